@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# How tests are registered with ctest. Labels: core (no torch), train, cli, lint, engines, hosts.
+
+set(DGA_TEST_TIMEOUT 120)
+if(DGA_SANITIZE)
+  set(DGA_TEST_TIMEOUT 600)
+endif()
+
+# As root (containers), with more ranks than cores, and where the kernel forbids one process to read another's memory.
+set(DGA_MPIRUN ${MPIEXEC_EXECUTABLE} --allow-run-as-root --oversubscribe --mca mpi_yield_when_idle 1 --mca
+               btl_vader_single_copy_mechanism none)
+set(DGA_TEST_ENVIRONMENT "UBSAN_OPTIONS=print_stacktrace=1" "TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1"
+                         "OMPI_MCA_btl_base_warn_component_unused=0")
+
+# ThreadSanitizer of this g++ cannot start where the kernel spreads addresses widely (vm.mmap_rnd_bits above 28).
+set(DGA_TEST_LAUNCHER "")
+if(DGA_SANITIZE MATCHES "thread")
+  file(WRITE "${CMAKE_BINARY_DIR}/tsan_probe.cpp" "int main() {}\n")
+  try_compile(
+    DGA_TSAN_COMPILES "${CMAKE_BINARY_DIR}/tsan_probe" SOURCES "${CMAKE_BINARY_DIR}/tsan_probe.cpp"
+    COMPILE_DEFINITIONS -fsanitize=thread
+    LINK_OPTIONS -fsanitize=thread
+    COPY_FILE "${CMAKE_BINARY_DIR}/tsan_probe/probe")
+  execute_process(COMMAND "${CMAKE_BINARY_DIR}/tsan_probe/probe" RESULT_VARIABLE status OUTPUT_QUIET ERROR_QUIET)
+  if(NOT status EQUAL 0)
+    set(DGA_TEST_LAUNCHER setarch -R)
+  endif()
+endif()
+
+add_custom_target(core_tests COMMENT "Everything that runs under the sanitizers")
+
+# dga_register(NAME LABEL PROCESSORS COMMAND…): one ctest entry. An executable in which no test ran has failed.
+function(dga_register name label processors)
+  add_test(NAME ${name} COMMAND ${ARGN} WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}")
+  set_tests_properties(
+    ${name}
+    PROPERTIES LABELS "${label}"
+               TIMEOUT ${DGA_TEST_TIMEOUT}
+               PROCESSORS ${processors}
+               SKIP_RETURN_CODE 77
+               FAIL_REGULAR_EXPRESSION "0 tests from 0 test suites ran;Ran 0 tests"
+               ENVIRONMENT "${DGA_TEST_ENVIRONMENT}")
+endfunction()
+
+# dga_add_test_program(TARGET LABEL FOLDER LINK…): bin/TARGET from tests/FOLDER/*.cpp; none where there are no files.
+function(dga_add_test_program target label folder)
+  file(GLOB sources CONFIGURE_DEPENDS ${folder}/*.cpp)
+  if(NOT sources)
+    return()
+  endif()
+  add_executable(${target} ${sources})
+  dga_set_up_target(${target})
+  target_link_libraries(${target} PRIVATE ${ARGN})
+  if(label STREQUAL "core")
+    add_dependencies(core_tests ${target})
+  endif()
+endfunction()
+
+# dga_add_room_tests(LABEL FLOOR ROOM…): for each room with tests, test_ROOM, registered as LABEL.ROOM.
+function(dga_add_room_tests label floor)
+  foreach(room IN LISTS ARGN)
+    dga_add_test_program(test_${room} ${label} ${room} ${floor} GTest::gmock_main nlohmann_json::nlohmann_json
+                         ZLIB::ZLIB)
+    if(TARGET test_${room})
+      dga_register(${label}.${room} ${label} 1 ${DGA_TEST_LAUNCHER} $<TARGET_FILE:test_${room}>)
+    endif()
+  endforeach()
+endfunction()
+
+# dga_add_engine_suite(NAME TARGET LABEL): the same tests on every engine, as NAME.ENGINE.npWORKERS. TARGET takes
+# --engine, --workers and --ranks-per-node; over MPI it is started by mpirun.
+function(dga_add_engine_suite name target label)
+  target_sources(${target} PRIVATE "${PROJECT_SOURCE_DIR}/tests/support/engine_main.cpp")
+  if(DGA_MPI)
+    target_compile_definitions(${target} PRIVATE DGA_WITH_MPI)
+  endif()
+  set(counts 1 2 3 4 7 30)
+  set(mpi_counts ${counts})
+  set(engines threads processes)
+  if(DGA_SANITIZE MATCHES "thread")
+    set(counts 1 2 4 7)
+    set(engines threads)
+  elseif(DGA_SANITIZE)
+    set(counts 1 3 4 7)
+    set(mpi_counts 4)
+  endif()
+  foreach(engine IN LISTS engines)
+    foreach(n IN LISTS counts)
+      dga_register(${name}.${engine}.np${n} "${label};engines" ${n} ${DGA_TEST_LAUNCHER} $<TARGET_FILE:${target}>
+                   --engine=${engine} --workers=${n})
+    endforeach()
+  endforeach()
+  if(NOT DGA_MPI)
+    return()
+  endif()
+  set(program $<TARGET_FILE:${target}> --engine=mpi)
+  foreach(n IN LISTS mpi_counts)
+    dga_register(${name}.mpi.np${n} "${label};engines" ${n} ${DGA_MPIRUN} -n ${n} ${program})
+    # What Open MPI leaves allocated at exit is its own affair.
+    set_property(TEST ${name}.mpi.np${n} APPEND PROPERTY ENVIRONMENT "ASAN_OPTIONS=detect_leaks=0")
+  endforeach()
+  if(NOT DGA_SANITIZE)
+    foreach(per_node IN ITEMS 1 2 3)
+      dga_register(${name}.mpi.np6.per_node${per_node} "${label};engines" 6 ${DGA_MPIRUN} -n 6 ${program}
+                   --ranks-per-node=${per_node})
+    endforeach()
+    # Three hosts with their own network stack; skipped, and said so, where this machine cannot have any.
+    dga_register(hosts.${name} "${label};engines;hosts" 6 "${PROJECT_SOURCE_DIR}/scripts/hosts" run 3 2 -- ${program})
+  endif()
+endfunction()
+
+# dga_add_script_tests(LABEL PROCESSORS): tests/LABEL/*_test.py, each a program of Python's unittest, as LABEL.FILE.
+function(dga_add_script_tests label processors)
+  file(GLOB scripts CONFIGURE_DEPENDS ${label}/*_test.py)
+  string(JOIN " " mpirun ${DGA_MPIRUN})
+  foreach(script IN LISTS scripts)
+    cmake_path(GET script STEM name)
+    string(REGEX REPLACE "_test$" "" name ${name})
+    dga_register(${label}.${name} ${label} ${processors} python3 ${script} -v)
+    set_property(
+      TEST ${label}.${name} APPEND
+      PROPERTY ENVIRONMENT "DGA_PROGRAM=${CMAKE_BINARY_DIR}/bin/dga" "DGA_BIN=${CMAKE_BINARY_DIR}/bin"
+               "DGA_SOURCE=${PROJECT_SOURCE_DIR}" "DGA_MPI=${DGA_MPI}" "DGA_MPIRUN=${mpirun}"
+               "PYTHONDONTWRITEBYTECODE=1")
+    set_tests_properties(${label}.${name} PROPERTIES TIMEOUT 300)
+  endforeach()
+endfunction()
