@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "dga/data/dataset.h"
+
+#include <numeric>
+
+#include "dga/base/error.h"
+
+namespace dga {
+namespace {
+
+void check_view(const char* what, BufferView view, DType type, std::int64_t count) {
+  DGA_CHECK(view.data == nullptr || (view.type == type && view.count == count),
+            "[Data] gather: expected a buffer of ", count, " ", name_of(type), " for the ", what,
+            ", found ", view.count, " ", name_of(view.type), ". Size it for the batch.");
+}
+
+}  // namespace
+
+std::vector<std::string> Dataset::class_names() const {
+  std::vector<std::string> names;
+  for (std::int64_t c = 0; c < num_classes(); ++c) {
+    names.push_back(std::to_string(c));
+  }
+  return names;
+}
+
+std::int64_t Dataset::num_features() const {
+  std::int64_t product = 1;
+  for (const std::int64_t dim : sample_shape()) {
+    product *= dim;
+  }
+  return product;
+}
+
+void Dataset::gather(std::span<const std::int64_t> indices, BufferView features,
+                     BufferView labels) const {
+  const auto count = static_cast<std::int64_t>(indices.size());
+  const std::int64_t samples = size();
+  for (const std::int64_t index : indices) {
+    DGA_CHECK(index >= 0 && index < samples, "[Data] gather: expected indices in [0, ", samples,
+              "), found ", index, ". Take them from this dataset's split, shards or sampler.");
+  }
+  check_view("features", features, feature_type(), count * num_features());
+  check_view("labels", labels, label_type(), count);
+  if (count > 0) {
+    copy_samples(indices, features, labels);
+  }
+}
+
+std::vector<std::int64_t> class_labels(const Dataset& dataset) {
+  DGA_CHECK(dataset.label_type() == DType::i64,
+            "[Data] class_labels: expected class labels (i64), found ",
+            name_of(dataset.label_type()), ". Use a classification dataset.");
+  std::vector<std::int64_t> all(static_cast<std::size_t>(dataset.size()));
+  std::iota(all.begin(), all.end(), std::int64_t{0});
+  std::vector<std::int64_t> labels(all.size());
+  dataset.gather(all, {}, BufferView(labels.data(), dataset.size()));
+  return labels;
+}
+
+}  // namespace dga

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "dga/data/load.h"
+
+#include <new>
+#include <utility>
+
+#include "dga/base/error.h"
+#include "dga/data/classes.h"
+#include "dga/data/format.h"
+#include "dga/data/location.h"
+#include "dga/data/split.h"
+#include "dga/data/subset.h"
+
+namespace dga {
+namespace {
+
+Samples read_files(const std::vector<std::string>& paths, const LoadOptions& options) {
+  std::vector<SourcePtr> sources;
+  const Format* format = nullptr;
+  for (const std::string& path : paths) {
+    sources.push_back(open_file(path));
+    const Format& found = format_of(*sources.back());
+    if (format != nullptr && format != &found) {
+      throw DataError(str(sources.back()->name(), ": expected ", format->name, " as in ",
+                          sources.front()->name(), ", found ", found.name,
+                          ". Keep one format in a folder."));
+    }
+    format = &found;
+  }
+  ReadOptions reading;
+  reading.task = options.task;
+  reading.label = options.label;
+  reading.threads = options.threads;
+  try {
+    return format->read(sources, reading);
+  } catch (const std::bad_alloc&) {
+    throw DataError(str(sources.front()->name(),
+                        ": expected samples that fit into memory, found more. Load fewer "
+                        "files, or use a machine with more memory."));
+  }
+}
+
+std::string shape_text(const std::vector<std::int64_t>& shape) {
+  std::string text;
+  for (const std::int64_t dim : shape) {
+    text += (text.empty() ? "" : " x ") + std::to_string(dim);
+  }
+  return text;
+}
+
+std::shared_ptr<const Table> table_of(Samples samples, const std::vector<std::string>& names) {
+  if (samples.targets) {
+    return std::make_shared<Table>(samples.count, std::move(samples.shape),
+                                   std::move(samples.features), std::move(samples.targets));
+  }
+  return std::make_shared<Table>(samples.count, std::move(samples.shape),
+                                 std::move(samples.features), std::move(samples.labels), names);
+}
+
+}  // namespace
+
+LoadedData load_data(const LoadOptions& options) {
+  DataFiles files = find_data_files(options.data);
+  if (!options.test_data.empty()) {
+    // Named test data is one set, whatever its files are called.
+    DataFiles given = find_data_files(options.test_data);
+    files.test = std::move(given.train);
+    files.test.insert(files.test.end(), given.test.begin(), given.test.end());
+  }
+  Samples train = read_files(files.train, options);
+  Samples test;
+  if (!files.test.empty()) {
+    test = read_files(files.test, options);
+    if (test.shape != train.shape) {
+      throw DataError(str(test.place(0), ": expected samples of ", shape_text(train.shape),
+                          " features as in ", train.place(0), ", found ", shape_text(test.shape),
+                          ". Take both sets from the same source."));
+    }
+  }
+  std::vector<std::string> names;
+  if (train.labels) {
+    const auto classes = distinct_labels(train);
+    if (classes.size() < 2) {
+      throw DataError(
+          str(printable(options.data, 4096), ": expected labels of at least 2 classes, found only ",
+              classes.front(), " in all ", train.count,
+              " samples. Choose the label column with --label, or use --task regression."));
+    }
+    map_labels(train, classes);
+    if (test.count > 0) {
+      map_labels(test, classes);
+    }
+    for (const std::int64_t label : classes) {
+      names.push_back(std::to_string(label));
+    }
+  }
+  LoadedData data;
+  data.test = test.count > 0 ? table_of(std::move(test), names) : nullptr;
+  data.train = table_of(std::move(train), names);
+  return data;
+}
+
+PreparedData split_and_normalise(const LoadedData& data, double test_fraction, std::uint64_t seed) {
+  DGA_CHECK(data.train != nullptr,
+            "[Data] split_and_normalise: expected training samples, found none. Pass load_data().");
+  std::shared_ptr<const Dataset> train = data.train;
+  std::shared_ptr<const Dataset> test = data.test;
+  if (test == nullptr) {
+    Split parts = split(*train, test_fraction, seed);
+    if (!parts.test.empty()) {
+      test = std::make_shared<Subset>(data.train, std::move(parts.test));
+      train = std::make_shared<Subset>(data.train, std::move(parts.train));
+    }
+  }
+  PreparedData result;
+  result.normalisation = measure_normalisation(*train);
+  result.train = std::make_shared<Normalised>(train, result.normalisation);
+  if (test != nullptr) {
+    result.test = std::make_shared<Normalised>(test, result.normalisation);
+  }
+  return result;
+}
+
+}  // namespace dga

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Load: from a path to samples in memory, ready to train on.
+
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "dga/data/normalisation.h"
+#include "dga/data/samples.h"
+#include "dga/data/table.h"
+
+namespace dga {
+
+struct LoadOptions {
+  /// A folder, a file or a file:// URI; see location.h.
+  std::string data = {};
+  /// The same for the test set; empty: the data's own test files, if it has any.
+  std::string test_data = {};
+  Task task = Task::automatic;
+  /// CSV's label column; see csv.h.
+  std::string label = {};
+  /// 0: one a core.
+  int threads = 0;
+};
+
+struct LoadedData {
+  std::shared_ptr<const Table> train;  // all samples, when there is no test set
+  std::shared_ptr<const Table> test;   // null: hold some of `train` out
+};
+
+/// Reads a dataset. Formats are recognised by content (format.h). Labels, any integers, become
+/// classes 0, 1, … in ascending order, class names being the labels as text; every label of the
+/// test set must occur in the training set. All or nothing: throws DataError, one line that begins
+/// with the place. Starts threads, and has joined them when it returns.
+LoadedData load_data(const LoadOptions& options);
+
+/// Training and held-out samples as workers see them.
+struct PreparedData {
+  std::shared_ptr<const Dataset> train;
+  std::shared_ptr<const Dataset> test;  // null when nothing is held out
+  Normalisation normalisation;          // measured on `train`, applied to both
+};
+
+/// Holds out `test_fraction` by `seed` (split.h) unless the data has a test set of its own, and
+/// normalises.
+PreparedData split_and_normalise(const LoadedData& data, double test_fraction, std::uint64_t seed);
+
+}  // namespace dga

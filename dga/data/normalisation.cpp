@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "dga/data/normalisation.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <utility>
+
+#include "dga/base/error.h"
+
+namespace dga {
+namespace {
+
+/// Calls `visit(row)` for every sample of `dataset`, in order, a few at a time.
+template <typename Visit>
+void for_each_row(const Dataset& dataset, Visit visit) {
+  const auto width = static_cast<std::size_t>(dataset.num_features());
+  // About a megabyte: small beside the samples, large beside the cost of a call.
+  const std::size_t rows =
+      std::max<std::size_t>(1, (std::size_t{1} << 18) / std::max<std::size_t>(1, width));
+  std::vector<float> values(rows * width);
+  std::vector<std::int64_t> indices(rows);
+  for (std::int64_t first = 0; first < dataset.size();) {
+    const auto count = std::min(static_cast<std::int64_t>(rows), dataset.size() - first);
+    indices.resize(static_cast<std::size_t>(count));
+    std::iota(indices.begin(), indices.end(), first);
+    dataset.gather(indices, BufferView(values.data(), count * static_cast<std::int64_t>(width)),
+                   {});
+    for (std::size_t r = 0; r < static_cast<std::size_t>(count); ++r) {
+      visit(values.data() + r * width);
+    }
+    first += count;
+  }
+}
+
+}  // namespace
+
+void Normalisation::apply(float* samples, std::int64_t count) const noexcept {
+  const std::size_t width = mean.size();
+  for (std::int64_t i = 0; i < count; ++i) {
+    for (std::size_t f = 0; f < width; ++f) {
+      samples[f] = (samples[f] - mean[f]) / scale[f];
+    }
+    samples += width;
+  }
+}
+
+Normalisation measure_normalisation(const Dataset& training) {
+  DGA_CHECK(training.size() > 0,
+            "[Data] normalisation: expected at least one training sample, found none. Lower the "
+            "test fraction or give more data.");
+  DGA_CHECK(training.feature_type() == DType::f32,
+            "[Data] normalisation: expected f32 features, found ", name_of(training.feature_type()),
+            ". Convert them, or train without normalisation.");
+  const auto width = static_cast<std::size_t>(training.num_features());
+  const auto samples = static_cast<double>(training.size());
+  std::vector<double> mean(width, 0.0);
+  std::vector<double> squares(width, 0.0);
+  // Whether a feature is constant is asked of its values: its variance may round to more than 0.
+  std::vector<float> lowest(width, INFINITY);
+  std::vector<float> highest(width, -INFINITY);
+  for_each_row(training, [&](const float* row) {
+    for (std::size_t f = 0; f < width; ++f) {
+      mean[f] += static_cast<double>(row[f]);
+      lowest[f] = std::min(lowest[f], row[f]);
+      highest[f] = std::max(highest[f], row[f]);
+    }
+  });
+  for (double& m : mean) {
+    m /= samples;
+  }
+  for_each_row(training, [&](const float* row) {
+    for (std::size_t f = 0; f < width; ++f) {
+      const double off = static_cast<double>(row[f]) - mean[f];
+      squares[f] += off * off;
+    }
+  });
+  Normalisation result;
+  for (std::size_t f = 0; f < width; ++f) {
+    const auto deviation = static_cast<float>(std::sqrt(squares[f] / samples));
+    const bool constant = lowest[f] == highest[f] || deviation == 0.0F;
+    result.mean.push_back(constant ? lowest[f] : static_cast<float>(mean[f]));
+    result.scale.push_back(constant ? 1.0F : deviation);
+  }
+  return result;
+}
+
+Normalised::Normalised(std::shared_ptr<const Dataset> base, Normalisation normalisation)
+    : base_(std::move(base)), normalisation_(std::move(normalisation)) {
+  DGA_CHECK(base_ != nullptr, "[Data] Normalised: expected a dataset, found none. Pass a base.");
+  const auto measured = static_cast<std::int64_t>(normalisation_.mean.size());
+  DGA_CHECK(measured == base_->num_features() &&
+                normalisation_.scale.size() == normalisation_.mean.size(),
+            "[Data] Normalised: expected the normalisation of ", base_->num_features(),
+            " features, found one of ", measured, ". Measure it on data of the same shape.");
+}
+
+void Normalised::copy_samples(std::span<const std::int64_t> indices, BufferView features,
+                              BufferView labels) const {
+  base_->gather(indices, features, labels);
+  if (features.data != nullptr) {
+    normalisation_.apply(static_cast<float*>(features.data),
+                         static_cast<std::int64_t>(indices.size()));
+  }
+}
+
+}  // namespace dga

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "dga/data/samples.h"
+
+#include "dga/base/error.h"
+
+namespace dga {
+
+std::string Samples::place(std::int64_t sample) const {
+  for (const Part& part : parts) {
+    if (sample < part.count) {
+      return part.first_line > 0 ? str(part.file, ":", part.first_line + sample)
+                                 : str(part.file, ": sample ", sample);
+    }
+    sample -= part.count;
+  }
+  return "?";
+}
+
+}  // namespace dga

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "dga/data/subset.h"
+
+#include <utility>
+
+#include "dga/base/error.h"
+
+namespace dga {
+
+Subset::Subset(std::shared_ptr<const Dataset> base, std::vector<std::int64_t> indices)
+    : base_(std::move(base)), indices_(std::move(indices)) {
+  DGA_CHECK(base_ != nullptr, "[Data] Subset: expected a dataset, found none. Pass a base.");
+  for (const std::int64_t index : indices_) {
+    DGA_CHECK(index >= 0 && index < base_->size(), "[Data] Subset: expected indices in [0, ",
+              base_->size(), "), found ", index, ". Take them from the base dataset.");
+  }
+}
+
+void Subset::copy_samples(std::span<const std::int64_t> indices, BufferView features,
+                          BufferView labels) const {
+  std::vector<std::int64_t> of_base;
+  of_base.reserve(indices.size());
+  for (const std::int64_t index : indices) {
+    of_base.push_back(indices_[static_cast<std::size_t>(index)]);
+  }
+  base_->gather(of_base, features, labels);
+}
+
+}  // namespace dga

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "dga/data/table.h"
+
+#include <cstring>
+#include <utility>
+
+#include "dga/base/error.h"
+
+namespace dga {
+namespace {
+
+template <typename T>
+void pick(const T* from, std::span<const std::int64_t> indices, void* to) {
+  auto* out = static_cast<T*>(to);
+  for (const std::int64_t index : indices) {
+    *out++ = from[index];
+  }
+}
+
+}  // namespace
+
+Table::Table(std::int64_t size, std::vector<std::int64_t> sample_shape,
+             std::shared_ptr<const float[]> features, std::shared_ptr<const std::int64_t[]> labels,
+             std::vector<std::string> class_names)
+    : size_(size),
+      shape_(std::move(sample_shape)),
+      features_(std::move(features)),
+      labels_(std::move(labels)),
+      class_names_(std::move(class_names)) {
+  check_sizes();
+  DGA_CHECK(size_ == 0 || labels_ != nullptr,
+            "[Data] Table: expected an array of labels, found none. Pass one label a sample.");
+  const auto classes = static_cast<std::int64_t>(class_names_.size());
+  for (std::int64_t i = 0; i < size_; ++i) {
+    DGA_CHECK(labels_[i] >= 0 && labels_[i] < classes, "[Data] Table: expected labels in [0, ",
+              classes, "), found ", labels_[i], " at sample ", i, ". Map labels to classes first.");
+  }
+}
+
+Table::Table(std::int64_t size, std::vector<std::int64_t> sample_shape,
+             std::shared_ptr<const float[]> features, std::shared_ptr<const float[]> targets)
+    : size_(size),
+      shape_(std::move(sample_shape)),
+      features_(std::move(features)),
+      targets_(std::move(targets)) {
+  check_sizes();
+  DGA_CHECK(targets_ != nullptr,
+            "[Data] Table: expected an array of targets, found none. Pass one target a sample.");
+}
+
+void Table::check_sizes() const {
+  DGA_CHECK(size_ >= 0, "[Data] Table: expected a size of at least 0, found ", size_,
+            ". Pass the number of samples.");
+  for (const std::int64_t dim : shape_) {
+    DGA_CHECK(dim >= 1, "[Data] Table: expected dimensions of at least 1, found ", dim,
+              ". Pass the shape of one sample.");
+  }
+  DGA_CHECK(size_ == 0 || features_ != nullptr,
+            "[Data] Table: expected an array of features, found none. Pass size x shape floats.");
+}
+
+void Table::copy_samples(std::span<const std::int64_t> indices, BufferView features,
+                         BufferView labels) const {
+  if (features.data != nullptr) {
+    const std::int64_t width = num_features();
+    auto* out = static_cast<float*>(features.data);
+    for (const std::int64_t index : indices) {
+      std::memcpy(out, features_.get() + index * width,
+                  static_cast<std::size_t>(width) * sizeof(float));
+      out += width;
+    }
+  }
+  if (labels.data != nullptr) {
+    if (targets_) {
+      pick(targets_.get(), indices, labels.data);
+    } else {
+      pick(labels_.get(), indices, labels.data);
+    }
+  }
+}
+
+}  // namespace dga

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Table: a dataset that lies in memory.
+
+#pragma once
+
+#include <memory>
+
+#include "dga/data/dataset.h"
+
+namespace dga {
+
+/// Features f32, row-major (size, sample_shape...), and labels, each in one array that the table
+/// shares with whoever else holds it and never writes. To wrap memory that something else owns,
+/// pass a shared_ptr whose deleter releases that owner.
+class Table : public Dataset {
+ public:
+  /// Classification: labels[i] in [0, class_names.size()).
+  /// Throws InvalidArgument for negative sizes or a label out of range.
+  Table(std::int64_t size, std::vector<std::int64_t> sample_shape,
+        std::shared_ptr<const float[]> features, std::shared_ptr<const std::int64_t[]> labels,
+        std::vector<std::string> class_names);
+  /// Regression.
+  Table(std::int64_t size, std::vector<std::int64_t> sample_shape,
+        std::shared_ptr<const float[]> features, std::shared_ptr<const float[]> targets);
+
+  std::int64_t size() const override { return size_; }
+  std::vector<std::int64_t> sample_shape() const override { return shape_; }
+  DType label_type() const override { return targets_ ? DType::f32 : DType::i64; }
+  std::int64_t num_classes() const override {
+    return static_cast<std::int64_t>(class_names_.size());
+  }
+  std::vector<std::string> class_names() const override { return class_names_; }
+
+  /// (size, sample_shape...), 64-byte aligned when dga loaded it.
+  const float* features() const noexcept { return features_.get(); }
+  /// (size), or null for regression.
+  const std::int64_t* labels() const noexcept { return labels_.get(); }
+  /// (size), or null for classification.
+  const float* targets() const noexcept { return targets_.get(); }
+
+ private:
+  void check_sizes() const;
+  void copy_samples(std::span<const std::int64_t> indices, BufferView features,
+                    BufferView labels) const override;
+
+  std::int64_t size_;
+  std::vector<std::int64_t> shape_;
+  std::shared_ptr<const float[]> features_;
+  std::shared_ptr<const std::int64_t[]> labels_;
+  std::shared_ptr<const float[]> targets_;
+  std::vector<std::string> class_names_;
+};
+
+}  // namespace dga

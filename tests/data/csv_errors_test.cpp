@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// One test for each way in which a CSV file can be wrong; each pins the whole text.
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "dga/data/csv.h"
+#include "tests/data/data_fixture.h"
+
+namespace dga {
+namespace {
+
+std::string error_in(const std::string& text, const ReadOptions& options = {}) {
+  const SourcePtr file = source_of("f.csv", text);
+  return test::error_of<DataError>([&] { read_csv({&file, 1}, options); });
+}
+
+TEST(CsvErrors, ShortLine) {
+  EXPECT_EQ(error_in("1,2,0\n1,2\n1,2,1\n"),
+            "f.csv:2: expected 3 fields, found 2. Correct or remove the line.");
+}
+
+TEST(CsvErrors, LongLine) {
+  EXPECT_EQ(error_in("a,b,y\n1,2,0\n1,2,3,1\n"),
+            "f.csv:3: expected 3 fields, found 4. Correct or remove the line.");
+}
+
+TEST(CsvErrors, RaggedLineOfJunk) {
+  EXPECT_EQ(error_in("1,2,0\n1,2,1\nhello\n1,2,1\n"),
+            "f.csv:3: expected 3 fields, found 1. Correct or remove the line.");
+}
+
+TEST(CsvErrors, FileCutInItsLastLine) {
+  EXPECT_EQ(error_in("1,2,0\n1,2,1\n1,"),
+            "f.csv:3: expected 3 fields, found 2 in a last line without an end: the file seems cut "
+            "off. Copy it again.");
+}
+
+TEST(CsvErrors, EmptyLineBetweenSamples) {
+  EXPECT_EQ(error_in("1,2,0\n\n1,2,1\n"),
+            "f.csv:2: expected 3 fields, found an empty line. Remove the line.");
+}
+
+TEST(CsvErrors, EmptyField) {
+  EXPECT_EQ(error_in("1,2,0\n1,,1\n"),
+            "f.csv:2: expected a number in field 2 of 3, found an empty field. Fill in a number or "
+            "remove the line.");
+  EXPECT_EQ(error_in("1,2,0\n1,2, \n"),
+            "f.csv:2: expected a number in field 3 of 3, found an empty field. Fill in a number or "
+            "remove the line.");
+}
+
+TEST(CsvErrors, NoNumber) {
+  EXPECT_EQ(error_in("age,size,y\n1,2,0\n1,tall,1\n"),
+            "f.csv:3: expected a number in field 2 of 3 (size), found \"tall\". Correct or remove "
+            "the line.");
+  EXPECT_EQ(error_in("1,2,0\n1,2,cat\n"),
+            "f.csv:2: expected a number as label in field 3 of 3, found \"cat\". Correct or remove "
+            "the line.");
+}
+
+TEST(CsvErrors, NotFinite) {
+  EXPECT_EQ(error_in("1,2,0\nnan,2,1\n"),
+            "f.csv:2: expected a finite number in field 1 of 3, found \"nan\". Fill in a number or "
+            "remove the line.");
+  EXPECT_EQ(
+      error_in("1,-inf,0\n1,2,1\n"),
+      "f.csv:1: expected a finite number in field 2 of 3, found \"-inf\". Fill in a number or "
+      "remove the line.");
+}
+
+TEST(CsvErrors, TooLarge) {
+  EXPECT_EQ(
+      error_in("1,2,0\n1,1e999,1\n"),
+      "f.csv:2: expected a number of at most 3.4e38 in size in field 2 of 3, found \"1e999\". "
+      "Scale the column down or remove the line.");
+  EXPECT_EQ(error_in("1,2,0\n1,1e39,1\n"),
+            "f.csv:2: expected a number of at most 3.4e38 in size in field 2 of 3, found \"1e39\". "
+            "Scale the column down or remove the line.");
+  EXPECT_EQ(
+      error_in("1,2,0\n1,2,99999999999999999999\n"),
+      "f.csv:2: expected an integer label of at most 2^63 in size (2^53 with a decimal point) "
+      "in field 3 of 3, found \"99999999999999999999\". Scale the column down or remove the "
+      "line.");
+}
+
+TEST(CsvErrors, RealLabelForClassification) {
+  EXPECT_EQ(error_in("1,2,0\n1,2,0.5\n"),
+            "f.csv:2: expected an integer label in field 3 of 3, found \"0.5\". To train on "
+            "real-valued labels use --task regression.");
+}
+
+TEST(CsvErrors, JunkIsShownPrintable) {
+  EXPECT_EQ(
+      error_in("1,2,0\n1,\x01\x02\x1b[2Jabcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz,1\n"),
+      "f.csv:2: expected a number in field 2 of 3, found "
+      "\"\\x01\\x02\\x1b[2Jabcdefghijklmnopqrstuvwxyzabcdefgh...\". Correct or remove the line.");
+}
+
+TEST(CsvErrors, OnlyAHeader) {
+  EXPECT_EQ(error_in("a,b,y\n"),
+            "f.csv:1: expected samples after the header, found none. Add one sample a line.");
+}
+
+TEST(CsvErrors, OnlyNewlines) {
+  EXPECT_EQ(error_in("\n\n\r\n"),
+            "f.csv:1: expected samples, found an empty file. Give a file with one sample a line.");
+}
+
+TEST(CsvErrors, OneColumn) {
+  EXPECT_EQ(error_in("1\n2\n"),
+            "f.csv:2: expected at least 2 fields (features and a label) separated by one of comma, "
+            "semicolon and tab, found \"2\". Write numbers with a decimal point and one separator "
+            "between them.");
+}
+
+TEST(CsvErrors, UnclearSeparator) {
+  EXPECT_EQ(error_in("1,5;2,5;0\n2,5;3,5;1\n"),
+            "f.csv:2: expected at least 2 fields (features and a label) separated by one of comma, "
+            "semicolon and tab, found \"2,5;3,5;1\". Write numbers with a decimal point and one "
+            "separator between them.");
+}
+
+TEST(CsvErrors, LabelColumnThatIsNotThere) {
+  ReadOptions options;
+  options.label = "kind";
+  EXPECT_EQ(
+      error_in("a,b,y\n1,2,0\n", options),
+      "f.csv:1: expected the label column as a name of the header or a number in [-3, 3), found "
+      "--label kind where the header has a, b, y. Correct --label.");
+  options.label = "3";
+  EXPECT_EQ(error_in("1,2,0\n", options),
+            "f.csv:1: expected the label column as a number in [-3, 3), found --label 3. Correct "
+            "--label.");
+}
+
+TEST(CsvErrors, FilesOfDifferentColumns) {
+  const std::vector<SourcePtr> widths = {source_of("a.csv", "1,2,0\n"),
+                                         source_of("b.csv", "1,0\n")};
+  EXPECT_EQ(test::error_of<DataError>([&] { read_csv(widths, {}); }),
+            "b.csv:1: expected 3 columns as in a.csv, found 2. Keep files of different columns in "
+            "different folders.");
+  const std::vector<SourcePtr> names = {source_of("a.csv", "a,b,y\n1,2,0\n"),
+                                        source_of("b.csv", "b,a,y\n1,2,0\n")};
+  EXPECT_EQ(test::error_of<DataError>([&] { read_csv(names, {}); }),
+            "b.csv:1: expected the columns named and ordered as in a.csv, found another header. "
+            "Write both with the same columns.");
+}
+
+}  // namespace
+}  // namespace dga

@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "dga/data/load.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "dga/data/location.h"
+#include "tests/data/data_fixture.h"
+
+namespace dga {
+namespace {
+
+using test::bytes;
+using test::Folder;
+using test::gzip;
+using testing::ElementsAre;
+using testing::StartsWith;
+
+std::vector<std::int64_t> labels_of(const Table& table) {
+  return {table.labels(), table.labels() + table.size()};
+}
+
+std::string error_of_loading(const std::string& data, const std::string& test_data = "") {
+  return test::error_of<DataError>([&] { load_data({.data = data, .test_data = test_data}); });
+}
+
+TEST(Load, AFolderAFileAndAUriAreTheSame) {
+  const Folder folder;
+  const std::string file = folder.write("my data.bin", "1,2,0\n3,4,1\n");
+  std::string uri = "file://" + file;
+  uri.replace(uri.find(' '), 1, "%20");
+  for (const std::string& data : {folder.path(), file, uri, "file://localhost" + file}) {
+    const LoadedData loaded = load_data({.data = data});
+    EXPECT_EQ(loaded.train->size(), 2) << data;
+    EXPECT_EQ(loaded.train->features()[3], 4.0F) << data;
+    EXPECT_EQ(loaded.test, nullptr) << data;
+  }
+}
+
+TEST(Load, FilesOfAFolderFollowInTheOrderOfTheirNames) {
+  const Folder folder;
+  folder.write("b.csv", "3,1\n");
+  folder.write("a.csv", "1,0\n2,1\n");
+  folder.write("B.csv", "0,0\n");
+  folder.write("README", "What this is.\n");
+  folder.write("notes.MD", "More of it.\n");
+  folder.write("LICENSE.txt", "free\n");
+  folder.write(".hidden", "x");
+  folder.write("_SUCCESS", "");
+  std::filesystem::create_directory(folder / "sub");
+  const LoadedData loaded = load_data({.data = folder.path()});
+  EXPECT_THAT(std::vector<float>(loaded.train->features(), loaded.train->features() + 4),
+              ElementsAre(0, 1, 2, 3));
+}
+
+TEST(Load, LabelsOfAnyIntegersBecomeClassesInAscendingOrder) {
+  const Folder folder;
+  const std::string file = folder.write("f.csv", "1,7\n2,-1\n3,1000000007\n4,-1\n");
+  const LoadedData loaded = load_data({.data = file});
+  EXPECT_THAT(labels_of(*loaded.train), ElementsAre(1, 0, 2, 0));
+  EXPECT_THAT(loaded.train->class_names(), ElementsAre("-1", "7", "1000000007"));
+  EXPECT_EQ(loaded.train->num_classes(), 3);
+  EXPECT_EQ(loaded.train->label_type(), DType::i64);
+}
+
+TEST(Load, RegressionIsDoneOnlyWhenAskedFor) {
+  const Folder folder;
+  const std::string file = folder.write("f.csv", "1,0.5\n2,0.5\n");
+  EXPECT_THAT(error_of_loading(file), testing::HasSubstr("use --task regression"));
+  const LoadedData loaded = load_data({.data = file, .task = Task::regression});
+  EXPECT_EQ(loaded.train->label_type(), DType::f32);
+  EXPECT_EQ(loaded.train->num_classes(), 0);
+  EXPECT_EQ(loaded.train->targets()[1], 0.5F);
+}
+
+TEST(Load, FilesNamedTestAreTheTestSet) {
+  const Folder folder;
+  folder.write("train.csv", "1,0\n2,1\n");
+  folder.write("my-test.csv", "3,1\n");
+  folder.write("contest.csv", "4,1\n");
+  const LoadedData loaded = load_data({.data = folder.path()});
+  EXPECT_EQ(loaded.train->size(), 3);
+  ASSERT_NE(loaded.test, nullptr);
+  EXPECT_EQ(loaded.test->features()[0], 3.0F);
+  EXPECT_THAT(labels_of(*loaded.test), ElementsAre(1));
+}
+
+TEST(Load, AFolderOfTestFilesAloneIsTrainedOn) {
+  const Folder folder;
+  folder.write("test.csv", "1,0\n2,1\n");
+  EXPECT_EQ(load_data({.data = folder.path()}).train->size(), 2);
+}
+
+TEST(Load, NamedTestDataReplacesTheDatasOwn) {
+  const Folder folder;
+  const Folder other;
+  folder.write("train.csv", "1,0\n2,1\n");
+  folder.write("test.csv", "3,1\n");
+  other.write("more.csv", "5,0\n");
+  other.write("test.csv", "6,0\n");
+  const LoadedData loaded = load_data({.data = folder.path(), .test_data = other.path()});
+  EXPECT_EQ(loaded.train->size(), 2);
+  EXPECT_EQ(loaded.test->size(), 2);
+  EXPECT_EQ(loaded.test->features()[0], 5.0F);
+}
+
+TEST(Load, TestDataMustLookLikeTheTrainingData) {
+  const Folder folder;
+  const std::string train = folder.write("train.csv", "1,0\n2,1\n");
+  const std::string wide = folder.write("wide.csv", "1,2,0\n");
+  const std::string other = folder.write("other.csv", "a,y\n1,0\n2,2\n");
+  EXPECT_EQ(error_of_loading(train, wide), wide + ":1: expected samples of 1 features as in " +
+                                               train +
+                                               ":1, found 2. Take both sets from the same source.");
+  EXPECT_EQ(error_of_loading(train, other),
+            other +
+                ":3: expected a label of the training set (2 from 0 to 1), found 2. Remove the "
+                "sample, or add samples like it to the training set.");
+}
+
+const std::string kImages = bytes({0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 2, 1, 2, 3, 4});
+const std::string kLabels = bytes({0, 0, 8, 1, 0, 0, 0, 2, 3, 8});
+
+TEST(Load, MnistsOwnFilesPackedOrNot) {
+  for (const bool packed : {false, true}) {
+    const Folder folder;
+    const std::string ending = packed ? ".gz" : "";
+    const auto dress = [&](const std::string& content) { return packed ? gzip(content) : content; };
+    folder.write("train-images-idx3-ubyte" + ending, dress(kImages));
+    folder.write("train-labels-idx1-ubyte" + ending, dress(kLabels));
+    folder.write("t10k-images-idx3-ubyte" + ending, dress(kImages));
+    folder.write("t10k-labels-idx1-ubyte" + ending, dress(kLabels));
+    const LoadedData loaded = load_data({.data = folder.path()});
+    EXPECT_THAT(loaded.train->sample_shape(), ElementsAre(1, 2));
+    EXPECT_THAT(labels_of(*loaded.train), ElementsAre(0, 1));
+    EXPECT_THAT(loaded.train->class_names(), ElementsAre("3", "8"));
+    ASSERT_NE(loaded.test, nullptr);
+    EXPECT_EQ(loaded.test->size(), 2);
+  }
+}
+
+TEST(Load, APackedTwinOfAFileIsNotReadTwice) {
+  const Folder folder;
+  folder.write("images", kImages);
+  folder.write("images.gz", gzip(kImages));
+  folder.write("labels.gz", gzip(kLabels));
+  EXPECT_EQ(load_data({.data = folder.path()}).train->size(), 2);
+}
+
+TEST(Load, PackedCsvIsReadToo) {
+  const Folder folder;
+  const std::string file = folder.write("f", gzip("1,2,0\n3,4,1\n"));
+  EXPECT_EQ(load_data({.data = file}).train->features()[3], 4.0F);
+}
+
+TEST(LoadErrors, NothingThere) {
+  EXPECT_EQ(
+      error_of_loading("/no/such/folder"),
+      "/no/such/folder: expected a folder or a file with data, found nothing there. Check the "
+      "path.");
+  EXPECT_EQ(error_of_loading(""),
+            "\"\": expected a folder or a file with data, found nothing there. Check the path.");
+}
+
+TEST(LoadErrors, EmptyFolder) {
+  const Folder folder;
+  std::filesystem::create_directory(folder / "sub");
+  EXPECT_EQ(error_of_loading(folder.path()),
+            folder.path() +
+                ": expected a folder with data files, found none in it (subfolders are not "
+                "searched). Put the data there or give another folder.");
+}
+
+/// Takes the superuser's rights away, if there are any, so that permissions count.
+class AsNobody {
+ public:
+  AsNobody() : before_(geteuid()) {
+    if (before_ == 0) {
+      changed_ = seteuid(65534) == 0;
+    }
+  }
+  ~AsNobody() {
+    if (changed_) {
+      EXPECT_EQ(seteuid(before_), 0);
+    }
+  }
+  AsNobody(const AsNobody&) = delete;
+  AsNobody& operator=(const AsNobody&) = delete;
+
+ private:
+  uid_t before_;
+  bool changed_ = false;
+};
+
+TEST(LoadErrors, UnreadableFolder) {
+  const Folder folder;
+  folder.write("f.csv", "1,0\n2,1\n");
+  ASSERT_EQ(chmod(folder.path().c_str(), 0), 0);
+  {
+    const AsNobody nobody;
+    EXPECT_EQ(error_of_loading(folder.path()),
+              folder.path() +
+                  ": expected a readable folder, found \"Permission denied\". Check its "
+                  "permissions.");
+    EXPECT_EQ(error_of_loading(folder / "f.csv"),
+              folder / "f.csv" +
+                  ": expected a readable folder or file, found \"Permission denied\". "
+                  "Check the permissions.");
+  }
+  ASSERT_EQ(chmod(folder.path().c_str(), 0700), 0);
+}
+
+TEST(LoadErrors, UnreadableFile) {
+  const Folder folder;
+  const std::string file = folder.write("f.csv", "1,0\n2,1\n");
+  ASSERT_EQ(chmod(folder.path().c_str(), 0755), 0);
+  ASSERT_EQ(chmod(file.c_str(), 0), 0);
+  const AsNobody nobody;
+  EXPECT_EQ(
+      error_of_loading(folder.path()),
+      file +
+          ": expected a readable file, found \"Permission denied\". Check its permissions and "
+          "its disk.");
+}
+
+TEST(LoadErrors, NoRegularFile) {
+  EXPECT_EQ(error_of_loading("/dev/null"),
+            "/dev/null: expected a regular file, found something else. Copy the data into a file.");
+}
+
+TEST(LoadErrors, EmptyFile) {
+  const Folder folder;
+  const std::string file = folder.write("f.csv", "");
+  EXPECT_EQ(error_of_loading(folder.path()),
+            file + ": expected data (IDX, CSV), found an empty file. Remove or replace it.");
+}
+
+TEST(LoadErrors, BinaryJunk) {
+  const Folder folder;
+  folder.write("f.csv", "1,0\n2,1\n");
+  const std::string file = folder.write("prog", bytes({0x7f, 'E', 'L', 'F', 2, 1, 1, 0, 0, 0}));
+  EXPECT_EQ(error_of_loading(folder.path()),
+            file +
+                ": expected one of the formats IDX, CSV, found \"\\x7fELF\\x02\\x01\\x01\\x00...\" "
+                "at its "
+                "start, which is none. Convert or remove the file.");
+}
+
+TEST(LoadErrors, DamagedGzip) {
+  const Folder folder;
+  std::string packed = gzip("1,2,0\n3,4,1\n");
+  const std::string file = folder.write("f.csv.gz", packed.substr(0, packed.size() - 4));
+  EXPECT_EQ(
+      error_of_loading(folder.path()),
+      file + ": expected a whole gzip file, found its end missing. Copy or download it again.");
+}
+
+TEST(LoadErrors, TwoFormatsInAFolder) {
+  const Folder folder;
+  const std::string first = folder.write("a.csv", "1,0\n2,1\n");
+  const std::string second = folder.write("b.idx", kImages);
+  EXPECT_EQ(error_of_loading(folder.path()),
+            second + ": expected CSV as in " + first + ", found IDX. Keep one format in a folder.");
+}
+
+TEST(LoadErrors, OneClassOnly) {
+  const Folder folder;
+  const std::string file = folder.write("f.csv", "1,4\n2,4\n3,4\n");
+  EXPECT_EQ(
+      error_of_loading(file),
+      file +
+          ": expected labels of at least 2 classes, found only 4 in all 3 samples. Choose the "
+          "label column with --label, or use --task regression.");
+}
+
+TEST(LoadErrors, OtherSchemes) {
+  EXPECT_EQ(
+      error_of_loading("s3://bucket/data"),
+      "s3://bucket/data: expected a folder, a file or a file:// URI, found the scheme \"s3\". Copy "
+      "the data to a local folder and give that.");
+  EXPECT_EQ(
+      error_of_loading("file://host/data"),
+      "file://host/data: expected file:// and an absolute path, found the host \"host\". Write "
+      "file:///path, with three slashes.");
+}
+
+TEST(LoadErrors, NamesAreShownPrintable) {
+  EXPECT_THAT(error_of_loading("/no/such\nfolder\x1b[2J"),
+              StartsWith("/no/such\\x0afolder\\x1b[2J: expected"));
+}
+
+}  // namespace
+}  // namespace dga

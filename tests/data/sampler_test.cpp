@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "dga/data/sampler.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "dga/base/random.h"
+#include "tests/data/data_fixture.h"
+
+namespace dga {
+namespace {
+
+std::vector<std::int64_t> epoch_of(Sampler& sampler, std::int64_t epoch) {
+  std::vector<std::int64_t> seen;
+  for (std::int64_t step = 0; step < sampler.steps(); ++step) {
+    const auto batch = sampler.batch(epoch, step);
+    seen.insert(seen.end(), batch.begin(), batch.end());
+  }
+  return seen;
+}
+
+TEST(Sampler, StepsFollowTheLargestShard) {
+  using Shards = std::vector<std::vector<std::int64_t>>;
+  EXPECT_EQ(steps_per_epoch(Shards{{1, 2, 3}, {4, 5}}, 2), 2);
+  EXPECT_EQ(steps_per_epoch(Shards{{1, 2, 3, 4}, {5}}, 2), 2);
+  EXPECT_EQ(steps_per_epoch(Shards{{1}}, std::int64_t{1} << 62), 1);
+}
+
+TEST(Sampler, AnEpochSeesEachSampleOnceThenNothing) {
+  Sampler sampler({10, 11, 12, 13, 14}, {.batch = 2, .steps = 5, .seed = 1, .rank = 0});
+  EXPECT_EQ(sampler.batch(0, 1).size(), 2U);
+  EXPECT_EQ(sampler.batch(0, 2).size(), 1U);
+  EXPECT_TRUE(sampler.batch(0, 3).empty());
+  EXPECT_TRUE(sampler.batch(0, 4).empty());
+  EXPECT_THAT(epoch_of(sampler, 0), testing::UnorderedElementsAre(10, 11, 12, 13, 14));
+}
+
+TEST(Sampler, ReshufflesByEpochSeedAndRankAlone) {
+  std::vector<std::int64_t> shard(40);
+  for (std::size_t i = 0; i < shard.size(); ++i) {
+    shard[i] = static_cast<std::int64_t>(3 * i);
+  }
+  Sampler sampler(shard, {.batch = 7, .steps = 6, .seed = 5, .rank = 2});
+  const auto third = epoch_of(sampler, 3);
+  std::vector<std::int64_t> expected = shard;
+  RandomStream stream(stream_key(5, "shuffle", 3, 2));
+  shuffle(expected, stream);
+  EXPECT_EQ(third, expected);
+  EXPECT_NE(epoch_of(sampler, 4), third);
+  EXPECT_EQ(epoch_of(sampler, 3), third) << "epochs may come in any order";
+  Sampler other(shard, {.batch = 7, .steps = 6, .seed = 5, .rank = 3});
+  EXPECT_NE(epoch_of(other, 3), third);
+}
+
+TEST(Sampler, AHugeBatchIsTheWholeShard) {
+  Sampler sampler({1, 2, 3}, {.batch = std::int64_t{1} << 62, .steps = 4, .seed = 1, .rank = 0});
+  EXPECT_EQ(sampler.batch(0, 0).size(), 3U);
+  EXPECT_TRUE(sampler.batch(0, 3).empty());
+}
+
+TEST(Sampler, RefusesWhatCannotBe) {
+  EXPECT_EQ(test::error_of<InvalidArgument>([] { Sampler({1}, {.batch = 0, .steps = 1}); }),
+            "[Data] sampler: expected a batch of at least 1 sample, found 0. Pass --batch 16, for "
+            "example.");
+  EXPECT_EQ(
+      test::error_of<InvalidArgument>([] {
+        Sampler({1, 2, 3}, {.batch = 2, .steps = 1});
+      }),
+      "[Data] sampler: expected at least 2 steps an epoch for 3 samples in batches of 2, found 1. "
+      "Take steps_per_epoch() of all workers' shards.");
+  Sampler sampler({1}, {.batch = 1, .steps = 1});
+  EXPECT_THROW(sampler.batch(0, 1), InvalidArgument);
+  EXPECT_THROW(sampler.batch(-1, 0), InvalidArgument);
+  EXPECT_THROW(steps_per_epoch({}, 1), InvalidArgument);
+}
+
+}  // namespace
+}  // namespace dga
