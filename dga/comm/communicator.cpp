@@ -1,0 +1,391 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "dga/comm/communicator.h"
+
+#include <algorithm>
+#include <numeric>
+#include <tuple>
+
+#include "dga/base/error.h"
+#include "dga/comm/collective.h"
+#include "dga/comm/group.h"
+#include "dga/comm/mailbox.h"
+#include "dga/comm/tree_reduce.h"
+
+namespace dga {
+namespace {
+
+Pending start(const std::shared_ptr<Group>& group, CollectiveArgs args) {
+  return {group, std::make_unique<Collective>(group, std::move(args))};
+}
+
+void run(const std::shared_ptr<Group>& group, CollectiveArgs args) {
+  Collective collective(group, std::move(args));
+  complete(*group, collective);
+}
+
+void check_root(const Group& group, std::string_view what, int root) {
+  DGA_CHECK(root >= 0 && root < group.size(), "[comm] ", what, ": expected a root in [0, ",
+            group.size(), "), found ", root, ".");
+}
+
+void check_types(std::string_view what, ConstBufferView in, BufferView out) {
+  DGA_CHECK(in.type == out.type, "[comm] ", what, ": expected equal types, found ",
+            name_of(in.type), " in and ", name_of(out.type), " out.");
+}
+
+/// `counts`, or `total` cut into equal parts where there are none.
+std::vector<std::int64_t> resolve_counts(const Group& group, std::string_view what,
+                                         std::vector<std::int64_t> counts, std::int64_t each) {
+  if (counts.empty()) {
+    counts.assign(static_cast<std::size_t>(group.size()), each);
+  }
+  DGA_CHECK(static_cast<int>(counts.size()) == group.size(), "[comm] ", what, ": expected ",
+            group.size(), " counts, one a rank, found ", counts.size(), ".");
+  for (const std::int64_t count : counts) {
+    DGA_CHECK(count >= 0, "[comm] ", what, ": expected counts of 0 or more, found ", count, ".");
+  }
+  return counts;
+}
+
+void check_count(std::string_view what, std::string_view side, std::int64_t expected,
+                 std::int64_t found) {
+  DGA_CHECK(expected == found, "[comm] ", what, ": expected ", expected, " elements ", side,
+            ", found ", found, ".");
+}
+
+std::int64_t sum_of(const std::vector<std::int64_t>& counts) {
+  return std::accumulate(counts.begin(), counts.end(), std::int64_t{0});
+}
+
+void check_weight(DType type, ReduceOp op, double weight) {
+  const bool floating = partial_type(type) == DType::f32 || type == DType::f64;
+  DGA_CHECK(weight == 1 || (floating && op == ReduceOp::sum),
+            "[comm] reduce_scatter: a weight needs a floating-point sum, found ", name_of(op),
+            " of ", name_of(type), ".");
+}
+
+CollectiveArgs reduce_scatter_args(const Group& group, ConstBufferView in, BufferView out,
+                                   ReduceOp op, std::vector<std::int64_t> counts, double weight,
+                                   std::string_view label) {
+  const std::string_view what = "reduce_scatter";
+  check_types(what, in, out);
+  check_weight(in.type, op, weight);
+  counts = resolve_counts(group, what, std::move(counts), in.count / group.size());
+  check_count(what, "in", sum_of(counts), in.count);
+  check_count(what, "out", counts[static_cast<std::size_t>(group.rank())], out.count);
+  return {.kind = CollectiveKind::reduce_scatter,
+          .in = in,
+          .out = out,
+          .op = op,
+          .weight = weight,
+          .counts = std::move(counts),
+          .label = label};
+}
+
+CollectiveArgs all_gather_args(const Group& group, ConstBufferView in, BufferView out,
+                               std::vector<std::int64_t> counts, std::string_view label) {
+  const std::string_view what = "all_gather";
+  check_types(what, in, out);
+  counts = resolve_counts(group, what, std::move(counts), in.count);
+  check_count(what, "in", counts[static_cast<std::size_t>(group.rank())], in.count);
+  check_count(what, "out", sum_of(counts), out.count);
+  return {.kind = CollectiveKind::all_gather,
+          .in = in,
+          .out = out,
+          .counts = std::move(counts),
+          .label = label};
+}
+
+/// Every local rank's T, by local rank.
+template <typename T>
+std::vector<T> exchange(const std::shared_ptr<Group>& group, const T& mine,
+                        std::string_view label) {
+  std::vector<T> all(static_cast<std::size_t>(group->num_locals()));
+  const auto bytes = static_cast<std::int64_t>(sizeof(T));
+  run(group, {.kind = CollectiveKind::exchange,
+              .in = {static_cast<const void*>(&mine), bytes, DType::u8},
+              .out = {static_cast<void*>(all.data()), bytes * group->num_locals(), DType::u8},
+              .label = label});
+  return all;
+}
+
+/// A segment of this node that its rank number `leader` (local) creates and everybody holds.
+Segment make_segment(const std::shared_ptr<Group>& group, std::int64_t bytes) {
+  const MemoryKind kind = group->world().memory();
+  const bool leads = group->my_local() == 0;
+  Segment segment;
+  SegmentHandle handle;
+  if (leads) {
+    segment = Segment::create(kind, bytes, group->num_locals());
+    handle = segment.handle();
+  }
+  handle = exchange(group, handle, "segment").front();
+  if (!leads) {
+    segment = Segment::attach(kind, handle);
+  }
+  // The leader may drop its hold, and with it the descriptor, once everybody is attached.
+  exchange(group, std::uint8_t{1}, "attached");
+  return segment;
+}
+
+}  // namespace
+
+Communicator::Communicator(std::shared_ptr<Group> group) : group_(std::move(group)) {}
+
+int Communicator::rank() const noexcept {
+  return group_->rank();
+}
+
+int Communicator::size() const noexcept {
+  return group_->size();
+}
+
+Placement Communicator::placement() const {
+  Placement placement;
+  for (int rank = 0; rank < size(); ++rank) {
+    placement.node_of.push_back(group_->node_of(rank));
+  }
+  return placement;
+}
+
+World& Communicator::world() const noexcept {
+  return group_->world();
+}
+
+void Communicator::barrier(std::string_view label) const {
+  run(group_, {.kind = CollectiveKind::barrier, .label = label});
+}
+
+void Communicator::broadcast(BufferView buffer, int root, std::string_view label) const {
+  check_root(*group_, "broadcast", root);
+  run(group_, {.kind = CollectiveKind::broadcast, .out = buffer, .root = root, .label = label});
+}
+
+void Communicator::all_reduce(BufferView buffer, ReduceOp op, std::string_view label) const {
+  // Between nodes a long message is cut, so that while one piece travels the next is added up.
+  const std::int64_t piece = (std::int64_t{1} << 20) / size_of(buffer.type) * size();
+  if (group_->num_nodes() == 1 || buffer.count <= piece) {
+    run(group_, {.kind = CollectiveKind::all_reduce, .out = buffer, .op = op, .label = label});
+    return;
+  }
+  constexpr std::size_t kUnderWay = 4;
+  std::vector<Pending> pieces;
+  for (std::int64_t first = 0; first < buffer.count; first += piece) {
+    if (pieces.size() >= kUnderWay) {
+      pieces[pieces.size() - kUnderWay].wait();
+    }
+    const auto part = buffer.slice(first, std::min(piece, buffer.count - first));
+    pieces.push_back(start_all_reduce(part, op, label));
+  }
+  for (Pending& pending : pieces) {
+    pending.wait();
+  }
+}
+
+Pending Communicator::start_all_reduce(BufferView buffer, ReduceOp op,
+                                       std::string_view label) const {
+  return start(group_,
+               {.kind = CollectiveKind::all_reduce, .out = buffer, .op = op, .label = label});
+}
+
+void Communicator::reduce(ConstBufferView in, BufferView out, int root, ReduceOp op,
+                          std::string_view label) const {
+  check_root(*group_, "reduce", root);
+  if (rank() == root) {
+    check_types("reduce", in, out);
+    check_count("reduce", "out", in.count, out.count);
+  }
+  run(group_, {.kind = CollectiveKind::reduce,
+               .in = in,
+               .out = out,
+               .op = op,
+               .root = root,
+               .label = label});
+}
+
+void Communicator::reduce_scatter(ConstBufferView in, BufferView out, ReduceOp op,
+                                  std::vector<std::int64_t> counts, double weight,
+                                  std::string_view label) const {
+  run(group_, reduce_scatter_args(*group_, in, out, op, std::move(counts), weight, label));
+}
+
+Pending Communicator::start_reduce_scatter(ConstBufferView in, BufferView out, ReduceOp op,
+                                           std::vector<std::int64_t> counts, double weight,
+                                           std::string_view label) const {
+  return start(group_, reduce_scatter_args(*group_, in, out, op, std::move(counts), weight, label));
+}
+
+void Communicator::all_gather(ConstBufferView in, BufferView out, std::vector<std::int64_t> counts,
+                              std::string_view label) const {
+  run(group_, all_gather_args(*group_, in, out, std::move(counts), label));
+}
+
+Pending Communicator::start_all_gather(ConstBufferView in, BufferView out,
+                                       std::vector<std::int64_t> counts,
+                                       std::string_view label) const {
+  return start(group_, all_gather_args(*group_, in, out, std::move(counts), label));
+}
+
+void Communicator::gather(ConstBufferView in, BufferView out, int root,
+                          std::vector<std::int64_t> counts, std::string_view label) const {
+  check_root(*group_, "gather", root);
+  counts = resolve_counts(*group_, "gather", std::move(counts), in.count);
+  check_count("gather", "in", counts[static_cast<std::size_t>(rank())], in.count);
+  if (rank() == root) {
+    check_types("gather", in, out);
+    check_count("gather", "out", sum_of(counts), out.count);
+  }
+  run(group_, {.kind = CollectiveKind::gather,
+               .in = in,
+               .out = out,
+               .root = root,
+               .counts = std::move(counts),
+               .label = label});
+}
+
+void Communicator::scatter(ConstBufferView in, BufferView out, int root,
+                           std::vector<std::int64_t> counts, std::string_view label) const {
+  check_root(*group_, "scatter", root);
+  counts = resolve_counts(*group_, "scatter", std::move(counts), out.count);
+  check_count("scatter", "out", counts[static_cast<std::size_t>(rank())], out.count);
+  if (rank() == root) {
+    check_types("scatter", in, out);
+    check_count("scatter", "in", sum_of(counts), in.count);
+  } else {
+    in = {nullptr, 0, out.type};
+  }
+  run(group_, {.kind = CollectiveKind::scatter,
+               .in = in,
+               .out = out,
+               .root = root,
+               .counts = std::move(counts),
+               .label = label});
+}
+
+void Communicator::all_to_all(ConstBufferView in, BufferView out,
+                              std::vector<std::int64_t> send_counts,
+                              std::vector<std::int64_t> receive_counts,
+                              std::string_view label) const {
+  check_types("all_to_all", in, out);
+  send_counts = resolve_counts(*group_, "all_to_all", std::move(send_counts), in.count / size());
+  receive_counts =
+      resolve_counts(*group_, "all_to_all", std::move(receive_counts), out.count / size());
+  check_count("all_to_all", "in", sum_of(send_counts), in.count);
+  check_count("all_to_all", "out", sum_of(receive_counts), out.count);
+  run(group_, {.kind = CollectiveKind::all_to_all,
+               .in = in,
+               .out = out,
+               .counts = std::move(send_counts),
+               .receive_counts = std::move(receive_counts),
+               .label = label});
+}
+
+void Communicator::share(BufferView buffer, std::vector<std::int64_t> counts,
+                         std::string_view label) const {
+  counts = resolve_counts(*group_, "share", std::move(counts), buffer.count / size());
+  check_count("share", "in all slices", buffer.count, sum_of(counts));
+  run(group_,
+      {.kind = CollectiveKind::share, .out = buffer, .counts = std::move(counts), .label = label});
+}
+
+void Communicator::progress() const {
+  for (std::size_t i = 0; i < group_->active().size(); ++i) {
+    group_->active()[i]->test();
+  }
+}
+
+Pending Communicator::start_send(ConstBufferView data, int to, int tag) const {
+  return {group_, std::make_unique<Transfer>(group_, Transfer::Direction::send, to, tag,
+                                             const_cast<void*>(data.data), data.bytes())};
+}
+
+Pending Communicator::start_receive(BufferView data, int from, int tag) const {
+  return {group_, std::make_unique<Transfer>(group_, Transfer::Direction::receive, from, tag,
+                                             data.data, data.bytes())};
+}
+
+void Communicator::send(ConstBufferView data, int to, int tag) const {
+  start_send(data, to, tag).wait();
+}
+
+void Communicator::receive(BufferView data, int from, int tag) const {
+  start_receive(data, from, tag).wait();
+}
+
+SharedBuffer Communicator::allocate(std::int64_t bytes) const {
+  DGA_CHECK(bytes >= 0, "[comm] allocate: expected 0 bytes or more, found ", bytes, ".");
+  const auto sizes = exchange(group_, bytes, "allocate");
+  std::vector<std::int64_t> offsets;
+  std::int64_t total = 0;
+  for (const std::int64_t size : sizes) {
+    offsets.push_back(total);
+    // Whole pages: each rank's part can live in its own NUMA node's memory.
+    total += (size + 4095) / 4096 * 4096;
+  }
+  return {group_->shared_world(), make_segment(group_, std::max<std::int64_t>(total, 4096)),
+          static_cast<std::size_t>(group_->my_local()), std::move(offsets), sizes};
+}
+
+SharedBuffer Communicator::allocate_on_node(std::int64_t bytes) const {
+  DGA_CHECK(bytes >= 0, "[comm] allocate_on_node: expected 0 bytes or more, found ", bytes, ".");
+  for (const std::int64_t theirs : exchange(group_, bytes, "allocate_on_node")) {
+    DGA_CHECK(theirs == bytes, "[comm] allocate_on_node: expected ", bytes,
+              " bytes on every rank, found ", theirs, ".");
+  }
+  const auto locals = static_cast<std::size_t>(group_->num_locals());
+  return {group_->shared_world(), make_segment(group_, std::max<std::int64_t>(bytes, 4096)),
+          static_cast<std::size_t>(group_->my_local()), std::vector<std::int64_t>(locals, 0),
+          std::vector<std::int64_t>(locals, bytes)};
+}
+
+Communicator Communicator::split(int color, int key) const {
+  struct Choice {
+    std::int64_t color;
+    std::int64_t key;
+  };
+  const Choice mine{color, key};
+  std::vector<Choice> choices(static_cast<std::size_t>(size()));
+  all_gather({static_cast<const void*>(&mine), sizeof(mine), DType::u8},
+             {static_cast<void*>(choices.data()),
+              static_cast<std::int64_t>(sizeof(Choice) * choices.size()), DType::u8},
+             {}, "split");
+  std::vector<std::tuple<std::int64_t, int>> chosen;  // key, rank
+  for (int rank = 0; rank < size(); ++rank) {
+    const Choice& choice = choices[static_cast<std::size_t>(rank)];
+    if (choice.color == color) {
+      chosen.emplace_back(choice.key, rank);
+    }
+  }
+  std::sort(chosen.begin(), chosen.end());
+  std::vector<int> members;
+  std::vector<int> neighbours;  // of my node, in the new group
+  for (const auto& [k, rank] : chosen) {
+    members.push_back(group_->world_rank(rank));
+    if (group_->node_of(rank) == group_->my_node()) {
+      neighbours.push_back(rank);
+    }
+  }
+  // The first neighbour of each new group makes the memory in which they will meet.
+  const MemoryKind kind = world().memory();
+  const auto locals = static_cast<int>(neighbours.size());
+  const bool leads = neighbours.front() == rank();
+  Segment control;
+  SegmentHandle handle;
+  if (leads) {
+    control = Segment::create(kind, Group::control_bytes(locals), locals);
+    handle = control.handle();
+  }
+  const auto handles = exchange(group_, handle, "split");
+  if (!leads) {
+    const auto& old_locals = group_->locals();
+    const auto at = std::find(old_locals.begin(), old_locals.end(), neighbours.front());
+    control = Segment::attach(kind, handles[static_cast<std::size_t>(at - old_locals.begin())]);
+  }
+  exchange(group_, std::uint8_t{1}, "attached");
+  auto wire = group_->wire() ? group_->wire()->split(color, key) : nullptr;
+  return Communicator(std::make_shared<Group>(group_->shared_world(), std::move(members),
+                                              std::move(control), std::move(wire)));
+}
+
+}  // namespace dga

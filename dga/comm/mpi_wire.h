@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#pragma once
+
+#include <mpi.h>
+
+#include <deque>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "dga/comm/wire.h"
+
+namespace dga {
+
+/// A Wire over MPI. Makes communicators of its own, so that its messages meet no others.
+class MpiWire final : public Wire {
+ public:
+  /// Collective over `parent`, which stays the caller's.
+  explicit MpiWire(MPI_Comm parent);
+  ~MpiWire() override;
+
+  Request start_send(int peer, int tag, Traffic traffic, const void* data,
+                     std::int64_t bytes) override;
+  Request start_receive(int peer, int tag, Traffic traffic, void* data,
+                        std::int64_t bytes) override;
+  bool test(Request request) override;
+  void cancel(Request request) noexcept override;
+  std::unique_ptr<Wire> split(int color, int key) override;
+  void raise_alarm(const std::string& text) noexcept override;
+  std::optional<std::string> poll_alarm() noexcept override;
+
+ private:
+  // A long message travels in parts that an int can count.
+  struct Transfer {
+    std::vector<MPI_Request> parts;
+    std::vector<std::int64_t> expected;  // bytes; empty for a send
+    bool in_use = false;
+  };
+
+  MPI_Comm comm_of(Traffic traffic) const noexcept {
+    return traffic == Traffic::user ? user_ : collective_;
+  }
+  Request take_transfer();
+
+  MPI_Comm collective_ = MPI_COMM_NULL;
+  MPI_Comm user_ = MPI_COMM_NULL;
+  MPI_Comm alarm_ = MPI_COMM_NULL;
+  std::deque<Transfer> transfers_;
+  std::vector<Request> free_;
+};
+
+}  // namespace dga

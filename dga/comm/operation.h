@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Operation: something that takes several workers to complete and was started by this one.
+
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "dga/comm/wait_word.h"
+
+namespace dga {
+
+class Group;
+
+class Operation {
+ public:
+  Operation() = default;
+  Operation(const Operation&) = delete;
+  Operation& operator=(const Operation&) = delete;
+  virtual ~Operation() = default;
+
+  /// Goes as far as it can without waiting; true when complete. Throws WorkerFailure.
+  virtual bool test() = 0;
+  /// The word that changes when `test` may get further; null where only polling helps.
+  virtual WaitWord* sleeps_on() = 0;
+  /// Whether neighbours wait for this worker to call `test` again and again.
+  virtual bool streams() const noexcept { return false; }
+  /// "all_reduce 'loss' (operation 12)"
+  virtual std::string describe() const = 0;
+  /// World ranks of those whose part is still missing.
+  virtual std::vector<int> missing() const = 0;
+};
+
+/// Blocks until `operation` of `group` is complete, moving the group's other operations along where
+/// they would not move by themselves. Throws WorkerFailure.
+void complete(Group& group, Operation& operation);
+
+}  // namespace dga

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace dga {
+
+/// How elements of equal index are combined. min and max answer NaN when any element is NaN;
+/// integer sums and products wrap around.
+enum class ReduceOp : std::uint8_t { sum, min, max, product };
+
+constexpr std::string_view name_of(ReduceOp op) noexcept {
+  switch (op) {
+    case ReduceOp::min:
+      return "min";
+    case ReduceOp::max:
+      return "max";
+    case ReduceOp::product:
+      return "product";
+    case ReduceOp::sum:
+      break;
+  }
+  return "sum";
+}
+
+}  // namespace dga

@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "dga/comm/world.h"
+
+#include <sched.h>
+
+#include <algorithm>
+#include <chrono>
+#include <thread>
+
+#include "dga/base/clock.h"
+#include "dga/base/error.h"
+
+namespace dga {
+namespace {
+
+// How long a sleeper stays away from the failure board: 20 looks a second cost nothing, and keep
+// "within a second" honest.
+constexpr double kSliceSeconds = 0.05;
+// A spinning wait of about this long costs less than a sleep and a wake-up.
+constexpr double kSpinSeconds = 200e-6;
+
+std::string list_workers(const std::vector<int>& workers) {
+  std::string text = workers.size() == 1 ? "worker" : "workers";
+  for (std::size_t i = 0; i < workers.size(); ++i) {
+    text += str(i == 0 ? " " : ", ", workers[i]);
+  }
+  return workers.empty() ? "nobody" : text;
+}
+
+struct NodeHeader {
+  FailureBoard board;
+  // Workers that leave an operation unfinished. A reader raises its own `reading` flag, then looks
+  // here and at the board; a leaver counts itself here, then looks at everybody's `reading`. All of
+  // it is seq_cst, so at least one of the two sees the other.
+  alignas(64) std::atomic<std::uint32_t> leavers{0};
+};
+
+NodeHeader& header_of(const Segment& node) noexcept {
+  return *reinterpret_cast<NodeHeader*>(node.data());
+}
+
+constexpr std::int64_t kPresenceAt = (sizeof(NodeHeader) + 63) / 64 * 64;
+constexpr std::int64_t kPresenceBytes = (sizeof(Presence) + 63) / 64 * 64;
+
+}  // namespace
+
+int Placement::num_nodes() const noexcept {
+  return node_of.empty() ? 0 : *std::max_element(node_of.begin(), node_of.end()) + 1;
+}
+
+std::vector<int> Placement::workers_of(int node) const {
+  std::vector<int> workers;
+  for (int worker = 0; worker < num_workers(); ++worker) {
+    if (node_of[static_cast<std::size_t>(worker)] == node) {
+      workers.push_back(worker);
+    }
+  }
+  return workers;
+}
+
+Placement Placement::single_node(int num_workers) {
+  return {std::vector<int>(static_cast<std::size_t>(num_workers), 0)};
+}
+
+std::int64_t World::node_bytes(int workers_on_node) noexcept {
+  return kPresenceAt + kPresenceBytes * workers_on_node;
+}
+
+FailureBoard& failure_board_of(const Segment& node) noexcept {
+  return header_of(node).board;
+}
+
+Presence& presence_of(const Segment& node, int local_rank) noexcept {
+  return *reinterpret_cast<Presence*>(node.data() + kPresenceAt + kPresenceBytes * local_rank);
+}
+
+World::World(WorldOptions options, Segment node, std::unique_ptr<Wire> wire)
+    : options_(std::move(options)), node_(std::move(node)), wire_(std::move(wire)) {
+  const int my_node = placement().node_of.at(static_cast<std::size_t>(rank()));
+  locals_ = placement().workers_of(my_node);
+  local_rank_ =
+      static_cast<int>(std::find(locals_.begin(), locals_.end(), rank()) - locals_.begin());
+  board_ = &failure_board_of(node_);
+  own_presence().set_state(Presence::State::running);
+}
+
+World::~World() = default;
+
+Presence* World::presence(int rank) const noexcept {
+  const auto found = std::find(locals_.begin(), locals_.end(), rank);
+  return found == locals_.end() ? nullptr
+                                : &presence_of(node_, static_cast<int>(found - locals_.begin()));
+}
+
+void World::fail(const std::string& text) noexcept {
+  board_->post(text);
+  if (wire_ && !alarm_raised_) {
+    alarm_raised_ = true;
+    try {
+      wire_->raise_alarm(board_->text());
+    } catch (const std::exception&) {
+      // Nothing is left to tell them with: the other nodes find out by their timeout.
+    }
+  }
+}
+
+void World::check() const {
+  if (board_->failed()) {
+    throw WorkerFailure(board_->text());
+  }
+}
+
+std::string World::who_waits() const {
+  for (std::size_t i = 0; i < locals_.size(); ++i) {
+    const std::string waiting = presence_of(node_, static_cast<int>(i)).waiting();
+    if (!waiting.empty()) {
+      return str("; worker ", locals_[i], " waited in ", waiting);
+    }
+  }
+  return {};
+}
+
+void World::poll_alarm() noexcept {
+  if (!wire_ || alarm_raised_) {
+    return;
+  }
+  if (board_->failed()) {  // posted by a neighbour or a launcher: pass it on
+    fail(board_->text());
+  } else if (const auto alarm = wire_->poll_alarm()) {
+    alarm_raised_ = true;
+    board_->post(*alarm);
+  }
+}
+
+void World::check_wait(double started, const std::function<bool()>& ready,
+                       const std::function<std::string()>& describe,
+                       const std::function<std::vector<int>()>& missing) {
+  poll_alarm();
+  check();
+  if (now_seconds() - started > timeout_s()) {
+    fail(str("[comm] ", describe(), " on worker ", rank(), " waited ", timeout_s(), " s for ",
+             list_workers(missing()), ". Raise --timeout if such waits are expected."));
+    check();
+  }
+  for (const int local : locals_) {
+    if (local == rank() || presence(local)->state() != Presence::State::finished) {
+      continue;
+    }
+    // It may have returned after its part of this operation: then nobody misses it. What it did
+    // last is visible now that its state is, hence the second look.
+    const std::vector<int> absent = missing();
+    if (std::find(absent.begin(), absent.end(), local) != absent.end() && !ready()) {
+      fail(str("[comm] worker ", local, " has returned, but worker ", rank(), " waits for it in ",
+               describe(), ". Call the same collectives on every worker."));
+      check();
+    }
+  }
+}
+
+void World::wait(WaitWord& word, const std::function<bool()>& ready,
+                 const std::function<std::string()>& describe,
+                 const std::function<std::vector<int>()>& missing) {
+  if (ready()) {
+    return;
+  }
+  const double started = now_seconds();
+  if (spin()) {
+    do {
+      for (int i = 0; i < 64; ++i) {
+        if (ready()) {
+          return;
+        }
+        cpu_relax();
+      }
+    } while (now_seconds() - started < kSpinSeconds);
+  }
+  own_presence().set_waiting(describe());
+  while (true) {
+    const std::uint32_t seen = word.load();
+    if (ready()) {
+      break;
+    }
+    word.sleep(seen, std::min(kSliceSeconds, timeout_s()));
+    if (ready()) {
+      break;
+    }
+    // Looked at once a slice, or once an early wake-up: never on the fast path.
+    check_wait(started, ready, describe, missing);
+  }
+  own_presence().set_waiting("");
+}
+
+void World::wait_polling(const std::function<bool()>& poll,
+                         const std::function<std::string()>& describe,
+                         const std::function<std::vector<int>()>& missing) {
+  if (poll()) {
+    return;
+  }
+  const double started = now_seconds();
+  own_presence().set_waiting(describe());
+  double looked = started;
+  while (!poll()) {
+    const double now = now_seconds();
+    if (now - started < 20e-6) {
+      cpu_relax();
+    } else if (now - started < 1e-3) {
+      sched_yield();
+    } else {
+      std::this_thread::sleep_for(std::chrono::microseconds(20));
+    }
+    if (now - looked > kSliceSeconds) {
+      looked = now;
+      check_wait(started, poll, describe, missing);
+    }
+  }
+  own_presence().set_waiting("");
+}
+
+World::ReadGuard::ReadGuard(World& world) : world_(world) {
+  Presence& own = world.own_presence();
+  own.reading.store(1, std::memory_order_seq_cst);
+  if (header_of(world.node_).leavers.load(std::memory_order_seq_cst) == 0 &&
+      !world.board_->failed()) {
+    return;
+  }
+  own.reading.store(0, std::memory_order_seq_cst);
+  // The one who leaves is about to say why.
+  for (int i = 0; i < 1000 && !world.board_->failed(); ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  world.check();
+  throw WorkerFailure("[comm] a worker left an operation unfinished and did not say why.");
+}
+
+World::ReadGuard::~ReadGuard() {
+  world_.own_presence().reading.store(0, std::memory_order_seq_cst);
+}
+
+void World::leave_unread() noexcept {
+  header_of(node_).leavers.fetch_add(1, std::memory_order_seq_cst);
+  const double started = now_seconds();
+  for (std::size_t i = 0; i < locals_.size(); ++i) {
+    if (static_cast<int>(i) == local_rank_) {
+      continue;
+    }
+    const Presence& other = presence_of(node_, static_cast<int>(i));
+    // A reader is busy for as long as a memory copy takes; one that was killed never lowers its
+    // flag, hence the bound.
+    while (other.reading.load(std::memory_order_seq_cst) != 0 && now_seconds() - started < 5) {
+      std::this_thread::sleep_for(std::chrono::microseconds(50));
+    }
+  }
+}
+
+void World::add_segment(const Segment& segment) {
+  known_[segment.id()] = {segment.handle(), segment.data()};
+}
+
+void World::remove_segment(const Segment& segment) noexcept {
+  known_.erase(segment.id());
+}
+
+const World::KnownSegment* World::segment_with(const void* data,
+                                               std::int64_t bytes) const noexcept {
+  const auto* start = static_cast<const std::byte*>(data);
+  for (const auto& [id, known] : known_) {
+    if (start >= known.data && start + bytes <= known.data + known.handle.bytes) {
+      return &known;
+    }
+  }
+  return nullptr;
+}
+
+std::byte* World::resolve(const SegmentHandle& handle, std::int64_t offset) {
+  if (const auto found = known_.find(handle.id); found != known_.end()) {
+    return found->second.data + offset;
+  }
+  auto found = attached_.find(handle.id);
+  if (found == attached_.end()) {
+    found = attached_.emplace(handle.id, Segment::attach(memory(), handle)).first;
+  }
+  return found->second.data() + offset;
+}
+
+}  // namespace dga

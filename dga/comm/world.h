@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// World: what one worker knows about all workers of a run, whatever group it talks in: who shares
+// its node, where failures are posted, how to wait, and which memory the others can see.
+
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "dga/comm/failure_board.h"
+#include "dga/comm/presence.h"
+#include "dga/comm/segment.h"
+#include "dga/comm/wait_word.h"
+#include "dga/comm/wire.h"
+
+namespace dga {
+
+/// Which workers share a node: `node_of[worker]`. Workers of a node are neighbours in number.
+struct Placement {
+  std::vector<int> node_of;
+
+  int num_workers() const noexcept { return static_cast<int>(node_of.size()); }
+  int num_nodes() const noexcept;
+  /// Workers of `node`, ascending.
+  std::vector<int> workers_of(int node) const;
+  /// Everybody on one node.
+  static Placement single_node(int num_workers);
+};
+
+struct WorldOptions {
+  int rank = 0;
+  Placement placement;
+  MemoryKind memory = MemoryKind::heap;
+  /// Longest wait for another worker, in seconds.
+  double timeout_s = 300;
+  /// Whether waits may spin before they sleep: only where every worker of the node has a core.
+  bool spin = false;
+};
+
+class World {
+ public:
+  /// Bytes of the segment that the workers of one node share; create it before the workers start.
+  static std::int64_t node_bytes(int workers_on_node) noexcept;
+
+  /// `node`: this node's segment of node_bytes, zeroed when the first worker came. `wire`: null
+  /// when the world has one node.
+  World(WorldOptions options, Segment node, std::unique_ptr<Wire> wire);
+  ~World();
+  World(const World&) = delete;
+  World& operator=(const World&) = delete;
+
+  int rank() const noexcept { return options_.rank; }
+  const Placement& placement() const noexcept { return options_.placement; }
+  MemoryKind memory() const noexcept { return options_.memory; }
+  double timeout_s() const noexcept { return options_.timeout_s; }
+  bool spin() const noexcept { return options_.spin; }
+  Wire* wire() const noexcept { return wire_.get(); }
+  /// Position among the workers of this node.
+  int local_rank() const noexcept { return local_rank_; }
+
+  // --- failing together
+  /// Posts a failure for every worker of the world; the first one posted anywhere wins.
+  void fail(const std::string& text) noexcept;
+  bool failed() const noexcept { return board_->failed(); }
+  /// Throws WorkerFailure with the posted text, if there is one.
+  void check() const;
+  /// Presence of worker `rank`, null when it lives on another node.
+  Presence* presence(int rank) const noexcept;
+  Presence& own_presence() const noexcept { return *presence(rank()); }
+  /// "; worker 0 waited for it in barrier 'x' (operation 7)" for those that wait, or "".
+  std::string who_waits() const;
+
+  /// Blocks until ready() is true. `word` changes whenever ready() may have become true.
+  /// `describe` names the operation; `missing` lists the workers that have not arrived.
+  /// Throws WorkerFailure when the world failed meanwhile or the timeout passed.
+  void wait(WaitWord& word, const std::function<bool()>& ready,
+            const std::function<std::string()>& describe,
+            const std::function<std::vector<int>()>& missing);
+  /// The same where nothing can be slept on: `poll` answers whether it is done and makes progress.
+  void wait_polling(const std::function<bool()>& poll, const std::function<std::string()>& describe,
+                    const std::function<std::vector<int>()>& missing);
+
+  /// Held while this worker reads other workers' buffers. Throws WorkerFailure instead of letting
+  /// it read when somebody is about to take his buffers away.
+  class ReadGuard {
+   public:
+    explicit ReadGuard(World& world);
+    ~ReadGuard();
+    ReadGuard(const ReadGuard&) = delete;
+    ReadGuard& operator=(const ReadGuard&) = delete;
+
+   private:
+    World& world_;
+  };
+  /// Called by a worker that leaves an operation unfinished: returns once nobody reads its buffers.
+  void leave_unread() noexcept;
+
+  // --- memory that others can see
+  void add_segment(const Segment& segment);
+  void remove_segment(const Segment& segment) noexcept;
+  /// The known segment that holds [data, data + bytes) whole, or null.
+  struct KnownSegment {
+    SegmentHandle handle;
+    std::byte* data = nullptr;
+  };
+  const KnownSegment* segment_with(const void* data, std::int64_t bytes) const noexcept;
+  /// Where `offset` of another worker's segment lies here; attached at first sight.
+  std::byte* resolve(const SegmentHandle& handle, std::int64_t offset);
+
+ private:
+  void check_wait(double started, const std::function<bool()>& ready,
+                  const std::function<std::string()>& describe,
+                  const std::function<std::vector<int>()>& missing);
+  void poll_alarm() noexcept;
+
+  WorldOptions options_;
+  Segment node_;
+  std::unique_ptr<Wire> wire_;
+  FailureBoard* board_ = nullptr;
+  Presence* presences_ = nullptr;  // by local rank
+  std::vector<int> locals_;        // world ranks of this node
+  int local_rank_ = 0;
+  bool alarm_raised_ = false;
+  std::map<std::uint64_t, KnownSegment> known_;
+  std::map<std::uint64_t, Segment> attached_;
+};
+
+/// The failure board of a node segment, for launchers that have no World of their own.
+FailureBoard& failure_board_of(const Segment& node) noexcept;
+/// The presence of the node's `local_rank`-th worker, likewise.
+Presence& presence_of(const Segment& node, int local_rank) noexcept;
+
+}  // namespace dga
