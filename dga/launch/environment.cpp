@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "dga/launch/environment.h"
+
+namespace dga {
+
+Environment::Environment(LaunchOptions options, Engine engine, Communicator world)
+    : options_(options),
+      engine_(engine),
+      world_(std::move(world)),
+      mesh_(options.mesh.value_or(MeshSizes{.data = world_.size()}), world_.size()) {
+  for (const Axis axis : {Axis::data, Axis::pipeline, Axis::tensor, Axis::space}) {
+    // An axis that takes the whole world needs no group of its own: it is the world.
+    groups_.emplace(axis, mesh_.size(axis) == world_.size()
+                              ? world_
+                              : world_.split(mesh_.peers(rank(), axis).front(), rank()));
+  }
+}
+
+}  // namespace dga

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "dga/mesh/mesh.h"
+
+namespace dga {
+
+/// What workers are made of; docs/engines.md says which suits which work.
+enum class Engine {
+  automatic,  ///< MPI when started by mpirun or srun, else threads
+  threads,
+  processes,
+  mpi,
+};
+
+std::string_view name_of(Engine engine) noexcept;
+/// "auto", "threads", "processes" or "mpi"; throws InvalidArgument for anything else.
+Engine engine_from(std::string_view name);
+
+struct LaunchOptions {
+  Engine engine = Engine::automatic;
+  /// Workers to start. Under MPI 0 means as many as there are ranks, and any other number must be
+  /// that one; elsewhere it must be at least 1.
+  int workers = 0;
+  /// Longest wait of one worker for another, in seconds.
+  double timeout_s = 300;
+  /// The run's seed, from which every random stream is derived.
+  std::uint64_t seed = 42;
+  /// Sizes of the mesh; `data` takes all workers when nothing is given.
+  std::optional<MeshSizes> mesh{};
+  /// MPI: how many ranks count as one node; 0 asks MPI. Smaller than the truth is fine, larger not.
+  int ranks_per_node = 0;
+  /// Pin workers to cores where every worker can have one.
+  bool pin = true;
+  /// MPI: a pointer to the MPI_Comm to use instead of MPI_COMM_WORLD; it stays the caller's.
+  void* mpi_comm = nullptr;
+};
+
+}  // namespace dga

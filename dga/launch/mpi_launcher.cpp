@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Workers that an MPI launcher started. Each rank joins with what it finds: its node's neighbours
+// share memory, everybody else is reached over the wire.
+
+#include <mpi.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <bit>
+#include <cstdlib>
+#include <memory>
+#include <numeric>
+#include <optional>
+
+#include "dga/base/error.h"
+#include "dga/comm/group.h"
+#include "dga/comm/mpi_check.h"
+#include "dga/comm/mpi_wire.h"
+#include "dga/launch/sibling_watch.h"
+#include "dga/launch/topology.h"
+#include "dga/launch/worker_run.h"
+
+namespace dga {
+namespace {
+
+// MPI can be initialised and finalised once a process: the last launch cannot know that it is the
+// last, so the end of the program finalises what dga initialised.
+class MpiSession {
+ public:
+  static MpiSession& get() {
+    static MpiSession session;
+    return session;
+  }
+  /// After a failure the other ranks may never come to MPI_Finalize: the end is an abort then.
+  void set_failed() noexcept { failed_ = true; }
+
+  MpiSession(const MpiSession&) = delete;
+  MpiSession& operator=(const MpiSession&) = delete;
+
+ private:
+  MpiSession() {
+    int initialized = 0;
+    check_mpi(MPI_Initialized(&initialized), "MPI_Initialized");
+    if (initialized == 0) {
+      int provided = 0;
+      check_mpi(MPI_Init_thread(nullptr, nullptr, MPI_THREAD_SERIALIZED, &provided),
+                "MPI_Init_thread");
+      ours_ = true;
+    }
+  }
+  ~MpiSession() {
+    int finalized = 0;
+    MPI_Finalized(&finalized);
+    if (finalized != 0) {
+      return;
+    }
+    if (failed_) {
+      MPI_Abort(MPI_COMM_WORLD, 1);
+    } else if (ours_) {
+      MPI_Finalize();
+    }
+  }
+
+  bool ours_ = false;
+  bool failed_ = false;
+};
+
+/// Owns a communicator.
+class Comm {
+ public:
+  Comm() = default;
+  ~Comm() {
+    if (comm_ != MPI_COMM_NULL) {
+      MPI_Comm_free(&comm_);
+    }
+  }
+  Comm(const Comm&) = delete;
+  Comm& operator=(const Comm&) = delete;
+
+  MPI_Comm* out() noexcept { return &comm_; }
+  MPI_Comm get() const noexcept { return comm_; }
+  int rank() const {
+    int rank = 0;
+    check_mpi(MPI_Comm_rank(comm_, &rank), "MPI_Comm_rank");
+    return rank;
+  }
+  int size() const {
+    int size = 0;
+    check_mpi(MPI_Comm_size(comm_, &size), "MPI_Comm_size");
+    return size;
+  }
+
+ private:
+  MPI_Comm comm_ = MPI_COMM_NULL;
+};
+
+void split_by_node(MPI_Comm all, int ranks_per_node, Comm& node) {
+  Comm machine;
+  check_mpi(MPI_Comm_split_type(all, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, machine.out()),
+            "MPI_Comm_split_type");
+  const int rank = machine.rank();
+  const int part = ranks_per_node > 0 ? rank / ranks_per_node : 0;
+  check_mpi(MPI_Comm_split(machine.get(), part, rank, node.out()), "MPI_Comm_split");
+}
+
+/// Numbers the ranks so that those of a node are neighbours, nodes in the order of their first
+/// rank.
+void number_by_node(MPI_Comm all, const Comm& node, Comm& world) {
+  int first = 0;
+  check_mpi(MPI_Comm_rank(all, &first), "MPI_Comm_rank");
+  check_mpi(MPI_Bcast(&first, 1, MPI_INT, 0, node.get()), "MPI_Bcast");
+  // MPI orders equal keys by the old rank, which is the order within the node.
+  check_mpi(MPI_Comm_split(all, 0, first, world.out()), "MPI_Comm_split");
+}
+
+Placement placement_of(const Comm& node, const Comm& world) {
+  int first = world.rank();
+  check_mpi(MPI_Bcast(&first, 1, MPI_INT, 0, node.get()), "MPI_Bcast");
+  std::vector<int> firsts(static_cast<std::size_t>(world.size()));
+  check_mpi(MPI_Allgather(&first, 1, MPI_INT, firsts.data(), 1, MPI_INT, world.get()),
+            "MPI_Allgather");
+  Placement placement;
+  int current = -1;
+  for (std::size_t rank = 0; rank < firsts.size(); ++rank) {
+    current += firsts[rank] == static_cast<int>(rank) ? 1 : 0;
+    placement.node_of.push_back(current);
+  }
+  return placement;
+}
+
+Segment shared_segment(const Comm& node, std::int64_t bytes) {
+  Segment segment;
+  SegmentHandle handle;
+  if (node.rank() == 0) {
+    segment = Segment::create(MemoryKind::mapped, bytes, 1);
+    handle = segment.handle();
+  }
+  check_mpi(MPI_Bcast(&handle, sizeof(handle), MPI_BYTE, 0, node.get()), "MPI_Bcast");
+  std::string problem;
+  if (node.rank() != 0) {
+    try {
+      segment = Segment::attach(MemoryKind::mapped, handle);
+    } catch (const Error& error) {
+      problem = error.what();
+    }
+  }
+  int failed = problem.empty() ? 0 : 1;
+  int any = 0;
+  check_mpi(MPI_Allreduce(&failed, &any, 1, MPI_INT, MPI_MAX, node.get()), "MPI_Allreduce");
+  if (any != 0) {
+    throw Error(problem.empty() ? "[comm] a neighbour could not share memory." : problem);
+  }
+  return segment;
+}
+
+/// Whether the ranks of this node have a core each. A launcher may have bound every rank to a part
+/// of the machine, so the parts are put together first.
+bool has_core_each(const Comm& node) {
+  auto units = allowed_units();
+  units.resize(64);  // 4096 processing units
+  std::vector<std::uint64_t> all(units.size());
+  check_mpi(MPI_Allreduce(units.data(), all.data(), static_cast<int>(units.size()), MPI_UINT64_T,
+                          MPI_BOR, node.get()),
+            "MPI_Allreduce");
+  int count = 0;
+  for (const std::uint64_t word : all) {
+    count += std::popcount(word);
+  }
+  return node.size() <= count;
+}
+
+std::vector<SiblingWatch::Sibling> siblings_of(const Comm& node, const Comm& world) {
+  struct Entry {
+    int rank;
+    int pid;
+  };
+  const Entry mine{world.rank(), getpid()};
+  std::vector<Entry> entries(static_cast<std::size_t>(node.size()));
+  check_mpi(MPI_Allgather(&mine, 2, MPI_INT, entries.data(), 2, MPI_INT, node.get()),
+            "MPI_Allgather");
+  std::vector<SiblingWatch::Sibling> siblings;
+  for (std::size_t local = 0; local < entries.size(); ++local) {
+    if (entries[local].pid != mine.pid) {
+      siblings.push_back({entries[local].rank, static_cast<int>(local), entries[local].pid});
+    }
+  }
+  return siblings;
+}
+
+}  // namespace
+
+void launch_mpi(const LaunchOptions& options, const Worker& worker) {
+  MpiSession& session = MpiSession::get();
+  MPI_Comm all =
+      options.mpi_comm != nullptr ? *static_cast<MPI_Comm*>(options.mpi_comm) : MPI_COMM_WORLD;
+  Comm node;
+  Comm world;
+  split_by_node(all, options.ranks_per_node, node);
+  number_by_node(all, node, world);
+  DGA_CHECK(options.workers == 0 || options.workers == world.size(), "[launch] workers: expected ",
+            world.size(), ", the ranks that MPI started, found ", options.workers,
+            ". Start as many ranks (mpirun -n ", options.workers, ") or leave --workers out.");
+  LaunchOptions resolved = options;
+  resolved.workers = world.size();
+
+  Segment node_segment = shared_segment(node, World::node_bytes(node.size()));
+  Segment control = shared_segment(node, Group::control_bytes(node.size()));
+  const Placement placement = placement_of(node, world);
+  const bool own_cores = has_core_each(node);
+  const Segment board = Segment::attach(MemoryKind::mapped, node_segment.handle());
+  bool done = false;
+  {
+    const SiblingWatch watch(siblings_of(node, world), board);
+    WorkerSeat seat{
+        .world = {.rank = world.rank(),
+                  .placement = placement,
+                  .memory = MemoryKind::mapped,
+                  .timeout_s = options.timeout_s,
+                  .spin = own_cores},
+        .node = std::move(node_segment),
+        .control = std::move(control),
+        .wire = placement.num_nodes() > 1 ? std::make_unique<MpiWire>(world.get()) : nullptr};
+    check_mpi(MPI_Barrier(world.get()), "MPI_Barrier");  // everybody is attached and watching
+    done = run_worker(resolved, Engine::mpi, std::move(seat), worker);
+  }
+  if (!done || failure_board_of(board).failed()) {
+    session.set_failed();
+    throw WorkerFailure(failure_board_of(board).text());
+  }
+}
+
+}  // namespace dga

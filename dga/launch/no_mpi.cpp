@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The twin of mpi_launcher.cpp where dga was built without MPI.
+
+#include "dga/base/error.h"
+#include "dga/launch/worker_run.h"
+
+namespace dga {
+
+void launch_mpi(const LaunchOptions&, const Worker&) {
+  throw Error(
+      "[launch] engine mpi: this build of dga has no MPI. Install an MPI-3 library (Debian: "
+      "libopenmpi-dev) and build again with -DDGA_MPI=ON.");
+}
+
+}  // namespace dga

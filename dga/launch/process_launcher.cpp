@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Workers as child processes, forked or executed again. The parent only watches: it learns of a
+// death by pidfd, writes it on the failure board, and gives the others a moment to end by
+// themselves. Nothing outlives it: children are killed with it (PR_SET_PDEATHSIG), and the memory
+// they share has no name.
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <iterator>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "dga/base/clock.h"
+#include "dga/base/error.h"
+#include "dga/comm/group.h"
+#include "dga/launch/relaunch.h"
+#include "dga/launch/topology.h"
+#include "dga/launch/worker_run.h"
+
+namespace dga {
+namespace {
+
+// How long workers may take to end after a failure before they are killed.
+constexpr double kGraceSeconds = 0.7;
+
+struct Child {
+  int rank = 0;
+  pid_t pid = 0;
+  int pidfd = -1;
+};
+
+bool single_threaded() {
+  std::error_code error;
+  const std::filesystem::directory_iterator tasks("/proc/self/task", error);
+  return !error && std::distance(begin(tasks), end(tasks)) == 1;
+}
+
+WorkerSeat seat_of(const LaunchOptions& options, int rank, Segment node, Segment control) {
+  return {.world = {.rank = rank,
+                    .placement = Placement::single_node(options.workers),
+                    .memory = MemoryKind::mapped,
+                    .timeout_s = options.timeout_s,
+                    .spin = options.workers <= usable_cores()},
+          .node = std::move(node),
+          .control = std::move(control),
+          .wire = nullptr};
+}
+
+/// Runs the worker in this child process and ends it. Destructors of the program's own objects do
+/// not run: they belong to the parent.
+[[noreturn]] void become_worker(const LaunchOptions& options, WorkerSeat seat,
+                                const Worker& worker) {
+  const int rank = seat.world.rank;
+  if (options.pin && seat.world.spin) {
+    pin_to_core(rank);
+  }
+  const bool done = run_worker(options, Engine::processes, std::move(seat), worker);
+  std::cout.flush();
+  std::cerr.flush();
+  std::fflush(nullptr);
+  _exit(done ? 0 : 1);
+}
+
+std::string describe_end(const siginfo_t& info) {
+  if (info.si_code == CLD_EXITED) {
+    return str("exited with code ", info.si_status, " before its work was done");
+  }
+  return str("was killed by signal ", info.si_status, " (", strsignal(info.si_status), ")");
+}
+
+/// Watches the children until all are gone; deaths go on the board of `node`.
+class Watch {
+ public:
+  Watch(std::vector<Child> children, const Segment& node)
+      : children_(std::move(children)), node_(node), board_(failure_board_of(node)) {}
+
+  void run() {
+    double failed_at = 0;
+    while (!children_.empty()) {
+      if (board_.failed() && failed_at == 0) {
+        failed_at = now_seconds();
+      }
+      if (failed_at > 0 && now_seconds() - failed_at > kGraceSeconds) {
+        for (const Child& child : children_) {
+          kill(child.pid, SIGKILL);
+        }
+      }
+      std::vector<pollfd> polls;
+      for (const Child& child : children_) {
+        polls.push_back({child.pidfd, POLLIN, 0});
+      }
+      poll(polls.data(), polls.size(), 100);
+      reap();
+    }
+  }
+
+ private:
+  void reap() {
+    for (std::size_t i = 0; i < children_.size();) {
+      siginfo_t info{};
+      const int result =
+          waitid(P_PID, static_cast<id_t>(children_[i].pid), &info, WEXITED | WNOHANG);
+      if (result == 0 && info.si_pid == 0) {
+        ++i;
+        continue;
+      }
+      const bool finished =
+          presence_of(node_, children_[i].rank).state() == Presence::State::finished;
+      if (result == 0 && !(finished && info.si_code == CLD_EXITED && info.si_status == 0)) {
+        board_.post(str("[launch] worker ", children_[i].rank, " (process ", children_[i].pid, ") ",
+                        describe_end(info), waiting_for(children_[i].rank)));
+      }
+      close(children_[i].pidfd);
+      children_.erase(children_.begin() + static_cast<std::ptrdiff_t>(i));
+    }
+  }
+
+  std::string waiting_for(int dead) const {
+    for (const Child& child : children_) {
+      const std::string waiting = presence_of(node_, child.rank).waiting();
+      if (child.rank != dead && !waiting.empty()) {
+        return str("; worker ", child.rank, " waited for it in ", waiting);
+      }
+    }
+    return "; nobody waited for it yet";
+  }
+
+  std::vector<Child> children_;
+  const Segment& node_;
+  FailureBoard& board_;
+};
+
+/// What a child does first: die with its parent, whichever way that goes.
+void tie_to_parent(pid_t parent) {
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (getppid() != parent) {
+    _exit(1);
+  }
+}
+
+}  // namespace
+
+void launch_processes(const LaunchOptions& options, const Worker& worker, int index) {
+  check_workers(options);
+  const int n = options.workers;
+  if (const auto seat = relaunch_seat(); seat && seat->launch_index == index) {
+    become_worker(options,
+                  seat_of(options, seat->rank, Segment::attach(MemoryKind::mapped, seat->node),
+                          Segment::attach(MemoryKind::mapped, seat->control)),
+                  worker);
+  }
+  Segment node = Segment::create(MemoryKind::mapped, World::node_bytes(n), n);
+  Segment control = Segment::create(MemoryKind::mapped, Group::control_bytes(n), n);
+  usable_cores();  // looked up before forking: the children inherit what it found
+
+  const bool can_fork = single_threaded();
+  // What is buffered now would be printed once by every child.
+  std::cout.flush();
+  std::fflush(nullptr);
+  const pid_t parent = getpid();
+  std::vector<Child> children;
+  for (int rank = 0; rank < n; ++rank) {
+    RelaunchImage image(
+        {.rank = rank, .launch_index = index, .node = node.handle(), .control = control.handle()});
+    const pid_t pid = fork();
+    if (pid == 0) {
+      tie_to_parent(parent);
+      if (can_fork) {
+        become_worker(options, seat_of(options, rank, std::move(node), std::move(control)), worker);
+      }
+      image.execute();
+    }
+    const int pidfd = pid > 0 ? static_cast<int>(syscall(SYS_pidfd_open, pid, 0)) : -1;
+    if (pidfd < 0) {
+      failure_board_of(node).post(str("[launch] expected ", n, " processes, found room for ", rank,
+                                      " (", std::strerror(errno), "). Use fewer workers."));
+      if (pid > 0) {
+        kill(pid, SIGKILL);
+        waitpid(pid, nullptr, 0);
+      }
+      break;
+    }
+    children.push_back({rank, pid, pidfd});
+  }
+  Watch(std::move(children), node).run();
+  if (failure_board_of(node).failed()) {
+    throw WorkerFailure(failure_board_of(node).text());
+  }
+}
+
+}  // namespace dga

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "dga/launch/sibling_watch.h"
+
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdint>
+#include <cstring>
+
+#include "dga/base/error.h"
+#include "dga/comm/world.h"
+
+namespace dga {
+namespace {
+
+std::string who_waits(const std::vector<SiblingWatch::Sibling>& siblings, int dead,
+                      const Segment& node) {
+  for (const auto& sibling : siblings) {
+    const std::string waiting = presence_of(node, sibling.local).waiting();
+    if (sibling.rank != dead && !waiting.empty()) {
+      return str("; worker ", sibling.rank, " waited for it in ", waiting);
+    }
+  }
+  return "; nobody waited for it yet";
+}
+
+}  // namespace
+
+SiblingWatch::SiblingWatch(std::vector<Sibling> siblings, const Segment& node)
+    : siblings_(std::move(siblings)), stop_(eventfd(0, EFD_CLOEXEC)) {
+  if (stop_ < 0) {
+    throw Error(str("[launch] cannot watch the other workers: ", std::strerror(errno), "."));
+  }
+  for (const Sibling& sibling : siblings_) {
+    // -1 (it is gone already, or lives in another name space) is ignored by poll.
+    pidfds_.push_back(static_cast<int>(syscall(SYS_pidfd_open, sibling.pid, 0)));
+  }
+  thread_ = std::thread([this, &node] { watch(node); });
+}
+
+SiblingWatch::~SiblingWatch() {
+  const std::uint64_t one = 1;
+  [[maybe_unused]] const auto written = write(stop_, &one, sizeof(one));
+  thread_.join();
+  for (const int pidfd : pidfds_) {
+    if (pidfd >= 0) {
+      close(pidfd);
+    }
+  }
+  close(stop_);
+}
+
+void SiblingWatch::watch(const Segment& node) const {
+  std::vector<pollfd> polls{{stop_, POLLIN, 0}};
+  for (const int pidfd : pidfds_) {
+    polls.push_back({pidfd, POLLIN, 0});
+  }
+  while (true) {
+    poll(polls.data(), polls.size(), -1);
+    if (polls[0].revents != 0) {
+      return;
+    }
+    for (std::size_t i = 0; i < siblings_.size(); ++i) {
+      if (polls[i + 1].revents == 0) {
+        continue;
+      }
+      polls[i + 1].fd = -1;  // once is enough
+      const Sibling& sibling = siblings_[i];
+      if (presence_of(node, sibling.local).state() != Presence::State::finished) {
+        failure_board_of(node).post(
+            str("[launch] worker ", sibling.rank, " (process ", sibling.pid,
+                ") ended before its work was done: it was killed or it exited",
+                who_waits(siblings_, sibling.rank, node)));
+      }
+    }
+  }
+}
+
+}  // namespace dga

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include <system_error>
+#include <thread>
+#include <vector>
+
+#include "dga/base/error.h"
+#include "dga/comm/group.h"
+#include "dga/launch/topology.h"
+#include "dga/launch/worker_run.h"
+
+namespace dga {
+
+void launch_threads(const LaunchOptions& options, const Worker& worker) {
+  check_workers(options);
+  const int n = options.workers;
+  const bool own_cores = n <= usable_cores();
+  // One more holder than workers: the launcher, which reads the board after they are gone.
+  const Segment node = Segment::create(MemoryKind::heap, World::node_bytes(n), n + 1);
+  const Segment control = Segment::create(MemoryKind::heap, Group::control_bytes(n), n + 1);
+
+  std::vector<std::thread> threads;
+  threads.reserve(static_cast<std::size_t>(n));
+  for (int rank = 0; rank < n; ++rank) {
+    WorkerSeat seat{.world = {.rank = rank,
+                              .placement = Placement::single_node(n),
+                              .memory = MemoryKind::heap,
+                              .timeout_s = options.timeout_s,
+                              .spin = own_cores},
+                    .node = Segment::attach(MemoryKind::heap, node.handle()),
+                    .control = Segment::attach(MemoryKind::heap, control.handle()),
+                    .wire = nullptr};
+    try {
+      threads.emplace_back([&options, &worker, rank, own_cores, seat = std::move(seat)]() mutable {
+        if (own_cores && options.pin) {
+          pin_to_core(rank);
+        }
+        run_worker(options, Engine::threads, std::move(seat), worker);
+      });
+    } catch (const std::system_error& error) {
+      failure_board_of(node).post(str("[launch] expected ", n, " threads, found room for ", rank,
+                                      " (", error.what(), "). Use fewer workers."));
+      break;
+    }
+  }
+  for (std::thread& thread : threads) {
+    thread.join();
+  }
+  if (failure_board_of(node).failed()) {
+    throw WorkerFailure(failure_board_of(node).text());
+  }
+}
+
+}  // namespace dga

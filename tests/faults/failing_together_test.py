@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: Apache-2.0
+"""When one worker fails, all end, within a second, with one error that names it; on every engine."""
+
+import os
+import re
+import shlex
+import subprocess
+import time
+import unittest
+
+BIN = os.environ["DGA_BIN"]
+MPIRUN = shlex.split(os.environ.get("DGA_MPIRUN", ""))
+HAS_MPI = os.environ.get("DGA_MPI") == "ON"
+
+
+def children_of(name):
+    """Processes that run `name`, by looking at /proc."""
+    found = []
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{pid}/cmdline", "rb") as file:
+                if name.encode() in file.read().split(b"\0")[0]:
+                    found.append(int(pid))
+        except OSError:
+            pass  # it ended meanwhile
+    return found
+
+
+class FailingTogether(unittest.TestCase):
+    def run_failing(self, engine, how, victim=2, workers=4, timeout=60, per_node=0):
+        command = [os.path.join(BIN, "failing"), engine, str(workers), how, str(victim),
+                   str(timeout), str(per_node)]
+        if engine == "mpi":
+            command = MPIRUN + ["-n", str(workers)] + command
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+        failed_at = re.search(r"failing ([0-9.]+)", done.stdout)
+        errors = [(float(line.split(" ", 1)[0]), line.split(" ", 1)[1])
+                  for line in done.stderr.splitlines() if re.match(r"[0-9]+\.[0-9]+ \[", line)]
+        return done.returncode, failed_at and float(failed_at[1]), errors
+
+    def check(self, engine, how, pattern, within=1.0, **options):
+        code, failed_at, errors = self.run_failing(engine, how, **options)
+        self.assertNotEqual(code, 0)
+        self.assertTrue(errors, f"no error on {engine}, {how}")
+        for at, text in errors:
+            self.assertRegex(text, pattern)
+            self.assertLess(at - failed_at, within, text)
+        self.assertEqual(len({text for _, text in errors}), 1, "all say the same")
+
+    def test_no_failure_is_no_error(self):
+        for engine in ["threads", "processes"] + ["mpi"] * HAS_MPI:
+            code, _, errors = self.run_failing(engine, "none")
+            self.assertEqual((code, errors), (0, []), engine)
+
+    def test_a_worker_that_throws_is_named_with_what_it_threw(self):
+        for engine in ["threads", "processes"] + ["mpi"] * HAS_MPI:
+            self.check(engine, "throw", r"\[launch\] worker 2 failed: planted failure; worker \d "
+                       r"waited in barrier 'end' \(operation \d+\)")
+
+    def test_a_worker_that_returns_early_is_named(self):
+        for engine in ["threads", "processes"] + ["mpi"] * HAS_MPI:
+            self.check(engine, "return", r"\[comm\] worker 2 has returned, but worker \d waits for it "
+                       r"in barrier 'end'")
+
+    def test_a_worker_that_calls_something_else_is_told_what_the_others_call(self):
+        for engine in ["threads", "processes"] + ["mpi"] * HAS_MPI:
+            self.check(engine, "mismatch", r"expected barrier '(end|another one)' on every worker.*"
+                       r"found barrier '(end|another one)' on worker \d")
+
+    def test_a_worker_that_stalls_is_named_after_the_timeout(self):
+        for engine in ["threads", "processes"] + ["mpi"] * HAS_MPI:
+            code, _, errors = self.run_failing(engine, "stall", timeout=1)
+            self.assertNotEqual(code, 0)
+            self.assertRegex(errors[0][1], r"\[comm\] barrier 'end' \(operation \d+\) on worker \d "
+                             r"waited 1 s for worker 2\. Raise --timeout")
+
+    def test_a_killed_process_is_named_with_its_signal(self):
+        self.check("processes", "kill", r"\[launch\] worker 2 \(process \d+\) was killed by signal 9 "
+                   r"\(Killed\); worker \d waited for it in barrier 'end'")
+
+    def test_a_process_that_exits_is_named_with_its_code(self):
+        self.check("processes", "exit", r"\[launch\] worker 2 \(process \d+\) exited with code 7 "
+                   r"before its work was done; worker \d waited")
+
+    @unittest.skipUnless(HAS_MPI, "this build has no MPI")
+    def test_ranks_watch_each_other_and_speak_before_mpirun(self):
+        for how in ["kill", "exit"]:
+            self.check("mpi", how, r"\[launch\] worker 2 \(process \d+\) ended before its work was "
+                       r"done: it was killed or it exited; worker \d waited for it in barrier 'end'",
+                       within=0.5)
+
+    @unittest.skipUnless(HAS_MPI, "this build has no MPI")
+    def test_other_nodes_are_told_within_two_seconds(self):
+        for how, pattern in [("throw", "worker 2 failed: planted failure"),
+                             ("kill", r"worker 2 \(process \d+\) ended before")]:
+            self.check("mpi", how, pattern, within=2.0, per_node=2)
+
+    def test_nothing_outlives_a_killed_parent(self):
+        name = os.path.join(BIN, "failing")
+        before = set(os.listdir("/dev/shm"))
+        parent = subprocess.Popen([name, "processes", "4", "stall", "2"], stdout=subprocess.PIPE)
+        parent.stdout.readline()  # it has come to the failure, so all workers run
+        self.assertGreaterEqual(len(children_of(name)), 5)
+        parent.kill()
+        parent.wait()
+        parent.stdout.close()
+        for _ in range(100):
+            if not children_of(name):
+                break
+            time.sleep(0.01)
+        self.assertEqual(children_of(name), [])
+        self.assertEqual(set(os.listdir("/dev/shm")) - before, set())
+
+
+if __name__ == "__main__":
+    unittest.main()

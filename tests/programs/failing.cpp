@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A program whose worker fails in a chosen way while the others wait for it in a barrier:
+//
+//     failing ENGINE WORKERS HOW VICTIM [TIMEOUT_S [RANKS_PER_NODE]]
+//
+// HOW: none, throw, exit, kill, stall, return, mismatch. It prints the moment of the failure and,
+// on stderr, the error that launch throws; both with seconds since the epoch, for the test to
+// compare.
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <stdexcept>
+#include <string>
+#include <thread>
+
+#include "dga/launch/launch.h"
+
+namespace {
+
+double epoch() {
+  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+void fail(const std::string& how, dga::Environment& environment) {
+  std::printf("failing %.6f process %d\n", epoch(), getpid());
+  std::fflush(stdout);
+  if (how == "throw") {
+    throw std::runtime_error("planted failure");
+  }
+  if (how == "exit") {
+    _exit(7);
+  }
+  if (how == "kill") {
+    kill(getpid(), SIGKILL);
+  }
+  if (how == "stall") {
+    std::this_thread::sleep_for(std::chrono::seconds(4));
+  }
+  if (how == "mismatch") {
+    environment.world().barrier("another one");
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc < 5) {
+    return 2;
+  }
+  const std::string how = argv[3];
+  const int victim = std::atoi(argv[4]);
+  dga::LaunchOptions options{.engine = dga::engine_from(argv[1]), .workers = std::atoi(argv[2])};
+  options.timeout_s = argc > 5 ? std::atof(argv[5]) : 60;
+  options.ranks_per_node = argc > 6 ? std::atoi(argv[6]) : 0;
+  try {
+    dga::launch(options, [&](dga::Environment& environment) {
+      environment.world().barrier("start");
+      if (environment.rank() == victim && how != "none") {
+        std::this_thread::sleep_for(std::chrono::milliseconds(300));
+        fail(how, environment);
+        return;
+      }
+      environment.world().barrier("end");
+    });
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "%.6f %s\n", epoch(), error.what());
+    return 1;
+  }
+  return 0;
+}

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// One suite for all engines. A test body runs on every worker:
+//
+//     DGA_ENGINE_TEST(Barrier, LetsEverybodyThrough) {
+//       environment.world().barrier();
+//     }
+//
+// The program is started as  test_engines --engine=threads|processes|mpi --workers=N
+// [--ranks-per-node=K] (under mpirun for mpi). A failed expectation on any worker fails the test.
+
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include "dga/launch/launch.h"
+
+namespace dga::test {
+
+/// What the command line asked for.
+LaunchOptions& engine_options();
+
+/// Runs `body` on every worker and fails the current test when it fails on any of them.
+void run_on_workers(const Worker& body);
+
+}  // namespace dga::test
+
+#define DGA_ENGINE_TEST(suite, name)                                  \
+  static void suite##_##name##_body(::dga::Environment& environment); \
+  TEST(suite, name) {                                                 \
+    ::dga::test::run_on_workers(suite##_##name##_body);               \
+  }                                                                   \
+  static void suite##_##name##_body([[maybe_unused]] ::dga::Environment& environment)
