@@ -24,7 +24,7 @@ endif()
 add_library(dga_warnings INTERFACE)
 target_compile_options(
   dga_warnings INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion
-                         -Wno-restrict -Wno-maybe-uninitialized -Wnon-virtual-dtor -Woverloaded-virtual $<$<BOOL:${DGA_WERROR}>:-Werror>)
+                         $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict;-Wno-maybe-uninitialized> -Wnon-virtual-dtor -Woverloaded-virtual $<$<BOOL:${DGA_WERROR}>:-Werror>)
 
 # What every object needs, tests included. No fused multiply-adds behind our back: the same sources must give
 # the same bits on every engine, whatever the optimiser makes of a loop.

@@ -100,7 +100,7 @@ std::string Signature::text() const {
 Collective::Collective(std::shared_ptr<Group> group, CollectiveArgs args)
     : group_(std::move(group)), args_(std::move(args)), signature_(signature_of(args_)) {
   group_->world().check();
-  DGA_CHECK(group_->active().size() < Group::kSlots - 1, "[comm] ", signature_.text(),
+  DGA_CHECK(group_->world().active().size() < Group::kSlots - 1, "[comm] ", signature_.text(),
             ": expected at most ", Group::kSlots - 1,
             " operations under way, found as many. Wait for earlier ones first.");
   number_ = group_->take_number();
@@ -112,12 +112,12 @@ Collective::Collective(std::shared_ptr<Group> group, CollectiveArgs args)
   mine.relay = {};
   mine.weight = args_.weight;
   steps_ = steps_of(*this);
-  group_->active().push_back(this);
+  group_->world().active().push_back(this);
   steps_.resume();  // every algorithm pauses at least once, for the arrivals
 }
 
 Collective::~Collective() {
-  auto& active = group_->active();
+  auto& active = group_->world().active();
   active.erase(std::remove(active.begin(), active.end(), this), active.end());
   if (complete_) {
     for (Segment& staging : staging_) {

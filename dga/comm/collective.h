@@ -58,6 +58,7 @@ class Collective final : public Operation {
 
   bool test() override;
   WaitWord* sleeps_on() override;
+  bool needs_progress() const noexcept override { return group_->wire() != nullptr && !complete_; }
   std::string describe() const override;
   std::vector<int> missing() const override;
 

@@ -21,7 +21,7 @@ Pending start(const std::shared_ptr<Group>& group, CollectiveArgs args) {
 
 void run(const std::shared_ptr<Group>& group, CollectiveArgs args) {
   Collective collective(group, std::move(args));
-  complete(*group, collective);
+  complete(group->world(), collective);
 }
 
 void check_root(const Group& group, std::string_view what, int root) {
@@ -290,8 +290,9 @@ void Communicator::share(BufferView buffer, std::vector<std::int64_t> counts,
 }
 
 void Communicator::progress() const {
-  for (std::size_t i = 0; i < group_->active().size(); ++i) {
-    group_->active()[i]->test();
+  // By index: a test may complete operations, never add or remove entries.
+  for (std::size_t i = 0; i < world().active().size(); ++i) {
+    world().active()[i]->test();
   }
 }
 

@@ -22,7 +22,6 @@
 namespace dga {
 
 class Mailbox;
-class Operation;
 
 /// Where a worker's contribution to a collective can be read by its neighbours.
 struct Region {
@@ -131,8 +130,6 @@ class Group {
   Segment take_staging(std::int64_t bytes);
   void give_back(Segment staging);
 
-  /// Operations under way, oldest first. Whoever waits for one moves all of them along.
-  std::vector<Operation*>& active() noexcept { return active_; }
   Mailbox& mailbox() noexcept { return *mailbox_; }
 
  private:
@@ -149,7 +146,6 @@ class Group {
   std::vector<std::vector<TreeNode>> covers_;
   std::uint64_t next_number_ = 0;
   std::vector<Segment> staging_;
-  std::vector<Operation*> active_;
   std::unique_ptr<Mailbox> mailbox_;
 };
 

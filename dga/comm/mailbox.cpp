@@ -32,11 +32,11 @@ Transfer::Transfer(std::shared_ptr<Group> group, Direction direction, int peer, 
   } else {
     request_ = group_->wire()->start_receive(peer, tag, Traffic::user, data, bytes);
   }
-  group_->active().push_back(this);
+  group_->world().active().push_back(this);
 }
 
 Transfer::~Transfer() {
-  auto& active = group_->active();
+  auto& active = group_->world().active();
   active.erase(std::remove(active.begin(), active.end(), this), active.end());
   if (complete_) {
     return;

@@ -30,7 +30,7 @@ class Transfer : public Operation {
 
   bool test() override;
   WaitWord* sleeps_on() override;
-  bool streams() const noexcept override { return !complete_; }
+  bool needs_progress() const noexcept override { return !complete_; }
   std::string describe() const override;
   std::vector<int> missing() const override;
 

@@ -137,13 +137,12 @@ void MpiWire::raise_alarm(const std::string& text) noexcept {
   int size = 0;
   MPI_Comm_rank(alarm_, &rank);
   MPI_Comm_size(alarm_, &size);
-  // Nobody waits for these sends, so the text must outlive everything.
-  static const std::string* kept = nullptr;
-  kept = new std::string(text.substr(0, 2000));
+  const std::size_t length = std::min(text.size(), alarm_text_.size());
+  std::copy_n(text.data(), length, alarm_text_.data());
   for (int peer = 0; peer < size; ++peer) {
     if (peer != rank) {
       MPI_Request request = MPI_REQUEST_NULL;
-      if (MPI_Isend(kept->data(), static_cast<int>(kept->size()), MPI_CHAR, peer, kAlarmTag, alarm_,
+      if (MPI_Isend(alarm_text_.data(), static_cast<int>(length), MPI_CHAR, peer, kAlarmTag, alarm_,
                     &request) == MPI_SUCCESS) {
         int sent = 0;
         MPI_Test(&request, &sent, MPI_STATUS_IGNORE);  // lets short messages leave now

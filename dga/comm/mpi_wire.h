@@ -4,6 +4,7 @@
 
 #include <mpi.h>
 
+#include <array>
 #include <deque>
 #include <memory>
 #include <string>
@@ -46,6 +47,8 @@ class MpiWire final : public Wire {
   MPI_Comm collective_ = MPI_COMM_NULL;
   MPI_Comm user_ = MPI_COMM_NULL;
   MPI_Comm alarm_ = MPI_COMM_NULL;
+  // Nobody waits for an alarm's sends, so its text is kept here.
+  std::array<char, 2048> alarm_text_{};
   std::deque<Transfer> transfers_;
   std::vector<Request> free_;
 };

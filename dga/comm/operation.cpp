@@ -2,43 +2,41 @@
 
 #include "dga/comm/operation.h"
 
-#include "dga/comm/group.h"
+#include "dga/comm/world.h"
 
 namespace dga {
 
-void complete(Group& group, Operation& operation) {
-  World& world = group.world();
+void complete(World& world, Operation& operation) {
   const auto describe = [&] { return operation.describe(); };
   const auto missing = [&] { return operation.missing(); };
   while (!operation.test()) {
     WaitWord* word = operation.sleeps_on();
-    // An operation that crosses nodes, or streams a message, moves only when its worker moves it.
-    // With one of those under way nobody may sleep on something else.
+    // Nobody may sleep on one operation while others wait for him to move a second one.
     bool must_poll = word == nullptr;
-    for (const Operation* other : group.active()) {
-      must_poll |= other != &operation && (group.wire() != nullptr || other->streams());
+    for (const Operation* other : world.active()) {
+      must_poll |= other != &operation && other->needs_progress();
     }
-    if (must_poll) {
-      world.wait_polling(
-          [&] {
-            if (operation.test()) {
-              return true;
-            }
-            // By index: a test may complete operations, never add or remove entries.
-            for (std::size_t i = 0; i < group.active().size(); ++i) {
-              if (group.active()[i] != &operation) {
-                group.active()[i]->test();
-              }
-            }
-            return false;
-          },
-          describe, missing);
-    } else {
+    if (!must_poll) {
       // Back here as well when the operation has moved on and now sleeps on another word.
       world.wait(
           *word, [&] { return operation.test() || operation.sleeps_on() != word; }, describe,
           missing);
+      continue;
     }
+    world.wait_polling(
+        [&] {
+          if (operation.test()) {
+            return true;
+          }
+          // By index: a test may complete operations, never add or remove entries.
+          for (std::size_t i = 0; i < world.active().size(); ++i) {
+            if (world.active()[i] != &operation) {
+              world.active()[i]->test();
+            }
+          }
+          return false;
+        },
+        describe, missing);
   }
 }
 

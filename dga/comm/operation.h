@@ -11,7 +11,7 @@
 
 namespace dga {
 
-class Group;
+class World;
 
 class Operation {
  public:
@@ -24,16 +24,17 @@ class Operation {
   virtual bool test() = 0;
   /// The word that changes when `test` may get further; null where only polling helps.
   virtual WaitWord* sleeps_on() = 0;
-  /// Whether neighbours wait for this worker to call `test` again and again.
-  virtual bool streams() const noexcept { return false; }
+  /// Whether others may have to wait until this worker calls `test` again, because it streams a
+  /// message or crosses nodes.
+  virtual bool needs_progress() const noexcept = 0;
   /// "all_reduce 'loss' (operation 12)"
   virtual std::string describe() const = 0;
   /// World ranks of those whose part is still missing.
   virtual std::vector<int> missing() const = 0;
 };
 
-/// Blocks until `operation` of `group` is complete, moving the group's other operations along where
-/// they would not move by themselves. Throws WorkerFailure.
-void complete(Group& group, Operation& operation);
+/// Blocks until `operation` is complete, moving this worker's other operations along where others
+/// may have to wait for them. Throws WorkerFailure.
+void complete(World& world, Operation& operation);
 
 }  // namespace dga

@@ -29,7 +29,7 @@ bool Pending::test() {
 
 void Pending::wait() {
   if (operation_) {
-    complete(*group_, *operation_);
+    complete(group_->world(), *operation_);
     operation_.reset();
   }
 }

@@ -24,6 +24,7 @@ struct Awaited {
 
 class Steps {
  public:
+  // NOLINTNEXTLINE(readability-identifier-naming): the language asks for this name
   struct promise_type {
     Awaited awaited;
     std::exception_ptr error;

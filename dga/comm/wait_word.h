@@ -46,13 +46,16 @@ class WaitWord {
   std::atomic<std::uint32_t> sleepers_{0};
 };
 
-/// Counts arrivals, round after round. Round numbers start at 1 and may wrap.
+/// Counts arrivals, round after round. Rounds are numbered upwards from 1, may be skipped, and may
+/// wrap; a round begins when everybody has left the one before.
 class Phase {
  public:
   /// One of `workers` workers has come to `round`. What it wrote before is seen by whoever finds
   /// the round complete: the counter's acq_rel chain ends in the word's release.
   void arrive(std::uint32_t workers, std::uint32_t round) noexcept {
-    if (count_.fetch_add(1, std::memory_order_acq_rel) + 1 == workers * round) {
+    if (count_.fetch_add(1, std::memory_order_acq_rel) + 1 == workers) {
+      // Nobody counts until the next round, which this store (through the word) happens before.
+      count_.store(0, std::memory_order_relaxed);
       complete_.store(round);
     }
   }

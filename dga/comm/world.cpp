@@ -19,6 +19,8 @@ namespace {
 constexpr double kSliceSeconds = 0.05;
 // A spinning wait of about this long costs less than a sleep and a wake-up.
 constexpr double kSpinSeconds = 200e-6;
+// Each lets the neighbours on this core run; more would keep them from work that takes longer.
+constexpr int kYields = 20;
 
 std::string list_workers(const std::vector<int>& workers) {
   std::string text = workers.size() == 1 ? "worker" : "workers";
@@ -44,6 +46,13 @@ constexpr std::int64_t kPresenceAt = (sizeof(NodeHeader) + 63) / 64 * 64;
 constexpr std::int64_t kPresenceBytes = (sizeof(Presence) + 63) / 64 * 64;
 
 }  // namespace
+
+Patience patience_for(int workers, int cores) noexcept {
+  if (workers <= cores) {
+    return Patience::spin;
+  }
+  return workers <= 2 * cores ? Patience::yield : Patience::none;
+}
 
 int Placement::num_nodes() const noexcept {
   return node_of.empty() ? 0 : *std::max_element(node_of.begin(), node_of.end()) + 1;
@@ -158,6 +167,32 @@ void World::check_wait(double started, const std::function<bool()>& ready,
   }
 }
 
+bool World::ready_soon(const std::function<bool()>& ready, double started) const {
+  switch (options_.patience) {
+    case Patience::none:
+      return false;
+    case Patience::yield:
+      for (int i = 0; i < kYields; ++i) {
+        sched_yield();
+        if (ready()) {
+          return true;
+        }
+      }
+      return false;
+    case Patience::spin:
+      break;
+  }
+  do {
+    for (int i = 0; i < 64; ++i) {
+      if (ready()) {
+        return true;
+      }
+      cpu_relax();
+    }
+  } while (now_seconds() - started < kSpinSeconds);
+  return false;
+}
+
 void World::wait(WaitWord& word, const std::function<bool()>& ready,
                  const std::function<std::string()>& describe,
                  const std::function<std::vector<int>()>& missing) {
@@ -165,15 +200,8 @@ void World::wait(WaitWord& word, const std::function<bool()>& ready,
     return;
   }
   const double started = now_seconds();
-  if (spin()) {
-    do {
-      for (int i = 0; i < 64; ++i) {
-        if (ready()) {
-          return;
-        }
-        cpu_relax();
-      }
-    } while (now_seconds() - started < kSpinSeconds);
+  if (ready_soon(ready, started)) {
+    return;
   }
   own_presence().set_waiting(describe());
   while (true) {

@@ -20,6 +20,8 @@
 
 namespace dga {
 
+class Operation;
+
 /// Which workers share a node: `node_of[worker]`. Workers of a node are neighbours in number.
 struct Placement {
   std::vector<int> node_of;
@@ -32,14 +34,23 @@ struct Placement {
   static Placement single_node(int num_workers);
 };
 
+/// What a worker does before it sleeps in the kernel to wait.
+enum class Patience : std::uint8_t {
+  none,   ///< sleeps at once: the cores belong to those who compute
+  yield,  ///< lets others run a few times first, which is cheaper than a sleep and a wake-up
+  spin,   ///< watches for a moment, as every worker has a core of its own
+};
+
+/// The patience of `workers` workers that share `cores` cores.
+Patience patience_for(int workers, int cores) noexcept;
+
 struct WorldOptions {
   int rank = 0;
   Placement placement;
   MemoryKind memory = MemoryKind::heap;
   /// Longest wait for another worker, in seconds.
   double timeout_s = 300;
-  /// Whether waits may spin before they sleep: only where every worker of the node has a core.
-  bool spin = false;
+  Patience patience = Patience::none;
 };
 
 class World {
@@ -58,7 +69,6 @@ class World {
   const Placement& placement() const noexcept { return options_.placement; }
   MemoryKind memory() const noexcept { return options_.memory; }
   double timeout_s() const noexcept { return options_.timeout_s; }
-  bool spin() const noexcept { return options_.spin; }
   Wire* wire() const noexcept { return wire_.get(); }
   /// Position among the workers of this node.
   int local_rank() const noexcept { return local_rank_; }
@@ -100,6 +110,10 @@ class World {
   /// Called by a worker that leaves an operation unfinished: returns once nobody reads its buffers.
   void leave_unread() noexcept;
 
+  /// This worker's operations under way, in all groups, oldest first. Whoever waits for one of them
+  /// moves all of them along.
+  std::vector<Operation*>& active() noexcept { return active_; }
+
   // --- memory that others can see
   void add_segment(const Segment& segment);
   void remove_segment(const Segment& segment) noexcept;
@@ -113,6 +127,7 @@ class World {
   std::byte* resolve(const SegmentHandle& handle, std::int64_t offset);
 
  private:
+  bool ready_soon(const std::function<bool()>& ready, double started) const;
   void check_wait(double started, const std::function<bool()>& ready,
                   const std::function<std::string()>& describe,
                   const std::function<std::vector<int>()>& missing);
@@ -126,6 +141,7 @@ class World {
   std::vector<int> locals_;        // world ranks of this node
   int local_rank_ = 0;
   bool alarm_raised_ = false;
+  std::vector<Operation*> active_;
   std::map<std::uint64_t, KnownSegment> known_;
   std::map<std::uint64_t, Segment> attached_;
 };

@@ -155,9 +155,9 @@ Segment shared_segment(const Comm& node, std::int64_t bytes) {
   return segment;
 }
 
-/// Whether the ranks of this node have a core each. A launcher may have bound every rank to a part
-/// of the machine, so the parts are put together first.
-bool has_core_each(const Comm& node) {
+/// Processing units that the ranks of this node may use together: a launcher may have bound each of
+/// them to a part of the machine.
+int units_of(const Comm& node) {
   auto units = allowed_units();
   units.resize(64);  // 4096 processing units
   std::vector<std::uint64_t> all(units.size());
@@ -168,7 +168,7 @@ bool has_core_each(const Comm& node) {
   for (const std::uint64_t word : all) {
     count += std::popcount(word);
   }
-  return node.size() <= count;
+  return count;
 }
 
 std::vector<SiblingWatch::Sibling> siblings_of(const Comm& node, const Comm& world) {
@@ -208,7 +208,6 @@ void launch_mpi(const LaunchOptions& options, const Worker& worker) {
   Segment node_segment = shared_segment(node, World::node_bytes(node.size()));
   Segment control = shared_segment(node, Group::control_bytes(node.size()));
   const Placement placement = placement_of(node, world);
-  const bool own_cores = has_core_each(node);
   const Segment board = Segment::attach(MemoryKind::mapped, node_segment.handle());
   bool done = false;
   {
@@ -218,7 +217,7 @@ void launch_mpi(const LaunchOptions& options, const Worker& worker) {
                   .placement = placement,
                   .memory = MemoryKind::mapped,
                   .timeout_s = options.timeout_s,
-                  .spin = own_cores},
+                  .patience = patience_for(node.size(), units_of(node))},
         .node = std::move(node_segment),
         .control = std::move(control),
         .wire = placement.num_nodes() > 1 ? std::make_unique<MpiWire>(world.get()) : nullptr};

@@ -55,7 +55,7 @@ WorkerSeat seat_of(const LaunchOptions& options, int rank, Segment node, Segment
                     .placement = Placement::single_node(options.workers),
                     .memory = MemoryKind::mapped,
                     .timeout_s = options.timeout_s,
-                    .spin = options.workers <= usable_cores()},
+                    .patience = patience_for(options.workers, usable_cores())},
           .node = std::move(node),
           .control = std::move(control),
           .wire = nullptr};
@@ -66,7 +66,7 @@ WorkerSeat seat_of(const LaunchOptions& options, int rank, Segment node, Segment
 [[noreturn]] void become_worker(const LaunchOptions& options, WorkerSeat seat,
                                 const Worker& worker) {
   const int rank = seat.world.rank;
-  if (options.pin && seat.world.spin) {
+  if (options.pin && seat.world.patience == Patience::spin) {
     pin_to_core(rank);
   }
   const bool done = run_worker(options, Engine::processes, std::move(seat), worker);

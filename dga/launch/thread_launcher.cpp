@@ -26,7 +26,7 @@ void launch_threads(const LaunchOptions& options, const Worker& worker) {
                               .placement = Placement::single_node(n),
                               .memory = MemoryKind::heap,
                               .timeout_s = options.timeout_s,
-                              .spin = own_cores},
+                              .patience = patience_for(n, usable_cores())},
                     .node = Segment::attach(MemoryKind::heap, node.handle()),
                     .control = Segment::attach(MemoryKind::heap, control.handle()),
                     .wire = nullptr};

@@ -54,6 +54,7 @@ std::vector<int> Mesh::peers(int rank, Axis axis) const {
   const int step = stride(axis);
   const int first = rank - coordinate(rank, axis) * step;
   std::vector<int> ranks;
+  ranks.reserve(static_cast<std::size_t>(size(axis)));
   for (int i = 0; i < size(axis); ++i) {
     ranks.push_back(first + i * step);
   }

@@ -164,6 +164,29 @@ DGA_ENGINE_TEST(Share, SlicesWrittenByTheirOwnersAreSeenByAll) {
   }
 }
 
+DGA_ENGINE_TEST(Mixed, OperationsOfDifferentKindsFollowEachOtherForLong) {
+  // Far more operations than may be under way, so that every kind comes after every other in the
+  // same place of the memory in which they meet.
+  const Communicator& world = environment.world();
+  for (std::int32_t k = 0; k < 400; ++k) {
+    std::int32_t value = world.rank() == k % world.size() ? k : -1;
+    world.broadcast({&value, 1}, k % world.size());
+    ASSERT_EQ(value, k);
+    if (k % 3 == 0) {
+      world.all_reduce({&value, 1}, ReduceOp::max);
+      ASSERT_EQ(value, k);
+    }
+    if (k % 5 == 0) {
+      world.barrier();
+    }
+    if (k % 7 == 0) {
+      std::vector<std::int32_t> all(static_cast<std::size_t>(world.size()));
+      world.all_gather({&value, 1}, {all.data(), world.size()});
+      ASSERT_EQ(all.back(), k);
+    }
+  }
+}
+
 DGA_ENGINE_TEST(Messages, PassAroundARingInAnySize) {
   const Communicator& world = environment.world();
   const int next = (world.rank() + 1) % world.size();
