@@ -409,4 +409,32 @@ bool Collective::wire_done() {
   return all;
 }
 
+Steps steps_of(Collective& c) {
+  switch (c.args().kind) {
+    case CollectiveKind::barrier:
+      return barrier(c);
+    case CollectiveKind::broadcast:
+      return broadcast(c);
+    case CollectiveKind::reduce:
+      return reduce(c);
+    case CollectiveKind::all_reduce:
+      return all_reduce(c);
+    case CollectiveKind::reduce_scatter:
+      return reduce_scatter(c);
+    case CollectiveKind::all_gather:
+      return all_gather(c);
+    case CollectiveKind::gather:
+      return gather(c);
+    case CollectiveKind::scatter:
+      return scatter(c);
+    case CollectiveKind::all_to_all:
+      return all_to_all(c);
+    case CollectiveKind::share:
+      return share(c);
+    case CollectiveKind::exchange:
+      return exchange(c);
+  }
+  throw Error("[comm] unknown collective");
+}
+
 }  // namespace dga

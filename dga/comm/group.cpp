@@ -65,10 +65,23 @@ Group::Group(std::shared_ptr<World> world, std::vector<int> members, Segment con
   }
   const auto found = std::find(locals().begin(), locals().end(), rank_);
   my_local_ = static_cast<int>(found - locals().begin());
+  if (num_nodes() == 1) {
+    wire_.reset();  // neighbours need none, and without it nobody has to poll
+  }
   mailbox_ = std::make_unique<Mailbox>(*this);
 }
 
 Group::~Group() = default;
+
+std::vector<int> Group::relayed_ranks() const {
+  std::vector<int> ranks;
+  for (int rank = 0; rank < size(); ++rank) {
+    if (node_of(rank) != my_node() && relay_on(my_node(), rank) == rank_) {
+      ranks.push_back(rank);
+    }
+  }
+  return ranks;
+}
 
 Slot& Group::slot(std::uint64_t number) const noexcept {
   return reinterpret_cast<Slot*>(control_.data())[number % kSlots];

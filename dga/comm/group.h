@@ -113,6 +113,8 @@ class Group {
     const auto& there = on_node(node);
     return there[static_cast<std::size_t>(rank) % there.size()];
   }
+  /// Ranks of other nodes for which this worker is the relay, ascending.
+  std::vector<int> relayed_ranks() const;
   /// The tree nodes that `node` holds whole.
   const std::vector<TreeNode>& cover_of(int node) const noexcept {
     return covers_[static_cast<std::size_t>(node)];
