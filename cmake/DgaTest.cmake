@@ -43,9 +43,10 @@ function(dga_register name label processors)
                ENVIRONMENT "${DGA_TEST_ENVIRONMENT}")
 endfunction()
 
-# dga_add_test_program(TARGET LABEL FOLDER LINK…): bin/TARGET from tests/FOLDER/*.cpp; none where there are no files.
-function(dga_add_test_program target label folder)
-  file(GLOB sources CONFIGURE_DEPENDS ${folder}/*.cpp)
+# dga_add_test_program(TARGET LABEL PLACE LINK…): bin/TARGET from tests/PLACE/*.cpp or tests/PLACE.cpp; none where there
+# are no files.
+function(dga_add_test_program target label place)
+  file(GLOB sources CONFIGURE_DEPENDS ${place}/*.cpp ${place}.cpp)
   if(NOT sources)
     return()
   endif()

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "dga/launch/launch.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <set>
+
+#include "dga/base/clock.h"
+#include "dga/base/error.h"
+
+namespace dga {
+namespace {
+
+std::string error_of(const LaunchOptions& options) {
+  try {
+    launch(options, [](Environment&) {});
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+TEST(Launch, RunsEveryRankOnce) {
+  std::atomic<int> ranks{0};
+  launch({.engine = Engine::threads, .workers = 7}, [&](Environment& environment) {
+    EXPECT_EQ(environment.workers(), 7);
+    EXPECT_EQ(environment.engine(), Engine::threads);
+    ranks += 1 << environment.rank();
+  });
+  EXPECT_EQ(ranks, 127);
+}
+
+TEST(Launch, WorkerCountsOutOfBoundsAreRefused) {
+  for (const int workers : {0, -3, 1000000}) {
+    for (const auto engine : {Engine::threads, Engine::processes}) {
+      EXPECT_EQ(error_of({.engine = engine, .workers = workers}),
+                str("[launch] workers: expected 1 to 4096, found ", workers, "."));
+    }
+  }
+  EXPECT_EQ(error_of({.engine = Engine::threads, .workers = 1, .timeout_s = 0}),
+            "[launch] timeout: expected more than 0 seconds, found 0.");
+}
+
+TEST(Launch, AMeshThatDoesNotFitTheWorkersIsAnErrorOfTheLaunch) {
+  EXPECT_EQ(error_of({.engine = Engine::threads, .workers = 3, .mesh = MeshSizes{.data = 2}}),
+            "[launch] worker 0 failed: [mesh] data=2 x pipeline=1 x tensor=1 x space=1 needs 2 "
+            "workers, but the world has 3. Launch 2 workers or resize an axis.");
+}
+
+TEST(Launch, ForkedWorkersSeeCopies) {
+  int value = 1;
+  launch({.engine = Engine::processes, .workers = 2}, [&](Environment& environment) {
+    value += 10;
+    std::int32_t sum = value + environment.rank();
+    environment.world().all_reduce({&sum, 1});
+    if (sum != 23) {
+      throw Error("the parent's variables were not seen");
+    }
+  });
+  EXPECT_EQ(value, 1) << "what children change stays theirs";
+}
+
+TEST(Launch, ThirtyWorkersStartQuickly) {
+  // A user waits for this at every run. Twice the promise, for busy machines.
+  for (const auto& [engine, most] :
+       {std::pair(Engine::threads, 1.0), std::pair(Engine::processes, 3.0)}) {
+    const double started = now_seconds();
+    launch({.engine = engine, .workers = 30},
+           [](Environment& environment) { environment.world().barrier(); });
+    const double seconds = now_seconds() - started;
+    RecordProperty(str("seconds_", name_of(engine)), str(seconds));
+    EXPECT_LT(seconds, most) << name_of(engine);
+  }
+}
+
+TEST(Launch, EngineNamesAreReadBack) {
+  for (const auto engine : {Engine::automatic, Engine::threads, Engine::processes, Engine::mpi}) {
+    EXPECT_EQ(engine_from(name_of(engine)), engine);
+  }
+  try {
+    engine_from("gpu");
+    FAIL() << "expected InvalidArgument";
+  } catch (const InvalidArgument& error) {
+    EXPECT_STREQ(error.what(),
+                 "[launch] engine: expected auto, threads, processes or mpi, found 'gpu'.");
+  }
+}
+
+TEST(Launch, AutoMeansMpiUnderALauncherAndElseThreads) {
+  ASSERT_EQ(std::getenv("OMPI_COMM_WORLD_SIZE"), nullptr);
+  EXPECT_EQ(resolve_engine(Engine::automatic), Engine::threads);
+  setenv("OMPI_COMM_WORLD_SIZE", "4", 1);
+  EXPECT_EQ(resolve_engine(Engine::automatic), Engine::mpi);
+  EXPECT_EQ(resolve_engine(Engine::processes), Engine::processes);
+  unsetenv("OMPI_COMM_WORLD_SIZE");
+}
+
+}  // namespace
+}  // namespace dga
