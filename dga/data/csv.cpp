@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "dga/base/error.h"
+#include "dga/base/topology.h"
 #include "dga/data/aligned.h"
 #include "dga/data/csv_layout.h"
 #include "dga/data/csv_row.h"

@@ -2,8 +2,6 @@
 
 #include "dga/data/parallel_for.h"
 
-#include <sched.h>
-
 #include <algorithm>
 #include <atomic>
 #include <exception>
@@ -13,14 +11,6 @@
 #include <vector>
 
 namespace dga {
-
-int usable_cores() noexcept {
-  cpu_set_t cores;
-  if (sched_getaffinity(0, sizeof(cores), &cores) == 0) {
-    return std::max(1, CPU_COUNT(&cores));
-  }
-  return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
-}
 
 void parallel_for(std::int64_t count, int threads,
                   const std::function<void(std::int64_t index, int thread)>& work) {

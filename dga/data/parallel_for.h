@@ -7,9 +7,6 @@
 
 namespace dga {
 
-/// Cores this process may run on, at least 1.
-int usable_cores() noexcept;
-
 /// Calls work(i, thread) for i in [0, count), `thread` in [0, threads), the caller being thread 0.
 /// Indices are taken in ascending order. When calls throw, no further index is begun and the error
 /// of the lowest index is thrown: the one that a single thread would have met.

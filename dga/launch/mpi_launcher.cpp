@@ -15,11 +15,11 @@
 #include <optional>
 
 #include "dga/base/error.h"
+#include "dga/base/topology.h"
 #include "dga/comm/group.h"
 #include "dga/comm/mpi_check.h"
 #include "dga/comm/mpi_wire.h"
 #include "dga/launch/sibling_watch.h"
-#include "dga/launch/topology.h"
 #include "dga/launch/worker_run.h"
 
 namespace dga {

@@ -27,9 +27,9 @@
 
 #include "dga/base/clock.h"
 #include "dga/base/error.h"
+#include "dga/base/topology.h"
 #include "dga/comm/group.h"
 #include "dga/launch/relaunch.h"
-#include "dga/launch/topology.h"
 #include "dga/launch/worker_run.h"
 
 namespace dga {

@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "dga/base/error.h"
+#include "dga/base/topology.h"
 #include "dga/comm/group.h"
-#include "dga/launch/topology.h"
 #include "dga/launch/worker_run.h"
 
 namespace dga {

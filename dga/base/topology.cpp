@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "dga/launch/topology.h"
+#include "dga/base/topology.h"
 
 #include <hwloc.h>
 
@@ -34,11 +34,11 @@ hwloc_topology_t topology() {
   std::call_once(once, [] {
     hwloc_topology_t fresh = nullptr;
     if (hwloc_topology_init(&fresh) != 0) {
-      throw Error("[launch] hwloc cannot describe this machine.");
+      throw Error("[base] hwloc cannot describe this machine.");
     }
     loaded.reset(fresh);
     if (hwloc_topology_load(fresh) != 0) {
-      throw Error("[launch] hwloc cannot describe this machine.");
+      throw Error("[base] hwloc cannot describe this machine.");
     }
   });
   return loaded.get();
