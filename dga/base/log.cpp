@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "dga/base/log.h"
+
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include <atomic>
+#include <memory>
+
+namespace dga {
+namespace {
+
+std::atomic<LogLevel> lowest{LogLevel::warning};
+
+spdlog::level::level_enum spdlog_level(LogLevel level) noexcept {
+  switch (level) {
+    case LogLevel::debug:
+      return spdlog::level::debug;
+    case LogLevel::info:
+      return spdlog::level::info;
+    case LogLevel::warning:
+      return spdlog::level::warn;
+    case LogLevel::error:
+      return spdlog::level::err;
+    case LogLevel::off:
+      break;
+  }
+  return spdlog::level::off;
+}
+
+// Not in spdlog's registry, which belongs to the program that uses dga.
+spdlog::logger& logger() {
+  static const auto instance = [] {
+    auto made =
+        std::make_unique<spdlog::logger>("dga", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+    made->set_pattern("dga: %l: %v");
+    made->set_level(spdlog::level::trace);
+    made->flush_on(spdlog::level::trace);
+    return made;
+  }();
+  return *instance;
+}
+
+}  // namespace
+
+void set_log_level(LogLevel level) noexcept {
+  lowest.store(level, std::memory_order_relaxed);
+}
+
+LogLevel log_level() noexcept {
+  return lowest.load(std::memory_order_relaxed);
+}
+
+void log(LogLevel level, std::string_view text) {
+  if (level >= log_level() && level != LogLevel::off) {
+    logger().log(spdlog_level(level), spdlog::string_view_t(text.data(), text.size()));
+  }
+}
+
+}  // namespace dga

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Log: lines for the people who run a program, on standard error. What a program answers, and how
+// far it has come, goes elsewhere.
+
+#pragma once
+
+#include <string_view>
+
+#include "dga/base/error.h"
+
+namespace dga {
+
+enum class LogLevel { debug, info, warning, error, off };
+
+/// Lines below `level` are dropped; warnings and errors pass unless set. Applies to all threads.
+void set_log_level(LogLevel level) noexcept;
+LogLevel log_level() noexcept;
+
+/// Writes "dga: LEVEL: text" as one line. Any thread; a line is never mixed with another one.
+void log(LogLevel level, std::string_view text);
+
+template <typename... Args>
+void log_info(const Args&... args) {
+  if (log_level() <= LogLevel::info) {
+    log(LogLevel::info, str(args...));
+  }
+}
+
+template <typename... Args>
+void log_warning(const Args&... args) {
+  if (log_level() <= LogLevel::warning) {
+    log(LogLevel::warning, str(args...));
+  }
+}
+
+}  // namespace dga

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include <mpi.h>
+
+#include <array>
+#include <string>
+
+#include "dga/base/build_info.h"
+
+namespace dga {
+
+std::string mpi_version() {
+  // May be asked before MPI is initialised. Implementations go on with their build's details.
+  std::array<char, MPI_MAX_LIBRARY_VERSION_STRING> text{};
+  int length = 0;
+  if (MPI_Get_library_version(text.data(), &length) != MPI_SUCCESS) {
+    return "unknown";
+  }
+  const std::string whole = text.data();
+  return whole.substr(0, whole.find_first_of(",\n"));
+}
+
+}  // namespace dga

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Progress: how a run tells its user how far it has come.
+
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "dga/storage/run_results.h"
+
+namespace dga {
+
+struct RunStart {
+  std::string engine = {};
+  int workers = 0;
+  std::int64_t train_samples = 0;
+  std::int64_t test_samples = 0;
+  std::int64_t features = 0;
+  std::int64_t outputs = 0;
+  std::int64_t parameters = 0;
+  std::int64_t epochs = 0;
+  std::int64_t steps_per_epoch = 0;
+  bool classification = true;  // errors are fractions of samples, else losses
+};
+
+/// Called by worker 0, in this order, each from one thread at a time. Worker 0 may be a child
+/// process: then what an implementation remembers in its members stays there, and `finished` is
+/// called elsewhere. Calls must return quickly; the workers wait for them.
+class Progress {
+ public:
+  virtual ~Progress() = default;
+
+  virtual void started(const RunStart&) {}
+  /// After each step: `steps` are done in all epochs together.
+  virtual void step_done(std::int64_t /*steps*/) {}
+  virtual void epoch_done(const EpochResult&) {}
+};
+
+}  // namespace dga

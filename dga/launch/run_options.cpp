@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "dga/launch/run_options.h"
+
+#include "dga/base/error.h"
+#include "dga/launch/option_table.h"
+
+namespace dga {
+
+void check_options(const RunOptions& options) {
+  for (const Option& row : option_table()) {
+    const OptionValue value = row.get(options);
+    if (value != row.zero() && !row.accepts(value)) {
+      row.reject("[options] " + row.name, row.text_of(value));
+    }
+  }
+  DGA_CHECK(!options.data.empty(),
+            "[options] data: expected a folder or file with samples, found none. Give --data DIR.");
+  constexpr const char* kMissing[] = {"pipeline", "tensor", "space"};
+  DGA_CHECK(options.levels == 1, "[options] levels: expected 1 (data parallelism), found ",
+            options.levels, ": ", kMissing[options.levels - 2],
+            " parallelism is not there yet. Use 1.");
+}
+
+int resolve_workers(const RunOptions& options, Engine engine) noexcept {
+  return options.workers == 0 && engine != Engine::mpi ? 1 : options.workers;
+}
+
+double resolve_lr(const RunOptions& options) noexcept {
+  if (options.lr != 0) {
+    return options.lr;
+  }
+  return options.optimizer == OptimizerKind::sgd ? 0.05 : 0.003;
+}
+
+LaunchOptions launch_options_of(const RunOptions& options, Engine engine) noexcept {
+  LaunchOptions result;
+  result.engine = engine;
+  result.workers = resolve_workers(options, engine);
+  result.timeout_s = options.timeout;
+  result.seed = options.seed;
+  result.ranks_per_node = options.ranks_per_node;
+  return result;
+}
+
+}  // namespace dga

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "dga/launch/stop_signal.h"
+
+#include <signal.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <cstring>
+#include <new>
+
+#include "dga/base/error.h"
+
+namespace dga {
+namespace {
+
+constexpr std::array kSignals{SIGINT, SIGTERM};
+constexpr int kExitCode = 130;
+
+// A lock-free atomic is all that a handler may touch.
+using Flag = std::atomic<int>;
+static_assert(Flag::is_always_lock_free);
+
+std::atomic<Flag*> shared_flag{nullptr};  // the number of the first signal
+std::atomic<bool> seen_here{false};       // a Ctrl-C reaches every process of the group once
+std::array<struct sigaction, kSignals.size()> previous{};
+
+void set_flag(Flag& flag, int number) noexcept {
+  int none = 0;
+  flag.compare_exchange_strong(none, number);
+}
+
+void on_signal(int number) {
+  if (seen_here.exchange(true)) {
+    _exit(kExitCode);
+  }
+  if (Flag* flag = shared_flag.load()) {
+    set_flag(*flag, number);
+  }
+}
+
+}  // namespace
+
+StopSignal::StopSignal() {
+  DGA_CHECK(shared_flag.load() == nullptr,
+            "[launch] stop_signal: expected one at a time, found a second. Keep the first.");
+  void* page =
+      mmap(nullptr, sizeof(Flag), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (page == MAP_FAILED) {
+    throw Error(str("[launch] stop_signal: expected a page of shared memory, found \"",
+                    std::strerror(errno), "\". Free some memory."));
+  }
+  seen_here.store(false);
+  shared_flag.store(new (page) Flag(0));
+  struct sigaction action {};
+  action.sa_handler = on_signal;
+  // Waits are not cut short: whoever waits looks at the flag, or at the failure board.
+  action.sa_flags = SA_RESTART;
+  sigemptyset(&action.sa_mask);
+  for (std::size_t i = 0; i < kSignals.size(); ++i) {
+    sigaction(kSignals[i], &action, &previous[i]);
+  }
+}
+
+StopSignal::~StopSignal() {
+  for (std::size_t i = 0; i < kSignals.size(); ++i) {
+    sigaction(kSignals[i], &previous[i], nullptr);
+  }
+  munmap(shared_flag.exchange(nullptr), sizeof(Flag));
+}
+
+bool StopSignal::requested() noexcept {
+  return signal_number() != 0;
+}
+
+int StopSignal::signal_number() noexcept {
+  const Flag* flag = shared_flag.load();
+  return flag == nullptr ? 0 : flag->load();
+}
+
+void StopSignal::request(int signal_number) noexcept {
+  if (Flag* flag = shared_flag.load()) {
+    set_flag(*flag, signal_number);
+  }
+}
+
+}  // namespace dga

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// StopSignal: Ctrl-C and SIGTERM as a question that training loops ask once a step.
+
+#pragma once
+
+namespace dga {
+
+/// While one lives, SIGINT and SIGTERM set a flag instead of ending the process; a second one ends
+/// it at once, with exit code 130. At most one lives at a time. Made by the program, before any
+/// worker is started: the flag lies in memory that forked children share, so that a signal that
+/// reaches one process is seen by all of them. Which step is the last one the workers must still
+/// agree on, since they look at different moments.
+class StopSignal {
+ public:
+  /// Installs the handlers. Throws Error when the system refuses.
+  StopSignal();
+  /// Puts back what was installed before, and forgets a request.
+  ~StopSignal();
+  StopSignal(const StopSignal&) = delete;
+  StopSignal& operator=(const StopSignal&) = delete;
+
+  /// Whether a stop is wanted; false when no StopSignal lives. Any thread; a load.
+  static bool requested() noexcept;
+  /// The number of the signal that came first, or 0.
+  static int signal_number() noexcept;
+  /// As if the signal had come: for launchers that pass one on, and for tests.
+  static void request(int signal_number) noexcept;
+};
+
+}  // namespace dga

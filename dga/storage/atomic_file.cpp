@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "dga/storage/atomic_file.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <cstdio>
+#include <filesystem>
+#include <utility>
+
+#include "dga/base/error.h"
+
+namespace dga {
+namespace {
+
+constexpr std::string_view kSuffix = ".dga-tmp";
+
+// The process and a counter keep two writers of one path apart.
+std::string temporary_for(const std::string& path) {
+  static std::atomic<unsigned> counter{0};
+  const std::filesystem::path target(path);
+  const std::string name =
+      str(".", target.filename().string(), ".", getpid(), "-", counter.fetch_add(1), kSuffix);
+  return (target.parent_path() / name).string();
+}
+
+}  // namespace
+
+AtomicFile::AtomicFile(std::string path) : path_(std::move(path)) {
+  std::string temporary = temporary_for(path_);
+  file_ = std::make_unique<FileHandle>(temporary, O_WRONLY | O_CREAT | O_TRUNC, path_);
+  temporary_ = std::move(temporary);
+}
+
+AtomicFile::~AtomicFile() {
+  if (!temporary_.empty()) {
+    ::unlink(temporary_.c_str());
+  }
+}
+
+void AtomicFile::append(std::span<const std::byte> bytes) {
+  file_->write(bytes);
+}
+
+void AtomicFile::commit() {
+  DGA_CHECK(!temporary_.empty(), "[storage] ", path_,
+            ": expected one commit, found a second. Write a new AtomicFile.");
+  file_->sync();
+  file_->close();
+  if (std::rename(temporary_.c_str(), path_.c_str()) != 0) {
+    throw_storage_error(path_, "to be able to write the file", errno);
+  }
+  temporary_.clear();
+  sync_folder_of(path_);
+}
+
+void atomic_write(const std::string& path, std::span<const std::byte> bytes) {
+  AtomicFile file(path);
+  file.append(bytes);
+  file.commit();
+}
+
+void atomic_write(const std::string& path, std::string_view text) {
+  atomic_write(path, std::as_bytes(std::span(text)));
+}
+
+bool is_temporary_name(std::string_view name) noexcept {
+  return name.starts_with('.') && name.ends_with(kSuffix);
+}
+
+std::string read_file(const std::string& path) {
+  FileHandle file(path, O_RDONLY);
+  std::string bytes(static_cast<std::size_t>(file.size()), '\0');
+  std::size_t done = 0;
+  while (done < bytes.size()) {
+    const ssize_t count = ::read(file.descriptor(), bytes.data() + done, bytes.size() - done);
+    if (count < 0 && errno == EINTR) {
+      continue;
+    }
+    if (count < 0) {
+      throw_storage_error(path, "a readable file", errno);
+    }
+    if (count == 0) {
+      break;  // it became shorter meanwhile
+    }
+    done += static_cast<std::size_t>(count);
+  }
+  bytes.resize(done);
+  return bytes;
+}
+
+}  // namespace dga

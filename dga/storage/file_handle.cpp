@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "dga/storage/file_handle.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+#include "dga/base/error.h"
+
+namespace dga {
+namespace {
+
+const char* remedy(int error) {
+  switch (error) {
+    case ENOSPC:
+    case EDQUOT:
+      return "Free some space there, or choose another folder with --output.";
+    case EFBIG:
+      return "Raise the limit on file sizes (ulimit -f), or choose another folder with --output.";
+    case EACCES:
+    case EPERM:
+    case EROFS:
+      return "Choose a folder you may write to with --output, or change its permissions.";
+    case ENOENT:
+    case ENOTDIR:
+      return "Check the path.";
+    default:
+      return "Check the disk, or choose another folder with --output.";
+  }
+}
+
+}  // namespace
+
+void throw_storage_error(const std::string& path, const std::string& what, int error) {
+  throw StorageError(str("[storage] ", path, ": expected ", what, ", found \"",
+                         std::generic_category().message(error), "\". ", remedy(error)));
+}
+
+FileHandle::FileHandle(const std::string& path, int flags, const std::string& shown)
+    : shown_(shown.empty() ? path : shown),
+      descriptor_(::open(path.c_str(), flags | O_CLOEXEC, 0666)) {
+  if (descriptor_ < 0) {
+    const bool reading = (flags & O_ACCMODE) == O_RDONLY;
+    throw_storage_error(shown_, reading ? "a readable file" : "to be able to write the file",
+                        errno);
+  }
+}
+
+FileHandle::~FileHandle() {
+  if (descriptor_ >= 0) {
+    ::close(descriptor_);
+  }
+}
+
+void FileHandle::write(std::span<const std::byte> bytes) {
+  std::size_t done = 0;
+  while (done < bytes.size()) {
+    const ssize_t count = ::write(descriptor_, bytes.data() + done, bytes.size() - done);
+    if (count < 0) {
+      if (errno == EINTR) {
+        continue;
+      }
+      throw_storage_error(shown_, str("room for ", bytes.size(), " bytes"), errno);
+    }
+    done += static_cast<std::size_t>(count);
+  }
+}
+
+void FileHandle::sync() {
+  if (::fsync(descriptor_) != 0) {
+    throw_storage_error(shown_, "to have the file on disk", errno);
+  }
+}
+
+std::int64_t FileHandle::size() const {
+  struct stat info {};
+  if (::fstat(descriptor_, &info) != 0) {
+    throw_storage_error(shown_, "to learn the size of the file", errno);
+  }
+  return info.st_size;
+}
+
+void FileHandle::truncate(std::int64_t size) {
+  if (::ftruncate(descriptor_, size) != 0) {
+    throw_storage_error(shown_, "to be able to shorten the file", errno);
+  }
+}
+
+void FileHandle::close() {
+  const int descriptor = std::exchange(descriptor_, -1);
+  if (::close(descriptor) != 0 && errno != EINTR) {
+    throw_storage_error(shown_, "to have the file on disk", errno);
+  }
+}
+
+void sync_folder_of(const std::string& path) {
+  const std::filesystem::path parent = std::filesystem::path(path).parent_path();
+  const std::string folder = parent.empty() ? "." : parent.string();
+  const FileHandle handle(folder, O_RDONLY | O_DIRECTORY);
+  if (::fsync(handle.descriptor()) != 0 && errno != EINVAL && errno != ENOTSUP) {
+    throw_storage_error(folder, "to have the folder on disk", errno);
+  }
+}
+
+}  // namespace dga

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "dga/storage/run_folder.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <ctime>
+#include <filesystem>
+#include <iterator>
+#include <system_error>
+#include <utility>
+
+#include "dga/base/error.h"
+#include "dga/storage/atomic_file.h"
+#include "dga/storage/file_handle.h"
+
+namespace dga {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::array kRunFiles{kConfigFile, kMetricsFile, kResultsFile, kModelFile, kModelCardFile};
+
+// As much as the small files of a run take: a disk that is full should say so before the training.
+constexpr std::size_t kProbeBytes = 64 << 10;
+
+std::string date_time() {
+  const std::time_t now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
+  std::tm local{};
+  localtime_r(&now, &local);
+  std::array<char, 32> text{};
+  return {text.data(), std::strftime(text.data(), text.size(), "%Y-%m-%d_%H-%M-%S", &local)};
+}
+
+/// One folder; false when something has that name already.
+bool make_folder(const std::string& path) {
+  if (::mkdir(path.c_str(), 0777) == 0) {
+    return true;
+  }
+  if (errno != EEXIST) {
+    throw_storage_error(path, "to be able to make the folder", errno);
+  }
+  return false;
+}
+
+}  // namespace
+
+bool holds_run(const std::string& folder) {
+  return std::any_of(kRunFiles.begin(), kRunFiles.end(), [&](std::string_view name) {
+    std::error_code error;
+    return fs::exists(fs::path(folder) / name, error);
+  });
+}
+
+RunFolder::RunFolder(const std::string& path, RunFolderMode mode) : path_(path), owner_(getpid()) {
+  try {
+    if (path_.empty()) {
+      // Runs that start within one second get numbers.
+      const std::string stem = (fs::path("runs") / date_time()).string();
+      path_ = stem;
+      make();
+      for (int number = 2; made_.empty() || made_.back() != path_; ++number) {
+        path_ = str(stem, "-", number);
+        make();
+      }
+    } else {
+      make();
+    }
+    if (mode == RunFolderMode::fresh && holds_run(path_)) {
+      throw StorageError(str("[storage] ", path_,
+                             ": expected a folder without a run, found the files of one. Choose "
+                             "another folder with --output, or remove that one."));
+    }
+    probe();
+  } catch (...) {
+    take_back();
+    throw;
+  }
+}
+
+RunFolder::~RunFolder() {
+  if (!kept_ && getpid() == owner_) {
+    take_back();
+  }
+}
+
+void RunFolder::make() {
+  fs::path folder;
+  for (const fs::path& part : fs::path(path_)) {
+    folder /= part;
+    if (part.empty() || fs::is_directory(folder)) {
+      continue;
+    }
+    const std::string name = folder.string();
+    if (make_folder(name)) {
+      made_.push_back(name);
+    } else if (!fs::is_directory(folder)) {
+      throw StorageError(str("[storage] ", name,
+                             ": expected a folder or nothing, found another kind of file. Choose "
+                             "another folder with --output."));
+    }
+  }
+}
+
+void RunFolder::probe() const {
+  std::error_code error;
+  for (const fs::directory_entry& entry : fs::directory_iterator(path_, error)) {
+    if (is_temporary_name(entry.path().filename().string())) {
+      fs::remove(entry.path(), error);  // a killed run left it
+    }
+  }
+  const std::string name = (fs::path(path_) / ".probe").string();
+  AtomicFile file(name);  // never committed
+  file.append(std::string(kProbeBytes, ' '));
+}
+
+std::string RunFolder::file(std::string_view name) const {
+  std::string path = (fs::path(path_) / name).string();
+  std::error_code error;
+  if (!fs::exists(path, error) && std::find(ours_.begin(), ours_.end(), path) == ours_.end()) {
+    ours_.push_back(path);
+  }
+  return path;
+}
+
+void RunFolder::take_back() const noexcept {
+  for (const std::string& path : ours_) {
+    ::unlink(path.c_str());
+  }
+  // A folder that somebody else uses by now is not empty, and stays.
+  std::for_each(made_.rbegin(), made_.rend(),
+                [](const std::string& path) { ::rmdir(path.c_str()); });
+}
+
+}  // namespace dga

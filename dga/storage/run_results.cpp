@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "dga/storage/run_results.h"
+
+#include <limits>
+
+#include "dga/base/error.h"
+#include "dga/storage/json_number.h"
+
+namespace dga {
+namespace {
+
+constexpr int kSchema = 1;
+
+Json epoch_json(const EpochResult& epoch) {
+  return {{"epoch", epoch.epoch},
+          {"loss", number_or_null(epoch.loss)},
+          {"train_error", number_or_null(epoch.train_error)},
+          {"test_error", number_or_null(epoch.test_error)},
+          {"seconds", number_or_null(epoch.seconds)}};
+}
+
+double number_or_nan(const Json& json) {
+  return number_or_none(json).value_or(std::numeric_limits<double>::quiet_NaN());
+}
+
+EpochResult epoch_from(const Json& json) {
+  return {.epoch = json.at("epoch").get<std::int64_t>(),
+          .loss = number_or_nan(json.at("loss")),
+          .train_error = number_or_none(json.at("train_error")),
+          .test_error = number_or_none(json.at("test_error")),
+          .seconds = number_or_nan(json.at("seconds"))};
+}
+
+Json values_json(const PerWorker& quantity) {
+  Json values = Json::array();
+  for (const std::optional<double>& value : quantity.values) {
+    values.push_back(number_or_null(value));
+  }
+  return values;
+}
+
+PerWorker per_worker_from(const Json& json) {
+  PerWorker quantity{.mean = number_or_none(json.at("mean"))};
+  for (const Json& value : json.at("values")) {
+    quantity.values.push_back(number_or_none(value));
+  }
+  return quantity;
+}
+
+[[noreturn]] void fail(const std::string& place, const std::string& expected,
+                       const std::string& found) {
+  throw StorageError(str(place, ": expected ", expected, ", found ", found,
+                         ". Was the file changed, or written by another version of dga?"));
+}
+
+/// A nlohmann text without its "[json.exception.…] " in front.
+std::string reason(const Json::exception& error) {
+  const std::string text = error.what();
+  const std::size_t end = text.find("] ");
+  return end == std::string::npos ? text : text.substr(end + 2);
+}
+
+}  // namespace
+
+std::string to_json(const EpochResult& epoch) {
+  return line_text(epoch_json(epoch));
+}
+
+std::string to_json(const RunResults& results) {
+  Json epochs = Json::array();
+  for (const EpochResult& epoch : results.epochs) {
+    epochs.push_back(epoch_json(epoch));
+  }
+  return file_text(
+      {{"schema", kSchema},
+       {"engine", results.engine},
+       {"workers", results.workers},
+       {"seed", results.seed},
+       {"samples", {{"train", results.train_samples}, {"test", results.test_samples}}},
+       {"time",
+        {{"unit", "s"},
+         {"mean", number_or_null(results.time.mean)},
+         {"values", values_json(results.time)}}},
+       {"error",
+        {{"mean", number_or_null(results.error.mean)}, {"values", values_json(results.error)}}},
+       {"epochs", epochs},
+       {"steps", results.steps},
+       {"step_seconds", {{"median", number_or_null(results.median_step_seconds)}}},
+       {"startup_seconds", number_or_null(results.startup_seconds)},
+       {"wall_seconds", number_or_null(results.wall_seconds)},
+       {"weights_sha256", results.weights_sha256}});
+}
+
+RunResults run_results_from_json(std::string_view text, const std::string& path) {
+  const std::string place = str("[storage] ", path);
+  try {
+    const Json json = Json::parse(text);
+    if (const Json& schema = json.at("schema"); schema != kSchema) {
+      fail(place, str("schema ", kSchema), line_text(schema));
+    }
+    RunResults results;
+    results.engine = json.at("engine").get<std::string>();
+    results.workers = json.at("workers").get<int>();
+    results.seed = json.at("seed").get<std::uint64_t>();
+    results.train_samples = json.at("samples").at("train").get<std::int64_t>();
+    results.test_samples = json.at("samples").at("test").get<std::int64_t>();
+    results.time = per_worker_from(json.at("time"));
+    results.error = per_worker_from(json.at("error"));
+    for (const Json& epoch : json.at("epochs")) {
+      results.epochs.push_back(epoch_from(epoch));
+    }
+    results.steps = json.at("steps").get<std::int64_t>();
+    results.median_step_seconds = number_or_nan(json.at("step_seconds").at("median"));
+    results.startup_seconds = number_or_nan(json.at("startup_seconds"));
+    results.wall_seconds = number_or_nan(json.at("wall_seconds"));
+    results.weights_sha256 = json.at("weights_sha256").get<std::string>();
+    return results;
+  } catch (const Json::exception& error) {
+    fail(place, "the results of a run", reason(error));
+  }
+}
+
+std::vector<EpochResult> epochs_from_json_lines(std::string_view text, const std::string& path) {
+  std::vector<EpochResult> epochs;
+  std::int64_t line = 0;
+  while (true) {
+    const std::size_t end = text.find('\n');
+    if (end == std::string_view::npos) {
+      return epochs;
+    }
+    ++line;
+    try {
+      epochs.push_back(epoch_from(Json::parse(text.substr(0, end))));
+    } catch (const Json::exception& error) {
+      fail(str(path, ":", line), "one epoch of a run", reason(error));
+    }
+    text.remove_prefix(end + 1);
+  }
+}
+
+}  // namespace dga

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "dga/storage/safetensors.h"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cstring>
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <utility>
+
+#include "dga/base/error.h"
+#include "dga/storage/atomic_file.h"
+
+namespace dga {
+
+static_assert(std::endian::native == std::endian::little, "tensors are written as they lie");
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::size_t kLengthBytes = 8;
+constexpr std::uint64_t kMaxHeaderBytes = 100'000'000;  // what the Python package accepts
+constexpr std::int64_t kMaxBytes = std::numeric_limits<std::int64_t>::max();
+
+constexpr std::array<std::pair<DType, std::string_view>, 7> kTypeNames{{
+    {DType::f32, "F32"},
+    {DType::f64, "F64"},
+    {DType::f16, "F16"},
+    {DType::bf16, "BF16"},
+    {DType::i32, "I32"},
+    {DType::i64, "I64"},
+    {DType::u8, "U8"},
+}};
+
+std::string_view safetensors_name(DType type) {
+  return std::find_if(kTypeNames.begin(), kTypeNames.end(),
+                      [&](const auto& entry) { return entry.first == type; })
+      ->second;
+}
+
+/// Bytes of a tensor, or -1 where sizes are negative or too large to be true.
+std::int64_t checked_bytes(const std::vector<std::int64_t>& shape, DType type) noexcept {
+  std::int64_t bytes = size_of(type);
+  for (const std::int64_t size : shape) {
+    if (size < 0 || (size > 0 && bytes > kMaxBytes / size)) {
+      return -1;
+    }
+    bytes *= size;
+  }
+  return bytes;
+}
+
+std::string header_of(const std::string& path, std::span<const TensorView> tensors,
+                      const Metadata& metadata) {
+  Json header = Json::object();
+  if (!metadata.empty()) {
+    header["__metadata__"] = metadata;
+  }
+  std::set<std::string> names;
+  std::int64_t offset = 0;
+  for (const TensorView& tensor : tensors) {
+    DGA_CHECK(tensor.name != "__metadata__" && names.insert(tensor.name).second, "[storage] ", path,
+              ": expected one tensor of a name, found a second '", tensor.name,
+              "'. Rename one of them.");
+    const std::int64_t bytes = checked_bytes(tensor.shape, tensor.type);
+    DGA_CHECK(bytes >= 0 && (bytes == 0 || tensor.data != nullptr), "[storage] ", path,
+              ": expected sizes of 0 or more and data, found neither in tensor '", tensor.name,
+              "'. Pass a dense tensor.");
+    header[tensor.name] = {{"dtype", safetensors_name(tensor.type)},
+                           {"shape", tensor.shape},
+                           {"data_offsets", {offset, offset + bytes}}};
+    offset += bytes;
+  }
+  std::string text = header.dump(-1, ' ', false, Json::error_handler_t::replace);
+  // Spaces are allowed at the end; with them the tensors start on a multiple of 8.
+  text.resize((text.size() + 7) / 8 * 8, ' ');
+  return text;
+}
+
+}  // namespace
+
+std::int64_t TensorView::elements() const noexcept {
+  std::int64_t count = 1;
+  for (const std::int64_t size : shape) {
+    count *= size;
+  }
+  return count;
+}
+
+void write_safetensors(const std::string& path, std::span<const TensorView> tensors,
+                       const Metadata& metadata) {
+  const std::string header = header_of(path, tensors, metadata);
+  const std::uint64_t length = header.size();
+  AtomicFile file(path);
+  file.append(std::as_bytes(std::span(&length, 1)));
+  file.append(header);
+  for (const TensorView& tensor : tensors) {
+    file.append(
+        {static_cast<const std::byte*>(tensor.data), static_cast<std::size_t>(tensor.bytes())});
+  }
+  file.commit();
+}
+
+namespace {
+
+[[noreturn]] void fail(const std::string& path, const std::string& expected,
+                       const std::string& found) {
+  throw StorageError(str("[storage] ", path, ": expected ", expected, ", found ", found,
+                         ". Copy the file again, or save the model again."));
+}
+
+}  // namespace
+
+Safetensors::Safetensors(const std::string& path) : path_(path), bytes_(read_file(path)) {
+  std::uint64_t header_bytes = 0;
+  if (bytes_.size() < kLengthBytes) {
+    fail(path_, "a safetensors file", str("only ", bytes_.size(), " bytes"));
+  }
+  std::memcpy(&header_bytes, bytes_.data(), kLengthBytes);
+  if (header_bytes > std::min<std::uint64_t>(kMaxHeaderBytes, bytes_.size() - kLengthBytes)) {
+    fail(path_, str("a safetensors header within the file's ", bytes_.size(), " bytes"),
+         str("one of ", header_bytes));
+  }
+  try {
+    read_header(static_cast<std::size_t>(header_bytes));
+  } catch (const Json::exception&) {
+    fail(path_, "a safetensors header", "JSON that is damaged or says something else");
+  }
+}
+
+void Safetensors::read_header(std::size_t header_bytes) {
+  const char* begin = bytes_.data() + kLengthBytes;
+  const auto header = Json::parse(begin, begin + header_bytes);
+  const char* data = begin + header_bytes;
+  const auto data_bytes = static_cast<std::int64_t>(bytes_.size() - kLengthBytes - header_bytes);
+  // items() of anything but an object would answer too.
+  for (const auto& [name, entry] : header.get_ref<const Json::object_t&>()) {
+    if (name == "__metadata__") {
+      metadata_ = entry.get<Metadata>();
+      continue;
+    }
+    const auto type_name = entry.at("dtype").get<std::string>();
+    const auto* type = std::find_if(kTypeNames.begin(), kTypeNames.end(),
+                                    [&](const auto& known) { return known.second == type_name; });
+    if (type == kTypeNames.end()) {
+      fail(path_, str("tensor '", name, "' of type F32, F64, F16, BF16, I32, I64 or U8"),
+           type_name);
+    }
+    TensorView tensor{.name = name,
+                      .type = type->first,
+                      .shape = entry.at("shape").get<std::vector<std::int64_t>>()};
+    const auto offsets = entry.at("data_offsets").get<std::array<std::int64_t, 2>>();
+    if (offsets[0] < 0 || offsets[1] > data_bytes || offsets[1] < offsets[0]) {
+      fail(path_, str("tensor '", name, "' within ", data_bytes, " bytes of data"),
+           str("it from byte ", offsets[0], " to ", offsets[1]));
+    }
+    if (checked_bytes(tensor.shape, tensor.type) != offsets[1] - offsets[0]) {
+      fail(path_, str("as many bytes as the shape of tensor '", name, "' needs"),
+           str(offsets[1] - offsets[0]));
+    }
+    tensor.data = data + offsets[0];
+    tensors_.push_back(std::move(tensor));
+  }
+  // Empty tensors lie where the next one begins, and come before it.
+  std::stable_sort(tensors_.begin(), tensors_.end(), [](const TensorView& a, const TensorView& b) {
+    return std::pair(a.data, a.bytes()) < std::pair(b.data, b.bytes());
+  });
+  const char* next = data;
+  for (const TensorView& tensor : tensors_) {
+    if (tensor.data != next) {
+      fail(path_, "tensors that follow each other",
+           str("a gap or overlap before '", tensor.name, "'"));
+    }
+    next += tensor.bytes();
+  }
+  if (next != data + data_bytes) {
+    fail(path_, str(next - data, " bytes of tensors"), str(data_bytes));
+  }
+}
+
+const TensorView& Safetensors::at(const std::string& name) const {
+  const auto found = std::find_if(tensors_.begin(), tensors_.end(),
+                                  [&](const TensorView& tensor) { return tensor.name == name; });
+  if (found == tensors_.end()) {
+    fail(path_, str("tensor '", name, "'"), str("none of that name among ", tensors_.size()));
+  }
+  return *found;
+}
+
+}  // namespace dga

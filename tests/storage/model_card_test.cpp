@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "dga/storage/model_card.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "dga/base/error.h"
+
+namespace dga {
+namespace {
+
+using testing::HasSubstr;
+using testing::ThrowsMessage;
+
+ModelCard digits() {
+  return {.input_shape = {2},
+          .hidden = {100, 50},
+          .outputs = 3,
+          .dropout = 0.25,
+          .feature_mean = {0.1F, -3e-20F},
+          .feature_scale = {1.0F, 16.0F / 3},
+          .class_names = {"-1", "0", "zwölf"}};
+}
+
+TEST(ModelCard, IsReadBackAsItWas) {
+  EXPECT_EQ(model_card_from_json(to_json(digits()), "model.json"), digits());
+}
+
+TEST(ModelCard, OfARegressionIsReadBackAsItWas) {
+  ModelCard card{.task = "regression",
+                 .input_shape = {4},
+                 .outputs = 1,
+                 .target_mean = 3,
+                 .target_scale = 0.1};
+  EXPECT_EQ(model_card_from_json(to_json(card), "model.json"), card);
+}
+
+TEST(ModelCard, ThatIsDamagedIsRefused) {
+  EXPECT_THAT([] { model_card_from_json("{\"schema\": 1}", "m.json"); },
+              ThrowsMessage<StorageError>("[storage] m.json: expected the description of a model, "
+                                          "found JSON that is damaged or says something else. Save "
+                                          "the model again."));
+}
+
+TEST(ModelCard, OfAnotherSchemaIsRefused) {
+  EXPECT_THAT([] { model_card_from_json("{\"schema\": 7}", "m.json"); },
+              ThrowsMessage<StorageError>(HasSubstr("expected schema 1, found 7")));
+}
+
+}  // namespace
+}  // namespace dga

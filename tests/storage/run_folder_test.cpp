@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "dga/storage/run_folder.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/mount.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <regex>
+#include <string>
+
+#include "dga/storage/atomic_file.h"
+#include "tests/support/scratch_folder.h"
+
+namespace dga {
+namespace {
+
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::EndsWith;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::StartsWith;
+using testing::ThrowsMessage;
+
+TEST(RunFolder, MakesTheFolderAndItsParents) {
+  const ScratchFolder scratch;
+  const RunFolder folder(scratch.file("a/b"));
+  EXPECT_TRUE(std::filesystem::is_directory(scratch.file("a/b")));
+  EXPECT_EQ(folder.file("results.json"), scratch.file("a/b/results.json"));
+}
+
+TEST(RunFolder, TakesBackAllItMadeUnlessKept) {
+  const ScratchFolder scratch;
+  {
+    RunFolder folder(scratch.file("a/b"));
+    atomic_write(folder.file(kConfigFile), "{}");
+  }
+  EXPECT_THAT(scratch.names(), IsEmpty());
+}
+
+TEST(RunFolder, StaysOnceKept) {
+  const ScratchFolder scratch;
+  {
+    RunFolder folder(scratch.file("a"));
+    atomic_write(folder.file(kConfigFile), "{}");
+    folder.keep();
+  }
+  EXPECT_TRUE(holds_run(scratch.file("a")));
+}
+
+TEST(RunFolder, TakesNothingBackThatIsNotItsOwn) {
+  const ScratchFolder scratch;
+  atomic_write(scratch.file("notes.txt"), "mine");
+  {
+    RunFolder folder(scratch.path());
+    atomic_write(folder.file(kConfigFile), "{}");
+  }
+  EXPECT_THAT(scratch.names(), ElementsAre("notes.txt"));
+}
+
+TEST(RunFolder, RefusesAFolderThatHoldsARun) {
+  const ScratchFolder scratch;
+  for (const std::string_view name :
+       {kConfigFile, kMetricsFile, kResultsFile, kModelFile, kModelCardFile}) {
+    const std::string path = scratch.file("run-with-" + std::string(name));
+    std::filesystem::create_directory(path);
+    atomic_write(path + "/" + std::string(name), "{}");
+    EXPECT_THAT([&] { RunFolder folder(path); },
+                ThrowsMessage<StorageError>("[storage] " + path +
+                                            ": expected a folder without a run, found the files of "
+                                            "one. Choose another folder with --output, or remove "
+                                            "that one."));
+    EXPECT_TRUE(holds_run(path)) << name;
+  }
+}
+
+TEST(RunFolder, TakesAFolderThatHoldsARunWhenResuming) {
+  const ScratchFolder scratch;
+  atomic_write(scratch.file("config.json"), "{}");
+  { const RunFolder folder(scratch.path(), RunFolderMode::resume); }
+  EXPECT_TRUE(holds_run(scratch.path()));
+}
+
+TEST(RunFolder, SweepsWhatAKilledRunLeft) {
+  const ScratchFolder scratch;
+  atomic_write(scratch.file(".results.json.123-0.dga-tmp"), "half");
+  const RunFolder folder(scratch.path());
+  EXPECT_THAT(scratch.names(), IsEmpty());
+}
+
+TEST(RunFolder, RefusesAFileOfThatName) {
+  const ScratchFolder scratch;
+  atomic_write(scratch.file("x"), "text");
+  const std::string text = "[storage] " + scratch.file("x") +
+                           ": expected a folder or nothing, found another kind of file. Choose "
+                           "another folder with --output.";
+  EXPECT_THAT([&] { RunFolder folder(scratch.file("x")); }, ThrowsMessage<StorageError>(text));
+  EXPECT_THAT([&] { RunFolder folder(scratch.file("x/y")); }, ThrowsMessage<StorageError>(text));
+}
+
+TEST(RunFolder, RefusesAFolderThatCannotBeMade) {
+  // Not even root makes folders there.
+  EXPECT_THAT(
+      [] { RunFolder folder("/proc/dga-run"); },
+      ThrowsMessage<StorageError>(
+          "[storage] /proc/dga-run: expected to be able to make the folder, found \"No such "
+          "file or directory\". Check the path."));
+}
+
+TEST(RunFolder, RefusesAFullDiskBeforeAnythingStarts) {
+  const ScratchFolder scratch;
+  if (mount("tmpfs", scratch.path().c_str(), "tmpfs", 0, "size=16k") != 0) {
+    GTEST_SKIP() << "making a small disk to fill needs root and the right to mount";
+  }
+  EXPECT_THAT([&] { RunFolder folder(scratch.file("run")); },
+              ThrowsMessage<StorageError>(AllOf(StartsWith("[storage] " + scratch.file("run")),
+                                                HasSubstr("\"No space left on device\""),
+                                                EndsWith("with --output."))));
+  EXPECT_THAT(scratch.names(), IsEmpty());
+  umount(scratch.path().c_str());
+}
+
+TEST(RunFolder, NamesItselfByDateAndTimeAndNumbersThoseOfOneSecond) {
+  const ScratchFolder scratch;
+  const std::filesystem::path before = std::filesystem::current_path();
+  std::filesystem::current_path(scratch.path());
+  {
+    const RunFolder first("");
+    const RunFolder second("");
+    const std::regex pattern(
+        "runs/[0-9]{4}-[0-9]{2}-[0-9]{2}_[0-9]{2}-[0-9]{2}-[0-9]{2}(-[0-9]+)?");
+    EXPECT_TRUE(std::regex_match(first.path(), pattern)) << first.path();
+    EXPECT_TRUE(std::regex_match(second.path(), pattern)) << second.path();
+    EXPECT_NE(first.path(), second.path());
+  }
+  EXPECT_THAT(scratch.names(), IsEmpty());
+  std::filesystem::current_path(before);
+}
+
+TEST(RunFolder, IsNotTakenBackByAForkedChild) {
+  const ScratchFolder scratch;
+  RunFolder folder(scratch.file("a"));
+  const pid_t child = fork();
+  if (child == 0) {
+    folder.~RunFolder();
+    _exit(0);
+  }
+  waitpid(child, nullptr, 0);
+  EXPECT_TRUE(std::filesystem::is_directory(scratch.file("a")));
+}
+
+}  // namespace
+}  // namespace dga

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "dga/storage/run_results.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "dga/base/error.h"
+
+namespace dga {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::StartsWith;
+using testing::ThrowsMessage;
+
+RunResults two_workers() {
+  return {.engine = "threads",
+          .workers = 2,
+          .seed = 42,
+          .train_samples = 80,
+          .test_samples = 20,
+          .time = {.mean = 1.5, .values = {1.25, 1.75}},
+          .error = {.mean = 0.1, .values = {0.1, std::nullopt}},
+          .epochs = {{.epoch = 1,
+                      .loss = 0.1,
+                      .train_error = 0.25,
+                      .test_error = std::nullopt,
+                      .seconds = 0.5}},
+          .steps = 3,
+          .median_step_seconds = 0.001,
+          .startup_seconds = 0.02,
+          .wall_seconds = 2,
+          .weights_sha256 = "ab"};
+}
+
+// Scripts rely on these names and their places.
+TEST(RunResults, AreWrittenByTheSchema) {
+  EXPECT_EQ(to_json(two_workers()), R"({
+  "schema": 1,
+  "engine": "threads",
+  "workers": 2,
+  "seed": 42,
+  "samples": {
+    "train": 80,
+    "test": 20
+  },
+  "time": {
+    "unit": "s",
+    "mean": 1.5,
+    "values": [
+      1.25,
+      1.75
+    ]
+  },
+  "error": {
+    "mean": 0.1,
+    "values": [
+      0.1,
+      null
+    ]
+  },
+  "epochs": [
+    {
+      "epoch": 1,
+      "loss": 0.1,
+      "train_error": 0.25,
+      "test_error": null,
+      "seconds": 0.5
+    }
+  ],
+  "steps": 3,
+  "step_seconds": {
+    "median": 0.001
+  },
+  "startup_seconds": 0.02,
+  "wall_seconds": 2.0,
+  "weights_sha256": "ab"
+}
+)");
+}
+
+TEST(RunResults, AreReadBackAsTheyWere) {
+  EXPECT_EQ(run_results_from_json(to_json(two_workers()), "results.json"), two_workers());
+}
+
+TEST(RunResults, KeepEveryBitOfANumber) {
+  RunResults results = two_workers();
+  results.wall_seconds = std::nextafter(0.1, 1);
+  EXPECT_EQ(run_results_from_json(to_json(results), "results.json").wall_seconds,
+            results.wall_seconds);
+}
+
+TEST(RunResults, SayNullForWhatIsNotFinite) {
+  RunResults results = two_workers();
+  results.epochs[0].loss = std::numeric_limits<double>::infinity();
+  const std::string text = to_json(results);
+  EXPECT_TRUE(nlohmann::json::parse(text)["epochs"][0]["loss"].is_null());
+  EXPECT_TRUE(std::isnan(run_results_from_json(text, "results.json").epochs[0].loss));
+}
+
+TEST(RunResults, OfAnotherSchemaAreRefused) {
+  std::string text = to_json(two_workers());
+  text.replace(text.find("\"schema\": 1"), 11, "\"schema\": 9");
+  EXPECT_THAT(
+      [&] { run_results_from_json(text, "r.json"); },
+      ThrowsMessage<StorageError>("[storage] r.json: expected schema 1, found 9. Was the file "
+                                  "changed, or written by another version of dga?"));
+}
+
+TEST(RunResults, WithoutAFieldAreRefusedByItsName) {
+  EXPECT_THAT([] { run_results_from_json(R"({"schema": 1})", "r.json"); },
+              ThrowsMessage<StorageError>(
+                  AllOf(StartsWith("[storage] r.json: expected the results of a run, found "),
+                        HasSubstr("'engine'"))));
+}
+
+TEST(RunResults, ThatAreNoJsonAreRefused) {
+  EXPECT_THAT([] { run_results_from_json("{", "r.json"); },
+              ThrowsMessage<StorageError>(StartsWith("[storage] r.json: expected the results")));
+}
+
+TEST(EpochLines, AreReadBackAsTheyWere) {
+  const auto epochs = two_workers().epochs;
+  EXPECT_EQ(to_json(epochs[0]),
+            R"({"epoch":1,"loss":0.1,"train_error":0.25,"test_error":null,"seconds":0.5})");
+  EXPECT_EQ(epochs_from_json_lines(to_json(epochs[0]) + "\n", "m"), epochs);
+}
+
+TEST(EpochLines, AreReadWithoutTheHalfOneAtTheEnd) {
+  const auto epochs = two_workers().epochs;
+  EXPECT_EQ(epochs_from_json_lines(to_json(epochs[0]) + "\n{\"epo", "m"), epochs);
+}
+
+TEST(EpochLines, ThatAreDamagedAreNamed) {
+  const std::string line = to_json(two_workers().epochs[0]);
+  EXPECT_THAT([&] { epochs_from_json_lines(line + "\n{}\n", "m.jsonl"); },
+              ThrowsMessage<StorageError>(StartsWith("m.jsonl:2: expected one epoch of a run")));
+}
+
+}  // namespace
+}  // namespace dga
