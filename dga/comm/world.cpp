@@ -266,6 +266,9 @@ World::ReadGuard::~ReadGuard() {
 }
 
 void World::leave_unread() noexcept {
+  if (memory() == MemoryKind::mapped) {
+    return;  // readers hold mappings of their own, and one that was killed never lowers its flag
+  }
   header_of(node_).leavers.fetch_add(1, std::memory_order_seq_cst);
   const double started = now_seconds();
   for (std::size_t i = 0; i < locals_.size(); ++i) {
@@ -273,8 +276,7 @@ void World::leave_unread() noexcept {
       continue;
     }
     const Presence& other = presence_of(node_, static_cast<int>(i));
-    // A reader is busy for as long as a memory copy takes; one that was killed never lowers its
-    // flag, hence the bound.
+    // A reader is busy for as long as a memory copy takes.
     while (other.reading.load(std::memory_order_seq_cst) != 0 && now_seconds() - started < 5) {
       std::this_thread::sleep_for(std::chrono::microseconds(50));
     }

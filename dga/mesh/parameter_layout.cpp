@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "dga/mesh/parameter_layout.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <set>
+#include <utility>
+
+#include "dga/base/error.h"
+
+namespace dga {
+namespace {
+
+constexpr std::int64_t kMiB = std::int64_t{1} << 20;
+
+std::int64_t line_elements(DType type) noexcept {
+  return ParameterLayout::kLineBytes / size_of(type);
+}
+
+/// Elements with the padding behind them.
+std::int64_t padded(const ParameterSpec& spec) noexcept {
+  const std::int64_t line = line_elements(spec.type);
+  return (spec.count() + line - 1) / line * line;
+}
+
+std::int64_t padded_bytes(const ParameterSpec& spec) noexcept {
+  return padded(spec) * size_of(spec.type);
+}
+
+void check(const std::vector<ParameterSpec>& parameters, int workers, std::int64_t bucket_bytes) {
+  DGA_CHECK(workers >= 1, "[mesh] ParameterLayout: expected at least 1 worker, found ", workers,
+            ".");
+  DGA_CHECK(bucket_bytes >= 0, "[mesh] ParameterLayout: expected bucket_bytes of 0 or more, found ",
+            bucket_bytes, ".");
+  DGA_CHECK(!parameters.empty(),
+            "[mesh] ParameterLayout: expected at least one parameter, found none.");
+  std::set<std::string_view> names;
+  for (const ParameterSpec& spec : parameters) {
+    DGA_CHECK(names.insert(spec.name).second,
+              "[mesh] ParameterLayout: expected every name once, found '", spec.name,
+              "' twice. List a tied parameter under one of its names.");
+    DGA_CHECK(std::all_of(spec.shape.begin(), spec.shape.end(), [](auto n) { return n >= 0; }),
+              "[mesh] ParameterLayout: expected sizes of 0 or more, found ", spec.text(), ".");
+    DGA_CHECK(spec.type == DType::f32 || spec.type == DType::f64 || spec.type == DType::f16 ||
+                  spec.type == DType::bf16,
+              "[mesh] ParameterLayout: expected floating-point parameters, found ", spec.text(),
+              ". Only these have gradients.");
+  }
+}
+
+/// A slice below some 64 KiB costs more in optimiser calls than in arithmetic.
+std::int64_t default_bucket_bytes(int workers) noexcept {
+  return std::clamp(workers * (kMiB / 16), kMiB, 32 * kMiB);
+}
+
+}  // namespace
+
+std::int64_t ParameterSpec::count() const noexcept {
+  std::int64_t product = 1;
+  for (const std::int64_t size : shape) {
+    product *= size;
+  }
+  return product;
+}
+
+std::string ParameterSpec::text() const {
+  std::string sizes;
+  for (const std::int64_t size : shape) {
+    sizes += (sizes.empty() ? "" : ", ") + std::to_string(size);
+  }
+  return str(name, " ", name_of(type), " [", sizes, "]");
+}
+
+ParameterLayout::ParameterLayout(std::vector<ParameterSpec> parameters, int workers,
+                                 std::int64_t bucket_bytes)
+    : workers_(workers) {
+  check(parameters, workers, bucket_bytes);
+  for (ParameterSpec& spec : parameters) {
+    parameters_.push_back({std::move(spec), 0, {}});
+  }
+  cut_buckets(bucket_bytes > 0 ? bucket_bytes : default_bucket_bytes(workers));
+  for (int bucket = 0; bucket < static_cast<int>(buckets_.size()); ++bucket) {
+    place_bucket(bucket);
+  }
+}
+
+void ParameterLayout::cut_buckets(std::int64_t bucket_bytes) {
+  std::int64_t total = 0;
+  for (const PlacedParameter& parameter : parameters_) {
+    total += padded_bytes(parameter.spec);
+  }
+  std::int64_t limit = total > bucket_bytes ? bucket_bytes / 4 : bucket_bytes;
+  std::int64_t filled = 0;
+  for (auto number = static_cast<int>(parameters_.size()) - 1; number >= 0; --number) {
+    const ParameterSpec& spec = parameters_[static_cast<std::size_t>(number)].spec;
+    const std::int64_t more = padded_bytes(spec);
+    const bool first = buckets_.empty();
+    if (first || buckets_.back().type != spec.type || filled + more > limit) {
+      if (!first) {
+        limit = bucket_bytes;
+      }
+      buckets_.emplace_back();
+      buckets_.back().type = spec.type;
+      filled = 0;
+    }
+    buckets_.back().parameters.push_back(number);
+    filled += more;
+  }
+}
+
+void ParameterLayout::place_bucket(int number) {
+  Bucket& bucket = buckets_[static_cast<std::size_t>(number)];
+  bucket.first_byte = bytes_;
+  // Backward finishes the bucket as a whole, so its inner order is free: groups side by side make
+  // fewer and longer pieces.
+  std::stable_sort(bucket.parameters.begin(), bucket.parameters.end(), [&](int a, int b) {
+    return parameters_[static_cast<std::size_t>(a)].spec.group <
+           parameters_[static_cast<std::size_t>(b)].spec.group;
+  });
+  for (const int member : bucket.parameters) {
+    PlacedParameter& parameter = parameters_[static_cast<std::size_t>(member)];
+    parameter.bucket = number;
+    parameter.elements = {bucket.count, parameter.spec.count()};
+    bucket.count += padded(parameter.spec);
+  }
+  bytes_ += bucket.count * size_of(bucket.type);
+  auto& counts = counts_.emplace_back();
+  for (int worker = 0; worker < workers_; ++worker) {
+    counts.push_back(slice(number, worker).count);
+  }
+}
+
+std::int64_t ParameterLayout::first_byte(int number) const {
+  const PlacedParameter& parameter = parameters_.at(static_cast<std::size_t>(number));
+  const Bucket& bucket = buckets_[static_cast<std::size_t>(parameter.bucket)];
+  return bucket.first_byte + parameter.elements.first * size_of(bucket.type);
+}
+
+const std::vector<std::int64_t>& ParameterLayout::counts(int bucket) const {
+  return counts_.at(static_cast<std::size_t>(bucket));
+}
+
+Slice ParameterLayout::slice(int bucket, int worker) const {
+  const Bucket& whole = buckets_.at(static_cast<std::size_t>(bucket));
+  return slice_of(whole.count, workers_, worker, line_elements(whole.type));
+}
+
+int ParameterLayout::owner(int bucket, std::int64_t element) const {
+  const auto& counts = this->counts(bucket);
+  std::int64_t end = 0;
+  for (int worker = 0; worker < workers_; ++worker) {
+    end += counts[static_cast<std::size_t>(worker)];
+    if (element >= 0 && element < end) {
+      return worker;
+    }
+  }
+  throw InvalidArgument(str("[mesh] ParameterLayout: expected an element in [0, ", end,
+                            ") of bucket ", bucket, ", found ", element, "."));
+}
+
+std::vector<OwnedPiece> ParameterLayout::pieces(int worker) const {
+  std::vector<OwnedPiece> pieces;
+  for (int number = 0; number < static_cast<int>(buckets_.size()); ++number) {
+    const Slice mine = slice(number, worker);
+    const std::int64_t end = mine.first + mine.count;
+    bool open = false;  // the last piece ends where this parameter starts
+    for (const int member : buckets_[static_cast<std::size_t>(number)].parameters) {
+      const PlacedParameter& parameter = parameters_[static_cast<std::size_t>(member)];
+      const std::int64_t first = std::max(parameter.elements.first, mine.first);
+      const std::int64_t last = std::min(parameter.elements.first + padded(parameter.spec), end);
+      if (first >= last) {
+        continue;
+      }
+      if (!open || pieces.back().group != parameter.spec.group) {
+        pieces.push_back({number, {first, 0}, parameter.spec.group, {}});
+        open = true;
+      }
+      pieces.back().elements.count = last - pieces.back().elements.first;
+      pieces.back().parameters.push_back(member);
+    }
+  }
+  return pieces;
+}
+
+int ParameterLayout::parameter_at(int bucket, std::int64_t element) const {
+  const auto& members = buckets_.at(static_cast<std::size_t>(bucket)).parameters;
+  // The last one that starts at or before the element.
+  const auto after =
+      std::upper_bound(members.begin(), members.end(), element, [&](std::int64_t at, int member) {
+        return at < parameters_[static_cast<std::size_t>(member)].elements.first;
+      });
+  if (after == members.begin()) {
+    return -1;
+  }
+  const int member = *std::prev(after);
+  const Slice elements = parameters_[static_cast<std::size_t>(member)].elements;
+  return element < elements.first + elements.count ? member : -1;
+}
+
+}  // namespace dga

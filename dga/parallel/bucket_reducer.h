@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#pragma once
+
+#include "dga/comm/pending.h"
+#include "dga/parallel/gradient_reducer.h"
+
+namespace dga {
+
+/// Workers on several nodes. Buckets start in their own order on every worker, whatever order
+/// backward finishes them in, each as soon as it and all before it are ready and the total number
+/// of samples is known. A last small sum tells everybody that all backwards are over.
+class BucketReducer final : public GradientReducer {
+ public:
+  BucketReducer(const Communicator& workers, const ParameterLayout& layout,
+                const SharedBuffer& parameters, StepRecorder& recorder);
+
+  std::byte* gradients() const noexcept override { return memory_.data(); }
+  const SharedBuffer& memory() const noexcept override { return memory_; }
+  void last_backward(const StepContribution& step) override;
+  void bucket_ready(int bucket) override;
+  bool bucket_started(int bucket) const noexcept override { return bucket < next_; }
+  StepTotals reduce(const StepContribution& step) override;
+  void share_parameters() override;
+
+ private:
+  bool total_known();
+  void start_ready_buckets();
+  void start_bucket();
+
+  const ParameterLayout& layout_;
+  SharedBuffer parameters_;
+  StepRecorder& recorder_;
+  SharedBuffer memory_;
+
+  // Of the step under way.
+  bool begun_ = false;
+  std::int64_t unit_samples_ = 0;
+  std::int64_t total_samples_ = 0;
+  Pending total_;
+  std::vector<bool> ready_;
+  int next_ = 0;  // the bucket to start next
+  std::vector<Pending> started_;
+};
+
+}  // namespace dga

@@ -1,0 +1,451 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "dga/parallel/gradient_accumulator.h"
+
+#include <ATen/Parallel.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/full.h>
+#include <torch/csrc/autograd/function_hook.h>
+#include <torch/csrc/autograd/variable.h>
+#include <torch/nn/module.h>
+
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <utility>
+
+#include "dga/base/error.h"
+#include "dga/base/random.h"
+#include "dga/parallel/agreement.h"
+#include "dga/parallel/gradient_reducer.h"
+#include "dga/parallel/module_tensors.h"
+#include "dga/parallel/sharded_optimizer.h"
+#include "dga/parallel/thread_generator.h"
+#include "dga/parallel/unused_watch.h"
+
+namespace dga {
+namespace {
+
+using PostAccumulateHook = torch::autograd::PostAccumulateGradHook;
+namespace autograd = torch::autograd::impl;
+
+int group_of(const NamedTensor& parameter, const std::vector<ParameterGroup>& groups) {
+  for (std::size_t group = 0; group < groups.size(); ++group) {
+    DGA_CHECK(groups[group].contains != nullptr, "[parallel] parameter group ", group,
+              ": expected `contains` to be set.");
+    if (groups[group].contains(parameter.name, parameter.tensor)) {
+      return static_cast<int>(group);
+    }
+  }
+  return static_cast<int>(groups.size());
+}
+
+ParameterLayout make_layout(const ModuleTensors& tensors, int workers,
+                            const AccumulatorOptions& options) {
+  std::vector<ParameterSpec> specs;
+  for (const NamedTensor& parameter : tensors.trained) {
+    specs.push_back({parameter.name, parameter.tensor.sizes().vec(),
+                     dtype_of_tensor(parameter.tensor), group_of(parameter, options.groups)});
+  }
+  return {std::move(specs), workers, options.bucket_bytes};
+}
+
+void check_options(const AccumulatorOptions& options) {
+  DGA_CHECK(options.micro_steps >= 1, "[parallel] micro_steps: expected 1 or more, found ",
+            options.micro_steps, ".");
+  DGA_CHECK(std::isfinite(options.clip_norm) && options.clip_norm >= 0,
+            "[parallel] clip_norm: expected 0 (off) or more, found ", options.clip_norm, ".");
+  DGA_CHECK(options.intra_op_threads >= 0,
+            "[parallel] intra_op_threads: expected 0 or more, found ", options.intra_op_threads,
+            ".");
+}
+
+/// Copies `from` into `to` of equal shape, without a torch operator where bytes lie alike.
+void copy_tensor(const at::Tensor& to, const at::Tensor& from) {
+  if (from.scalar_type() == to.scalar_type() && from.strides() == to.strides()) {
+    std::memcpy(to.mutable_data_ptr(), from.const_data_ptr(), to.nbytes());
+    return;
+  }
+  const at::NoGradGuard no_grad;
+  to.copy_(from);
+}
+
+}  // namespace
+
+class GradientAccumulator::Impl {
+ public:
+  Impl(const Environment& env, std::shared_ptr<torch::nn::Module> module,
+       const OptimizerFactory& factory, AccumulatorOptions options);
+  ~Impl() = default;
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+
+  void backward(const at::Tensor& loss, std::int64_t num_samples);
+  void step();
+  void expect_samples(std::int64_t total) { reducer_->expect_samples(total); }
+  void synchronize_buffers(std::int64_t num_samples);
+  void on_gradient(std::size_t number);
+
+  std::int64_t samples_since_synchronized() const noexcept { return buffer_samples_; }
+  std::int64_t num_steps() const noexcept { return num_steps_; }
+  double gradient_norm() const noexcept { return gradient_norm_; }
+  torch::optim::Optimizer& optimizer() noexcept { return optimizer_->optimizer(); }
+  const ParameterLayout& layout() const noexcept { return layout_; }
+  StepRecorder& recorder() noexcept { return recorder_; }
+
+ private:
+  struct Hook;
+  struct Slot {
+    at::Tensor parameter;
+    at::Tensor gradient;   // its view of the flat gradient buffer
+    bool arrived = false;  // in the last backward of this step
+  };
+
+  std::uint64_t random_key() const noexcept {
+    return stream_key(seed_, "train", workers_.rank(), num_steps_);
+  }
+  void agree(const Environment& env);
+  void share_initial_values();
+  void attach();
+  const at::Tensor& seed_of(const at::Tensor& loss, double factor);
+  void forget_step();
+  void clear_unused();
+  void check_finite() const;
+  void clip();
+
+  std::shared_ptr<torch::nn::Module> module_;
+  AccumulatorOptions options_;
+  Communicator workers_;
+  std::uint64_t seed_;
+  ModuleTensors tensors_;
+  ParameterLayout layout_;
+  SharedBuffer parameters_;
+  StepRecorder recorder_;
+  std::unique_ptr<GradientReducer> reducer_;
+  std::unique_ptr<ShardedOptimizer> optimizer_;
+  std::vector<Slot> slots_;         // by parameter
+  std::shared_ptr<void> attached_;  // takes the hooks off again, also when construction fails
+  std::unique_ptr<KeyedRandomScope> random_;
+
+  // Of the step under way.
+  StepContribution contribution_;
+  int micro_step_ = 0;
+  bool in_backward_ = false;
+  bool in_last_backward_ = false;
+  std::vector<int> missing_;  // by bucket: parameters whose last gradient is to come
+
+  at::Tensor seed_tensor_;  // what backward starts from, of the last call
+  double seed_factor_ = 0;
+  std::int64_t num_steps_ = 0;
+  std::int64_t buffer_samples_ = 0;
+  double gradient_norm_ = std::numeric_limits<double>::quiet_NaN();
+  UnusedWatch unused_;
+};
+
+struct GradientAccumulator::Impl::Hook final : PostAccumulateHook {
+  Hook(Impl& impl_, std::size_t number_) : impl(impl_), number(number_) {}
+  void operator()(const at::Tensor&) override { impl.on_gradient(number); }
+
+  Impl& impl;
+  std::size_t number;
+};
+
+GradientAccumulator::Impl::Impl(const Environment& env, std::shared_ptr<torch::nn::Module> module,
+                                const OptimizerFactory& factory, AccumulatorOptions options)
+    : module_(std::move(module)),
+      options_((check_options(options), std::move(options))),
+      workers_(env.group(Axis::data)),
+      seed_(env.seed()),
+      tensors_((agree(env), *module_)),
+      layout_(make_layout(tensors_, workers_.size(), options_)),
+      parameters_(workers_.allocate_on_node(layout_.bytes())),
+      reducer_(make_gradient_reducer(workers_, layout_, parameters_, recorder_)),
+      // Every worker knows the same; one tells.
+      unused_(tensors_.trained.size(), workers_.rank() == 0 ? options_.warn_unused_after : 0,
+              options_.warn) {
+  if (options_.intra_op_threads > 0) {
+    at::set_num_threads(options_.intra_op_threads);
+  }
+  contribution_.used.assign(tensors_.trained.size(), 0);
+  missing_.assign(layout_.buckets().size(), 0);
+  share_initial_values();
+  attach();
+  optimizer_ = std::make_unique<ShardedOptimizer>(
+      layout_, workers_.rank(),
+      ShardedOptimizer::Buffers{parameters_, parameters_.data(), reducer_->memory(),
+                                reducer_->gradients()},
+      factory, options_.groups);
+  random_ = std::make_unique<KeyedRandomScope>(random_key());
+  recorder_.restart();
+}
+
+void GradientAccumulator::Impl::agree(const Environment& env) {
+  DGA_CHECK(module_ != nullptr, "[parallel] GradientAccumulator: expected a module, found null.");
+  const ModuleTensors tensors(*module_);
+  std::vector<std::string> lines = tensors.lines();
+  for (const NamedTensor& parameter : tensors.trained) {
+    lines.push_back(
+        dga::str("group ", group_of(parameter, options_.groups), " of parameter ", parameter.name));
+  }
+  lines.push_back(dga::str("micro_steps ", options_.micro_steps));
+  lines.push_back(dga::str("clip_norm ", options_.clip_norm));
+  lines.push_back(dga::str("bucket_bytes ", options_.bucket_bytes));
+  require_same_lines(env.group(Axis::data), lines, "module",
+                     "Build the module and its options alike on every worker.");
+  DGA_CHECK(!tensors.trained.empty(),
+            "[parallel] GradientAccumulator: expected a module with parameters that require a "
+            "gradient, found none.");
+}
+
+void GradientAccumulator::Impl::share_initial_values() {
+  const at::NoGradGuard no_grad;
+  for (std::size_t i = 0; i < tensors_.trained.size(); ++i) {
+    const at::Tensor& parameter = tensors_.trained[i].tensor;
+    const std::int64_t at = layout_.first_byte(static_cast<int>(i));
+    // A parameter with gaps or overlaps gets plain strides.
+    const at::Tensor like = parameter.is_non_overlapping_and_dense()
+                                ? parameter.detach()
+                                : at::empty(parameter.sizes(), parameter.options());
+    Slot slot;
+    slot.parameter = parameter;
+    slot.gradient = view_like(reducer_->memory(), reducer_->gradients() + at, like);
+    slots_.push_back(std::move(slot));
+    at::Tensor view = view_like(parameters_, parameters_.data() + at, like);
+    if (workers_.rank() == 0) {
+      view.copy_(parameter.detach());
+    }
+    slots_.back().parameter.set_data(view);
+  }
+  std::vector<std::int64_t> counts(static_cast<std::size_t>(workers_.size()), 0);
+  counts.front() = layout_.bytes();
+  workers_.share({static_cast<void*>(parameters_.data()), layout_.bytes(), DType::u8}, counts,
+                 "initial parameters");
+  broadcast_tensors(workers_, tensors_.frozen);
+  broadcast_tensors(workers_, tensors_.buffers);
+}
+
+void GradientAccumulator::Impl::attach() {
+  for (std::size_t i = 0; i < slots_.size(); ++i) {
+    DGA_CHECK(autograd::post_acc_grad_hooks(slots_[i].parameter) == nullptr,
+              "[parallel] parameter '", tensors_.trained[i].name,
+              "': expected no other post-accumulate hook, found one. A module can be in one "
+              "accumulator at a time.");
+  }
+  attached_ = {nullptr, [this](void*) {
+                 for (const Slot& slot : slots_) {
+                   autograd::set_post_acc_grad_hooks(slot.parameter, nullptr);
+                   slot.parameter.mutable_grad().reset();
+                 }
+               }};
+  for (std::size_t i = 0; i < slots_.size(); ++i) {
+    slots_[i].parameter.mutable_grad().reset();
+    autograd::set_post_acc_grad_hooks(slots_[i].parameter, std::make_unique<Hook>(*this, i));
+  }
+}
+
+void GradientAccumulator::Impl::backward(const at::Tensor& loss, std::int64_t num_samples) {
+  DGA_CHECK(num_samples >= 0, "[parallel] backward: expected 0 samples or more, found ",
+            num_samples, ".");
+  DGA_CHECK(micro_step_ < options_.micro_steps, "[parallel] backward: expected at most ",
+            options_.micro_steps,
+            " calls a step, found one more. Call step() first, or raise micro_steps.");
+  ++micro_step_;
+  contribution_.samples += num_samples;
+  buffer_samples_ += num_samples;
+  if (contribution_.unit_samples == 0) {
+    contribution_.unit_samples = num_samples;
+  }
+  in_last_backward_ = options_.overlap && micro_step_ == options_.micro_steps;
+  if (in_last_backward_) {
+    for (std::size_t bucket = 0; bucket < missing_.size(); ++bucket) {
+      missing_[bucket] = static_cast<int>(layout_.buckets()[bucket].parameters.size());
+    }
+    reducer_->last_backward(contribution_);
+  }
+  if (num_samples == 0) {
+    return;
+  }
+  DGA_CHECK(loss.defined() && loss.numel() == 1 && loss.requires_grad(),
+            "[parallel] backward: expected a scalar loss that depends on the parameters, found ",
+            loss.defined() ? dga::str("a tensor of shape ", loss.sizes()) : "an undefined tensor",
+            ". Pass the mean over this worker's samples.");
+  const double factor =
+      static_cast<double>(num_samples) / static_cast<double>(contribution_.unit_samples);
+  in_backward_ = true;
+  loss.backward(seed_of(loss, factor));
+  in_backward_ = false;
+}
+
+const at::Tensor& GradientAccumulator::Impl::seed_of(const at::Tensor& loss, double factor) {
+  // Nearly always 1: kept, for it costs an operator.
+  const bool reusable = seed_tensor_.defined() && seed_factor_ == factor &&
+                        seed_tensor_.sizes() == loss.sizes() &&
+                        seed_tensor_.scalar_type() == loss.scalar_type();
+  if (!reusable) {
+    seed_tensor_ = at::full(loss.sizes(), factor, loss.options().requires_grad(false));
+    seed_factor_ = factor;
+  }
+  return seed_tensor_;
+}
+
+void GradientAccumulator::Impl::on_gradient(std::size_t number) {
+  Slot& slot = slots_[number];
+  const PlacedParameter& placed = layout_.parameters()[number];
+  DGA_CHECK(in_backward_, "[parallel] gradient of '", placed.spec.name,
+            "': expected it from GradientAccumulator::backward, found another backward. Replace "
+            "loss.backward() by accumulator.backward(loss, num_samples).");
+  DGA_CHECK(!reducer_->bucket_started(placed.bucket), "[parallel] gradient of '", placed.spec.name,
+            "': expected one gradient in a backward, found another after its reduction had "
+            "started. Set overlap to false for modules that recompute.");
+  at::Tensor& gradient = slot.parameter.mutable_grad();
+  // The first gradient of a step arrives as autograd's own tensor; later ones were added in place.
+  if (!gradient.is_same(slot.gradient)) {
+    DGA_CHECK(gradient.layout() == at::kStrided, "[parallel] gradient of '", placed.spec.name,
+              "': expected a dense tensor, found ", gradient.layout(),
+              ". Build the embedding without sparse gradients.");
+    copy_tensor(slot.gradient, gradient);
+    gradient = slot.gradient;
+  }
+  contribution_.used[number] = 1;
+  if (in_last_backward_ && !slot.arrived) {
+    slot.arrived = true;
+    if (--missing_[static_cast<std::size_t>(placed.bucket)] == 0) {
+      reducer_->bucket_ready(placed.bucket);
+    }
+  }
+}
+
+void GradientAccumulator::Impl::step() {
+  clear_unused();
+  const StepTotals totals = reducer_->reduce(contribution_);
+  recorder_.enter(StepPhase::compute);
+  if (totals.samples > 0) {
+    if (options_.check_finite) {
+      check_finite();
+    }
+    if (options_.clip_norm > 0) {
+      clip();
+    }
+    if (options_.learning_rate) {
+      optimizer_->scale_learning_rates(options_.learning_rate(num_steps_));
+    }
+    optimizer_->step(totals.used);
+  }
+  reducer_->share_parameters();
+  forget_step();
+  ++num_steps_;
+  if (totals.samples > 0) {
+    unused_.step_taken(totals.used, [&](std::size_t i) { return tensors_.trained[i].name; });
+  }
+  random_->reseed(random_key());
+  recorder_.end_step();
+}
+
+void GradientAccumulator::Impl::forget_step() {
+  for (Slot& slot : slots_) {
+    slot.parameter.mutable_grad().reset();
+    slot.arrived = false;
+  }
+  contribution_.used.assign(contribution_.used.size(), 0);
+  contribution_.samples = 0;
+  contribution_.unit_samples = 0;
+  contribution_.all_used = false;
+  micro_step_ = 0;
+  in_last_backward_ = false;
+  reducer_->expect_samples(std::nullopt);
+}
+
+void GradientAccumulator::Impl::clear_unused() {
+  contribution_.all_used = true;
+  for (std::size_t i = 0; i < slots_.size(); ++i) {
+    if (contribution_.used[i] == 0) {
+      contribution_.all_used = false;
+      if (slots_[i].gradient.nbytes() > 0) {
+        std::memset(slots_[i].gradient.mutable_data_ptr(), 0, slots_[i].gradient.nbytes());
+      }
+    }
+  }
+}
+
+void GradientAccumulator::Impl::check_finite() const {
+  const auto bad = optimizer_->find_non_finite();
+  if (bad == nullptr) {
+    return;
+  }
+  const PlacedParameter& placed = layout_.parameters()[static_cast<std::size_t>(bad->parameter)];
+  const int from = reducer_->contributor_of_non_finite(bad->first_byte, placed.spec.type);
+  throw Error(
+      dga::str("[parallel] gradient of '", placed.spec.name, "' is not finite at step ", num_steps_,
+               ": expected numbers, found ", bad->value, " in element ", bad->element, " of ",
+               placed.spec.count(), ", from ",
+               from < 0 ? std::string("a worker of another node or the sum itself")
+                        : "worker " + std::to_string(from),
+               ". Lower the learning rate, set clip_norm, or look at that step's samples."));
+}
+
+void GradientAccumulator::Impl::clip() {
+  double sum = optimizer_->squared_norm();
+  recorder_.enter(StepPhase::wait);
+  workers_.all_reduce({&sum, 1}, ReduceOp::sum, "gradient norm");
+  recorder_.enter(StepPhase::compute);
+  gradient_norm_ = std::sqrt(sum);
+  const double factor = options_.clip_norm / (gradient_norm_ + 1e-6);
+  if (factor < 1) {
+    optimizer_->scale_gradients(factor);
+  }
+}
+
+void GradientAccumulator::Impl::synchronize_buffers(std::int64_t num_samples) {
+  average_tensors(workers_, tensors_.buffers, num_samples);
+  buffer_samples_ = 0;
+}
+
+GradientAccumulator::GradientAccumulator(const Environment& env,
+                                         std::shared_ptr<torch::nn::Module> module,
+                                         const OptimizerFactory& factory,
+                                         AccumulatorOptions options)
+    : impl_(std::make_unique<Impl>(env, std::move(module), factory, std::move(options))) {}
+
+GradientAccumulator::~GradientAccumulator() = default;
+
+void GradientAccumulator::backward(const at::Tensor& loss, std::int64_t num_samples) {
+  impl_->backward(loss, num_samples);
+}
+
+void GradientAccumulator::step() {
+  impl_->step();
+}
+
+void GradientAccumulator::expect_samples(std::int64_t total) {
+  impl_->expect_samples(total);
+}
+
+void GradientAccumulator::synchronize_buffers() {
+  impl_->synchronize_buffers(impl_->samples_since_synchronized());
+}
+
+void GradientAccumulator::synchronize_buffers(std::int64_t num_samples) {
+  impl_->synchronize_buffers(num_samples);
+}
+
+std::int64_t GradientAccumulator::num_steps() const noexcept {
+  return impl_->num_steps();
+}
+
+double GradientAccumulator::gradient_norm() const noexcept {
+  return impl_->gradient_norm();
+}
+
+torch::optim::Optimizer& GradientAccumulator::optimizer() noexcept {
+  return impl_->optimizer();
+}
+
+const ParameterLayout& GradientAccumulator::layout() const noexcept {
+  return impl_->layout();
+}
+
+StepRecorder& GradientAccumulator::recorder() noexcept {
+  return impl_->recorder();
+}
+
+}  // namespace dga

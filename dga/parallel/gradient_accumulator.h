@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// GradientAccumulator: turns a LibTorch training loop into a distributed one.
+
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "dga/base/step_recorder.h"
+#include "dga/launch/environment.h"
+#include "dga/mesh/parameter_layout.h"
+#include "dga/parallel/learning_rate.h"
+#include "dga/parallel/optimizer_factory.h"
+
+namespace torch::nn {
+class Module;
+}
+
+namespace dga {
+
+struct AccumulatorOptions {
+  /// Parameters with optimiser options of their own; all others share those of the factory.
+  std::vector<ParameterGroup> groups{};
+  /// The most calls of `backward` in a step. Between nodes the last of them overlaps with reducing.
+  int micro_steps = 1;
+  /// Scales the gradient so that its norm over all parameters is at most this; 0 leaves it alone.
+  double clip_norm = 0;
+  /// Multiplies every group's learning rate; none leaves them to the caller (see `optimizer`).
+  LearningRateSchedule learning_rate{};
+  /// Stop with an error that names the parameter when a gradient is infinite or NaN.
+  bool check_finite = true;
+  /// Reduce buckets while backward still runs, where workers live on several nodes. Switch it off
+  /// for modules that recompute their forward: their gradients arrive in several pieces.
+  bool overlap = true;
+  /// See ParameterLayout.
+  std::int64_t bucket_bytes = 0;
+  /// Steps after which a parameter that never had a gradient is warned about, once.
+  std::int64_t warn_unused_after = 100;
+  /// Takes warnings, on worker 0 alone; none writes them to standard error.
+  std::function<void(const std::string& text)> warn{};
+  /// Threads of one worker's operators; more than one may change bits. 0 leaves torch's setting.
+  int intra_op_threads = 1;
+};
+
+/// Gradients of all workers together, and the optimiser step that follows.
+///
+///     GradientAccumulator accumulator(env, net.ptr(), optimizer_factory<SGD>(SGDOptions(0.1)));
+///     for (auto& batch : loader) {
+///       auto loss = nll_loss(net->forward(batch.data), batch.target);   // a mean
+///       accumulator.backward(loss, batch.data.size(0));
+///       accumulator.step();                                             // all workers
+///     }
+///
+/// A step equals that of one worker with torch's optimiser and the mean loss over all samples that
+/// any worker passed to `backward` since the last step, however unevenly they are spread.
+/// docs/gradients.md has the exact arithmetic.
+///
+/// Each worker has a module of its own, built alike. From construction on its parameters are views
+/// of one copy a node, which only `step` may change; they stay valid after the accumulator is gone.
+/// Random numbers that its thread draws (dropout) are keyed by (seed, worker, step) meanwhile.
+/// `requires_grad` is looked at once, at construction.
+///
+/// Used by one thread, the worker's. All workers of the data axis construct it, and call `step` and
+/// `synchronize_buffers`, equally often; `backward` is free.
+class GradientAccumulator {
+ public:
+  /// Gives every worker the values of worker 0. Collective; blocks. Throws InvalidArgument, the
+  /// same on every worker, when the modules differ in names, shapes, types or parameter groups.
+  GradientAccumulator(const Environment& env, std::shared_ptr<torch::nn::Module> module,
+                      const OptimizerFactory& factory, AccumulatorOptions options = {});
+  ~GradientAccumulator();
+  GradientAccumulator(const GradientAccumulator&) = delete;
+  GradientAccumulator& operator=(const GradientAccumulator&) = delete;
+
+  /// Backward of `loss`, a scalar that is the mean over `num_samples` samples. With no samples
+  /// nothing is computed and `loss` may be undefined. At most `micro_steps` calls a step. Not
+  /// collective; never waits.
+  void backward(const at::Tensor& loss, std::int64_t num_samples);
+
+  /// Reduces the gradients and steps the optimiser; afterwards every worker's module has the new
+  /// parameters, and no gradients. A parameter that no worker's losses depended on is left alone;
+  /// where no worker had a sample, all are. Collective; blocks.
+  /// Throws Error for a gradient that is not finite, on the worker that owns it.
+  void step();
+
+  /// Optional, before the first `backward` of a step: the samples of all workers in it. Saves a
+  /// message where workers live on several nodes; `step` throws when it was not right.
+  void expect_samples(std::int64_t total);
+
+  /// Replaces the module's running statistics (floating-point buffers) by the workers' mean, each
+  /// weighted by the samples it passed to `backward` since the last call; whole numbers by their
+  /// maximum. Call it before evaluating or saving. Collective; blocks.
+  void synchronize_buffers();
+  /// The same with this worker's weight given.
+  void synchronize_buffers(std::int64_t num_samples);
+
+  /// Steps taken.
+  std::int64_t num_steps() const noexcept;
+  /// The norm before clipping in the last step, in f64; NaN when not clipping.
+  double gradient_norm() const noexcept;
+  /// The optimiser over this worker's slices: for its options, not for calling.
+  torch::optim::Optimizer& optimizer() noexcept;
+  const ParameterLayout& layout() const noexcept;
+  /// Where the time goes: one entry a step.
+  StepRecorder& recorder() noexcept;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace dga

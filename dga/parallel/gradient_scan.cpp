@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "dga/parallel/gradient_scan.h"
+
+#include <c10/util/BFloat16.h>
+#include <c10/util/Half.h>
+
+#include <array>
+#include <cstddef>
+
+namespace dga {
+namespace {
+
+template <typename T>
+const T* as(ConstBufferView view) {
+  return static_cast<const T*>(view.data);
+}
+
+// `mask` has the exponent bits: all of them are set in infinities and NaNs.
+template <typename Bits>
+std::int64_t scan(const Bits* values, std::int64_t count, Bits mask) {
+  // Blocks of constant length, which the compiler turns into vector code; a bad block is searched.
+  constexpr std::int64_t kBlock = 64;
+  std::int64_t at = 0;
+  for (; at + kBlock <= count; at += kBlock) {
+    Bits bad = 0;
+    for (std::int64_t i = 0; i < kBlock; ++i) {
+      bad = static_cast<Bits>(bad | static_cast<Bits>((values[at + i] & mask) == mask));
+    }
+    if (bad != 0) {
+      break;
+    }
+  }
+  for (; at < count; ++at) {
+    if ((values[at] & mask) == mask) {
+      return at;
+    }
+  }
+  return -1;
+}
+
+template <typename T>
+double sum_of_squares(const T* values, std::int64_t count) {
+  constexpr std::int64_t kSums = 8;
+  std::array<double, kSums> sums{};
+  std::int64_t at = 0;
+  for (; at + kSums <= count; at += kSums) {
+    for (std::int64_t i = 0; i < kSums; ++i) {
+      const auto value = static_cast<double>(values[at + i]);
+      sums[static_cast<std::size_t>(i)] += value * value;
+    }
+  }
+  for (; at < count; ++at) {
+    const auto value = static_cast<double>(values[at]);
+    sums[0] += value * value;
+  }
+  return ((sums[0] + sums[1]) + (sums[2] + sums[3])) + ((sums[4] + sums[5]) + (sums[6] + sums[7]));
+}
+
+}  // namespace
+
+std::int64_t first_non_finite(ConstBufferView gradient) {
+  switch (gradient.type) {
+    case DType::f64:
+      return scan<std::uint64_t>(as<std::uint64_t>(gradient), gradient.count,
+                                 0x7ff0000000000000ULL);
+    case DType::f16:
+      return scan<std::uint16_t>(as<std::uint16_t>(gradient), gradient.count, 0x7c00);
+    case DType::bf16:
+      return scan<std::uint16_t>(as<std::uint16_t>(gradient), gradient.count, 0x7f80);
+    default:
+      return scan<std::uint32_t>(as<std::uint32_t>(gradient), gradient.count, 0x7f800000U);
+  }
+}
+
+double element_value(ConstBufferView gradient, std::int64_t element) {
+  switch (gradient.type) {
+    case DType::f64:
+      return as<double>(gradient)[element];
+    case DType::f16:
+      return static_cast<double>(as<c10::Half>(gradient)[element]);
+    case DType::bf16:
+      return static_cast<double>(as<c10::BFloat16>(gradient)[element]);
+    default:
+      return static_cast<double>(as<float>(gradient)[element]);
+  }
+}
+
+double squared_norm(ConstBufferView gradient) {
+  switch (gradient.type) {
+    case DType::f64:
+      return sum_of_squares(as<double>(gradient), gradient.count);
+    case DType::f16:
+      return sum_of_squares(as<c10::Half>(gradient), gradient.count);
+    case DType::bf16:
+      return sum_of_squares(as<c10::BFloat16>(gradient), gradient.count);
+    default:
+      return sum_of_squares(as<float>(gradient), gradient.count);
+  }
+}
+
+}  // namespace dga

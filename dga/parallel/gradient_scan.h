@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#pragma once
+
+#include <cstdint>
+
+#include "dga/base/dtype.h"
+
+namespace dga {
+
+// Of gradients in f32, f64, f16 or bf16:
+
+/// The first element that is infinite or NaN, or -1. One pass over the bits.
+std::int64_t first_non_finite(ConstBufferView gradient);
+/// One element.
+double element_value(ConstBufferView gradient, std::int64_t element);
+/// The sum of squares in f64: eight running sums over every eighth element, added in pairs.
+double squared_norm(ConstBufferView gradient);
+
+}  // namespace dga

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "dga/parallel/module_tensors.h"
+
+#include <ATen/ops/empty.h>
+#include <ATen/ops/from_blob.h>
+#include <torch/nn/module.h>
+
+#include <cstring>
+#include <set>
+
+#include "dga/base/error.h"
+#include "dga/mesh/parameter_layout.h"
+
+namespace dga {
+namespace {
+
+std::string shape_text(const at::Tensor& tensor) {
+  // Values travel as bytes, so the order of a tensor's elements in memory must agree as well.
+  return dga::str(tensor.scalar_type(), " ", tensor.sizes(),
+                  tensor.is_contiguous() ? "" : dga::str(" with strides ", tensor.strides()));
+}
+
+void check_trained(const NamedTensor& parameter) {
+  const at::Tensor& tensor = parameter.tensor;
+  DGA_CHECK(tensor.device().is_cpu() && tensor.layout() == at::kStrided, "[parallel] parameter '",
+            parameter.name, "': expected a dense tensor on the CPU, found ", tensor.layout(),
+            " on ", tensor.device(), ". Move the module to the CPU first.");
+  DGA_CHECK(
+      tensor.is_leaf(), "[parallel] parameter '", parameter.name,
+      "': expected a leaf of the graph, found the result of an operation. Register a detached "
+      "tensor.");
+  switch (tensor.scalar_type()) {
+    case at::kFloat:
+    case at::kDouble:
+    case at::kHalf:
+    case at::kBFloat16:
+      return;
+    default:
+      throw InvalidArgument(dga::str("[parallel] parameter '", parameter.name,
+                                     "': expected Float, Double, Half or BFloat16, found ",
+                                     tensor.scalar_type(),
+                                     ". Convert it, or switch off its requires_grad."));
+  }
+}
+
+at::ScalarType scalar_type_of(DType type) {
+  switch (type) {
+    case DType::f64:
+      return at::kDouble;
+    case DType::f16:
+      return at::kHalf;
+    case DType::bf16:
+      return at::kBFloat16;
+    case DType::i32:
+      return at::kInt;
+    case DType::i64:
+      return at::kLong;
+    case DType::u8:
+      return at::kByte;
+    case DType::f32:
+      break;
+  }
+  return at::kFloat;
+}
+
+at::Tensor make_view(const SharedBuffer& memory, std::byte* data, at::IntArrayRef sizes,
+                     at::IntArrayRef strides, at::ScalarType type) {
+  return at::for_blob(data, sizes)
+      .strides(strides)
+      .deleter([memory](void*) {})
+      .options(at::TensorOptions(type))
+      .make_tensor();
+}
+
+}  // namespace
+
+ModuleTensors::ModuleTensors(const torch::nn::Module& module) {
+  std::set<const void*> seen;
+  const auto is_new = [&](const at::Tensor& tensor) {
+    return tensor.defined() && seen.insert(tensor.unsafeGetTensorImpl()).second;
+  };
+  for (const auto& item : module.named_parameters()) {
+    if (!is_new(item.value())) {
+      continue;
+    }
+    if (item.value().requires_grad()) {
+      trained.push_back({item.key(), item.value()});
+      check_trained(trained.back());
+    } else {
+      frozen.push_back({item.key(), item.value()});
+    }
+  }
+  for (const auto& item : module.named_buffers()) {
+    if (is_new(item.value())) {
+      buffers.push_back({item.key(), item.value()});
+    }
+  }
+}
+
+std::vector<std::string> ModuleTensors::lines() const {
+  std::vector<std::string> lines;
+  const auto add = [&](const std::vector<NamedTensor>& tensors, const char* kind) {
+    for (const NamedTensor& item : tensors) {
+      lines.push_back(dga::str(kind, " ", item.name, " ", shape_text(item.tensor)));
+    }
+  };
+  add(trained, "parameter");
+  add(frozen, "frozen parameter");
+  add(buffers, "buffer");
+  return lines;
+}
+
+void broadcast_tensors(const Communicator& workers, const std::vector<NamedTensor>& tensors) {
+  const at::NoGradGuard no_grad;
+  for (const NamedTensor& item : tensors) {
+    at::Tensor values = item.tensor.detach().contiguous();
+    const auto bytes = static_cast<std::int64_t>(values.nbytes());
+    if (bytes == 0) {
+      continue;
+    }
+    workers.broadcast({values.data_ptr(), bytes, DType::u8}, 0, item.name);
+    if (!values.is_same(item.tensor) && values.data_ptr() != item.tensor.data_ptr()) {
+      item.tensor.detach().copy_(values);
+    }
+  }
+}
+
+void average_tensors(const Communicator& workers, const std::vector<NamedTensor>& tensors,
+                     std::int64_t weight) {
+  DGA_CHECK(weight >= 0, "[parallel] average of buffers: expected a weight of 0 or more, found ",
+            weight, ".");
+  const at::NoGradGuard no_grad;
+  // One sum and one maximum for all of them: [values…, weight] and [values…].
+  std::vector<double> sums;
+  std::vector<std::int64_t> maxima;
+  const auto for_each = [&](auto&& floating, auto&& whole) {
+    for (const NamedTensor& item : tensors) {
+      if (item.tensor.is_floating_point()) {
+        floating(item.tensor);
+      } else if (!item.tensor.is_complex()) {
+        whole(item.tensor);
+      }
+    }
+  };
+  for_each(
+      [&](const at::Tensor& tensor) {
+        const at::Tensor values = tensor.detach().to(at::kDouble).contiguous();
+        const auto* first = values.const_data_ptr<double>();
+        for (std::int64_t i = 0; i < values.numel(); ++i) {
+          sums.push_back(weight > 0 ? first[i] * static_cast<double>(weight) : 0.0);
+        }
+      },
+      [&](const at::Tensor& tensor) {
+        const at::Tensor values = tensor.detach().to(at::kLong).contiguous();
+        const auto* first = values.const_data_ptr<std::int64_t>();
+        maxima.insert(maxima.end(), first, first + values.numel());
+      });
+  sums.push_back(static_cast<double>(weight));
+  workers.all_reduce({sums.data(), static_cast<std::int64_t>(sums.size())}, ReduceOp::sum,
+                     "running statistics");
+  if (!maxima.empty()) {
+    workers.all_reduce({maxima.data(), static_cast<std::int64_t>(maxima.size())}, ReduceOp::max,
+                       "counters");
+  }
+  const double total = sums.back();
+  if (total == 0) {
+    return;
+  }
+  const double* next_sum = sums.data();
+  const std::int64_t* next_maximum = maxima.data();
+  for_each(
+      [&](const at::Tensor& tensor) {
+        at::Tensor values = at::empty(tensor.sizes(), at::TensorOptions(at::kDouble));
+        auto* out = values.mutable_data_ptr<double>();
+        for (std::int64_t i = 0; i < values.numel(); ++i) {
+          out[i] = *next_sum++ / total;
+        }
+        tensor.detach().copy_(values);
+      },
+      [&](const at::Tensor& tensor) {
+        at::Tensor values = at::empty(tensor.sizes(), at::TensorOptions(at::kLong));
+        const auto bytes = values.nbytes();
+        if (bytes > 0) {
+          std::memcpy(values.mutable_data_ptr<std::int64_t>(), next_maximum, bytes);
+        }
+        next_maximum += values.numel();
+        tensor.detach().copy_(values);
+      });
+}
+
+DType dtype_of_tensor(const at::Tensor& tensor) {
+  switch (tensor.scalar_type()) {
+    case at::kFloat:
+      return DType::f32;
+    case at::kDouble:
+      return DType::f64;
+    case at::kHalf:
+      return DType::f16;
+    case at::kBFloat16:
+      return DType::bf16;
+    default:
+      throw InvalidArgument(dga::str("[parallel] expected Float, Double, Half or BFloat16, found ",
+                                     tensor.scalar_type(), "."));
+  }
+}
+
+at::Tensor view_like(const SharedBuffer& memory, std::byte* data, const at::Tensor& like) {
+  return make_view(memory, data, like.sizes(), like.strides(), like.scalar_type());
+}
+
+at::Tensor view_flat(const SharedBuffer& memory, std::byte* data, std::int64_t count, DType type) {
+  return make_view(memory, data, {count}, {1}, scalar_type_of(type));
+}
+
+}  // namespace dga

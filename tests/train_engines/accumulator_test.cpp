@@ -1,0 +1,331 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The accumulator against the plain reference (oracle.h), on every engine and number of workers.
+
+#include <gmock/gmock.h>
+#include <torch/nn/functional/activation.h>
+#include <torch/nn/modules/batchnorm.h>
+#include <torch/nn/modules/conv.h>
+#include <torch/nn/modules/dropout.h>
+#include <torch/nn/modules/linear.h>
+#include <torch/optim/adagrad.h>
+#include <torch/optim/adam.h>
+#include <torch/optim/adamw.h>
+#include <torch/optim/rmsprop.h>
+#include <torch/optim/sgd.h>
+
+#include "dga/base/error.h"
+#include "tests/support/engine_suite.h"
+#include "tests/train_engines/oracle.h"
+
+namespace dga::test {
+namespace {
+
+namespace nn = torch::nn;
+using torch::optim::AdagradOptions;
+using torch::optim::AdamOptions;
+using torch::optim::AdamWOptions;
+using torch::optim::RMSpropOptions;
+using torch::optim::SGDOptions;
+
+OptimizerFactory sgd(double rate = 0.1, double momentum = 0.9) {
+  return optimizer_factory<torch::optim::SGD>(SGDOptions(rate).momentum(momentum));
+}
+
+OptimizerFactory adamw() {
+  return optimizer_factory<torch::optim::AdamW>(AdamWOptions(0.01).weight_decay(0.1));
+}
+
+struct Mlp : Net {
+  explicit Mlp(double dropout = 0) : drop(nn::DropoutOptions(dropout)) {
+    register_module("fc1", fc1);
+    register_module("fc2", fc2);
+    register_module("drop", drop);
+  }
+  at::Tensor forward(const at::Tensor& x, int, std::int64_t) override {
+    return fc2(drop(fc1(x).relu()));
+  }
+  nn::Linear fc1{12, 33};
+  nn::Linear fc2{33, 5};
+  nn::Dropout drop;
+};
+
+/// Samples that differ by worker, micro-step and step; every third worker has none at all.
+std::int64_t uneven(int worker, int micro, std::int64_t step) {
+  if (worker % 3 == 1) {
+    return 0;
+  }
+  return (worker * 5 + micro * 3 + step * 2) % 7 + (worker == 0 ? 1 : 0);
+}
+
+Job mlp_job() {
+  return {.build = [] { return std::make_shared<Mlp>(); }, .factory = sgd()};
+}
+
+DGA_ENGINE_TEST(Accumulator, EqualsTheLoopOverEvenShards) {
+  expect_bits_of_the_loop_over_shards(environment, mlp_job());
+}
+
+DGA_ENGINE_TEST(Accumulator, EqualsTheLoopOverUnevenAndEmptyShards) {
+  Job job = mlp_job();
+  job.samples = uneven;
+  for (const int micro_steps : {1, 2, 3}) {
+    job.options.micro_steps = micro_steps;
+    expect_bits_of_the_loop_over_shards(environment, job);
+  }
+}
+
+DGA_ENGINE_TEST(Accumulator, EqualsOneWorkerWithTheWholeBatch) {
+  Job job = mlp_job();
+  job.samples = uneven;
+  job.options.micro_steps = 3;
+  job.type = at::kDouble;
+  const auto net = train(environment, job);
+  expect_equal(
+      environment, *net,
+      [&] { return train_on_whole_batch(job, environment.workers(), environment.seed()); }, 1e-13);
+}
+
+DGA_ENGINE_TEST(Accumulator, RunsEveryElementWiseOptimiser) {
+  Job job = mlp_job();
+  job.steps = 3;
+  for (const auto& factory :
+       {sgd(0.1, 0), adamw(),
+        optimizer_factory<torch::optim::SGD>(
+            SGDOptions(0.1).momentum(0.9).nesterov(true).weight_decay(0.01)),
+        optimizer_factory<torch::optim::Adam>(AdamOptions(0.01).amsgrad(true)),
+        optimizer_factory<torch::optim::RMSprop>(RMSpropOptions(0.01).momentum(0.5).centered(true)),
+        optimizer_factory<torch::optim::Adagrad>(AdagradOptions(0.05).lr_decay(0.1))}) {
+    job.factory = factory;
+    expect_bits_of_the_loop_over_shards(environment, job);
+  }
+}
+
+DGA_ENGINE_TEST(Accumulator, CutsIntoSeveralBuckets) {
+  Job job = mlp_job();
+  job.samples = uneven;
+  job.options.micro_steps = 2;
+  job.options.bucket_bytes = 512;
+  expect_bits_of_the_loop_over_shards(environment, job);
+  job.options.overlap = false;
+  expect_bits_of_the_loop_over_shards(environment, job);
+}
+
+DGA_ENGINE_TEST(Accumulator, KeepsWeightDecayToItsGroup) {
+  Job job = mlp_job();
+  job.factory = adamw();
+  job.options.groups.push_back(
+      {.contains = [](const std::string&, const at::Tensor& tensor) { return tensor.dim() < 2; },
+       .options = std::make_shared<AdamWOptions>(AdamWOptions(0.02).weight_decay(0))});
+  job.options.learning_rate = linear_warmup(2, cosine_decay(6));
+  expect_bits_of_the_loop_over_shards(environment, job);
+}
+
+struct ConvNet : Net {
+  ConvNet() {
+    register_module("conv", conv);
+    register_module("norm", norm);
+    register_module("fc", fc);
+  }
+  at::Tensor forward(const at::Tensor& x, int, std::int64_t) override {
+    return fc(norm(conv(x)).relu().mean({2, 3}));
+  }
+  nn::Conv2d conv{nn::Conv2dOptions(3, 8, 3).padding(1)};
+  nn::BatchNorm2d norm{8};
+  nn::Linear fc{8, 5};
+};
+
+DGA_ENGINE_TEST(Accumulator, TrainsConvolutionsAndAveragesRunningStatistics) {
+  Job job{
+      .build = [] { return std::make_shared<ConvNet>(); }, .factory = sgd(), .input = {3, 6, 6}};
+  job.samples = [](int worker, int, std::int64_t step) {
+    return worker % 3 == 1 ? std::int64_t{0} : 2 + (worker + step) % 3;
+  };
+  expect_bits_of_the_loop_over_shards(environment, job);
+}
+
+/// `left` is used in even steps, `right` by odd workers only, `never` by nobody; `frozen` does not
+/// want a gradient, and `again` is the first layer's weight under a second name.
+struct Odd : Net {
+  Odd() {
+    register_module("left", left);
+    register_module("first", first);
+    register_module("right", right);
+    register_module("never", never);
+    register_module("frozen", frozen);
+    register_module("last", last);
+    again = register_parameter("again", first->weight);
+    for (auto& parameter : frozen->parameters()) {
+      parameter.requires_grad_(false);
+    }
+  }
+  at::Tensor forward(const at::Tensor& x, int worker, std::int64_t step) override {
+    auto y = frozen(at::matmul(first(x), again.t()).tanh());
+    if (step % 2 == 0) {
+      y = left(y);
+    }
+    if (worker % 2 == 1) {
+      y = right(y);
+    }
+    return last(y.tanh());
+  }
+  nn::Linear left{12, 12};
+  nn::Linear first{12, 12};
+  nn::Linear right{12, 12};
+  nn::Linear never{12, 12};
+  nn::Linear frozen{12, 12};
+  nn::Linear last{12, 5};
+  at::Tensor again;
+};
+
+DGA_ENGINE_TEST(Accumulator, SkipsWhatNobodyUsedAndCountsZerosForTheRest) {
+  Job job{.build = [] { return std::make_shared<Odd>(); }, .factory = adamw(), .steps = 5};
+  for (const auto& factory :
+       {adamw(), sgd(), optimizer_factory<torch::optim::Adagrad>(AdagradOptions(0.05)),
+        optimizer_factory<torch::optim::RMSprop>(RMSpropOptions(0.01).momentum(0.5)),
+        optimizer_factory<torch::optim::Adam>(AdamOptions(0.01).weight_decay(0.1))}) {
+    job.factory = factory;
+    expect_bits_of_the_loop_over_shards(environment, job);
+  }
+}
+
+DGA_ENGINE_TEST(Accumulator, ClipsTheNormOfAllParameters) {
+  Job job = mlp_job();
+  job.type = at::kDouble;
+  job.samples = uneven;
+  job.options.clip_norm = 0.05;
+  const auto net = train(environment, job);
+  // torch adds the norm up tensor by tensor, dga slice by slice: f64 leaves a few last bits.
+  expect_equal(
+      environment, *net,
+      [&] { return train_over_shards(job, environment.workers(), environment.seed()); }, 1e-13);
+}
+
+DGA_ENGINE_TEST(Accumulator, DrawsTheSameDropoutAsTheLoopOverShards) {
+  Job job = mlp_job();
+  job.build = [] { return std::make_shared<Mlp>(0.5); };
+  job.options.micro_steps = 2;
+  expect_bits_of_the_loop_over_shards(environment, job);
+}
+
+/// A first layer in Float, a last one in Double, a scale in BFloat16.
+struct Mixed : Net {
+  Mixed() {
+    register_module("fc1", fc1);
+    register_module("fc2", fc2);
+    scale = register_parameter("scale", at::ones({33}, at::kBFloat16));
+    register_parameter("empty", at::ones({0}));
+    offset = register_parameter("offset", at::zeros({}));
+    fc2->to(at::kDouble);
+  }
+  // The job's type is for whole models.
+  void to(at::ScalarType, bool = false) override {}
+  at::Tensor forward(const at::Tensor& x, int, std::int64_t) override {
+    return fc2(((fc1(x).relu() + offset) * scale).to(at::kDouble));
+  }
+  nn::Linear fc1{12, 33};
+  nn::Linear fc2{33, 5};
+  at::Tensor scale;
+  at::Tensor offset;
+};
+
+DGA_ENGINE_TEST(Accumulator, TrainsParametersOfSeveralTypes) {
+  expect_bits_of_the_loop_over_shards(
+      environment, {.build = [] { return std::make_shared<Mixed>(); }, .factory = sgd()});
+}
+
+DGA_ENGINE_TEST(Accumulator, GivesEverybodyTheValuesOfWorkerZero) {
+  const auto make = [] {
+    auto net = std::make_shared<ConvNet>();
+    net->fc->bias.requires_grad_(false);
+    return net;
+  };
+  auto net = make();
+  const at::NoGradGuard no_grad;
+  const auto fill = [](torch::nn::Module& module, double first) {
+    for (const auto& tensor : module.parameters()) {
+      tensor.fill_(first++);
+    }
+    for (const auto& tensor : module.buffers()) {
+      tensor.fill_(first++);
+    }
+  };
+  fill(*net, 100 * environment.rank());
+  const GradientAccumulator accumulator(environment, net, sgd());
+  expect_equal(environment, *net, [&] {
+    auto expected = make();
+    fill(*expected, 0);
+    return expected;
+  });
+}
+
+DGA_ENGINE_TEST(Accumulator, NamesTheFirstDifferenceBetweenModules) {
+  if (environment.workers() == 1) {
+    return;
+  }
+  struct Sized : Net {
+    explicit Sized(std::int64_t width) : fc(12, width) { register_module("fc", fc); }
+    at::Tensor forward(const at::Tensor& x, int, std::int64_t) override { return fc(x); }
+    nn::Linear fc;
+  };
+  const int other = environment.workers() - 1;
+  auto net = std::make_shared<Sized>(environment.rank() == other ? 7 : 5);
+  try {
+    const GradientAccumulator accumulator(environment, net, sgd());
+    ADD_FAILURE() << "expected an error";
+  } catch (const InvalidArgument& error) {
+    EXPECT_EQ(
+        std::string(error.what()),
+        "[parallel] module: expected 'parameter fc.weight Float [5, 12]' as on worker 0, found "
+        "'parameter fc.weight Float [7, 12]' on worker " +
+            std::to_string(other) + ". Build the module and its options alike on every worker.");
+  }
+}
+
+DGA_ENGINE_TEST(Accumulator, RefusesATotalThatIsNotTheSumOfAllSamples) {
+  auto net = build(mlp_job(), 1);
+  GradientAccumulator accumulator(environment, net, sgd());
+  const auto loss = [&] { return net->forward(at::ones({2, 12}), 0, 0).square().mean(); };
+  accumulator.expect_samples(2 * environment.workers());
+  accumulator.backward(loss(), 2);
+  accumulator.step();
+  accumulator.expect_samples(2 * environment.workers() + 1);
+  accumulator.backward(loss(), 2);
+  try {
+    accumulator.step();
+    ADD_FAILURE() << "expected an error";
+  } catch (const InvalidArgument& error) {
+    EXPECT_THAT(error.what(), testing::StartsWith("[parallel] step: expected "));
+    EXPECT_THAT(error.what(), testing::HasSubstr("samples over all workers"));
+  }
+}
+
+DGA_ENGINE_TEST(Accumulator, LeavesEverythingAloneInAStepWithoutSamples) {
+  Job job = mlp_job();
+  job.factory = adamw();
+  job.samples = [](int worker, int micro, std::int64_t step) {
+    return step == 1 ? std::int64_t{0} : uneven(worker, micro, step);
+  };
+  expect_bits_of_the_loop_over_shards(environment, job);
+}
+
+DGA_ENGINE_TEST(Accumulator, LetsWorkersTalkBetweenBackwardAndStep) {
+  auto net = build(mlp_job(), 1);
+  AccumulatorOptions options;
+  options.bucket_bytes = 512;
+  GradientAccumulator accumulator(environment, net, sgd(), options);
+  for (int step = 0; step < 3; ++step) {
+    const bool has_samples = environment.rank() != 0 || step == 0;
+    if (has_samples) {
+      accumulator.backward(net->forward(at::ones({2, 12}), 0, 0).square().mean(), 2);
+    }
+    std::int64_t busy = has_samples ? 1 : 0;
+    environment.world().all_reduce({&busy, 1}, ReduceOp::sum, "busy");
+    EXPECT_EQ(busy, environment.workers() - (step == 0 ? 0 : 1));
+    accumulator.step();
+  }
+  EXPECT_EQ(accumulator.num_steps(), 3);
+}
+
+}  // namespace
+}  // namespace dga::test

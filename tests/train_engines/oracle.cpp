@@ -1,0 +1,316 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "tests/train_engines/oracle.h"
+
+#include <ATen/CPUGeneratorImpl.h>
+#include <ATen/Parallel.h>
+#include <ATen/ops/cat.h>
+#include <ATen/ops/full.h>
+#include <ATen/ops/randn.h>
+#include <ATen/ops/zeros_like.h>
+#include <gtest/gtest.h>
+#include <torch/nn/utils/clip_grad.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "dga/base/random.h"
+#include "dga/parallel/thread_generator.h"
+#include "tests/support/reference_tree.h"
+
+namespace dga::test {
+namespace {
+
+struct Batch {
+  at::Tensor x;
+  at::Tensor target;
+};
+
+Batch batch_of(const Job& job, int worker, int micro, std::int64_t step, std::int64_t samples) {
+  auto generator = at::detail::createCPUGenerator(
+      stream_key(static_cast<std::uint64_t>(micro), "batch", worker, step));
+  std::vector<std::int64_t> shape{samples};
+  shape.insert(shape.end(), job.input.begin(), job.input.end());
+  const auto options = at::TensorOptions(job.type);
+  return {at::randn(shape, generator, options),
+          at::randn({samples, job.outputs}, generator, options)};
+}
+
+at::Tensor loss_of(Net& net, const Batch& batch, int worker, std::int64_t step) {
+  return (net.forward(batch.x, worker, step).to(batch.target.scalar_type()) - batch.target)
+      .square()
+      .mean();
+}
+
+std::vector<at::Tensor> unique_trained(const Net& net) {
+  std::vector<at::Tensor> unique;
+  for (const at::Tensor& parameter : net.parameters()) {
+    const auto same = [&](const at::Tensor& other) { return other.is_same(parameter); };
+    if (parameter.requires_grad() && std::none_of(unique.begin(), unique.end(), same)) {
+      unique.push_back(parameter);
+    }
+  }
+  return unique;
+}
+
+/// torch's own optimiser over the module's own tensors, in the groups that the options describe.
+std::unique_ptr<torch::optim::Optimizer> plain_optimizer(const Job& job, const Net& net) {
+  std::vector<std::vector<at::Tensor>> tensors(job.options.groups.size() + 1);
+  std::vector<at::Tensor> seen;
+  for (const auto& item : net.named_parameters()) {
+    const auto same = [&](const at::Tensor& other) { return other.is_same(item.value()); };
+    if (!item.value().requires_grad() || std::any_of(seen.begin(), seen.end(), same)) {
+      continue;
+    }
+    seen.push_back(item.value());
+    std::size_t group = 0;
+    while (group < job.options.groups.size() &&
+           !job.options.groups[group].contains(item.key(), item.value())) {
+      ++group;
+    }
+    tensors[group].push_back(item.value());
+  }
+  std::vector<torch::optim::OptimizerParamGroup> groups;
+  for (std::size_t group = 0; group < job.options.groups.size(); ++group) {
+    groups.emplace_back(tensors[group], job.options.groups[group].options->clone());
+  }
+  groups.emplace_back(tensors.back());
+  return job.factory(std::move(groups));
+}
+
+void step_plain(const Job& job, torch::optim::Optimizer& optimizer, const Net& net,
+                std::int64_t step, std::vector<double>& rates) {
+  if (job.options.clip_norm > 0) {
+    torch::nn::utils::clip_grad_norm_(unique_trained(net), job.options.clip_norm);
+  }
+  for (auto& group : optimizer.param_groups()) {
+    if (rates.size() < optimizer.param_groups().size()) {
+      rates.push_back(group.options().get_lr());
+    }
+  }
+  if (job.options.learning_rate) {
+    for (std::size_t group = 0; group < rates.size(); ++group) {
+      optimizer.param_groups()[group].options().set_lr(rates[group] *
+                                                       job.options.learning_rate(step));
+    }
+  }
+  optimizer.step();
+}
+
+/// One worker's gradients of a step, undefined where unused, and the samples that they are over.
+struct Shard {
+  std::vector<at::Tensor> gradients;
+  std::int64_t unit = 0;
+  std::int64_t samples = 0;
+};
+
+Shard shard_gradients(const Job& job, Net& net, const std::vector<at::Tensor>& parameters,
+                      int worker, std::int64_t step) {
+  Shard shard;
+  for (const at::Tensor& parameter : parameters) {
+    parameter.mutable_grad().reset();
+  }
+  for (int micro = 0; micro < job.options.micro_steps; ++micro) {
+    const std::int64_t samples = job.samples(worker, micro, step);
+    if (samples == 0) {
+      continue;
+    }
+    shard.samples += samples;
+    if (shard.unit == 0) {
+      shard.unit = samples;
+    }
+    const at::Tensor loss = loss_of(net, batch_of(job, worker, micro, step, samples), worker, step);
+    loss.backward(at::full({}, static_cast<double>(samples) / static_cast<double>(shard.unit),
+                           loss.options().requires_grad(false)));
+  }
+  for (const at::Tensor& parameter : parameters) {
+    shard.gradients.push_back(parameter.grad());
+  }
+  return shard;
+}
+
+/// The fixed tree over the shards' gradients of parameter `i`, written with torch operators.
+at::Tensor tree_sum(const std::vector<Shard>& shards, std::size_t i, std::int64_t total,
+                    const at::Tensor& parameter) {
+  bool used = false;
+  std::vector<at::Tensor> leaves;
+  for (const Shard& shard : shards) {
+    const at::Tensor& gradient = shard.gradients[i];
+    used = used || gradient.defined();
+    // Half and BFloat16 are added up in Float.
+    const auto type = parameter.scalar_type() == at::kDouble ? at::kDouble : at::kFloat;
+    const double weight = static_cast<double>(shard.unit) / static_cast<double>(total);
+    leaves.push_back(
+        (gradient.defined() ? gradient : at::zeros_like(parameter)).to(type).mul(weight));
+  }
+  if (!used) {
+    return {};
+  }
+  return reference_tree(leaves, [](const at::Tensor& a, const at::Tensor& b) { return a + b; })
+      .to(parameter.scalar_type());
+}
+
+std::vector<at::Tensor> copies(const std::vector<at::Tensor>& tensors) {
+  std::vector<at::Tensor> all;
+  for (const at::Tensor& tensor : tensors) {
+    all.push_back(tensor.detach().clone());
+  }
+  return all;
+}
+
+void assign(const std::vector<at::Tensor>& to, const std::vector<at::Tensor>& from) {
+  const at::NoGradGuard no_grad;
+  for (std::size_t i = 0; i < to.size(); ++i) {
+    to[i].copy_(from[i]);
+  }
+}
+
+/// Mean over workers, weighted by samples, in f64; maximum of whole numbers.
+void average_buffers(const Net& net, const std::vector<std::vector<at::Tensor>>& by_worker,
+                     const std::vector<std::int64_t>& samples) {
+  const auto buffers = net.buffers();
+  for (std::size_t i = 0; i < buffers.size(); ++i) {
+    std::vector<at::Tensor> leaves;
+    at::Tensor largest = by_worker.front()[i];
+    double total = 0;
+    for (std::size_t worker = 0; worker < by_worker.size(); ++worker) {
+      const auto weight = static_cast<double>(samples[worker]);
+      leaves.push_back(by_worker[worker][i].to(at::kDouble) * weight);
+      largest = at::maximum(largest, by_worker[worker][i]);
+      total += weight;
+    }
+    if (buffers[i].is_floating_point()) {
+      buffers[i].copy_(
+          reference_tree(leaves, [](const at::Tensor& a, const at::Tensor& b) { return a + b; }) /
+          total);
+    } else {
+      buffers[i].copy_(largest);
+    }
+  }
+}
+
+}  // namespace
+
+std::shared_ptr<Net> build(const Job& job, std::uint64_t seed) {
+  const KeyedRandomScope random(stream_key(seed, "init"));
+  auto net = job.build();
+  net->to(job.type);
+  return net;
+}
+
+std::shared_ptr<Net> train(const Environment& env, const Job& job) {
+  auto net = build(job, env.seed());
+  GradientAccumulator accumulator(env, net, job.factory, job.options);
+  for (std::int64_t step = 0; step < job.steps; ++step) {
+    for (int micro = 0; micro < job.options.micro_steps; ++micro) {
+      const std::int64_t samples = job.samples(env.rank(), micro, step);
+      if (samples == 0) {
+        accumulator.backward({}, 0);
+        continue;
+      }
+      const Batch batch = batch_of(job, env.rank(), micro, step, samples);
+      accumulator.backward(loss_of(*net, batch, env.rank(), step), samples);
+    }
+    accumulator.step();
+  }
+  accumulator.synchronize_buffers();
+  return net;
+}
+
+std::shared_ptr<Net> train_over_shards(const Job& job, int workers, std::uint64_t seed) {
+  at::set_num_threads(1);
+  auto net = build(job, seed);
+  auto optimizer = plain_optimizer(job, *net);
+  const auto parameters = unique_trained(*net);
+  std::vector<double> rates;
+  std::vector<std::vector<at::Tensor>> buffers(static_cast<std::size_t>(workers),
+                                               copies(net->buffers()));
+  std::vector<std::int64_t> seen(static_cast<std::size_t>(workers), 0);
+  for (std::int64_t step = 0; step < job.steps; ++step) {
+    std::vector<Shard> shards;
+    std::int64_t total = 0;
+    for (int worker = 0; worker < workers; ++worker) {
+      const KeyedRandomScope random(stream_key(seed, "train", worker, step));
+      auto& own = buffers[static_cast<std::size_t>(worker)];
+      assign(net->buffers(), own);
+      shards.push_back(shard_gradients(job, *net, parameters, worker, step));
+      own = copies(net->buffers());
+      total += shards.back().samples;
+      seen[static_cast<std::size_t>(worker)] += shards.back().samples;
+    }
+    if (total == 0) {
+      continue;
+    }
+    for (std::size_t i = 0; i < parameters.size(); ++i) {
+      parameters[i].mutable_grad() = tree_sum(shards, i, total, parameters[i]);
+    }
+    step_plain(job, *optimizer, *net, step, rates);
+  }
+  average_buffers(*net, buffers, seen);
+  return net;
+}
+
+std::shared_ptr<Net> train_on_whole_batch(const Job& job, int workers, std::uint64_t seed) {
+  at::set_num_threads(1);
+  auto net = build(job, seed);
+  auto optimizer = plain_optimizer(job, *net);
+  std::vector<double> rates;
+  for (std::int64_t step = 0; step < job.steps; ++step) {
+    std::vector<at::Tensor> xs;
+    std::vector<at::Tensor> targets;
+    for (int worker = 0; worker < workers; ++worker) {
+      for (int micro = 0; micro < job.options.micro_steps; ++micro) {
+        const std::int64_t samples = job.samples(worker, micro, step);
+        if (samples > 0) {
+          Batch batch = batch_of(job, worker, micro, step, samples);
+          xs.push_back(std::move(batch.x));
+          targets.push_back(std::move(batch.target));
+        }
+      }
+    }
+    optimizer->zero_grad();
+    loss_of(*net, {at::cat(xs), at::cat(targets)}, 0, step).backward();
+    step_plain(job, *optimizer, *net, step, rates);
+  }
+  return net;
+}
+
+void expect_equal(const Environment& env, const torch::nn::Module& module,
+                  const std::function<std::shared_ptr<Net>()>& expected, double tolerance) {
+  const bool root = env.is_root();
+  const std::shared_ptr<Net> reference = root ? expected() : nullptr;
+  const at::NoGradGuard no_grad;
+  const auto compare = [&](const auto& items, const auto& references, const char* kind) {
+    for (std::size_t i = 0; i < items.size(); ++i) {
+      const at::Tensor found = items[i].value().detach().contiguous();
+      at::Tensor wanted =
+          root ? references[i].value().detach().contiguous() : at::zeros_like(found);
+      env.world().broadcast(
+          {wanted.data_ptr(), static_cast<std::int64_t>(wanted.nbytes()), DType::u8}, 0,
+          "expected");
+      if (tolerance == 0) {
+        EXPECT_EQ(std::memcmp(found.const_data_ptr(), wanted.const_data_ptr(), found.nbytes()), 0)
+            << kind << " " << items[i].key() << " on worker " << env.rank() << " differs by "
+            << (found.to(at::kDouble) - wanted.to(at::kDouble)).abs().max().template item<double>();
+        continue;
+      }
+      const auto scale = wanted.to(at::kDouble).abs().max().template item<double>();
+      const auto distance =
+          (found.to(at::kDouble) - wanted.to(at::kDouble)).abs().max().template item<double>();
+      EXPECT_LE(distance, tolerance * scale)
+          << kind << " " << items[i].key() << " on worker " << env.rank();
+    }
+  };
+  using Items = decltype(module.named_parameters());
+  compare(module.named_parameters(), root ? reference->named_parameters() : Items(), "parameter");
+  if (tolerance == 0) {
+    compare(module.named_buffers(), root ? reference->named_buffers() : Items(), "buffer");
+  }
+}
+
+void expect_bits_of_the_loop_over_shards(const Environment& env, const Job& job) {
+  const auto net = train(env, job);
+  expect_equal(env, *net, [&] { return train_over_shards(job, env.workers(), env.seed()); });
+}
+
+}  // namespace dga::test
