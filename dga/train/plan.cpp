@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "dga/train/plan.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <utility>
+
+#include "dga/base/error.h"
+#include "dga/data/sampler.h"
+#include "dga/data/shards.h"
+#include "dga/data/split.h"
+#include "dga/data/subset.h"
+
+namespace dga {
+namespace {
+
+/// Samples that all workers together hold in their `index`-th batch of an epoch.
+std::int64_t samples_in_batch(const TaskPlan& plan, std::int64_t index) {
+  std::int64_t total = 0;
+  for (const auto& shard : plan.shards) {
+    const auto samples = static_cast<std::int64_t>(shard.size());
+    total += std::clamp<std::int64_t>(samples - index * plan.options.batch, 0, plan.options.batch);
+  }
+  return total;
+}
+
+void count_steps(TaskPlan& plan) {
+  const std::int64_t micro_steps = plan.options.micro_steps;
+  plan.batches_per_epoch = steps_per_epoch(plan.shards, plan.options.batch);
+  plan.steps_per_epoch = (plan.batches_per_epoch + micro_steps - 1) / micro_steps;
+  plan.step_samples.assign(static_cast<std::size_t>(plan.steps_per_epoch), 0);
+  for (std::int64_t i = 0; i < plan.batches_per_epoch; ++i) {
+    plan.step_samples[static_cast<std::size_t>(i / micro_steps)] += samples_in_batch(plan, i);
+  }
+}
+
+struct Moments {
+  double mean = 0;
+  double scale = 1;
+};
+
+/// Mean and standard deviation of regression targets, summed in the order of the samples.
+Moments measure_targets(const Dataset& training) {
+  std::vector<std::int64_t> all(static_cast<std::size_t>(training.size()));
+  std::iota(all.begin(), all.end(), std::int64_t{0});
+  std::vector<float> targets(all.size());
+  training.gather(all, {}, BufferView(targets.data(), training.size()));
+  const auto samples = static_cast<double>(targets.size());
+  Moments moments;
+  for (const float target : targets) {
+    moments.mean += static_cast<double>(target);
+  }
+  moments.mean /= samples;
+  double squares = 0;
+  for (const float target : targets) {
+    const double off = static_cast<double>(target) - moments.mean;
+    squares += off * off;
+  }
+  const double deviation = std::sqrt(squares / samples);
+  moments.scale = deviation > 0 ? deviation : 1;
+  return moments;
+}
+
+}  // namespace
+
+LoadOptions load_options_of(const RunOptions& options, Engine engine) {
+  // The ranks of a node all read at once, so each has but its own core.
+  return {.data = options.data,
+          .test_data = options.test_data,
+          .task = options.task,
+          .label = options.label,
+          .threads = engine == Engine::mpi ? 1 : 0};
+}
+
+TaskPlan plan_tasks(const RunOptions& options, Engine engine, int workers, const LoadedData& data) {
+  DGA_CHECK(data.train != nullptr,
+            "[train] plan: expected training samples, found none. Pass load_data().");
+  TaskPlan plan{.options = options, .train = data.train, .test = data.test};
+  plan.options.engine = engine;
+  plan.options.workers = workers;
+  plan.options.lr = resolve_lr(options);
+  plan.options.task =
+      data.train->label_type() == DType::f32 ? Task::regression : Task::classification;
+  if (plan.test == nullptr) {
+    Split parts = split(*data.train, options.test_fraction, options.seed);
+    if (!parts.test.empty()) {
+      plan.test = std::make_shared<Subset>(data.train, std::move(parts.test));
+      plan.train = std::make_shared<Subset>(data.train, std::move(parts.train));
+    }
+  }
+  plan.shards = shards(*plan.train, workers, options.shard, options.seed);
+  count_steps(plan);
+  return plan;
+}
+
+TrainPlan prepare(TaskPlan tasks) {
+  TrainPlan plan{std::move(tasks)};
+  const Normalisation features = measure_normalisation(*plan.train);
+  ModelCard& card = plan.card;
+  card.input_shape = plan.train->sample_shape();
+  card.hidden = plan.options.hidden;
+  card.dropout = plan.options.dropout;
+  card.feature_mean = features.mean;
+  card.feature_scale = features.scale;
+  if (plan.options.task == Task::regression) {
+    const Moments targets = measure_targets(*plan.train);
+    card.task = "regression";
+    card.outputs = 1;
+    card.target_mean = targets.mean;
+    card.target_scale = targets.scale;
+  } else {
+    card.outputs = plan.train->num_classes();
+    card.class_names = plan.train->class_names();
+  }
+  plan.train = std::make_shared<Normalised>(plan.train, features);
+  if (plan.test != nullptr) {
+    plan.test = std::make_shared<Normalised>(plan.test, features);
+  }
+  return plan;
+}
+
+}  // namespace dga

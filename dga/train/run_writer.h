@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// RunWriter: the files that worker 0 writes as a run goes on, by way of the folder's path alone,
+// since worker 0 may be another process than the one that made the folder.
+
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "dga/launch/run_options.h"
+#include "dga/storage/append_log.h"
+#include "dga/storage/run_results.h"
+
+namespace dga {
+
+/// A disk that takes no more is remembered, not thrown: the other workers must be told first.
+class RunWriter {
+ public:
+  explicit RunWriter(std::string folder) : folder_(std::move(folder)) {}
+
+  const std::string& folder() const noexcept { return folder_; }
+  std::string file(std::string_view name) const;
+  /// Runs `write` unless something failed before, and remembers a StorageError; false then.
+  bool attempt(const std::function<void()>& write);
+  /// What failed; empty while all is well.
+  const std::string& error() const noexcept { return error_; }
+
+  /// A line of metrics.jsonl.
+  bool append(const EpochResult& epoch);
+
+ private:
+  std::string folder_;
+  std::string error_;
+  std::optional<AppendLog> metrics_;
+};
+
+}  // namespace dga

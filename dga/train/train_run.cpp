@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "dga/train/train_run.h"
+
+#include <filesystem>
+#include <memory>
+#include <utility>
+
+#include "dga/base/clock.h"
+#include "dga/base/error.h"
+#include "dga/data/load.h"
+#include "dga/launch/launch.h"
+#include "dga/storage/atomic_file.h"
+#include "dga/storage/run_folder.h"
+#include "dga/train/run_report.h"
+#include "dga/train/run_writer.h"
+#include "dga/train/training.h"
+#include "dga/train/worker_map.h"
+
+namespace dga {
+namespace {
+
+using FolderPtr = std::unique_ptr<RunFolder>;
+
+/// Makes the folder, and names all files that worker 0 may write, so that they can be taken back.
+FolderPtr make_folder(const std::string& path) {
+  auto folder = std::make_unique<RunFolder>(path);
+  for (const std::string_view name :
+       {kConfigFile, kMetricsFile, kResultsFile, kModelFile, kModelCardFile}) {
+    static_cast<void>(folder->file(name));
+  }
+  return folder;
+}
+
+/// One run, seen from the process that called it. Under MPI each rank is a caller and a worker.
+class Run {
+ public:
+  Run(const TrainPlan& plan, Progress& progress, FolderPtr folder, double started,
+      const TrainExtras& extras)
+      : plan_(plan),
+        engine_(plan.options.engine),
+        progress_(progress),
+        extras_(extras),
+        report_(engine_),
+        folder_(std::move(folder)) {
+    if (engine_ == Engine::mpi) {
+      report_.begin(started, {});
+    } else if (!is_relaunched_worker()) {
+      if (folder_ == nullptr) {
+        folder_ = make_folder(plan_.options.output);
+      }
+      report_.begin(started, folder_->path());
+    }
+  }
+
+  RunSummary run() {
+    LaunchOptions options = launch_options_of(plan_.options, engine_);
+    options.mpi_comm = extras_.mpi_comm;
+    try {
+      launch(options, [this](Environment& environment) { work(environment); });
+    } catch (const WorkerFailure&) {
+      keep_finished_epochs();
+      throw;
+    }
+    return conclude();
+  }
+
+ private:
+  void work(Environment& environment) {
+    std::string path = report_.folder();
+    if (engine_ == Engine::mpi && !agree_on_folder(environment, path)) {
+      return;
+    }
+    RunWriter writer(path);
+    TrainingEnd end = train_on_worker(environment, plan_, progress_, writer, report_.started());
+    if (engine_ == Engine::mpi) {
+      tell_everybody(environment, path, end);
+    }
+    if (engine_ == Engine::mpi || environment.is_root()) {
+      report_.end(end.status, end.text);
+      results_ = std::move(end.results);  // lost where this is a child; its files are not
+    }
+  }
+
+  /// Rank 0 makes the folder. False, on every rank, when it cannot.
+  bool agree_on_folder(Environment& environment, std::string& path) {
+    std::string error;
+    if (environment.is_root()) {
+      try {
+        if (folder_ == nullptr) {
+          folder_ = make_folder(plan_.options.output);
+        }
+        path = folder_->path();
+      } catch (const StorageError& failure) {
+        error = failure.what();
+      }
+    }
+    broadcast_text(environment.world(), error, 0);
+    broadcast_text(environment.world(), path, 0);
+    if (!error.empty()) {
+      report_.end(RunStatus::failed, error);
+      return false;
+    }
+    report_.begin(report_.started(), path);
+    return true;
+  }
+
+  static void tell_everybody(Environment& environment, const std::string& path, TrainingEnd& end) {
+    std::string status(1, static_cast<char>('0' + static_cast<int>(end.status)));
+    std::string results = environment.is_root() ? to_json(end.results) : std::string();
+    broadcast_text(environment.world(), status, 0);
+    broadcast_text(environment.world(), end.text, 0);
+    broadcast_text(environment.world(), results, 0);
+    end.status = static_cast<RunStatus>(status.front() - '0');
+    if (!environment.is_root() && end.status == RunStatus::done) {
+      end.results = run_results_from_json(results, path);
+    }
+  }
+
+  RunSummary conclude() {
+    const std::string path = report_.folder();
+    switch (report_.status()) {
+      case RunStatus::done:
+        break;
+      case RunStatus::stopped:
+        keep_finished_epochs();
+        throw Interrupted(report_.text());
+      case RunStatus::failed:
+        keep_finished_epochs();
+        throw StorageError(report_.text());
+      case RunStatus::unknown:
+        if (is_relaunched_worker()) {
+          return {.results = {.engine = std::string(name_of(engine_)),
+                              .workers = plan_.options.workers},
+                  .folder = path};
+        }
+        throw Error("[train] expected worker 0 to say how the run ended, found that it did not.");
+    }
+    if (engine_ == Engine::processes) {
+      const std::string file = (std::filesystem::path(path) / kResultsFile).string();
+      results_ = run_results_from_json(read_file(file), file);
+    }
+    if (folder_ != nullptr) {
+      folder_->keep();
+    }
+    return {.results = std::move(results_), .folder = path};
+  }
+
+  /// What a run that did not come to its end leaves behind, if an epoch was finished.
+  void keep_finished_epochs() {
+    if (folder_ == nullptr) {
+      return;
+    }
+    const std::string metrics = folder_->file(kMetricsFile);
+    std::error_code error;
+    if (std::filesystem::file_size(metrics, error) > 0 && !error) {
+      folder_->keep();
+    }
+  }
+
+  const TrainPlan& plan_;
+  Engine engine_;
+  Progress& progress_;
+  TrainExtras extras_;
+  RunReport report_;
+  FolderPtr folder_;  // of the one process that made it
+  RunResults results_;
+};
+
+}  // namespace
+
+RunSummary train_run(const RunOptions& options, Progress& progress) {
+  const double started = now_seconds();
+  check_options(options);
+  const Engine engine = resolve_engine(options.engine);
+  FolderPtr folder;
+  if (engine != Engine::mpi && !is_relaunched_worker()) {
+    folder = make_folder(options.output);
+  }
+  LoadedData data;
+  std::string error;
+  try {
+    data = load_data(load_options_of(options, engine));
+  } catch (const DataError& failure) {
+    error = failure.what();  // the others must be told first
+  }
+  const WorkerMap map = map_workers(launch_options_of(options, engine), error);
+  const TrainPlan plan =
+      prepare(plan_tasks(options, engine, static_cast<int>(map.workers.size()), data));
+  return Run(plan, progress, std::move(folder), started, {}).run();
+}
+
+RunSummary train_plan(const TrainPlan& plan, Progress& progress, const TrainExtras& extras) {
+  return Run(plan, progress, nullptr, now_seconds(), extras).run();
+}
+
+}  // namespace dga

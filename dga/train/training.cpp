@@ -1,0 +1,356 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "dga/train/training.h"
+
+#include <ATen/Parallel.h>
+#include <ATen/ops/cross_entropy_loss.h>
+#include <ATen/ops/from_blob.h>
+#include <ATen/ops/mse_loss.h>
+#include <string.h>
+#include <torch/optim/adam.h>
+#include <torch/optim/adamw.h>
+#include <torch/optim/sgd.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <memory>
+#include <numeric>
+#include <utility>
+#include <vector>
+
+#include "dga/base/clock.h"
+#include "dga/base/error.h"
+#include "dga/base/topology.h"
+#include "dga/comm/world.h"
+#include "dga/data/prefetcher.h"
+#include "dga/data/sampler.h"
+#include "dga/data/shards.h"
+#include "dga/launch/options_json.h"
+#include "dga/launch/stop_signal.h"
+#include "dga/models/model.h"
+#include "dga/parallel/gradient_accumulator.h"
+#include "dga/storage/atomic_file.h"
+#include "dga/storage/run_folder.h"
+#include "dga/train/evaluation.h"
+#include "dga/train/saved_model.h"
+#include "dga/train/stop_agreement.h"
+
+namespace dga {
+namespace {
+
+OptimizerFactory optimizer_of(const RunOptions& options) {
+  switch (options.optimizer) {
+    case OptimizerKind::sgd:
+      return optimizer_factory<torch::optim::SGD>(torch::optim::SGDOptions(options.lr)
+                                                      .momentum(options.momentum)
+                                                      .weight_decay(options.weight_decay));
+    case OptimizerKind::adamw:
+      return optimizer_factory<torch::optim::AdamW>(
+          torch::optim::AdamWOptions(options.lr).weight_decay(options.weight_decay));
+    case OptimizerKind::adam:
+      break;
+  }
+  return optimizer_factory<torch::optim::Adam>(
+      torch::optim::AdamOptions(options.lr).weight_decay(options.weight_decay));
+}
+
+LearningRateSchedule schedule_of(ScheduleKind kind, std::int64_t num_steps) {
+  switch (kind) {
+    case ScheduleKind::step:
+      return step_decay(std::max<std::int64_t>(1, (num_steps + 2) / 3), 0.1);
+    case ScheduleKind::cosine:
+      return cosine_decay(num_steps);
+    case ScheduleKind::warmup_cosine: {
+      const std::int64_t warmup = num_steps / 20;
+      return linear_warmup(warmup, cosine_decay(num_steps - warmup));
+    }
+    case ScheduleKind::constant:
+      break;
+  }
+  return {};
+}
+
+AccumulatorOptions accumulator_options_of(const TrainPlan& plan) {
+  AccumulatorOptions options;
+  options.micro_steps = static_cast<int>(plan.options.micro_steps);
+  options.clip_norm = plan.options.clip_norm;
+  options.learning_rate = schedule_of(plan.options.schedule, plan.num_steps());
+  return options;
+}
+
+/// A thread that loads ahead pays where there is a core for it and a batch takes longer to gather
+/// than a thread takes to wake up.
+int prefetch_depth(const Environment& environment, const TrainPlan& plan) {
+  constexpr std::int64_t kWorthwhileBytes = std::int64_t{256} << 10;
+  const Placement placement = environment.world().placement();
+  const auto node = placement.node_of[static_cast<std::size_t>(environment.rank())];
+  const auto neighbours = static_cast<int>(placement.workers_of(node).size());
+  const std::int64_t bytes =
+      plan.options.batch * plan.train->num_features() * static_cast<std::int64_t>(sizeof(float));
+  return bytes >= kWorthwhileBytes && 2 * neighbours <= usable_cores() ? 2 : 0;
+}
+
+class Training {
+ public:
+  Training(Environment& environment, const TrainPlan& plan, Progress& progress, RunWriter& writer,
+           double started);
+  TrainingEnd run();
+
+ private:
+  bool train_epoch(std::int64_t epoch);
+  /// Forward and backward; adds to the epoch's loss.
+  void learn(const Batch& batch);
+  void evaluate(std::int64_t epoch, double seconds);
+  TrainingEnd stop();
+  TrainingEnd finish();
+  void write_results(RunResults& results);
+  RunResults collect_results();
+  bool is_root() const { return environment_.is_root(); }
+  /// In the units of the data: 1 for classification.
+  double error_unit() const { return plan_.card.target_scale * plan_.card.target_scale; }
+
+  Environment& environment_;
+  const TrainPlan& plan_;
+  Progress& progress_;
+  RunWriter& writer_;
+  double started_;
+  double first_step_at_ = 0;
+
+  std::shared_ptr<Model> model_;
+  std::unique_ptr<GradientAccumulator> accumulator_;
+  std::unique_ptr<Prefetcher> batches_;
+  StopAgreement stop_;
+  const std::vector<std::int64_t>& shard_;
+  std::vector<std::int64_t> test_share_;
+  bool has_buffers_ = false;
+
+  double loss_sum_ = 0;     // of this worker's samples, in the epoch under way
+  double test_errors_ = 0;  // of this worker's share, after the last epoch
+  std::vector<EpochResult> epochs_;
+};
+
+std::shared_ptr<Model> initialised_model(const TrainPlan& plan) {
+  auto model = make_model(plan.card);
+  model->initialise(plan.options.seed);
+  return model;
+}
+
+Training::Training(Environment& environment, const TrainPlan& plan, Progress& progress,
+                   RunWriter& writer, double started)
+    : environment_(environment),
+      plan_(plan),
+      progress_(progress),
+      writer_(writer),
+      started_(started),
+      stop_(environment.world()),
+      shard_(plan.shards.at(static_cast<std::size_t>(environment.rank()))) {
+  at::set_num_threads(1);
+  if (is_root() && !writer_.attempt([&] {
+        RunOptions resolved = plan_.options;
+        resolved.output = writer_.folder();
+        atomic_write(writer_.file(kConfigFile), to_json(resolved));
+      })) {
+    stop_.want_stop();
+  }
+  model_ = initialised_model(plan_);
+  has_buffers_ = !model_->buffers().empty();
+  accumulator_ = std::make_unique<GradientAccumulator>(
+      environment_, model_, optimizer_of(plan_.options), accumulator_options_of(plan_));
+  const auto [first, last] =
+      contiguous_share(plan_.test_samples(), environment_.workers(), environment_.rank());
+  test_share_.resize(static_cast<std::size_t>(last - first));
+  std::iota(test_share_.begin(), test_share_.end(), first);
+  batches_ =
+      std::make_unique<Prefetcher>(plan_.train,
+                                   Sampler(shard_, {.batch = plan_.options.batch,
+                                                    .steps = plan_.batches_per_epoch,
+                                                    .seed = plan_.options.seed,
+                                                    .rank = environment_.rank()}),
+                                   Prefetcher::Options{.depth = prefetch_depth(environment_, plan_),
+                                                       .epochs = plan_.options.epochs,
+                                                       .timeout_seconds = plan_.options.timeout});
+}
+
+TrainingEnd Training::run() {
+  if (is_root()) {
+    std::int64_t parameters = 0;
+    for (const at::Tensor& parameter : model_->parameters()) {
+      parameters += parameter.numel();
+    }
+    progress_.started({.engine = std::string(name_of(environment_.engine())),
+                       .workers = environment_.workers(),
+                       .train_samples = plan_.train->size(),
+                       .test_samples = plan_.test_samples(),
+                       .features = plan_.train->num_features(),
+                       .outputs = plan_.card.outputs,
+                       .parameters = parameters,
+                       .epochs = plan_.options.epochs,
+                       .steps_per_epoch = plan_.steps_per_epoch,
+                       .classification = plan_.options.task == Task::classification});
+  }
+  first_step_at_ = now_seconds();
+  for (std::int64_t epoch = 0; epoch < plan_.options.epochs; ++epoch) {
+    const double epoch_at = now_seconds();
+    if (!train_epoch(epoch)) {
+      return stop();
+    }
+    evaluate(epoch, epoch_at);
+  }
+  return finish();
+}
+
+bool Training::train_epoch(std::int64_t epoch) {
+  model_->train();
+  loss_sum_ = 0;
+  accumulator_->recorder().restart();
+  std::int64_t batch = 0;
+  for (std::int64_t step = 0; step < plan_.steps_per_epoch; ++step) {
+    if (stop_.stop_before(epoch * plan_.steps_per_epoch + step)) {
+      return false;
+    }
+    accumulator_->expect_samples(plan_.step_samples[static_cast<std::size_t>(step)]);
+    for (std::int64_t micro = 0;
+         micro < plan_.options.micro_steps && batch < plan_.batches_per_epoch; ++micro, ++batch) {
+      learn(*batches_->next());
+    }
+    accumulator_->step();
+    if (is_root()) {
+      progress_.step_done(accumulator_->num_steps());
+    }
+  }
+  return true;
+}
+
+void Training::learn(const Batch& batch) {
+  if (batch.size == 0) {
+    accumulator_->backward({}, 0);
+    return;
+  }
+  const at::Tensor samples = features_tensor(batch.features, batch.size, plan_.card.input_shape);
+  at::Tensor loss;
+  if (plan_.options.task == Task::classification) {
+    const at::Tensor labels =
+        at::from_blob(batch.labels.data, {batch.size}, at::TensorOptions(at::kLong));
+    loss = at::cross_entropy_loss(model_->forward(samples), labels);
+  } else {
+    normalise_targets(plan_.card, batch.labels);
+    const at::Tensor targets =
+        at::from_blob(batch.labels.data, {batch.size, 1}, at::TensorOptions(at::kFloat));
+    loss = at::mse_loss(model_->forward(samples), targets);
+  }
+  // Read in place: asking the tensor for its value would cost an operator.
+  loss_sum_ += static_cast<double>(*loss.const_data_ptr<float>()) * static_cast<double>(batch.size);
+  accumulator_->backward(loss, batch.size);
+}
+
+void Training::evaluate(std::int64_t epoch, double epoch_at) {
+  if (has_buffers_) {
+    accumulator_->synchronize_buffers();
+  }
+  model_->eval();
+  test_errors_ =
+      plan_.test == nullptr ? 0.0 : sum_of_errors(*model_, plan_.card, *plan_.test, test_share_);
+  // Counts of samples are exact in f64; sums of squares follow the fixed tree.
+  std::array<double, 3> sums{loss_sum_, sum_of_errors(*model_, plan_.card, *plan_.train, shard_),
+                             test_errors_};
+  environment_.world().all_reduce({sums.data(), 3}, ReduceOp::sum, "the epoch's errors");
+  const auto train_samples = static_cast<double>(plan_.train->size());
+  EpochResult result{.epoch = epoch + 1,
+                     .loss = sums[0] / train_samples * error_unit(),
+                     .train_error = sums[1] / train_samples * error_unit(),
+                     .seconds = now_seconds() - epoch_at};
+  if (plan_.test_samples() > 0) {
+    result.test_error = sums[2] / static_cast<double>(plan_.test_samples()) * error_unit();
+  }
+  if (!is_root()) {
+    return;
+  }
+  epochs_.push_back(result);
+  if (!writer_.append(result)) {
+    stop_.want_stop();
+  }
+  progress_.epoch_done(result);
+}
+
+TrainingEnd Training::stop() {
+  if (is_root() && !writer_.error().empty()) {
+    return {.status = RunStatus::failed, .text = writer_.error()};
+  }
+  const std::int64_t step = accumulator_->num_steps();
+  const int number = StopSignal::signal_number();
+  return {.status = RunStatus::stopped,
+          .text = str("[train] expected to take ", plan_.num_steps(), " steps, found ",
+                      number == 0 ? std::string("a request to stop")
+                                  : str("signal ", number, " (", sigdescr_np(number), ")"),
+                      " after step ", step, ". ",
+                      step < plan_.steps_per_epoch
+                          ? std::string("Nothing was written.")
+                          : str("The epochs before are in ", writer_.folder(), "."))};
+}
+
+TrainingEnd Training::finish() {
+  TrainingEnd end{.status = RunStatus::done, .results = collect_results()};
+  if (is_root()) {
+    write_results(end.results);
+    if (!writer_.error().empty()) {
+      end = {.status = RunStatus::failed, .text = writer_.error()};
+    }
+  }
+  return end;
+}
+
+RunResults Training::collect_results() {
+  StepRecorder& recorder = accumulator_->recorder();
+  double seconds = 0;
+  for (const StepPhase phase : {StepPhase::compute, StepPhase::reduce, StepPhase::wait}) {
+    seconds += recorder.total(phase);
+  }
+  const std::array<double, 3> mine{seconds, test_errors_, static_cast<double>(test_share_.size())};
+  std::vector<double> all(mine.size() * static_cast<std::size_t>(environment_.workers()));
+  environment_.world().all_gather(ConstBufferView(mine.data(), 3),
+                                  BufferView(all.data(), static_cast<std::int64_t>(all.size())), {},
+                                  "time and error");
+  RunResults results{.engine = std::string(name_of(environment_.engine())),
+                     .workers = environment_.workers(),
+                     .seed = plan_.options.seed,
+                     .train_samples = plan_.train->size(),
+                     .test_samples = plan_.test_samples()};
+  double total_seconds = 0;
+  for (std::size_t i = 0; i < all.size(); i += mine.size()) {
+    const double share = all[i + 2];
+    total_seconds += all[i];
+    results.time.values.emplace_back(all[i]);
+    results.error.values.push_back(share > 0 ? std::optional(all[i + 1] / share * error_unit())
+                                             : std::nullopt);
+  }
+  results.time.mean = total_seconds / environment_.workers();
+  results.steps = accumulator_->num_steps();
+  results.median_step_seconds = recorder.median();
+  results.startup_seconds = first_step_at_ - started_;
+  if (is_root()) {
+    results.error.mean = epochs_.back().test_error;
+    results.epochs = epochs_;
+    results.weights_sha256 = weights_sha256(*model_);
+  }
+  return results;
+}
+
+void Training::write_results(RunResults& results) {
+  writer_.attempt([&] {
+    save_weights(writer_.file(kModelFile), *model_);
+    atomic_write(writer_.file(kModelCardFile), to_json(plan_.card));
+    results.wall_seconds = now_seconds() - started_;
+    // The last one: where it lies, the others do.
+    atomic_write(writer_.file(kResultsFile), to_json(results));
+  });
+}
+
+}  // namespace
+
+TrainingEnd train_on_worker(Environment& environment, const TrainPlan& plan, Progress& progress,
+                            RunWriter& writer, double started) {
+  return Training(environment, plan, progress, writer, started).run();
+}
+
+}  // namespace dga

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Training: what each worker of a run does.
+
+#pragma once
+
+#include <string>
+
+#include "dga/launch/environment.h"
+#include "dga/launch/progress.h"
+#include "dga/storage/run_results.h"
+#include "dga/train/plan.h"
+#include "dga/train/run_report.h"
+#include "dga/train/run_writer.h"
+
+namespace dga {
+
+struct TrainingEnd {
+  RunStatus status = RunStatus::unknown;
+  std::string text = {};    // of the error, unless done
+  RunResults results = {};  // on worker 0, when done
+};
+
+/// Trains as `plan` says, and answers on every worker how it ended. Worker 0 tells `progress` and
+/// writes the files to `writer`, which others leave alone. `started`: when the run began.
+/// Collective over all workers; blocks. Throws what the accumulator throws.
+TrainingEnd train_on_worker(Environment& environment, const TrainPlan& plan, Progress& progress,
+                            RunWriter& writer, double started);
+
+}  // namespace dga

@@ -1,0 +1,313 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "dga/train/train_run.h"
+
+#include <ATen/ops/cross_entropy_loss.h>
+#include <ATen/ops/empty.h>
+#include <gmock/gmock.h>
+#include <signal.h>
+#include <torch/optim/sgd.h>
+
+#include <filesystem>
+#include <functional>
+
+#include "dga/base/error.h"
+#include "dga/data/sampler.h"
+#include "dga/launch/options_json.h"
+#include "dga/launch/stop_signal.h"
+#include "dga/models/model.h"
+#include "dga/storage/atomic_file.h"
+#include "dga/train/saved_model.h"
+#include "tests/support/made_up_data.h"
+#include "tests/support/scratch_folder.h"
+
+namespace dga {
+namespace {
+
+using testing::HasSubstr;
+
+RunOptions small_run(const std::string& output) {
+  RunOptions options;
+  options.hidden = {8};
+  options.epochs = 3;
+  options.batch = 5;
+  options.output = output;
+  return options;
+}
+
+TrainPlan plan_of(const RunOptions& options, int workers, const LoadedData& data) {
+  return prepare(plan_tasks(options, Engine::threads, workers, data));
+}
+
+RunSummary train(const TrainPlan& plan) {
+  Progress nobody;
+  return train_plan(plan, nobody);
+}
+
+/// The same job by one worker with torch alone: each step on everybody's samples at once.
+std::shared_ptr<Model> whole_batch_oracle(const TrainPlan& plan) {
+  const RunOptions& options = plan.options;
+  auto model = make_model(plan.card);
+  model->initialise(options.seed);
+  torch::optim::SGD optimizer(model->parameters(),
+                              torch::optim::SGDOptions(options.lr).momentum(options.momentum));
+  std::vector<Sampler> samplers;
+  for (int rank = 0; rank < options.workers; ++rank) {
+    samplers.emplace_back(plan.shards[static_cast<std::size_t>(rank)],
+                          Sampler::Options{.batch = options.batch,
+                                           .steps = plan.batches_per_epoch,
+                                           .seed = options.seed,
+                                           .rank = rank});
+  }
+  for (std::int64_t epoch = 0; epoch < options.epochs; ++epoch) {
+    for (std::int64_t first = 0; first < plan.batches_per_epoch; first += options.micro_steps) {
+      std::vector<std::int64_t> samples;
+      for (std::int64_t i = first;
+           i < std::min(first + options.micro_steps, plan.batches_per_epoch); ++i) {
+        for (Sampler& sampler : samplers) {
+          const auto batch = sampler.batch(epoch, i);
+          samples.insert(samples.end(), batch.begin(), batch.end());
+        }
+      }
+      const auto count = static_cast<std::int64_t>(samples.size());
+      const at::Tensor x = at::empty({count, plan.train->num_features()}, at::kFloat);
+      const at::Tensor y = at::empty({count}, at::kLong);
+      plan.train->gather(samples, {x.mutable_data_ptr<float>(), x.numel()},
+                         {y.mutable_data_ptr<std::int64_t>(), count});
+      optimizer.zero_grad();
+      at::cross_entropy_loss(model->forward(x), y).backward();
+      optimizer.step();
+    }
+  }
+  return model;
+}
+
+TEST(TrainRun, EqualsOneWorkerWithTheWholeBatch) {
+  const ScratchFolder folder;
+  RunOptions options = small_run(folder.file("run"));
+  options.optimizer = OptimizerKind::sgd;
+  options.momentum = 0.9;
+  options.micro_steps = 2;
+  // 61 samples to 4 workers: uneven shards, an uneven last step.
+  options.test_fraction = 0;
+  const TrainPlan plan = plan_of(options, 4, test::made_up_classes(61));
+  train(plan);
+  const auto trained = load_model(folder.file("run")).model;
+  const auto expected = whole_batch_oracle(plan);
+  for (const auto& item : expected->named_parameters()) {
+    const at::Tensor found = trained->named_parameters()[item.key()];
+    EXPECT_LT((found - item.value()).abs().max().item<float>(), 1e-5) << item.key();
+  }
+}
+
+TEST(TrainRun, WritesWhatItAnswers) {
+  const ScratchFolder folder;
+  const RunOptions options = small_run(folder.file("run"));
+  const TrainPlan plan = plan_of(options, 3, test::made_up_classes(60));
+  const RunSummary summary = train(plan);
+  EXPECT_EQ(summary.folder, options.output);
+  const auto text = [&](const char* name) { return read_file(folder.file("run/") + name); };
+  EXPECT_EQ(run_results_from_json(text("results.json"), "results.json"), summary.results);
+  EXPECT_EQ(epochs_from_json_lines(text("metrics.jsonl"), "metrics.jsonl"), summary.results.epochs);
+  EXPECT_EQ(model_card_from_json(text("model.json"), "model.json"), plan.card);
+  EXPECT_EQ(run_options_from_json(text("config.json"), "config.json"), plan.options);
+  EXPECT_EQ(weights_sha256(*load_model(summary.folder).model), summary.results.weights_sha256);
+}
+
+TEST(TrainRun, CountsErrorsOfEveryWorkersShareExactly) {
+  const ScratchFolder folder;
+  RunOptions options = small_run(folder.file("run"));
+  options.test_fraction = 0.1;  // 6 held-out samples for 7 workers
+  const RunResults results = train(plan_of(options, 7, test::made_up_classes(60))).results;
+  ASSERT_EQ(results.error.values.size(), 7U);
+  EXPECT_FALSE(results.error.values[6].has_value()) << "its share is empty";
+  double wrong = 0;
+  for (std::size_t i = 0; i < 6; ++i) {
+    wrong += results.error.values[i].value();  // of one sample each
+  }
+  EXPECT_EQ(results.error.mean, wrong / 6);
+  EXPECT_EQ(results.error.mean, results.epochs.back().test_error);
+  EXPECT_EQ(results.test_samples, 6);
+  EXPECT_EQ(results.train_samples, 54);
+}
+
+TEST(TrainRun, WithoutHeldOutSamplesThereIsNoError) {
+  const ScratchFolder folder;
+  RunOptions options = small_run(folder.file("run"));
+  options.test_fraction = 0;
+  const RunResults results = train(plan_of(options, 2, test::made_up_classes(30))).results;
+  EXPECT_EQ(results.error.mean, std::nullopt);
+  EXPECT_EQ(results.epochs.back().test_error, std::nullopt);
+  EXPECT_TRUE(results.epochs.back().train_error.has_value());
+}
+
+TEST(TrainRun, TimeIsThatOfTheStepsOfEachWorker) {
+  const ScratchFolder folder;
+  const RunResults results =
+      train(plan_of(small_run(folder.file("run")), 3, test::made_up_classes(60))).results;
+  ASSERT_EQ(results.time.values.size(), 3U);
+  double sum = 0;
+  for (const auto& seconds : results.time.values) {
+    EXPECT_GT(seconds.value(), 0);
+    EXPECT_LT(seconds.value(), results.wall_seconds - results.startup_seconds);
+    sum += seconds.value();
+  }
+  EXPECT_DOUBLE_EQ(results.time.mean.value(), sum / 3);
+  EXPECT_EQ(results.steps, 3 * 4);  // shards of 16, batches of 5
+  EXPECT_GT(results.median_step_seconds, 0);
+  EXPECT_LT(results.median_step_seconds * 12, results.wall_seconds);
+}
+
+/// What a saved regression model says about (x0, x1), in the units of the data.
+double prediction(const SavedModel& saved, const float* x) {
+  const at::Tensor input = at::empty({1, 2}, at::kFloat);
+  for (std::size_t f = 0; f < 2; ++f) {
+    input.mutable_data_ptr<float>()[f] =
+        (x[f] - saved.card.feature_mean[f]) / saved.card.feature_scale[f];
+  }
+  return saved.model->forward(input).item<double>() * saved.card.target_scale +
+         saved.card.target_mean;
+}
+
+TEST(TrainRun, RegressionIsLearned) {
+  const ScratchFolder folder;
+  RunOptions options = small_run(folder.file("run"));
+  options.hidden = {};
+  options.epochs = 60;
+  options.lr = 0.02;
+  const RunResults results = train(plan_of(options, 2, test::made_up_line(400))).results;
+  // A linear model can be exact; the mean squared error of guessing the mean would be 2.83.
+  EXPECT_LT(results.error.mean.value(), 1e-3);
+  const std::vector<float> x{0.25F, 0.5F};
+  EXPECT_NEAR(prediction(load_model(folder.file("run")), x.data()), 5 * 0.25 - 3 * 0.5 + 100, 0.05);
+}
+
+TEST(TrainRun, RegressionIsMeasuredInTheUnitsOfTheData) {
+  const ScratchFolder folder;
+  RunOptions options = small_run(folder.file("run"));
+  options.epochs = 1;
+  options.lr = 1e-12;  // so that the loss while training is that of the saved model
+  options.test_fraction = 0;
+  const LoadedData data = test::made_up_line(50);
+  const RunResults results = train(plan_of(options, 3, data)).results;
+  const SavedModel saved = load_model(folder.file("run"));
+  double sum = 0;
+  for (std::int64_t i = 0; i < 50; ++i) {
+    const double off =
+        prediction(saved, data.train->features() + 2 * i) - double{data.train->targets()[i]};
+    sum += off * off;
+  }
+  EXPECT_NEAR(results.epochs.front().train_error.value(), sum / 50, 1e-4);
+  EXPECT_NEAR(results.epochs.front().loss, sum / 50, 1e-4);
+}
+
+TEST(TrainRun, EverySchedule) {
+  for (const ScheduleKind schedule : {ScheduleKind::constant, ScheduleKind::step,
+                                      ScheduleKind::cosine, ScheduleKind::warmup_cosine}) {
+    const ScratchFolder folder;
+    RunOptions options = small_run(folder.file("run"));
+    options.schedule = schedule;
+    options.epochs = 12;
+    const RunResults results = train(plan_of(options, 2, test::made_up_classes(90))).results;
+    EXPECT_LT(results.epochs.back().loss, results.epochs.front().loss);
+  }
+}
+
+std::string error_of(const std::function<void()>& call) {
+  try {
+    call();
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+/// Asks for a stop when so many steps are done.
+class Stopper final : public Progress {
+ public:
+  explicit Stopper(std::int64_t step) : step_(step) {}
+  void step_done(std::int64_t steps) override {
+    if (steps == step_) {
+      StopSignal::request(SIGTERM);
+    }
+  }
+
+ private:
+  std::int64_t step_;
+};
+
+TEST(TrainRun, AStopInTheFirstEpochLeavesNothing) {
+  const ScratchFolder folder;
+  RunOptions options = small_run(folder.file("run"));
+  options.batch = 1;
+  const TrainPlan plan = plan_of(options, 2, test::made_up_classes(3000));
+  const StopSignal signals;
+  Stopper stopper(3);
+  EXPECT_THAT(
+      error_of([&] { train_plan(plan, stopper); }),
+      testing::MatchesRegex("\\[train\\] expected to take 3600 steps, found signal 15 "
+                            "\\(Terminated\\) after step [0-9]+\\. Nothing was written\\."));
+  EXPECT_TRUE(folder.names().empty());
+}
+
+TEST(TrainRun, ALaterStopLeavesWholeEpochs) {
+  const ScratchFolder folder;
+  RunOptions options = small_run(folder.file("run"));
+  options.epochs = 100'000;
+  const TrainPlan plan = plan_of(options, 2, test::made_up_classes(30));
+  const StopSignal signals;
+  Stopper stopper(50);
+  EXPECT_THAT(error_of([&] { train_plan(plan, stopper); }),
+              HasSubstr("The epochs before are in " + options.output));
+  const auto epochs = epochs_from_json_lines(read_file(folder.file("run/metrics.jsonl")), "");
+  EXPECT_GE(epochs.size(), 16U);
+  EXPECT_TRUE(std::filesystem::exists(folder.file("run/config.json")));
+  EXPECT_FALSE(std::filesystem::exists(folder.file("run/results.json")));
+}
+
+TEST(TrainRun, AFailedWorkerLeavesNothingBeforeTheFirstEpoch) {
+  const ScratchFolder folder;
+  RunOptions options = small_run(folder.file("run"));
+  options.optimizer = OptimizerKind::sgd;
+  options.lr = 1e30;
+  options.batch = 1;
+  EXPECT_THAT(error_of([&] { train(plan_of(options, 2, test::made_up_classes(600))); }),
+              HasSubstr("is not finite at step"));
+  EXPECT_TRUE(folder.names().empty());
+}
+
+TEST(TrainRun, RefusesAFolderWithARun) {
+  const ScratchFolder folder;
+  const TrainPlan plan = plan_of(small_run(folder.file("run")), 2, test::made_up_classes(30));
+  train(plan);
+  EXPECT_THAT(error_of([&] { train(plan); }), HasSubstr("expected a folder without a run"));
+}
+
+TEST(SavedModel, HashIsOfTheParametersBytesInOrder) {
+  const auto model = make_model({.input_shape = {2}, .outputs = 2});
+  const std::vector<at::Tensor> parameters = model->parameters();
+  for (std::int64_t i = 0; i < 4; ++i) {
+    parameters[0].mutable_data_ptr<float>()[i] = static_cast<float>(i);
+  }
+  for (std::int64_t i = 0; i < 2; ++i) {
+    parameters[1].mutable_data_ptr<float>()[i] = static_cast<float>(4 + i);
+  }
+  // python3 -c 'import struct,hashlib;
+  // print(hashlib.sha256(struct.pack("<6f",*range(6))).hexdigest())'
+  EXPECT_EQ(weights_sha256(*model),
+            "e2c0a71510b5394df7773b63fb5f54372b84c3564e67811bde7d665be227976d");
+}
+
+TEST(SavedModel, AModelOfAnotherShapeIsRefused) {
+  const ScratchFolder folder;
+  const TrainPlan plan = plan_of(small_run(folder.file("run")), 2, test::made_up_classes(30));
+  train(plan);
+  ModelCard card = plan.card;
+  card.hidden = {9};
+  atomic_write(folder.file("run/model.json"), to_json(card));
+  EXPECT_THAT(error_of([&] { load_model(folder.file("run")); }),
+              HasSubstr("expected tensor 'layers.0.weight' of shape [9, 6], found [8, 6]"));
+}
+
+}  // namespace
+}  // namespace dga

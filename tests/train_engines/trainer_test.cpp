@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Whole runs on the engine that the program was started for. Under MPI every rank is a caller.
+
+#include <gmock/gmock.h>
+#include <signal.h>
+
+#include <filesystem>
+#include <functional>
+
+#include "dga/base/error.h"
+#include "dga/launch/stop_signal.h"
+#include "dga/train/train_run.h"
+#include "dga/train/worker_map.h"
+#include "tests/support/engine_suite.h"
+#include "tests/support/made_up_data.h"
+#include "tests/support/scratch_folder.h"
+
+namespace dga {
+namespace {
+
+using testing::HasSubstr;
+using testing::MatchesRegex;
+
+RunOptions options_of_test(const ScratchFolder& folder) {
+  RunOptions options;
+  options.output = folder.file("run");  // of rank 0; other ranks' names are not looked at
+  options.ranks_per_node = test::engine_options().ranks_per_node;
+  options.timeout = test::engine_options().timeout_s;
+  options.hidden = {8};
+  options.epochs = 2;
+  options.batch = 3;
+  return options;
+}
+
+WorkerMap workers() {
+  return map_workers(test::engine_options());
+}
+
+/// `samples_each` a worker, and one more, so that shards are uneven.
+TrainPlan plan_of(const RunOptions& options, Engine engine, std::size_t num_workers,
+                  std::size_t samples_each = 10) {
+  return prepare(
+      plan_tasks(options, engine, static_cast<int>(num_workers),
+                 test::made_up_classes(static_cast<std::int64_t>(samples_each * num_workers + 1))));
+}
+
+RunSummary train(const TrainPlan& plan) {
+  Progress nobody;
+  return train_plan(plan, nobody);
+}
+
+std::string error_of(const std::function<void()>& call) {
+  try {
+    call();
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+TEST(Trainer, GivesTheWeightsThatThreadsGive) {
+  const ScratchFolder folder;
+  const WorkerMap map = workers();
+  RunOptions options = options_of_test(folder);
+  options.dropout = 0.2;
+  options.micro_steps = 2;
+  options.clip_norm = 1;
+  options.schedule = ScheduleKind::cosine;
+  const RunResults found =
+      train(plan_of(options, test::engine_options().engine, map.workers.size())).results;
+  if (map.own_rank != 0) {
+    return;
+  }
+  options.output = folder.file("threads");
+  const RunResults expected = train(plan_of(options, Engine::threads, map.workers.size())).results;
+  EXPECT_EQ(found.weights_sha256, expected.weights_sha256);
+  EXPECT_EQ(found.error, expected.error);
+  EXPECT_EQ(found.epochs.back().loss, expected.epochs.back().loss);
+}
+
+TEST(Trainer, GivesTheSameWeightsTwice) {
+  const ScratchFolder folder;
+  const WorkerMap map = workers();
+  RunOptions options = options_of_test(folder);
+  options.dropout = 0.2;
+  const auto weights = [&](const char* name) {
+    options.output = folder.file(name);
+    return train(plan_of(options, test::engine_options().engine, map.workers.size()))
+        .results.weights_sha256;
+  };
+  EXPECT_EQ(weights("first"), weights("second"));
+}
+
+TEST(Trainer, TellsEveryCallerTheSame) {
+  const ScratchFolder folder;
+  const WorkerMap map = workers();
+  const TrainPlan plan =
+      plan_of(options_of_test(folder), test::engine_options().engine, map.workers.size());
+  const RunSummary summary = train(plan);
+  EXPECT_EQ(summary.results.engine, name_of(test::engine_options().engine));
+  EXPECT_EQ(summary.results.workers, static_cast<int>(map.workers.size()));
+  EXPECT_EQ(summary.results.time.values.size(), map.workers.size());
+  EXPECT_EQ(summary.results.error.values.size(), map.workers.size());
+  EXPECT_EQ(summary.results.steps, plan.num_steps());
+  EXPECT_EQ(summary.results.epochs.size(), 2U);
+  EXPECT_EQ(summary.results.weights_sha256.size(), 64U);
+  if (map.own_rank == 0) {
+    EXPECT_EQ(summary.folder, folder.file("run"));
+    EXPECT_TRUE(std::filesystem::exists(folder.file("run/results.json")));
+  }
+}
+
+TEST(Trainer, AFolderThatCannotBeMadeIsEverybodysError) {
+  const ScratchFolder folder;
+  RunOptions options = options_of_test(folder);
+  options.output = "/proc/nowhere";
+  const TrainPlan plan = plan_of(options, test::engine_options().engine, workers().workers.size());
+  EXPECT_THAT(error_of([&] { train(plan); }),
+              HasSubstr("/proc/nowhere: expected to be able to make the folder"));
+}
+
+/// Worker 0 sees a signal after so many steps; the others may not.
+class Stopper final : public Progress {
+ public:
+  explicit Stopper(std::int64_t step) : step_(step) {}
+  void step_done(std::int64_t steps) override {
+    if (steps == step_) {
+      StopSignal::request(SIGINT);
+    }
+  }
+
+ private:
+  std::int64_t step_;
+};
+
+TEST(Trainer, StopsEverywhereBeforeTheSameStep) {
+  const ScratchFolder folder;
+  RunOptions options = options_of_test(folder);
+  options.epochs = 1'000'000;
+  const TrainPlan plan = plan_of(options, test::engine_options().engine, workers().workers.size());
+  const StopSignal signals;
+  Stopper stopper(9);
+  EXPECT_THAT(error_of([&] { train_plan(plan, stopper); }),
+              MatchesRegex("\\[train\\] expected to take [0-9]+ steps, found signal 2 "
+                           "\\(Interrupt\\) after step [0-9]+\\. The epochs before are in .*\\."));
+}
+
+}  // namespace
+}  // namespace dga
