@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "dga/cli/console_progress.h"
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <iomanip>
+#include <iostream>
+#include <optional>
+#include <sstream>
+#include <utility>
+
+#include "dga/base/clock.h"
+#include "dga/base/error.h"
+#include "dga/cli/world_rank.h"
+#include "dga/storage/run_folder.h"
+
+namespace dga {
+namespace {
+
+std::string digits(double value, int precision) {
+  std::ostringstream out;
+  out << std::setprecision(precision) << value;
+  return out.str();
+}
+
+std::string fixed(double value, int decimals) {
+  std::ostringstream out;
+  out << std::fixed << std::setprecision(decimals) << value;
+  return out.str();
+}
+
+/// Classification errors are fractions; a regression's error is its loss.
+std::string error_text(std::optional<double> error, bool classification) {
+  if (!error) {
+    return "-";
+  }
+  return classification ? fixed(*error * 100, 1) + " %" : digits(*error, 4);
+}
+
+/// "8 s", "2 min 05 s", "3 h 10 min"
+std::string duration(double seconds) {
+  const auto whole = static_cast<std::int64_t>(std::llround(seconds));
+  const auto two = [](std::int64_t number) { return str(number < 10 ? "0" : "", number); };
+  if (whole < 60) {
+    return str(whole, " s");
+  }
+  return whole < 3600 ? str(whole / 60, " min ", two(whole % 60), " s")
+                      : str(whole / 3600, " h ", two(whole / 60 % 60), " min");
+}
+
+std::string headline(const RunStart& start) {
+  return str(start.workers, start.workers == 1 ? " worker" : " workers", ", engine ", start.engine,
+             "; ", start.train_samples, " samples to train on, ", start.test_samples, " held out; ",
+             start.parameters, " parameters; ", start.epochs, " epochs of ", start.steps_per_epoch,
+             " steps\n");
+}
+
+std::string epoch_text(const EpochResult& epoch, const RunStart& start) {
+  return str("epoch ", epoch.epoch, "/", start.epochs, "  loss ", digits(epoch.loss, 4),
+             "  train error ", error_text(epoch.train_error, start.classification), "  test error ",
+             error_text(epoch.test_error, start.classification));
+}
+
+/// Flushed at once: a worker that is a process ends without flushing.
+void print(const std::string& text) {
+  std::cout << text << std::flush;
+}
+
+class LineProgress : public Progress {
+ public:
+  void started(const RunStart& start) override {
+    start_ = start;
+    print(headline(start));
+  }
+  void epoch_done(const EpochResult& epoch) override {
+    print(str(epoch_text(epoch, start_), "  ", digits(epoch.seconds, 3), " s\n"));
+  }
+
+ private:
+  RunStart start_;
+};
+
+class BarProgress : public Progress {
+ public:
+  void started(const RunStart& start) override {
+    start_ = start;
+    begin_ = now_seconds();
+    print(headline(start));
+  }
+
+  void step_done(std::int64_t steps) override {
+    const double now = now_seconds();
+    // Ten times a second is as much as anybody can read.
+    if (now - drawn_ >= 0.1) {
+      drawn_ = now;
+      draw(steps, now - begin_);
+    }
+  }
+
+  void epoch_done(const EpochResult& epoch) override {
+    last_ = epoch_text(epoch, start_);
+    const bool all = epoch.epoch == start_.epochs;
+    if (all) {
+      print(str("\r\x1b[K", last_, '\n'));
+    }
+  }
+
+ private:
+  void draw(std::int64_t steps, double seconds) {
+    const std::int64_t total = std::max<std::int64_t>(1, start_.epochs * start_.steps_per_epoch);
+    const double part = std::min(1.0, static_cast<double>(steps) / static_cast<double>(total));
+    const double samples = part * static_cast<double>(start_.epochs * start_.train_samples);
+    constexpr int kWidth = 20;
+    std::string bar;
+    for (int i = 0; i < kWidth; ++i) {
+      bar += i < part * kWidth ? '#' : '.';
+    }
+    const double left = part > 0 ? seconds * (1 - part) / part : 0;
+    std::string line = str("[", bar, "] ", fixed(part * 100, 0), " %  ",
+                           fixed(samples / std::max(seconds, 1e-9), 0), " samples/s  ",
+                           duration(left), " left  ", last_);
+    line.resize(std::min(line.size(), columns() - 1));  // a line that wraps cannot be redrawn
+    print(str('\r', line, "\x1b[K"));
+  }
+
+  static std::size_t columns() {
+    winsize size{};
+    return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1 ? size.ws_col : 80;
+  }
+
+  RunStart start_;
+  std::string last_;  // the latest epoch
+  double begin_ = 0;
+  double drawn_ = 0;
+};
+
+}  // namespace
+
+bool prints_to_terminal() noexcept {
+  return isatty(STDOUT_FILENO) != 0 && !launched_rank();
+}
+
+std::unique_ptr<Progress> make_console_progress(bool quiet) {
+  if (quiet) {
+    return std::make_unique<Progress>();
+  }
+  if (prints_to_terminal()) {
+    return std::make_unique<BarProgress>();
+  }
+  return std::make_unique<LineProgress>();
+}
+
+void print_summary(const RunResults& results, const std::string& folder) {
+  const auto number = [](std::optional<double> value) { return value ? digits(*value, 4) : "-"; };
+  const auto path = [&](std::string_view name) {
+    return (std::filesystem::path(folder) / name).string();
+  };
+  print(str("mean time   ", number(results.time.mean), " s a worker\n",  //
+            "mean error  ", number(results.error.mean), " on ", results.test_samples,
+            " held-out samples\n",                     //
+            "results     ", path(kResultsFile), '\n',  //
+            "model       ", path(kModelFile), '\n'));
+}
+
+}  // namespace dga

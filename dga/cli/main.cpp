@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The program. Everything below throws; here errors become one line and an exit code.
+
+#include <chrono>
+#include <exception>
+#include <iostream>
+#include <new>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "dga/base/error.h"
+#include "dga/base/one_line.h"
+#include "dga/cli/command.h"
+#include "dga/cli/console_progress.h"
+#include "dga/cli/world_rank.h"
+
+namespace dga {
+namespace {
+
+enum ExitCode { done = 0, failed = 1, wrong_usage = 2, stopped = 130 };
+
+/// Every rank of an MPI run comes here with the same error; one says it.
+int report(const std::string& text, ExitCode code) {
+  const std::optional<int> rank = launched_rank();
+  if (!rank || *rank == speaker_for(text)) {
+    if (prints_to_terminal()) {
+      std::cout << "\r\x1b[K" << std::flush;  // a progress bar may stand there
+    }
+    std::cerr << str("dga: ", one_line(text), '\n') << std::flush;
+  } else {
+    // The first rank that ends this way takes all others with it: let the line be out by then.
+    std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  }
+  return code;
+}
+
+int run(int argc, char** argv) {
+  try {
+    const int code = run_command(std::vector<std::string>(argv + 1, argv + argc));
+    std::cout.flush();
+    return std::cout ? code
+                     : report(
+                           "[cli] expected to be able to print, found that standard output is "
+                           "full or closed. Redirect it elsewhere.",
+                           failed);
+  } catch (const InvalidArgument& error) {
+    return report(error.what(), wrong_usage);
+  } catch (const Interrupted& error) {
+    return report(error.what(), stopped);
+  } catch (const std::bad_alloc&) {
+    return report(
+        "[cli] expected enough memory, found none left. Use fewer workers, less data, or a machine "
+        "with more memory.",
+        failed);
+  } catch (const std::exception& error) {
+    return report(error.what(), failed);
+  }
+}
+
+}  // namespace
+}  // namespace dga
+
+int main(int argc, char** argv) {
+  return dga::run(argc, argv);
+}

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <initializer_list>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "dga/launch/option.h"
+
+namespace dga {
+
+/// The table of options as arguments of a command.
+class OptionArguments {
+ public:
+  /// Adds an argument to `app` for each row of the table, or only for those of these names.
+  static std::shared_ptr<OptionArguments> add_to(
+      CLI::App& app, std::initializer_list<std::string_view> names = {});
+
+  /// After parsing: the defaults, overridden by the file that --config names, overridden by what
+  /// was typed. Throws InvalidArgument.
+  RunOptions resolve() const;
+
+ private:
+  std::vector<std::pair<const Option*, std::string>> typed_;
+};
+
+}  // namespace dga

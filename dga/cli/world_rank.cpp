@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "dga/cli/world_rank.h"
+
+#include <cstdlib>
+#include <initializer_list>
+#include <regex>
+#include <set>
+#include <string>
+
+namespace dga {
+namespace {
+
+/// All numbers in what the first group of `pattern` finds in `text`.
+std::set<int> ranks_in(const std::string& text, const char* pattern) {
+  std::set<int> ranks;
+  std::smatch found;
+  if (std::regex_search(text, found, std::regex(pattern))) {
+    const std::string list = found[1];
+    const std::regex number("[0-9]{1,9}");
+    for (std::sregex_iterator it(list.begin(), list.end(), number), end; it != end; ++it) {
+      ranks.insert(std::stoi(it->str()));
+    }
+  }
+  return ranks;
+}
+
+}  // namespace
+
+std::optional<int> launched_rank() noexcept {
+  // Set by Open MPI, MPICH and Intel MPI (and srun --mpi=pmi2), and PMIx respectively.
+  for (const char* variable : {"OMPI_COMM_WORLD_RANK", "PMI_RANK", "PMIX_RANK"}) {
+    if (const char* text = std::getenv(variable)) {
+      return static_cast<int>(std::strtol(text, nullptr, 10));
+    }
+  }
+  return std::nullopt;
+}
+
+int speaker_for(std::string_view error) {
+  const std::string text(error.substr(0, 4096));  // longer ones list no workers at their end
+  std::set<int> silent = ranks_in(text, "worker ([0-9]+) \\(process [0-9]+\\) ended");
+  silent.merge(ranks_in(text, " waited [^ ]+ s for workers? ([0-9]+(, [0-9]+)*)"));
+  int rank = 0;
+  while (silent.count(rank) > 0) {
+    ++rank;
+  }
+  return rank;
+}
+
+}  // namespace dga

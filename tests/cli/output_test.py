@@ -1,0 +1,109 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Where a run's files go: what lies there afterwards, and folders that cannot take them."""
+
+import json
+import os
+import subprocess
+import unittest
+
+from program import PROGRAM, ProgramTest, rows
+
+FILES = ["config.json", "metrics.jsonl", "model.json", "model.safetensors", "results.json"]
+
+
+class OutputTest(ProgramTest):
+    def setUp(self):
+        super().setUp()
+        self.write("data/a.csv", rows())
+
+    def read(self, name):
+        return json.loads((self.folder / name).read_text(encoding="utf-8"))
+
+    def test_a_run_writes_its_files(self):
+        done = self.train()
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertTrue(set(FILES) <= set(os.listdir(self.folder / "out")), os.listdir(self.folder / "out"))
+        self.assertEqual([n for n in os.listdir(self.folder / "out") if n.startswith(".")], [])
+        results = self.read("out/results.json")
+        self.assertEqual(results["schema"], 1)
+        self.assertEqual(results["samples"], {"train": 32, "test": 8})
+        self.assertEqual(len(results["time"]["values"]), results["workers"])
+        metrics = (self.folder / "out" / "metrics.jsonl").read_text(encoding="utf-8")
+        self.assertEqual([json.loads(line) for line in metrics.splitlines()], results["epochs"])
+        self.assertEqual(metrics.count("\n"), 2)
+
+    def test_the_default_folder_is_named_by_the_time(self):
+        done = self.dga("train", "--data", "data", "--epochs", "1")
+        self.assertEqual(done.returncode, 0, done)
+        (run,) = os.listdir(self.folder / "runs")
+        self.assertRegex(run, r"^\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d$")
+        self.assertIn(f"runs/{run}/results.json", done.stdout)
+
+    def test_a_folder_with_a_run_is_refused(self):
+        self.assertEqual(self.train().returncode, 0)
+        self.expect_refused(1, "[storage] out: expected a folder without a run, found the files of one.")
+
+    def test_a_folder_with_other_files_is_fine(self):
+        self.write("out/notes.txt", "mine\n")
+        self.assertEqual(self.train().returncode, 0)
+        self.assertTrue((self.folder / "out" / "results.json").exists())
+        self.assertTrue((self.folder / "out" / "notes.txt").exists())
+
+    def test_a_file_in_the_place_of_the_folder(self):
+        self.write("out", "text\n")
+        self.expect_refused(1, "[storage] out: expected a folder or nothing, found another kind of file.")
+
+    def test_a_folder_that_cannot_be_made(self):
+        done = self.dga("train", "--data", "data", "--output", "/proc/nowhere/out")
+        self.expect_error(done, 1, "[storage] /proc/nowhere: expected to be able to make the folder")
+
+    @unittest.skipIf(os.geteuid() == 0 and not os.path.exists("/usr/bin/setpriv"),
+                     "as root, needs setpriv to give rights away")
+    def test_an_unwritable_folder(self):
+        (self.folder / "out").mkdir()
+        os.chmod(self.folder / "out", 0o555)
+        command = ("setpriv", "--bounding-set=-dac_override", "--inh-caps=-dac_override") if os.geteuid() == 0 else ()
+        self.expect_refused(1, "expected to be able to write the file, found \"Permission denied\"",
+                            command=(*command, PROGRAM))
+
+    def test_a_full_disk(self):
+        (self.folder / "out").mkdir()
+        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16k", "tmpfs", str(self.folder / "out")],
+                                 stderr=subprocess.DEVNULL, check=False)
+        if mounted.returncode != 0:
+            self.skipTest("making a small disk to fill needs root and the right to mount")
+        try:
+            self.expect_refused(1, "found \"No space left on device\". Free some space there")
+        finally:
+            subprocess.run(["umount", str(self.folder / "out")], check=True)
+
+    def test_a_disk_that_fills_up_during_the_run(self):
+        # Room for the first files, not for the model: 64 KiB probe, then 2 x 64 x 2000 floats.
+        (self.folder / "out").mkdir()
+        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=128k", "tmpfs", str(self.folder / "out")],
+                                 stderr=subprocess.DEVNULL, check=False)
+        if mounted.returncode != 0:
+            self.skipTest("making a small disk to fill needs root and the right to mount")
+        try:
+            done = self.dga("train", "--data", "data", "--output", "out", "--epochs", "1", "--hidden", "2000,200")
+            self.assertEqual(done.returncode, 1, done)
+            self.assertEqual(done.stderr.count("\n"), 1, done.stderr)
+            self.assertIn("[storage] out/model.safetensors: expected room for", done.stderr)
+            self.assertIn("found \"No space left on device\"", done.stderr)
+            names = os.listdir(self.folder / "out")
+            self.assertEqual([n for n in names if n.startswith(".") or n.startswith("model.safe")], [])
+            self.assertNotIn("results.json", names)
+        finally:
+            subprocess.run(["umount", str(self.folder / "out")], check=True)
+
+    def test_standard_output_that_is_full_is_an_error(self):
+        with open("/dev/full", "w", encoding="utf-8") as full:
+            done = subprocess.run([PROGRAM, "version"], stdout=full, stderr=subprocess.PIPE, text=True,
+                                  check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("standard output is full", done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
