@@ -119,10 +119,10 @@ Collective::Collective(std::shared_ptr<Group> group, CollectiveArgs args)
 Collective::~Collective() {
   auto& active = group_->world().active();
   active.erase(std::remove(active.begin(), active.end(), this), active.end());
+  for (Segment& staging : staging_) {
+    group_->world().give_back(std::move(staging));
+  }
   if (complete_) {
-    for (Segment& staging : staging_) {
-      group_->give_back(std::move(staging));
-    }
     return;
   }
   for (const Message& message : messages_) {
@@ -241,7 +241,7 @@ void Collective::publish(const void* data, std::int64_t bytes) {
   }
   mine.in = visible(data, bytes);
   if (mine.in.where == Region::Where::nowhere) {
-    staging_.push_back(group_->take_staging(bytes));
+    staging_.push_back(group_->world().take_staging(bytes));
     std::byte* copy = staging_.back().data();
     std::memcpy(copy, data, static_cast<std::size_t>(bytes));
     mine.in = visible(copy, bytes);
@@ -255,7 +255,7 @@ std::byte* Collective::expose(void* data, std::int64_t bytes) {
   mine.in = visible(data, bytes);
   if (mine.in.where == Region::Where::nowhere) {
     home_ = data;
-    staging_.push_back(group_->take_staging(bytes));
+    staging_.push_back(group_->world().take_staging(bytes));
     exposed_ = staging_.back().data();
     std::memcpy(exposed_, data, static_cast<std::size_t>(bytes));
     mine.in = visible(exposed_, bytes);
@@ -270,7 +270,7 @@ void Collective::take_back() {
 }
 
 std::byte* Collective::relay_buffer(std::int64_t bytes) {
-  staging_.push_back(group_->take_staging(bytes));
+  staging_.push_back(group_->world().take_staging(bytes));
   std::byte* data = staging_.back().data();
   own().relay = visible(data, bytes);
   return data;

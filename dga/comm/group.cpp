@@ -3,7 +3,6 @@
 #include "dga/comm/group.h"
 
 #include <algorithm>
-#include <bit>
 #include <map>
 
 #include "dga/comm/mailbox.h"
@@ -71,7 +70,11 @@ Group::Group(std::shared_ptr<World> world, std::vector<int> members, Segment con
   mailbox_ = std::make_unique<Mailbox>(*this);
 }
 
-Group::~Group() = default;
+Group::~Group() {
+  if (wire_ && world_->failed()) {
+    wire_->abandon();
+  }
+}
 
 std::vector<int> Group::relayed_ranks() const {
   std::vector<int> ranks;
@@ -101,29 +104,6 @@ Ring& Group::ring(int from_local, int to_local) const noexcept {
   const std::int64_t index = std::int64_t{from_local} * num_locals() + to_local;
   return *reinterpret_cast<Ring*>(control_.data() + rings_at(num_locals()) +
                                   index * Ring::footprint(ring_bytes()));
-}
-
-Segment Group::take_staging(std::int64_t bytes) {
-  for (auto it = staging_.begin(); it != staging_.end(); ++it) {
-    if (it->bytes() >= bytes) {
-      Segment found = std::move(*it);
-      staging_.erase(it);
-      return found;
-    }
-  }
-  // Powers of two, so that a growing message leaves few outgrown segments behind.
-  const auto size = static_cast<std::int64_t>(
-      std::bit_ceil(static_cast<std::uint64_t>(std::max<std::int64_t>(bytes, 64 << 10))));
-  Segment created = Segment::create(world_->memory(), size, 1);
-  world_->add_segment(created);
-  return created;
-}
-
-void Group::give_back(Segment staging) {
-  const auto larger = std::find_if(staging_.begin(), staging_.end(), [&](const Segment& other) {
-    return other.bytes() >= staging.bytes();
-  });
-  staging_.insert(larger, std::move(staging));
 }
 
 }  // namespace dga

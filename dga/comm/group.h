@@ -128,10 +128,6 @@ class Group {
   std::int64_t ring_bytes() const noexcept { return ring_capacity(num_locals()); }
 
   std::uint64_t take_number() noexcept { return next_number_++; }
-  /// A segment of at least `bytes` that neighbours can read, this worker's until given back.
-  Segment take_staging(std::int64_t bytes);
-  void give_back(Segment staging);
-
   Mailbox& mailbox() noexcept { return *mailbox_; }
 
  private:
@@ -147,7 +143,6 @@ class Group {
   std::vector<std::vector<int>> nodes_;
   std::vector<std::vector<TreeNode>> covers_;
   std::uint64_t next_number_ = 0;
-  std::vector<Segment> staging_;
   std::unique_ptr<Mailbox> mailbox_;
 };
 

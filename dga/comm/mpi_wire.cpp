@@ -34,6 +34,12 @@ MpiWire::MpiWire(MPI_Comm parent)
     : collective_(duplicate(parent)), user_(duplicate(parent)), alarm_(duplicate(parent)) {}
 
 MpiWire::~MpiWire() {
+  if (abandoned_) {
+    // A freed communicator's messages would be received by the next one that MPI gives its number,
+    // and an alarm may still be on its way out.
+    static_cast<void>(alarm_text_.release());
+    return;
+  }
   release(collective_);
   release(user_);
   release(alarm_);
@@ -137,13 +143,12 @@ void MpiWire::raise_alarm(const std::string& text) noexcept {
   int size = 0;
   MPI_Comm_rank(alarm_, &rank);
   MPI_Comm_size(alarm_, &size);
-  const std::size_t length = std::min(text.size(), alarm_text_.size());
-  std::copy_n(text.data(), length, alarm_text_.data());
+  alarm_text_ = std::make_unique<std::string>(text);
   for (int peer = 0; peer < size; ++peer) {
     if (peer != rank) {
       MPI_Request request = MPI_REQUEST_NULL;
-      if (MPI_Isend(alarm_text_.data(), static_cast<int>(length), MPI_CHAR, peer, kAlarmTag, alarm_,
-                    &request) == MPI_SUCCESS) {
+      if (MPI_Isend(alarm_text_->data(), static_cast<int>(alarm_text_->size()), MPI_CHAR, peer,
+                    kAlarmTag, alarm_, &request) == MPI_SUCCESS) {
         int sent = 0;
         MPI_Test(&request, &sent, MPI_STATUS_IGNORE);  // lets short messages leave now
         if (sent == 0) {

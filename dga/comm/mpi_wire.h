@@ -4,7 +4,6 @@
 
 #include <mpi.h>
 
-#include <array>
 #include <deque>
 #include <memory>
 #include <string>
@@ -28,6 +27,7 @@ class MpiWire final : public Wire {
   bool test(Request request) override;
   void cancel(Request request) noexcept override;
   std::unique_ptr<Wire> split(int color, int key) override;
+  void abandon() noexcept override { abandoned_ = true; }
   void raise_alarm(const std::string& text) noexcept override;
   std::optional<std::string> poll_alarm() noexcept override;
 
@@ -47,8 +47,9 @@ class MpiWire final : public Wire {
   MPI_Comm collective_ = MPI_COMM_NULL;
   MPI_Comm user_ = MPI_COMM_NULL;
   MPI_Comm alarm_ = MPI_COMM_NULL;
+  bool abandoned_ = false;
   // Nobody waits for an alarm's sends, so its text is kept here.
-  std::array<char, 2048> alarm_text_{};
+  std::unique_ptr<std::string> alarm_text_;
   std::deque<Transfer> transfers_;
   std::vector<Request> free_;
 };

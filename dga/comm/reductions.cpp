@@ -188,7 +188,9 @@ Steps all_reduce_sliced(Collective& c) {
 }  // namespace
 
 Steps all_reduce(Collective& c) {
-  const bool small = c.group().num_nodes() == 1 && c.args().out.bytes() <= Group::kInlineBytes;
+  // Beyond this, adding up everything n times over costs more than a second meeting.
+  constexpr std::int64_t kSmallBytes = 1024;
+  const bool small = c.group().num_nodes() == 1 && c.args().out.bytes() <= kSmallBytes;
   return small ? all_reduce_small(c) : all_reduce_sliced(c);
 }
 

@@ -40,6 +40,10 @@ class Wire {
   /// Collective over the group. The wire among those who passed the same colour, ordered by key.
   virtual std::unique_ptr<Wire> split(int color, int key) = 0;
 
+  /// The world has failed: messages may be under way that nobody will receive, so nothing that
+  /// could be taken for this wire may ever be made again.
+  virtual void abandon() noexcept = 0;
+
   /// Tells the workers of the other nodes that the world has failed; does not wait for them.
   virtual void raise_alarm(const std::string& text) noexcept = 0;
   /// The text of an alarm that has arrived, if any.

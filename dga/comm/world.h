@@ -36,8 +36,8 @@ struct Placement {
 
 /// What a worker does before it sleeps in the kernel to wait.
 enum class Patience : std::uint8_t {
-  none,   ///< sleeps at once: the cores belong to those who compute
-  yield,  ///< lets others run a few times first, which is cheaper than a sleep and a wake-up
+  yield,  ///< lets others run a few times first: where workers share cores, that is usually all it
+          ///< takes, and costs less than a sleep and a wake-up
   spin,   ///< watches for a moment, as every worker has a core of its own
 };
 
@@ -50,7 +50,7 @@ struct WorldOptions {
   MemoryKind memory = MemoryKind::heap;
   /// Longest wait for another worker, in seconds.
   double timeout_s = 300;
-  Patience patience = Patience::none;
+  Patience patience = Patience::yield;
 };
 
 class World {
@@ -117,6 +117,11 @@ class World {
   // --- memory that others can see
   void add_segment(const Segment& segment);
   void remove_segment(const Segment& segment) noexcept;
+  /// A segment of at least `bytes` that neighbours can read, this worker's until it is given back.
+  /// It stays mapped as long as the world: an address that was once visible never means other
+  /// memory.
+  Segment take_staging(std::int64_t bytes);
+  void give_back(Segment staging);
   /// The known segment that holds [data, data + bytes) whole, or null.
   struct KnownSegment {
     SegmentHandle handle;
@@ -144,6 +149,7 @@ class World {
   std::vector<Operation*> active_;
   std::map<std::uint64_t, KnownSegment> known_;
   std::map<std::uint64_t, Segment> attached_;
+  std::vector<Segment> staging_;  // not in use, smaller ones first
 };
 
 /// The failure board of a node segment, for launchers that have no World of their own.

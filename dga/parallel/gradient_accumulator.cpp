@@ -18,6 +18,7 @@
 #include "dga/base/random.h"
 #include "dga/parallel/agreement.h"
 #include "dga/parallel/gradient_reducer.h"
+#include "dga/parallel/kernel_warm_up.h"
 #include "dga/parallel/module_tensors.h"
 #include "dga/parallel/sharded_optimizer.h"
 #include "dga/parallel/thread_generator.h"
@@ -166,6 +167,7 @@ GradientAccumulator::Impl::Impl(const Environment& env, std::shared_ptr<torch::n
   if (options_.intra_op_threads > 0) {
     at::set_num_threads(options_.intra_op_threads);
   }
+  warm_up_kernels();
   contribution_.used.assign(tensors_.trained.size(), 0);
   missing_.assign(layout_.buckets().size(), 0);
   share_initial_values();

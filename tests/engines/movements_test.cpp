@@ -245,6 +245,28 @@ DGA_ENGINE_TEST(Split, GroupsTalkAmongThemselves) {
   world.barrier();
 }
 
+DGA_ENGINE_TEST(Split, MemoryThatAGroupLeftBehindIsNotTakenForSharedMemory) {
+  // What a group used to copy private memory must not lie where later private memory comes to lie:
+  // neighbours would write into the old place.
+  const Communicator& world = environment.world();
+  for (std::int32_t round = 0; round < 20; ++round) {
+    {
+      const Communicator group = world.split(0, world.rank());
+      std::vector<std::int32_t> values(100000, world.rank());
+      group.all_reduce({values.data(), 100000}, ReduceOp::max);
+      ASSERT_EQ(values.back(), world.size() - 1);
+    }
+    std::vector<std::int32_t> fresh(100000, world.rank() + round);
+    world.all_reduce({fresh.data(), 100000}, ReduceOp::sum);
+    const std::int32_t n = world.size();
+    ASSERT_EQ(fresh.front(), n * round + n * (n - 1) / 2);
+    ASSERT_EQ(fresh.back(), n * round + n * (n - 1) / 2);
+    std::int32_t small = world.rank() + round;
+    world.all_reduce({&small, 1}, ReduceOp::sum);
+    ASSERT_EQ(small, n * round + n * (n - 1) / 2);
+  }
+}
+
 DGA_ENGINE_TEST(Mesh, GroupsFollowTheAxes) {
   EXPECT_EQ(environment.group(Axis::data).size(), environment.workers());
   EXPECT_EQ(environment.group(Axis::pipeline).size(), 1);
