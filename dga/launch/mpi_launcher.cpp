@@ -4,7 +4,6 @@
 // share memory, everybody else is reached over the wire.
 
 #include <mpi.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -33,7 +32,7 @@ class MpiSession {
     static MpiSession session;
     return session;
   }
-  /// After a failure the other ranks may never come to MPI_Finalize: the end is an abort then.
+  /// After a failure the other ranks may never come to MPI_Finalize.
   void set_failed() noexcept { failed_ = true; }
 
   MpiSession(const MpiSession&) = delete;
@@ -56,9 +55,10 @@ class MpiSession {
     if (finalized != 0) {
       return;
     }
-    if (failed_) {
-      MPI_Abort(MPI_COMM_WORLD, 1);
-    } else if (ours_) {
+    // After a failure nothing is finalised: the launcher sees a rank that ended without it and ends
+    // the others. MPI_Abort from several ranks at once, while another finalises, has crashed and
+    // hung Open MPI's mpirun.
+    if (ours_ && !failed_) {
       MPI_Finalize();
     }
   }
