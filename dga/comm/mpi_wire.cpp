@@ -13,6 +13,17 @@ namespace {
 constexpr std::int64_t kPartBytes = std::int64_t{1} << 30;
 constexpr int kAlarmTag = 1;
 
+/// Calls `start(at, count)` for each part of a message; an empty message has one.
+template <typename Start>
+void for_each_part(std::int64_t bytes, Start&& start) {
+  std::int64_t at = 0;
+  do {
+    const std::int64_t count = std::min(kPartBytes, bytes - at);
+    start(at, count);
+    at += count;
+  } while (at < bytes);
+}
+
 MPI_Comm duplicate(MPI_Comm parent) {
   MPI_Comm copy = MPI_COMM_NULL;
   check_mpi(MPI_Comm_dup(parent, &copy), "MPI_Comm_dup");
@@ -63,15 +74,12 @@ Wire::Request MpiWire::start_send(int peer, int tag, Traffic traffic, const void
                                   std::int64_t bytes) {
   const Request request = take_transfer();
   Transfer& transfer = transfers_[static_cast<std::size_t>(request)];
-  std::int64_t at = 0;
-  do {
-    const std::int64_t n = std::min(kPartBytes, bytes - at);
+  for_each_part(bytes, [&](std::int64_t at, std::int64_t count) {
     transfer.parts.push_back(MPI_REQUEST_NULL);
-    check_mpi(MPI_Isend(static_cast<const std::byte*>(data) + at, mpi_count(n), MPI_BYTE, peer, tag,
-                        comm_of(traffic), &transfer.parts.back()),
+    check_mpi(MPI_Isend(static_cast<const std::byte*>(data) + at, mpi_count(count), MPI_BYTE, peer,
+                        tag, comm_of(traffic), &transfer.parts.back()),
               "MPI_Isend");
-    at += n;
-  } while (at < bytes);
+  });
   return request;
 }
 
@@ -79,16 +87,13 @@ Wire::Request MpiWire::start_receive(int peer, int tag, Traffic traffic, void* d
                                      std::int64_t bytes) {
   const Request request = take_transfer();
   Transfer& transfer = transfers_[static_cast<std::size_t>(request)];
-  std::int64_t at = 0;
-  do {
-    const std::int64_t n = std::min(kPartBytes, bytes - at);
+  for_each_part(bytes, [&](std::int64_t at, std::int64_t count) {
     transfer.parts.push_back(MPI_REQUEST_NULL);
-    transfer.expected.push_back(n);
-    check_mpi(MPI_Irecv(static_cast<std::byte*>(data) + at, mpi_count(n), MPI_BYTE, peer, tag,
+    transfer.expected.push_back(count);
+    check_mpi(MPI_Irecv(static_cast<std::byte*>(data) + at, mpi_count(count), MPI_BYTE, peer, tag,
                         comm_of(traffic), &transfer.parts.back()),
               "MPI_Irecv");
-    at += n;
-  } while (at < bytes);
+  });
   return request;
 }
 

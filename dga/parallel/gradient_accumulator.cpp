@@ -3,32 +3,27 @@
 #include "dga/parallel/gradient_accumulator.h"
 
 #include <ATen/Parallel.h>
-#include <ATen/ops/empty.h>
 #include <ATen/ops/full.h>
-#include <torch/csrc/autograd/function_hook.h>
-#include <torch/csrc/autograd/variable.h>
 #include <torch/nn/module.h>
 
 #include <cmath>
-#include <cstring>
 #include <limits>
 #include <utility>
 
 #include "dga/base/error.h"
 #include "dga/base/random.h"
 #include "dga/parallel/agreement.h"
+#include "dga/parallel/bound_parameters.h"
 #include "dga/parallel/gradient_reducer.h"
 #include "dga/parallel/kernel_warm_up.h"
 #include "dga/parallel/module_tensors.h"
 #include "dga/parallel/sharded_optimizer.h"
 #include "dga/parallel/thread_generator.h"
+#include "dga/parallel/torch_types.h"
 #include "dga/parallel/unused_watch.h"
 
 namespace dga {
 namespace {
-
-using PostAccumulateHook = torch::autograd::PostAccumulateGradHook;
-namespace autograd = torch::autograd::impl;
 
 int group_of(const NamedTensor& parameter, const std::vector<ParameterGroup>& groups) {
   for (std::size_t group = 0; group < groups.size(); ++group) {
@@ -46,7 +41,7 @@ ParameterLayout make_layout(const ModuleTensors& tensors, int workers,
   std::vector<ParameterSpec> specs;
   for (const NamedTensor& parameter : tensors.trained) {
     specs.push_back({parameter.name, parameter.tensor.sizes().vec(),
-                     dtype_of_tensor(parameter.tensor), group_of(parameter, options.groups)});
+                     dtype_of(parameter.tensor.scalar_type()).value(), group_of(parameter, options.groups)});
   }
   return {std::move(specs), workers, options.bucket_bytes};
 }
@@ -59,16 +54,6 @@ void check_options(const AccumulatorOptions& options) {
   DGA_CHECK(options.intra_op_threads >= 0,
             "[parallel] intra_op_threads: expected 0 or more, found ", options.intra_op_threads,
             ".");
-}
-
-/// Copies `from` into `to` of equal shape, without a torch operator where bytes lie alike.
-void copy_tensor(const at::Tensor& to, const at::Tensor& from) {
-  if (from.scalar_type() == to.scalar_type() && from.strides() == to.strides()) {
-    std::memcpy(to.mutable_data_ptr(), from.const_data_ptr(), to.nbytes());
-    return;
-  }
-  const at::NoGradGuard no_grad;
-  to.copy_(from);
 }
 
 }  // namespace
@@ -95,19 +80,12 @@ class GradientAccumulator::Impl {
   StepRecorder& recorder() noexcept { return recorder_; }
 
  private:
-  struct Hook;
-  struct Slot {
-    at::Tensor parameter;
-    at::Tensor gradient;   // its view of the flat gradient buffer
-    bool arrived = false;  // in the last backward of this step
-  };
-
   std::uint64_t random_key() const noexcept {
     return stream_key(seed_, "train", workers_.rank(), num_steps_);
   }
   void agree(const Environment& env);
+  FlatBuffers buffers() const;
   void share_initial_values();
-  void attach();
   const at::Tensor& seed_of(const at::Tensor& loss, double factor);
   void forget_step();
   void clear_unused();
@@ -123,9 +101,8 @@ class GradientAccumulator::Impl {
   SharedBuffer parameters_;
   StepRecorder recorder_;
   std::unique_ptr<GradientReducer> reducer_;
+  BoundParameters bound_;
   std::unique_ptr<ShardedOptimizer> optimizer_;
-  std::vector<Slot> slots_;         // by parameter
-  std::shared_ptr<void> attached_;  // takes the hooks off again, also when construction fails
   std::unique_ptr<KeyedRandomScope> random_;
 
   // Of the step under way.
@@ -133,7 +110,8 @@ class GradientAccumulator::Impl {
   int micro_step_ = 0;
   bool in_backward_ = false;
   bool in_last_backward_ = false;
-  std::vector<int> missing_;  // by bucket: parameters whose last gradient is to come
+  std::vector<int> missing_;   // by bucket: parameters whose last gradient is to come
+  std::vector<bool> arrived_;  // by parameter: in the last backward
 
   at::Tensor seed_tensor_;  // what backward starts from, of the last call
   double seed_factor_ = 0;
@@ -141,14 +119,6 @@ class GradientAccumulator::Impl {
   std::int64_t buffer_samples_ = 0;
   double gradient_norm_ = std::numeric_limits<double>::quiet_NaN();
   UnusedWatch unused_;
-};
-
-struct GradientAccumulator::Impl::Hook final : PostAccumulateHook {
-  Hook(Impl& impl_, std::size_t number_) : impl(impl_), number(number_) {}
-  void operator()(const at::Tensor&) override { impl.on_gradient(number); }
-
-  Impl& impl;
-  std::size_t number;
 };
 
 GradientAccumulator::Impl::Impl(const Environment& env, std::shared_ptr<torch::nn::Module> module,
@@ -161,6 +131,7 @@ GradientAccumulator::Impl::Impl(const Environment& env, std::shared_ptr<torch::n
       layout_(make_layout(tensors_, workers_.size(), options_)),
       parameters_(workers_.allocate_on_node(layout_.bytes())),
       reducer_(make_gradient_reducer(workers_, layout_, parameters_, recorder_)),
+      bound_(tensors_.trained, layout_, buffers(), workers_.rank() == 0),
       // Every worker knows the same; one tells.
       unused_(tensors_.trained.size(), workers_.rank() == 0 ? options_.warn_unused_after : 0,
               options_.warn) {
@@ -170,13 +141,11 @@ GradientAccumulator::Impl::Impl(const Environment& env, std::shared_ptr<torch::n
   warm_up_kernels();
   contribution_.used.assign(tensors_.trained.size(), 0);
   missing_.assign(layout_.buckets().size(), 0);
+  arrived_.assign(tensors_.trained.size(), false);
   share_initial_values();
-  attach();
-  optimizer_ = std::make_unique<ShardedOptimizer>(
-      layout_, workers_.rank(),
-      ShardedOptimizer::Buffers{parameters_, parameters_.data(), reducer_->memory(),
-                                reducer_->gradients()},
-      factory, options_.groups);
+  bound_.watch([this](std::size_t number) { on_gradient(number); });
+  optimizer_ = std::make_unique<ShardedOptimizer>(layout_, workers_.rank(), buffers(), factory,
+                                                  options_.groups);
   random_ = std::make_unique<KeyedRandomScope>(random_key());
   recorder_.restart();
 }
@@ -199,50 +168,17 @@ void GradientAccumulator::Impl::agree(const Environment& env) {
             "gradient, found none.");
 }
 
+FlatBuffers GradientAccumulator::Impl::buffers() const {
+  return {parameters_, parameters_.data(), reducer_->memory(), reducer_->gradients()};
+}
+
 void GradientAccumulator::Impl::share_initial_values() {
-  const at::NoGradGuard no_grad;
-  for (std::size_t i = 0; i < tensors_.trained.size(); ++i) {
-    const at::Tensor& parameter = tensors_.trained[i].tensor;
-    const std::int64_t at = layout_.first_byte(static_cast<int>(i));
-    // A parameter with gaps or overlaps gets plain strides.
-    const at::Tensor like = parameter.is_non_overlapping_and_dense()
-                                ? parameter.detach()
-                                : at::empty(parameter.sizes(), parameter.options());
-    Slot slot;
-    slot.parameter = parameter;
-    slot.gradient = view_like(reducer_->memory(), reducer_->gradients() + at, like);
-    slots_.push_back(std::move(slot));
-    at::Tensor view = view_like(parameters_, parameters_.data() + at, like);
-    if (workers_.rank() == 0) {
-      view.copy_(parameter.detach());
-    }
-    slots_.back().parameter.set_data(view);
-  }
   std::vector<std::int64_t> counts(static_cast<std::size_t>(workers_.size()), 0);
   counts.front() = layout_.bytes();
   workers_.share({static_cast<void*>(parameters_.data()), layout_.bytes(), DType::u8}, counts,
                  "initial parameters");
   broadcast_tensors(workers_, tensors_.frozen);
   broadcast_tensors(workers_, tensors_.buffers);
-}
-
-void GradientAccumulator::Impl::attach() {
-  for (std::size_t i = 0; i < slots_.size(); ++i) {
-    DGA_CHECK(autograd::post_acc_grad_hooks(slots_[i].parameter) == nullptr,
-              "[parallel] parameter '", tensors_.trained[i].name,
-              "': expected no other post-accumulate hook, found one. A module can be in one "
-              "accumulator at a time.");
-  }
-  attached_ = {nullptr, [this](void*) {
-                 for (const Slot& slot : slots_) {
-                   autograd::set_post_acc_grad_hooks(slot.parameter, nullptr);
-                   slot.parameter.mutable_grad().reset();
-                 }
-               }};
-  for (std::size_t i = 0; i < slots_.size(); ++i) {
-    slots_[i].parameter.mutable_grad().reset();
-    autograd::set_post_acc_grad_hooks(slots_[i].parameter, std::make_unique<Hook>(*this, i));
-  }
 }
 
 void GradientAccumulator::Impl::backward(const at::Tensor& loss, std::int64_t num_samples) {
@@ -291,7 +227,6 @@ const at::Tensor& GradientAccumulator::Impl::seed_of(const at::Tensor& loss, dou
 }
 
 void GradientAccumulator::Impl::on_gradient(std::size_t number) {
-  Slot& slot = slots_[number];
   const PlacedParameter& placed = layout_.parameters()[number];
   DGA_CHECK(in_backward_, "[parallel] gradient of '", placed.spec.name,
             "': expected it from GradientAccumulator::backward, found another backward. Replace "
@@ -299,18 +234,10 @@ void GradientAccumulator::Impl::on_gradient(std::size_t number) {
   DGA_CHECK(!reducer_->bucket_started(placed.bucket), "[parallel] gradient of '", placed.spec.name,
             "': expected one gradient in a backward, found another after its reduction had "
             "started. Set overlap to false for modules that recompute.");
-  at::Tensor& gradient = slot.parameter.mutable_grad();
-  // The first gradient of a step arrives as autograd's own tensor; later ones were added in place.
-  if (!gradient.is_same(slot.gradient)) {
-    DGA_CHECK(gradient.layout() == at::kStrided, "[parallel] gradient of '", placed.spec.name,
-              "': expected a dense tensor, found ", gradient.layout(),
-              ". Build the embedding without sparse gradients.");
-    copy_tensor(slot.gradient, gradient);
-    gradient = slot.gradient;
-  }
+  bound_.take_gradient(number);
   contribution_.used[number] = 1;
-  if (in_last_backward_ && !slot.arrived) {
-    slot.arrived = true;
+  if (in_last_backward_ && !arrived_[number]) {
+    arrived_[number] = true;
     if (--missing_[static_cast<std::size_t>(placed.bucket)] == 0) {
       reducer_->bucket_ready(placed.bucket);
     }
@@ -344,10 +271,8 @@ void GradientAccumulator::Impl::step() {
 }
 
 void GradientAccumulator::Impl::forget_step() {
-  for (Slot& slot : slots_) {
-    slot.parameter.mutable_grad().reset();
-    slot.arrived = false;
-  }
+  bound_.drop_gradients();
+  arrived_.assign(arrived_.size(), false);
   contribution_.used.assign(contribution_.used.size(), 0);
   contribution_.samples = 0;
   contribution_.unit_samples = 0;
@@ -359,12 +284,10 @@ void GradientAccumulator::Impl::forget_step() {
 
 void GradientAccumulator::Impl::clear_unused() {
   contribution_.all_used = true;
-  for (std::size_t i = 0; i < slots_.size(); ++i) {
+  for (std::size_t i = 0; i < contribution_.used.size(); ++i) {
     if (contribution_.used[i] == 0) {
       contribution_.all_used = false;
-      if (slots_[i].gradient.nbytes() > 0) {
-        std::memset(slots_[i].gradient.mutable_data_ptr(), 0, slots_[i].gradient.nbytes());
-      }
+      bound_.clear_gradient(i);
     }
   }
 }

@@ -7,10 +7,12 @@
 #include <torch/nn/module.h>
 
 #include <cstring>
+#include <optional>
 #include <set>
 
 #include "dga/base/error.h"
 #include "dga/mesh/parameter_layout.h"
+#include "dga/parallel/torch_types.h"
 
 namespace dga {
 namespace {
@@ -30,38 +32,10 @@ void check_trained(const NamedTensor& parameter) {
       tensor.is_leaf(), "[parallel] parameter '", parameter.name,
       "': expected a leaf of the graph, found the result of an operation. Register a detached "
       "tensor.");
-  switch (tensor.scalar_type()) {
-    case at::kFloat:
-    case at::kDouble:
-    case at::kHalf:
-    case at::kBFloat16:
-      return;
-    default:
-      throw InvalidArgument(dga::str("[parallel] parameter '", parameter.name,
-                                     "': expected Float, Double, Half or BFloat16, found ",
-                                     tensor.scalar_type(),
-                                     ". Convert it, or switch off its requires_grad."));
-  }
-}
-
-at::ScalarType scalar_type_of(DType type) {
-  switch (type) {
-    case DType::f64:
-      return at::kDouble;
-    case DType::f16:
-      return at::kHalf;
-    case DType::bf16:
-      return at::kBFloat16;
-    case DType::i32:
-      return at::kInt;
-    case DType::i64:
-      return at::kLong;
-    case DType::u8:
-      return at::kByte;
-    case DType::f32:
-      break;
-  }
-  return at::kFloat;
+  const std::optional<DType> type = dtype_of(tensor.scalar_type());
+  DGA_CHECK(type && at::isFloatingType(tensor.scalar_type()), "[parallel] parameter '", parameter.name,
+            "': expected Float, Double, Half or BFloat16, found ", tensor.scalar_type(),
+            ". Convert it, or switch off its requires_grad.");
 }
 
 at::Tensor make_view(const SharedBuffer& memory, std::byte* data, at::IntArrayRef sizes,
@@ -187,22 +161,6 @@ void average_tensors(const Communicator& workers, const std::vector<NamedTensor>
         next_maximum += values.numel();
         tensor.detach().copy_(values);
       });
-}
-
-DType dtype_of_tensor(const at::Tensor& tensor) {
-  switch (tensor.scalar_type()) {
-    case at::kFloat:
-      return DType::f32;
-    case at::kDouble:
-      return DType::f64;
-    case at::kHalf:
-      return DType::f16;
-    case at::kBFloat16:
-      return DType::bf16;
-    default:
-      throw InvalidArgument(dga::str("[parallel] expected Float, Double, Half or BFloat16, found ",
-                                     tensor.scalar_type(), "."));
-  }
 }
 
 at::Tensor view_like(const SharedBuffer& memory, std::byte* data, const at::Tensor& like) {

@@ -51,9 +51,6 @@ void broadcast_tensors(const Communicator& workers, const std::vector<NamedTenso
 void average_tensors(const Communicator& workers, const std::vector<NamedTensor>& tensors,
                      std::int64_t weight);
 
-/// dga's name for a torch type that may be trained; throws InvalidArgument for others.
-DType dtype_of_tensor(const at::Tensor& tensor);
-
 /// A tensor over `data` with sizes, strides and type of `like`, which is dense. Holds on to
 /// `memory`.
 at::Tensor view_like(const SharedBuffer& memory, std::byte* data, const at::Tensor& like);

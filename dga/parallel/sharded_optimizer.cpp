@@ -19,7 +19,7 @@ bool is_used(std::span<const std::uint8_t> used, int parameter) {
 
 }  // namespace
 
-ShardedOptimizer::ShardedOptimizer(const ParameterLayout& layout, int worker, Buffers buffers,
+ShardedOptimizer::ShardedOptimizer(const ParameterLayout& layout, int worker, FlatBuffers buffers,
                                    const OptimizerFactory& factory,
                                    std::span<const ParameterGroup> groups)
     : layout_(layout), buffers_(std::move(buffers)), num_groups_(groups.size() + 1) {

@@ -13,8 +13,8 @@
 #include <span>
 #include <vector>
 
-#include "dga/comm/shared_buffer.h"
 #include "dga/mesh/parameter_layout.h"
+#include "dga/parallel/flat_buffers.h"
 #include "dga/parallel/optimizer_factory.h"
 
 namespace dga {
@@ -26,17 +26,9 @@ namespace dga {
 /// holds such a parameter it is cut around it, its state too, and stays cut.
 class ShardedOptimizer {
  public:
-  /// The flat buffers: parameters (the node's copy) and this worker's gradients.
-  struct Buffers {
-    SharedBuffer parameter_memory;
-    std::byte* parameters;
-    SharedBuffer gradient_memory;
-    std::byte* gradients;
-  };
-
   /// `layout` must outlive this. Parameter groups are numbered as in `layout`; `groups` has the
   /// options of all but the last.
-  ShardedOptimizer(const ParameterLayout& layout, int worker, Buffers buffers,
+  ShardedOptimizer(const ParameterLayout& layout, int worker, FlatBuffers buffers,
                    const OptimizerFactory& factory, std::span<const ParameterGroup> groups);
 
   /// One step on all owned pieces. `used`: by parameter, whether it has a gradient; empty where all
@@ -77,7 +69,7 @@ class ShardedOptimizer {
   void rebuild_groups();
 
   const ParameterLayout& layout_;
-  Buffers buffers_;
+  FlatBuffers buffers_;
   std::size_t num_groups_;
   std::vector<Piece> pieces_;
   std::unique_ptr<torch::optim::Optimizer> optimizer_;

@@ -7,12 +7,14 @@
 #include <bit>
 #include <cstring>
 #include <filesystem>
+#include <optional>
 #include <set>
 #include <vector>
 
 #include "dga/base/error.h"
 #include "dga/crypto/sha256.h"
 #include "dga/models/model.h"
+#include "dga/parallel/torch_types.h"
 #include "dga/storage/atomic_file.h"
 #include "dga/storage/run_folder.h"
 #include "dga/storage/safetensors.h"
@@ -23,26 +25,11 @@ namespace {
 static_assert(std::endian::native == std::endian::little, "files hold little-endian numbers");
 
 DType type_of(const std::string& name, const at::Tensor& tensor) {
-  switch (tensor.scalar_type()) {
-    case at::kFloat:
-      return DType::f32;
-    case at::kDouble:
-      return DType::f64;
-    case at::kHalf:
-      return DType::f16;
-    case at::kBFloat16:
-      return DType::bf16;
-    case at::kInt:
-      return DType::i32;
-    case at::kLong:
-      return DType::i64;
-    case at::kByte:
-      return DType::u8;
-    default:
-      throw InvalidArgument(dga::str("[train] save: expected '", name,
-                                     "' to be of a floating-point or whole-number type, found ",
-                                     tensor.scalar_type(), ". Convert it before saving."));
-  }
+  const std::optional<DType> type = dtype_of(tensor.scalar_type());
+  DGA_CHECK(type.has_value(), "[train] save: expected '", name,
+            "' to be of a floating-point or whole-number type, found ", tensor.scalar_type(),
+            ". Convert it before saving.");
+  return *type;
 }
 
 struct DenseTensor {

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#pragma once
+
+#include <cstddef>
+
+#include "dga/comm/shared_buffer.h"
+
+namespace dga {
+
+/// Two buffers laid out by a ParameterLayout, and what keeps their memory alive: the parameters,
+/// one copy for all workers of a node, and the gradients of one worker.
+struct FlatBuffers {
+  SharedBuffer parameter_memory;
+  std::byte* parameters;
+  SharedBuffer gradient_memory;
+  std::byte* gradients;
+};
+
+}  // namespace dga

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#pragma once
+
+#include <c10/core/ScalarType.h>
+
+#include <optional>
+
+#include "dga/base/dtype.h"
+
+namespace dga {
+
+/// dga's name for a torch type; none for those it has no use for.
+std::optional<DType> dtype_of(at::ScalarType type) noexcept;
+at::ScalarType scalar_type_of(DType type) noexcept;
+
+}  // namespace dga
