@@ -41,7 +41,8 @@ ParameterLayout make_layout(const ModuleTensors& tensors, int workers,
   std::vector<ParameterSpec> specs;
   for (const NamedTensor& parameter : tensors.trained) {
     specs.push_back({parameter.name, parameter.tensor.sizes().vec(),
-                     dtype_of(parameter.tensor.scalar_type()).value(), group_of(parameter, options.groups)});
+                     dtype_of(parameter.tensor.scalar_type()).value(),
+                     group_of(parameter, options.groups)});
   }
   return {std::move(specs), workers, options.bucket_bytes};
 }

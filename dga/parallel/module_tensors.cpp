@@ -33,9 +33,9 @@ void check_trained(const NamedTensor& parameter) {
       "': expected a leaf of the graph, found the result of an operation. Register a detached "
       "tensor.");
   const std::optional<DType> type = dtype_of(tensor.scalar_type());
-  DGA_CHECK(type && at::isFloatingType(tensor.scalar_type()), "[parallel] parameter '", parameter.name,
-            "': expected Float, Double, Half or BFloat16, found ", tensor.scalar_type(),
-            ". Convert it, or switch off its requires_grad.");
+  DGA_CHECK(type && at::isFloatingType(tensor.scalar_type()), "[parallel] parameter '",
+            parameter.name, "': expected Float, Double, Half or BFloat16, found ",
+            tensor.scalar_type(), ". Convert it, or switch off its requires_grad.");
 }
 
 at::Tensor make_view(const SharedBuffer& memory, std::byte* data, at::IntArrayRef sizes,

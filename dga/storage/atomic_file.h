@@ -27,6 +27,10 @@ class AtomicFile {
   AtomicFile(const AtomicFile&) = delete;
   AtomicFile& operator=(const AtomicFile&) = delete;
 
+  const std::string& path() const noexcept { return path_; }
+  /// Room on the disk for the first `bytes`, now instead of when they are written; see
+  /// FileHandle::reserve.
+  void reserve(std::int64_t bytes) { file_->reserve(bytes); }
   void append(std::span<const std::byte> bytes);
   void append(std::string_view text) { append(std::as_bytes(std::span(text))); }
   void commit();

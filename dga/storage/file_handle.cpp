@@ -72,6 +72,17 @@ void FileHandle::write(std::span<const std::byte> bytes) {
   }
 }
 
+void FileHandle::reserve(std::int64_t bytes) {
+  while (bytes > 0 && ::fallocate(descriptor_, FALLOC_FL_KEEP_SIZE, 0, bytes) != 0) {
+    if (errno == EOPNOTSUPP || errno == ENOSYS) {
+      return;
+    }
+    if (errno != EINTR) {
+      throw_storage_error(shown_, str("room for ", bytes, " bytes"), errno);
+    }
+  }
+}
+
 void FileHandle::sync() {
   if (::fsync(descriptor_) != 0) {
     throw_storage_error(shown_, "to have the file on disk", errno);

@@ -24,6 +24,9 @@ class FileHandle {
   int descriptor() const noexcept { return descriptor_; }
   /// All of `bytes`, in as few write(2) calls as the system allows.
   void write(std::span<const std::byte> bytes);
+  /// Makes sure that the next `bytes` from the beginning of the file have room on the disk, without
+  /// changing its size. Where the file system cannot say, nothing happens.
+  void reserve(std::int64_t bytes);
   /// Returns once everything written lies on the disk.
   void sync();
   std::int64_t size() const;

@@ -91,11 +91,10 @@ std::int64_t TensorView::elements() const noexcept {
   return count;
 }
 
-void write_safetensors(const std::string& path, std::span<const TensorView> tensors,
+void write_safetensors(AtomicFile& file, std::span<const TensorView> tensors,
                        const Metadata& metadata) {
-  const std::string header = header_of(path, tensors, metadata);
+  const std::string header = header_of(file.path(), tensors, metadata);
   const std::uint64_t length = header.size();
-  AtomicFile file(path);
   file.append(std::as_bytes(std::span(&length, 1)));
   file.append(header);
   for (const TensorView& tensor : tensors) {
@@ -103,6 +102,12 @@ void write_safetensors(const std::string& path, std::span<const TensorView> tens
         {static_cast<const std::byte*>(tensor.data), static_cast<std::size_t>(tensor.bytes())});
   }
   file.commit();
+}
+
+void write_safetensors(const std::string& path, std::span<const TensorView> tensors,
+                       const Metadata& metadata) {
+  AtomicFile file(path);
+  write_safetensors(file, tensors, metadata);
 }
 
 namespace {

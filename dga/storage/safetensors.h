@@ -15,11 +15,16 @@
 
 namespace dga {
 
+class AtomicFile;
+
 using Metadata = std::map<std::string, std::string>;
 
-/// Writes `tensors` in that order, whole or not at all (AtomicFile). Throws InvalidArgument for two
-/// tensors of one name, a negative size, or missing data; StorageError when the disk does not take
-/// it.
+/// Writes `tensors` in that order to a file that is still empty, and commits it. Throws
+/// InvalidArgument for two tensors of one name, a negative size, or missing data; StorageError when
+/// the disk does not take it.
+void write_safetensors(AtomicFile& file, std::span<const TensorView> tensors,
+                       const Metadata& metadata = {});
+/// The same to a new file in the place of `path`.
 void write_safetensors(const std::string& path, std::span<const TensorView> tensors,
                        const Metadata& metadata = {});
 

@@ -26,6 +26,15 @@ bool RunWriter::attempt(const std::function<void()>& write) {
   }
 }
 
+bool RunWriter::reserve_model(std::int64_t weight_bytes) {
+  // The header of the file, and what is written beside it; metrics are a line an epoch.
+  constexpr std::int64_t kSmallFiles = std::int64_t{64} << 10;
+  return attempt([&] {
+    model_.emplace(file(kModelFile));
+    model_->reserve(weight_bytes + kSmallFiles);
+  });
+}
+
 bool RunWriter::append(const EpochResult& epoch) {
   return attempt([&] {
     if (!metrics_) {

@@ -5,12 +5,14 @@
 
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
 
 #include "dga/launch/run_options.h"
 #include "dga/storage/append_log.h"
+#include "dga/storage/atomic_file.h"
 #include "dga/storage/run_results.h"
 
 namespace dga {
@@ -27,6 +29,11 @@ class RunWriter {
   /// What failed; empty while all is well.
   const std::string& error() const noexcept { return error_; }
 
+  /// Opens the model's file and takes the room on the disk that it and the small files need: a disk
+  /// that is too full for the results says so before the training.
+  bool reserve_model(std::int64_t weight_bytes);
+  /// The file that reserve_model opened.
+  AtomicFile& model_file() { return *model_; }
   /// A line of metrics.jsonl.
   bool append(const EpochResult& epoch);
 
@@ -34,6 +41,7 @@ class RunWriter {
   std::string folder_;
   std::string error_;
   std::optional<AppendLog> metrics_;
+  std::optional<AtomicFile> model_;
 };
 
 }  // namespace dga

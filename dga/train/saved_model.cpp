@@ -75,6 +75,17 @@ void fill(const std::string& path, const Safetensors& file, const std::string& n
 
 }  // namespace
 
+std::int64_t weight_bytes(const torch::nn::Module& module) {
+  std::size_t bytes = 0;
+  for (const DenseTensor& parameter : parameters_of(module)) {
+    bytes += parameter.values.nbytes();
+  }
+  for (const at::Tensor& buffer : module.buffers()) {
+    bytes += buffer.nbytes();
+  }
+  return static_cast<std::int64_t>(bytes);
+}
+
 std::string weights_sha256(const torch::nn::Module& module) {
   Sha256 hash;
   for (const DenseTensor& parameter : parameters_of(module)) {
@@ -84,7 +95,7 @@ std::string weights_sha256(const torch::nn::Module& module) {
   return hash.hex();
 }
 
-void save_weights(const std::string& path, const torch::nn::Module& module) {
+void save_weights(AtomicFile& file, const torch::nn::Module& module) {
   std::vector<DenseTensor> tensors = parameters_of(module);
   for (const auto& item : module.named_buffers()) {
     tensors.push_back(dense(item.key(), item.value()));
@@ -94,7 +105,7 @@ void save_weights(const std::string& path, const torch::nn::Module& module) {
   for (const DenseTensor& tensor : tensors) {
     views.push_back(view_of(tensor));
   }
-  write_safetensors(path, views);
+  write_safetensors(file, views);
 }
 
 SavedModel load_model(const std::string& folder) {

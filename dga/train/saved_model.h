@@ -4,6 +4,7 @@
 
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -15,14 +16,18 @@ class Module;
 
 namespace dga {
 
+class AtomicFile;
 class Model;
+
+/// Bytes of parameters and buffers together.
+std::int64_t weight_bytes(const torch::nn::Module& module);
 
 /// SHA-256 of the parameters in registration order, each once, as dense row-major little-endian
 /// bytes without padding. Running statistics are no part of it.
 std::string weights_sha256(const torch::nn::Module& module);
 
-/// Writes parameters and buffers under their names; see safetensors.h.
-void save_weights(const std::string& path, const torch::nn::Module& module);
+/// Writes parameters and buffers under their names to `file`, and commits it; see safetensors.h.
+void save_weights(AtomicFile& file, const torch::nn::Module& module);
 
 struct SavedModel {
   ModelCard card;

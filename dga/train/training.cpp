@@ -154,6 +154,9 @@ Training::Training(Environment& environment, const TrainPlan& plan, Progress& pr
     stop_.want_stop();
   }
   model_ = initialised_model(plan_);
+  if (is_root() && !writer_.reserve_model(weight_bytes(*model_))) {
+    stop_.want_stop();
+  }
   has_buffers_ = !model_->buffers().empty();
   accumulator_ = std::make_unique<GradientAccumulator>(
       environment_, model_, optimizer_of(plan_.options), accumulator_options_of(plan_));
@@ -338,7 +341,7 @@ RunResults Training::collect_results() {
 
 void Training::write_results(RunResults& results) {
   writer_.attempt([&] {
-    save_weights(writer_.file(kModelFile), *model_);
+    save_weights(writer_.model_file(), *model_);
     atomic_write(writer_.file(kModelCardFile), to_json(plan_.card));
     results.wall_seconds = now_seconds() - started_;
     // The last one: where it lies, the others do.

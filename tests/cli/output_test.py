@@ -17,6 +17,15 @@ class OutputTest(ProgramTest):
         super().setUp()
         self.write("data/a.csv", rows())
 
+    def mount_small_disk(self, size):
+        """Makes `out` a disk of its own."""
+        out = self.folder / "out"
+        out.mkdir()
+        if subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(out)], stderr=subprocess.DEVNULL,
+                          check=False).returncode != 0:
+            self.skipTest("making a small disk to fill needs root and the right to mount")
+        self.addCleanup(subprocess.run, ["umount", "--lazy", str(out)], check=True)
+
     def read(self, name):
         return json.loads((self.folder / name).read_text(encoding="utf-8"))
 
@@ -68,34 +77,40 @@ class OutputTest(ProgramTest):
                             command=(*command, PROGRAM))
 
     def test_a_full_disk(self):
-        (self.folder / "out").mkdir()
-        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16k", "tmpfs", str(self.folder / "out")],
-                                 stderr=subprocess.DEVNULL, check=False)
-        if mounted.returncode != 0:
-            self.skipTest("making a small disk to fill needs root and the right to mount")
-        try:
-            self.expect_refused(1, "found \"No space left on device\". Free some space there")
-        finally:
-            subprocess.run(["umount", str(self.folder / "out")], check=True)
+        self.mount_small_disk("16k")
+        self.expect_refused(1, "found \"No space left on device\". Free some space there")
 
-    def test_a_disk_that_fills_up_during_the_run(self):
-        # Room for the first files, not for the model: 64 KiB probe, then 2 x 64 x 2000 floats.
-        (self.folder / "out").mkdir()
-        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=128k", "tmpfs", str(self.folder / "out")],
-                                 stderr=subprocess.DEVNULL, check=False)
-        if mounted.returncode != 0:
-            self.skipTest("making a small disk to fill needs root and the right to mount")
-        try:
-            done = self.dga("train", "--data", "data", "--output", "out", "--epochs", "1", "--hidden", "2000,200")
-            self.assertEqual(done.returncode, 1, done)
-            self.assertEqual(done.stderr.count("\n"), 1, done.stderr)
-            self.assertIn("[storage] out/model.safetensors: expected room for", done.stderr)
+    def test_a_disk_too_small_for_the_model(self):
+        # Room for the first files, not for the model: it is found out before the first step.
+        self.mount_small_disk("128k")
+        for engine in ("threads", "processes"):
+            done = self.dga("train", "--data", "data", "--output", "out", "--epochs", "1000000", "--hidden", "2000,200",
+                            "--workers", "2", "--engine", engine, "--quiet")
+            self.expect_error(done, 1, "[storage] out/model.safetensors: expected room for")
             self.assertIn("found \"No space left on device\"", done.stderr)
-            names = os.listdir(self.folder / "out")
-            self.assertEqual([n for n in names if n.startswith(".") or n.startswith("model.safe")], [])
-            self.assertNotIn("results.json", names)
-        finally:
-            subprocess.run(["umount", str(self.folder / "out")], check=True)
+            self.assertEqual(os.listdir(self.folder / "out"), [])
+
+    def test_a_disk_that_fills_up_during_the_run_keeps_the_finished_epochs(self):
+        self.mount_small_disk("512k")
+        process = subprocess.Popen(
+            [PROGRAM, "train", "--data", "data", "--output", "out", "--epochs", "1000000", "--hidden", "4"],
+            cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        while not process.stdout.readline().startswith("epoch 2/"):
+            self.assertIsNone(process.poll())
+        other = os.open(self.folder / "out" / "other", os.O_WRONLY | os.O_CREAT)
+        self.addCleanup(os.close, other)
+        with self.assertRaises(OSError):
+            while True:
+                os.write(other, b"x" * 4096)
+        _, error = process.communicate(timeout=120)
+        self.assertEqual(process.returncode, 1)
+        self.assertEqual(error.count("\n"), 1, error)
+        self.assertIn("[storage] out/metrics.jsonl: expected room for", error)
+        self.assertEqual(sorted(os.listdir(self.folder / "out")), ["config.json", "metrics.jsonl", "other"])
+        for line in (self.folder / "out" / "metrics.jsonl").read_text(encoding="utf-8").splitlines():
+            json.loads(line)
 
     def test_standard_output_that_is_full_is_an_error(self):
         with open("/dev/full", "w", encoding="utf-8") as full:

@@ -60,6 +60,14 @@ class SameBitsTest(ProgramTest):
             found.add(expected)
         self.assertEqual(len(found), 6, "each option does something")
 
+    def test_where_processes_are_the_program_executed_again(self):
+        # Forking a program with threads would be unsafe.
+        program = os.path.join(os.environ.get("DGA_BIN", os.path.dirname(PROGRAM)), "relaunched_training")
+        done = self.dga(DIGITS, self.folder, command=(program,))
+        self.assertEqual((done.returncode, done.stderr), (0, ""), done)
+        (first, weights), (second, again) = (line.split() for line in done.stdout.splitlines())
+        self.assertEqual((first, second, weights), ("processes", "threads", again))
+
     def test_seeds_differ(self):
         self.assertNotEqual(self.weights("threads", 2, "--seed", "1")[0], self.weights("threads", 2, "--seed", "2")[0])
 

@@ -4,7 +4,8 @@
 //
 //     failing ENGINE WORKERS HOW VICTIM [TIMEOUT_S [RANKS_PER_NODE]]
 //
-// HOW: none, throw, exit, kill, stall, return, mismatch. It prints the moment of the failure and,
+// HOW: none, throw, exit, kill, stall, return, mismatch, or lose: the workers meet over and over,
+// until the test takes one of them away. It prints the moment of the failure and,
 // on stderr, the error that launch throws; both with seconds since the epoch, for the test to
 // compare.
 
@@ -46,6 +47,18 @@ void fail(const std::string& how, dga::Environment& environment) {
   }
 }
 
+/// Gives up after a minute, should nothing be taken away.
+void meet_until_lost(dga::Environment& environment) {
+  if (environment.is_root()) {
+    std::printf("meeting\n");
+    std::fflush(stdout);
+  }
+  for (int i = 0; i < 60'000; ++i) {
+    environment.world().barrier("meet");
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -60,6 +73,10 @@ int main(int argc, char** argv) {
   try {
     dga::launch(options, [&](dga::Environment& environment) {
       environment.world().barrier("start");
+      if (how == "lose") {
+        meet_until_lost(environment);
+        return;
+      }
       if (environment.rank() == victim && how != "none") {
         std::this_thread::sleep_for(std::chrono::milliseconds(300));
         fail(how, environment);
