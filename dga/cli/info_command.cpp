@@ -2,44 +2,22 @@
 
 #include <torch/version.h>  // macros only
 
-#include <fstream>
 #include <iomanip>
 #include <iostream>
 #include <sstream>
 
 #include "dga/base/build_info.h"
+#include "dga/base/machine_info.h"
 #include "dga/base/topology.h"
 #include "dga/cli/command.h"
 
 namespace dga {
 namespace {
 
-/// The model's name as Linux gives it, or the word for what there is.
-std::string processor() {
-  std::ifstream file("/proc/cpuinfo");
-  for (std::string line; std::getline(file, line);) {
-    const std::size_t colon = line.find(": ");
-    if (line.starts_with("model name") && colon != std::string::npos) {
-      return line.substr(colon + 2);
-    }
-  }
-  return "unknown";
-}
-
-/// A field of /proc/meminfo, which counts in KiB.
-std::string memory(const std::string& field) {
-  std::ifstream file("/proc/meminfo");
-  for (std::string line; std::getline(file, line);) {
-    std::istringstream words(line);
-    std::string name;
-    double kib = 0;
-    if (words >> name >> kib && name == field + ":") {
-      std::ostringstream text;
-      text << std::fixed << std::setprecision(1) << kib / (1 << 20) << " GiB";
-      return text.str();
-    }
-  }
-  return "unknown";
+std::string gibibytes(std::int64_t bytes) {
+  std::ostringstream text;
+  text << std::fixed << std::setprecision(1) << static_cast<double>(bytes) / (1 << 30) << " GiB";
+  return bytes == 0 ? "unknown" : text.str();
 }
 
 /// The cores, without the memory that hwloc counts by NUMA node: the kernel's figure is the better
@@ -51,14 +29,15 @@ std::string cores() {
 
 int print_info() {
   const std::string mpi = mpi_version();
+  const MachineInfo machine = machine_info();
   std::cout << "dga        " << version() << " (" << build_description() << ")\n"
             << "engines    threads, processes" << (mpi.empty() ? "" : ", mpi") << '\n'
             << "MPI        " << (mpi.empty() ? "none: built without" : mpi) << '\n'
             << "torch      " << TORCH_VERSION << '\n'
-            << "processor  " << processor() << '\n'
+            << "processor  " << machine.processor << '\n'
             << "cores      " << cores() << '\n'
-            << "memory     " << memory("MemTotal") << ", " << memory("MemAvailable")
-            << " available\n";
+            << "memory     " << gibibytes(machine.memory_bytes) << ", "
+            << gibibytes(machine.available_bytes) << " available\n";
   return 0;
 }
 

@@ -48,6 +48,15 @@ PerWorker per_worker_from(const Json& json) {
   return quantity;
 }
 
+RunPlace place_from(const Json& json) {
+  return {.host = json.at("host").get<std::string>(),
+          .processor = json.at("processor").get<std::string>(),
+          .cores = json.at("cores").get<int>(),
+          .memory_bytes = json.at("memory_bytes").get<std::int64_t>(),
+          .torch = json.at("torch").get<std::string>(),
+          .dga = json.at("dga").get<std::string>()};
+}
+
 [[noreturn]] void fail(const std::string& place, const std::string& expected,
                        const std::string& found) {
   throw StorageError(str(place, ": expected ", expected, ", found ", found,
@@ -81,7 +90,10 @@ std::string to_json(const RunResults& results) {
        {"time",
         {{"unit", "s"},
          {"mean", number_or_null(results.time.mean)},
-         {"values", values_json(results.time)}}},
+         {"values", values_json(results.time)},
+         {"compute", results.compute_seconds},
+         {"reduce", results.reduce_seconds},
+         {"wait", results.wait_seconds}}},
        {"error",
         {{"mean", number_or_null(results.error.mean)}, {"values", values_json(results.error)}}},
        {"epochs", epochs},
@@ -89,7 +101,14 @@ std::string to_json(const RunResults& results) {
        {"step_seconds", {{"median", number_or_null(results.median_step_seconds)}}},
        {"startup_seconds", number_or_null(results.startup_seconds)},
        {"wall_seconds", number_or_null(results.wall_seconds)},
-       {"weights_sha256", results.weights_sha256}});
+       {"weights_sha256", results.weights_sha256},
+       {"machine",
+        {{"host", results.machine.host},
+         {"processor", results.machine.processor},
+         {"cores", results.machine.cores},
+         {"memory_bytes", results.machine.memory_bytes},
+         {"torch", results.machine.torch},
+         {"dga", results.machine.dga}}}});
 }
 
 RunResults run_results_from_json(std::string_view text, const std::string& path) {
@@ -106,6 +125,9 @@ RunResults run_results_from_json(std::string_view text, const std::string& path)
     results.train_samples = json.at("samples").at("train").get<std::int64_t>();
     results.test_samples = json.at("samples").at("test").get<std::int64_t>();
     results.time = per_worker_from(json.at("time"));
+    results.compute_seconds = json.at("time").value("compute", std::vector<double>());
+    results.reduce_seconds = json.at("time").value("reduce", std::vector<double>());
+    results.wait_seconds = json.at("time").value("wait", std::vector<double>());
     results.error = per_worker_from(json.at("error"));
     for (const Json& epoch : json.at("epochs")) {
       results.epochs.push_back(epoch_from(epoch));
@@ -115,6 +137,9 @@ RunResults run_results_from_json(std::string_view text, const std::string& path)
     results.startup_seconds = number_or_nan(json.at("startup_seconds"));
     results.wall_seconds = number_or_nan(json.at("wall_seconds"));
     results.weights_sha256 = json.at("weights_sha256").get<std::string>();
+    if (json.contains("machine")) {
+      results.machine = place_from(json.at("machine"));
+    }
     return results;
   } catch (const Json::exception& error) {
     fail(place, "the results of a run", reason(error));

@@ -31,6 +31,18 @@ struct PerWorker {
   bool operator==(const PerWorker&) const = default;
 };
 
+/// What a run ran on, worker 0's machine for one.
+struct RunPlace {
+  std::string host = {};
+  std::string processor = {};
+  int cores = 0;
+  std::int64_t memory_bytes = 0;
+  std::string torch = {};  // versions
+  std::string dga = {};
+
+  bool operator==(const RunPlace&) const = default;
+};
+
 /// Numbers that are not finite are written as null, as JSON has no others.
 struct RunResults {
   std::string engine = {};  // "threads", "processes" or "mpi"
@@ -38,7 +50,11 @@ struct RunResults {
   std::uint64_t seed = 0;
   std::int64_t train_samples = 0;
   std::int64_t test_samples = 0;
-  PerWorker time = {};   // seconds from a worker's first to its last step, waits included
+  PerWorker time = {};  // seconds from a worker's first to its last step, waits included
+  // (workers) What `time` consists of; see StepPhase. Empty in files of older versions.
+  std::vector<double> compute_seconds = {};
+  std::vector<double> reduce_seconds = {};
+  std::vector<double> wait_seconds = {};
   PerWorker error = {};  // of its share of the held-out samples; the mean is weighted by samples
   std::vector<EpochResult> epochs = {};
   std::int64_t steps = 0;
@@ -46,6 +62,7 @@ struct RunResults {
   double startup_seconds = 0;
   double wall_seconds = 0;
   std::string weights_sha256 = {};
+  RunPlace machine = {};
 
   bool operator==(const RunResults&) const = default;
 };

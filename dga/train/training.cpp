@@ -10,6 +10,7 @@
 #include <torch/optim/adam.h>
 #include <torch/optim/adamw.h>
 #include <torch/optim/sgd.h>
+#include <torch/version.h>  // macros only
 
 #include <algorithm>
 #include <array>
@@ -19,8 +20,10 @@
 #include <utility>
 #include <vector>
 
+#include "dga/base/build_info.h"
 #include "dga/base/clock.h"
 #include "dga/base/error.h"
+#include "dga/base/machine_info.h"
 #include "dga/base/topology.h"
 #include "dga/comm/world.h"
 #include "dga/data/prefetcher.h"
@@ -305,15 +308,13 @@ TrainingEnd Training::finish() {
 
 RunResults Training::collect_results() {
   StepRecorder& recorder = accumulator_->recorder();
-  double seconds = 0;
-  for (const StepPhase phase : {StepPhase::compute, StepPhase::reduce, StepPhase::wait}) {
-    seconds += recorder.total(phase);
-  }
-  const std::array<double, 3> mine{seconds, test_errors_, static_cast<double>(test_share_.size())};
+  const std::array<double, 5> mine{
+      recorder.total(StepPhase::compute), recorder.total(StepPhase::reduce),
+      recorder.total(StepPhase::wait), test_errors_, static_cast<double>(test_share_.size())};
   std::vector<double> all(mine.size() * static_cast<std::size_t>(environment_.workers()));
-  environment_.world().all_gather(ConstBufferView(mine.data(), 3),
-                                  BufferView(all.data(), static_cast<std::int64_t>(all.size())), {},
-                                  "time and error");
+  environment_.world().all_gather(
+      ConstBufferView(mine.data(), static_cast<std::int64_t>(mine.size())),
+      BufferView(all.data(), static_cast<std::int64_t>(all.size())), {}, "time and error");
   RunResults results{.engine = std::string(name_of(environment_.engine())),
                      .workers = environment_.workers(),
                      .seed = plan_.options.seed,
@@ -321,10 +322,14 @@ RunResults Training::collect_results() {
                      .test_samples = plan_.test_samples()};
   double total_seconds = 0;
   for (std::size_t i = 0; i < all.size(); i += mine.size()) {
-    const double share = all[i + 2];
-    total_seconds += all[i];
-    results.time.values.emplace_back(all[i]);
-    results.error.values.push_back(share > 0 ? std::optional(all[i + 1] / share * error_unit())
+    results.compute_seconds.push_back(all[i]);
+    results.reduce_seconds.push_back(all[i + 1]);
+    results.wait_seconds.push_back(all[i + 2]);
+    const double seconds = all[i] + all[i + 1] + all[i + 2];
+    total_seconds += seconds;
+    results.time.values.emplace_back(seconds);
+    const double share = all[i + 4];
+    results.error.values.push_back(share > 0 ? std::optional(all[i + 3] / share * error_unit())
                                              : std::nullopt);
   }
   results.time.mean = total_seconds / environment_.workers();
@@ -335,6 +340,13 @@ RunResults Training::collect_results() {
     results.error.mean = epochs_.back().test_error;
     results.epochs = epochs_;
     results.weights_sha256 = weights_sha256(*model_);
+    const MachineInfo machine = machine_info();
+    results.machine = {.host = machine.host,
+                       .processor = machine.processor,
+                       .cores = machine.cores,
+                       .memory_bytes = machine.memory_bytes,
+                       .torch = TORCH_VERSION,
+                       .dga = version()};
   }
   return results;
 }

@@ -2,22 +2,15 @@
 
 #include "dga/train/worker_map.h"
 
-#include <unistd.h>
-
-#include <array>
 #include <cstdint>
 
 #include "dga/base/error.h"
+#include "dga/base/machine_info.h"
 #include "dga/comm/world.h"
 #include "dga/launch/launch.h"
 
 namespace dga {
 namespace {
-
-std::string host_name() {
-  std::array<char, 256> name{};
-  return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "localhost";
-}
 
 /// The text of the first worker that has one; empty where none has.
 std::string first_text(const Environment& environment, std::string text) {

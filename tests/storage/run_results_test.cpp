@@ -27,6 +27,9 @@ RunResults two_workers() {
           .train_samples = 80,
           .test_samples = 20,
           .time = {.mean = 1.5, .values = {1.25, 1.75}},
+          .compute_seconds = {1, 1.5},
+          .reduce_seconds = {0.125, 0.125},
+          .wait_seconds = {0.125, 0.125},
           .error = {.mean = 0.1, .values = {0.1, std::nullopt}},
           .epochs = {{.epoch = 1,
                       .loss = 0.1,
@@ -37,7 +40,13 @@ RunResults two_workers() {
           .median_step_seconds = 0.001,
           .startup_seconds = 0.02,
           .wall_seconds = 2,
-          .weights_sha256 = "ab"};
+          .weights_sha256 = "ab",
+          .machine = {.host = "node1",
+                      .processor = "Example",
+                      .cores = 4,
+                      .memory_bytes = 1024,
+                      .torch = "2.15.0",
+                      .dga = "0.1.0"}};
 }
 
 // Scripts rely on these names and their places.
@@ -57,6 +66,18 @@ TEST(RunResults, AreWrittenByTheSchema) {
     "values": [
       1.25,
       1.75
+    ],
+    "compute": [
+      1.0,
+      1.5
+    ],
+    "reduce": [
+      0.125,
+      0.125
+    ],
+    "wait": [
+      0.125,
+      0.125
     ]
   },
   "error": {
@@ -81,13 +102,33 @@ TEST(RunResults, AreWrittenByTheSchema) {
   },
   "startup_seconds": 0.02,
   "wall_seconds": 2.0,
-  "weights_sha256": "ab"
+  "weights_sha256": "ab",
+  "machine": {
+    "host": "node1",
+    "processor": "Example",
+    "cores": 4,
+    "memory_bytes": 1024,
+    "torch": "2.15.0",
+    "dga": "0.1.0"
+  }
 }
 )");
 }
 
 TEST(RunResults, AreReadBackAsTheyWere) {
   EXPECT_EQ(run_results_from_json(to_json(two_workers()), "results.json"), two_workers());
+}
+
+TEST(RunResults, OfOlderVersionsLackPhasesAndMachine) {
+  auto json = nlohmann::ordered_json::parse(to_json(two_workers()));
+  json.erase("machine");
+  for (const char* phase : {"compute", "reduce", "wait"}) {
+    json["time"].erase(phase);
+  }
+  RunResults expected = two_workers();
+  expected.machine = {};
+  expected.compute_seconds = expected.reduce_seconds = expected.wait_seconds = {};
+  EXPECT_EQ(run_results_from_json(json.dump(), "results.json"), expected);
 }
 
 TEST(RunResults, KeepEveryBitOfANumber) {
