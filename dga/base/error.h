@@ -29,6 +29,12 @@ class DataError : public Error {
   using Error::Error;
 };
 
+/// There is nothing where the data should be.
+class DataNotFound : public DataError {
+ public:
+  using DataError::DataError;
+};
+
 /// A file or folder could not be read or written; nothing half-written is left behind.
 class StorageError : public Error {
  public:

@@ -7,6 +7,8 @@
 
 #include <atomic>
 #include <memory>
+#include <mutex>
+#include <utility>
 
 namespace dga {
 namespace {
@@ -42,6 +44,18 @@ spdlog::logger& logger() {
   return *instance;
 }
 
+/// The mutex orders calls with each other and with a change of the sink.
+struct Sink {
+  std::mutex mutex;
+  LogSink call;
+};
+
+Sink& user_sink() {
+  // Never destroyed: a worker may still log while the program ends.
+  static Sink& sink = *new Sink;
+  return sink;
+}
+
 }  // namespace
 
 void set_log_level(LogLevel level) noexcept {
@@ -52,8 +66,20 @@ LogLevel log_level() noexcept {
   return lowest.load(std::memory_order_relaxed);
 }
 
+void set_log_sink(LogSink sink) {
+  Sink& current = user_sink();
+  const std::lock_guard lock(current.mutex);
+  current.call = std::move(sink);
+}
+
 void log(LogLevel level, std::string_view text) {
   if (level >= log_level() && level != LogLevel::off) {
+    Sink& current = user_sink();
+    const std::lock_guard lock(current.mutex);
+    if (current.call) {
+      current.call(level, text);
+      return;
+    }
     logger().log(spdlog_level(level), spdlog::string_view_t(text.data(), text.size()));
   }
 }

@@ -5,6 +5,7 @@
 
 #pragma once
 
+#include <functional>
 #include <string_view>
 
 #include "dga/base/error.h"
@@ -16,6 +17,12 @@ enum class LogLevel { debug, info, warning, error, off };
 /// Lines below `level` are dropped; warnings and errors pass unless set. Applies to all threads.
 void set_log_level(LogLevel level) noexcept;
 LogLevel log_level() noexcept;
+
+using LogSink = std::function<void(LogLevel level, std::string_view text)>;
+/// Lines that pass the level go to `sink` from now on, instead of to standard error; an empty one
+/// brings that back. The sink is called by one thread at a time, any of the program's, and must not
+/// log itself. For programs that have a log of their own.
+void set_log_sink(LogSink sink);
 
 /// Writes "dga: LEVEL: text" as one line. Any thread; a line is never mixed with another one.
 void log(LogLevel level, std::string_view text);

@@ -137,7 +137,7 @@ DataFiles find_data_files(const std::string& location) {
   std::error_code error;
   const fs::file_status status = fs::status(path, error);
   if (path.empty() || status.type() == fs::file_type::not_found) {
-    throw DataError(
+    throw DataNotFound(
         str(shown.empty() ? "\"\"" : shown,
             ": expected a folder or a file with data, found nothing there. Check the path."));
   }

@@ -23,8 +23,9 @@ using Worker = std::function<void(Environment&)>;
 /// see copies of its variables; otherwise (a thread pool is already running, so a fork would be
 /// unsafe) the program is executed again for each worker: its `main` runs once more up to the same
 /// call of launch, which then runs `worker` and ends the process. Earlier launches are skipped
-/// there. mpi: this process already is one of the workers; every rank must call launch. `worker`
-/// runs once, here, and launch returns on every rank.
+/// there. With `worker_program` that program is executed instead. mpi: this process already is one
+/// of the workers; every rank must call launch. `worker` runs once, here, and launch returns on
+/// every rank.
 void launch(const LaunchOptions& options, const Worker& worker);
 
 /// The engine that Engine::automatic stands for in this process.

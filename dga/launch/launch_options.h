@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "dga/mesh/mesh.h"
@@ -37,6 +38,9 @@ struct LaunchOptions {
   int ranks_per_node = 0;
   /// Pin workers to cores where every worker can have one.
   bool pin = true;
+  /// processes: the program that the workers are, in place of this one; empty: this one. It must
+  /// come to a launch alike (see relaunch), its first.
+  std::string worker_program = {};
   /// MPI: a pointer to the MPI_Comm to use instead of MPI_COMM_WORLD; it stays the caller's.
   void* mpi_comm = nullptr;
 };

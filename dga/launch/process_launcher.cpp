@@ -30,6 +30,7 @@
 #include "dga/base/topology.h"
 #include "dga/comm/group.h"
 #include "dga/launch/relaunch.h"
+#include "dga/launch/stop_signal.h"
 #include "dga/launch/worker_run.h"
 
 namespace dga {
@@ -86,8 +87,13 @@ std::string describe_end(const siginfo_t& info) {
 /// Watches the children until all are gone; deaths go on the board of `node`.
 class Watch {
  public:
-  Watch(std::vector<Child> children, const Segment& node)
-      : children_(std::move(children)), node_(node), board_(failure_board_of(node)) {}
+  /// `pass_stop_on`: the children have no part in this process's StopSignal, so they are sent its
+  /// signal.
+  Watch(std::vector<Child> children, const Segment& node, bool pass_stop_on)
+      : children_(std::move(children)),
+        node_(node),
+        board_(failure_board_of(node)),
+        pass_stop_on_(pass_stop_on) {}
 
   void run() {
     double failed_at = 0;
@@ -98,6 +104,12 @@ class Watch {
       if (failed_at > 0 && now_seconds() - failed_at > kGraceSeconds) {
         for (const Child& child : children_) {
           kill(child.pid, SIGKILL);
+        }
+      }
+      if (pass_stop_on_ && StopSignal::requested()) {
+        pass_stop_on_ = false;
+        for (const Child& child : children_) {
+          kill(child.pid, StopSignal::signal_number());
         }
       }
       std::vector<pollfd> polls;
@@ -143,6 +155,7 @@ class Watch {
   std::vector<Child> children_;
   const Segment& node_;
   FailureBoard& board_;
+  bool pass_stop_on_;
 };
 
 /// What a child does first: die with its parent, whichever way that goes.
@@ -168,15 +181,18 @@ void launch_processes(const LaunchOptions& options, const Worker& worker, int in
   Segment control = Segment::create(MemoryKind::mapped, Group::control_bytes(n), n);
   usable_cores();  // looked up before forking: the children inherit what it found
 
-  const bool can_fork = single_threaded();
+  const bool can_fork = options.worker_program.empty() && single_threaded();
   // What is buffered now would be printed once by every child.
   std::cout.flush();
   std::fflush(nullptr);
   const pid_t parent = getpid();
   std::vector<Child> children;
   for (int rank = 0; rank < n; ++rank) {
-    RelaunchImage image(
-        {.rank = rank, .launch_index = index, .node = node.handle(), .control = control.handle()});
+    RelaunchImage image({.rank = rank,
+                         .launch_index = options.worker_program.empty() ? index : 0,
+                         .node = node.handle(),
+                         .control = control.handle()},
+                        options.worker_program);
     const pid_t pid = fork();
     if (pid == 0) {
       tie_to_parent(parent);
@@ -197,7 +213,7 @@ void launch_processes(const LaunchOptions& options, const Worker& worker, int in
     }
     children.push_back({rank, pid, pidfd});
   }
-  Watch(std::move(children), node).run();
+  Watch(std::move(children), node, !can_fork).run();
   if (failure_board_of(node).failed()) {
     throw WorkerFailure(failure_board_of(node).text());
   }

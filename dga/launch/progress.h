@@ -35,6 +35,8 @@ class Progress {
   /// After each step: `steps` are done in all epochs together.
   virtual void step_done(std::int64_t /*steps*/) {}
   virtual void epoch_done(const EpochResult&) {}
+  /// Asked after each epoch_done; true ends the run there, as one that is done.
+  virtual bool wants_stop() { return false; }
 };
 
 }  // namespace dga

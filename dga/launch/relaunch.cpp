@@ -38,10 +38,15 @@ std::optional<RelaunchSeat> relaunch_seat() {
   return seat;
 }
 
-RelaunchImage::RelaunchImage(const RelaunchSeat& seat) {
-  std::ifstream file("/proc/self/cmdline", std::ios::binary);
-  for (std::string argument; std::getline(file, argument, '\0');) {
-    texts_.push_back(argument);
+RelaunchImage::RelaunchImage(const RelaunchSeat& seat, const std::string& program)
+    : path_(program.empty() ? "/proc/self/exe" : program) {
+  if (program.empty()) {
+    std::ifstream file("/proc/self/cmdline", std::ios::binary);
+    for (std::string argument; std::getline(file, argument, '\0');) {
+      texts_.push_back(argument);
+    }
+  } else {
+    texts_.push_back(program);
   }
   const std::size_t num_arguments = texts_.size();
   for (char** entry = environ; *entry != nullptr; ++entry) {
@@ -63,7 +68,7 @@ RelaunchImage::RelaunchImage(const RelaunchSeat& seat) {
 }
 
 void RelaunchImage::execute() const noexcept {
-  execve("/proc/self/exe", arguments_.data(), environment_.data());
+  execve(path_.c_str(), arguments_.data(), environment_.data());
   _exit(127);
 }
 

@@ -28,11 +28,13 @@ std::optional<RelaunchSeat> relaunch_seat();
 /// exec of a program with threads nothing may allocate.
 class RelaunchImage {
  public:
-  explicit RelaunchImage(const RelaunchSeat& seat);
+  /// `program`: executed in place of this one, without arguments; empty: this one, with its own.
+  RelaunchImage(const RelaunchSeat& seat, const std::string& program);
   /// Replaces this process; ends it with code 127 when that fails.
   [[noreturn]] void execute() const noexcept;
 
  private:
+  std::string path_;
   std::vector<std::string> texts_;
   std::vector<char*> arguments_;
   std::vector<char*> environment_;

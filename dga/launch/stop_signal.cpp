@@ -26,6 +26,7 @@ static_assert(Flag::is_always_lock_free);
 
 std::atomic<Flag*> shared_flag{nullptr};  // the number of the first signal
 std::atomic<bool> seen_here{false};       // a Ctrl-C reaches every process of the group once
+std::atomic<bool> second_ends{true};
 std::array<struct sigaction, kSignals.size()> previous{};
 
 void set_flag(Flag& flag, int number) noexcept {
@@ -34,7 +35,7 @@ void set_flag(Flag& flag, int number) noexcept {
 }
 
 void on_signal(int number) {
-  if (seen_here.exchange(true)) {
+  if (seen_here.exchange(true) && second_ends.load()) {
     _exit(kExitCode);
   }
   if (Flag* flag = shared_flag.load()) {
@@ -44,7 +45,7 @@ void on_signal(int number) {
 
 }  // namespace
 
-StopSignal::StopSignal() {
+StopSignal::StopSignal(SecondSignal second) {
   DGA_CHECK(shared_flag.load() == nullptr,
             "[launch] stop_signal: expected one at a time, found a second. Keep the first.");
   void* page =
@@ -54,6 +55,7 @@ StopSignal::StopSignal() {
                     std::strerror(errno), "\". Free some memory."));
   }
   seen_here.store(false);
+  second_ends.store(second == SecondSignal::ends_process);
   shared_flag.store(new (page) Flag(0));
   struct sigaction action {};
   action.sa_handler = on_signal;

@@ -6,15 +6,20 @@
 
 namespace dga {
 
+enum class SecondSignal {
+  ends_process,  ///< at once, with exit code 130
+  is_ignored,    ///< for programs that outlive the run, such as interpreters
+};
+
 /// While one lives, SIGINT and SIGTERM set a flag instead of ending the process; a second one ends
-/// it at once, with exit code 130. At most one lives at a time. Made by the program, before any
+/// it, unless told otherwise. At most one lives at a time. Made by the program, before any
 /// worker is started: the flag lies in memory that forked children share, so that a signal that
 /// reaches one process is seen by all of them. Which step is the last one the workers must still
 /// agree on, since they look at different moments.
 class StopSignal {
  public:
   /// Installs the handlers. Throws Error when the system refuses.
-  StopSignal();
+  explicit StopSignal(SecondSignal second = SecondSignal::ends_process);
   /// Puts back what was installed before, and forgets a request.
   ~StopSignal();
   StopSignal(const StopSignal&) = delete;

@@ -29,6 +29,9 @@ struct FactorizationProblem::State {
 
 namespace {
 
+// What config.json says of data that came from no file.
+constexpr const char* kDataInMemory = "(in memory)";
+
 /// What this process has open. Ends with the program if nobody closes it.
 struct Session {
   std::mutex mutex;
@@ -95,6 +98,7 @@ RunOptions run_options_of(const FactorizationProblemOptions& problem,
 LaunchOptions launch_options_of(const FactorizationProblem::State& state, Engine engine) {
   LaunchOptions options = dga::launch_options_of(state.options, engine);
   options.mpi_comm = state.extras.mpi_comm;
+  options.worker_program = state.extras.worker_program;
   return options;
 }
 
@@ -172,6 +176,13 @@ ClientDataset create_dataset(const DatasetOptions& options) {
   return dataset;
 }
 
+ClientDataset create_dataset(LoadedData data) {
+  DGA_CHECK(data.train != nullptr && data.train->size() > 0,
+            "[problem] create_dataset: expected samples, found none. Pass at least one.");
+  open_environment();
+  return ClientDataset(std::make_shared<const LoadedData>(std::move(data)));
+}
+
 const RunOptions& FactorizationProblem::options() const noexcept {
   return state_->options;
 }
@@ -181,10 +192,18 @@ FactorizationProblem create_factorization_problem(const FactorizationProblemOpti
   auto state = std::make_shared<FactorizationProblem::State>();
   state->options = run_options_of(options, environment);
   state->extras.mpi_comm = environment.mpi_comm;
+  state->extras.worker_program = environment.worker_program;
   state->progress = options.progress == nullptr ? std::make_shared<Progress>() : options.progress;
+  if (options.dataset) {
+    DGA_CHECK(options.data_dir.empty() && options.test_data_dir.empty(),
+              "[problem] dataset: expected either it or data_dir, found both. Leave one out.");
+    state->options.data = kDataInMemory;
+  }
   check_options(state->options);
-  state->data =
-      session().data.load(load_options_of(state->options, resolve_engine(environment.engine)));
+  state->data = options.dataset ? options.dataset->shared_data()
+                                : session().data.load(load_options_of(
+                                      state->options, resolve_engine(environment.engine)));
+  state->extras.data = state->data;
   return FactorizationProblem(std::move(state));
 }
 

@@ -32,6 +32,9 @@ struct EnvironmentOptions {
   Engine engine = RunOptions{}.engine;
   double timeout = RunOptions{}.timeout;  // seconds one worker waits for another
   int ranks_per_node = RunOptions{}.ranks_per_node;
+  /// processes: the program whose main calls run_worker_job, to be executed as workers in place of
+  /// this one; empty: this one. See worker_job.h.
+  std::string worker_program = {};
   /// MPI: a pointer to the MPI_Comm to use instead of MPI_COMM_WORLD.
   void* mpi_comm = nullptr;
 };
@@ -71,6 +74,7 @@ class ClientDataset {
   /// 0 for regression.
   std::int64_t num_classes() const;
   const LoadedData& data() const noexcept { return *data_; }
+  const std::shared_ptr<const LoadedData>& shared_data() const noexcept { return data_; }
 
  private:
   std::shared_ptr<const LoadedData> data_;
@@ -80,6 +84,9 @@ class ClientDataset {
 /// Opens a default environment if none is open. Throws DataError, and InvalidArgument when there
 /// are fewer samples than `num_client_items`.
 ClientDataset create_dataset(const DatasetOptions& options);
+
+/// Samples that are in memory already, for instance from data_from_arrays.
+ClientDataset create_dataset(LoadedData data);
 
 // ---------------------------------------------------------------------------- problem
 
@@ -110,6 +117,8 @@ struct FactorizationProblemOptions {
   double clip_norm = RunOptions{}.clip_norm;
   ScheduleKind schedule = RunOptions{}.schedule;
   std::uint64_t seed = RunOptions{}.seed;
+  /// Samples in memory, instead of data_dir.
+  std::optional<ClientDataset> dataset = {};
   /// Where results go; empty: runs/<date-time>.
   std::string output = {};
   /// Is told how far a run has come; null: nobody.

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "dga/base/clock.h"
@@ -15,6 +16,7 @@
 #include "dga/train/run_report.h"
 #include "dga/train/run_writer.h"
 #include "dga/train/training.h"
+#include "dga/train/worker_job.h"
 #include "dga/train/worker_map.h"
 
 namespace dga {
@@ -56,11 +58,19 @@ class Run {
   RunSummary run() {
     LaunchOptions options = launch_options_of(plan_.options, engine_);
     options.mpi_comm = extras_.mpi_comm;
+    std::optional<WorkerJob> job;
+    if (engine_ == Engine::processes && !extras_.worker_program.empty()) {
+      options.worker_program = extras_.worker_program;
+      job.emplace(plan_.options, *extras_.data, progress_);
+    }
     try {
       launch(options, [this](Environment& environment) { work(environment); });
     } catch (const WorkerFailure&) {
       keep_finished_epochs();
       throw;
+    }
+    if (job) {
+      job->finish();
     }
     return conclude();
   }

@@ -4,6 +4,7 @@
 
 #pragma once
 
+#include <memory>
 #include <string>
 
 #include "dga/launch/progress.h"
@@ -32,7 +33,9 @@ struct RunSummary {
 RunSummary train_run(const RunOptions& options, Progress& progress);
 
 struct TrainExtras {
-  void* mpi_comm = nullptr;  // see LaunchOptions
+  void* mpi_comm = nullptr;                     // see LaunchOptions
+  std::string worker_program = {};              // see LaunchOptions; needs `data`
+  std::shared_ptr<const LoadedData> data = {};  // what the plan was made of
 };
 
 /// The same for a plan that was made before.
