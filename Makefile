@@ -13,7 +13,7 @@ export CMAKE_BUILD_PARALLEL_LEVEL
 # The main job; for instance: make train TRAIN_FLAGS="--engine processes"
 TRAIN_FLAGS ?= --data data/digits --workers 30 --hidden 100 --engine threads
 
-.PHONY: help setup build train test lint asan bench format clean
+.PHONY: help setup build train python test lint asan bench format clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,6 +29,10 @@ build: ## the program: build/release/bin/dga
 
 train: build ## the main job: 30 workers train 100 hidden neurons on the digits
 	@build/release/bin/dga train $(TRAIN_FLAGS)
+
+python: ## the Python package, installed in .deps/python
+	@scripts/setup python
+	@scripts/python_package
 
 test: setup ## build and run every test and check
 	@scripts/test

@@ -2,8 +2,6 @@
 
 #include "dga/cli/world_rank.h"
 
-#include <cstdlib>
-#include <initializer_list>
 #include <regex>
 #include <set>
 #include <string>
@@ -26,16 +24,6 @@ std::set<int> ranks_in(const std::string& text, const char* pattern) {
 }
 
 }  // namespace
-
-std::optional<int> launched_rank() noexcept {
-  // Set by Open MPI, MPICH and Intel MPI (and srun --mpi=pmi2), and PMIx respectively.
-  for (const char* variable : {"OMPI_COMM_WORLD_RANK", "PMI_RANK", "PMIX_RANK"}) {
-    if (const char* text = std::getenv(variable)) {
-      return static_cast<int>(std::strtol(text, nullptr, 10));
-    }
-  }
-  return std::nullopt;
-}
 
 int speaker_for(std::string_view error) {
   const std::string text(error.substr(0, 4096));  // longer ones list no workers at their end

@@ -4,15 +4,11 @@
 
 #pragma once
 
-#include <optional>
 #include <string_view>
 
-namespace dga {
+#include "dga/launch/launched_rank.h"
 
-/// This process's number among those that an MPI launcher started together, as its environment
-/// says; none without one. Known before MPI is initialised and after it failed, which is when
-/// errors are printed.
-std::optional<int> launched_rank() noexcept;
+namespace dga {
 
 /// Whether this process prints what all of them have to say.
 inline bool is_first_process() noexcept {

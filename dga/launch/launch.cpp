@@ -6,29 +6,16 @@
 #include <cstdlib>
 
 #include "dga/base/error.h"
+#include "dga/launch/launched_rank.h"
 #include "dga/launch/relaunch.h"
 #include "dga/launch/worker_run.h"
 
 namespace dga {
-namespace {
-
-bool started_by_mpi_launcher() noexcept {
-  // Set by Open MPI, MPICH/Intel MPI (and srun --mpi=pmi2), and PMIx respectively.
-  for (const char* variable : {"OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "PMIX_RANK"}) {
-    if (std::getenv(variable) != nullptr) {
-      return true;
-    }
-  }
-  return false;
-}
-
-}  // namespace
-
 Engine resolve_engine(Engine engine) {
   if (engine != Engine::automatic) {
     return engine;
   }
-  return started_by_mpi_launcher() ? Engine::mpi : Engine::threads;
+  return launched_rank() ? Engine::mpi : Engine::threads;
 }
 
 bool is_relaunched_worker() noexcept {

@@ -64,8 +64,7 @@ void require_open(const char* step) {
             "problem again.");
 }
 
-RunOptions run_options_of(const FactorizationProblemOptions& problem,
-                          const EnvironmentOptions& environment) {
+RunOptions run_options_of(const FactorizationProblemOptions& problem) {
   RunOptions options;
   options.data = problem.data_dir;
   options.test_data = problem.test_data_dir;
@@ -74,10 +73,7 @@ RunOptions run_options_of(const FactorizationProblemOptions& problem,
   options.task = problem.task;
   options.shard = problem.shard;
   options.workers = problem.num_client_items;
-  options.engine = environment.engine;
-  options.ranks_per_node = environment.ranks_per_node;
   options.levels = problem.num_factorization_levels;
-  options.timeout = environment.timeout;
   options.hidden =
       problem.hidden.empty() ? std::vector<std::int64_t>{problem.data_size} : problem.hidden;
   options.dropout = problem.dropout;
@@ -188,21 +184,30 @@ const RunOptions& FactorizationProblem::options() const noexcept {
 }
 
 FactorizationProblem create_factorization_problem(const FactorizationProblemOptions& options) {
+  return create_factorization_problem(run_options_of(options), options.dataset, options.progress);
+}
+
+FactorizationProblem create_factorization_problem(const RunOptions& options,
+                                                  const std::optional<ClientDataset>& dataset,
+                                                  std::shared_ptr<Progress> progress) {
   const EnvironmentOptions environment = open_environment();
   auto state = std::make_shared<FactorizationProblem::State>();
-  state->options = run_options_of(options, environment);
+  state->options = options;
+  state->options.engine = environment.engine;
+  state->options.ranks_per_node = environment.ranks_per_node;
+  state->options.timeout = environment.timeout;
   state->extras.mpi_comm = environment.mpi_comm;
   state->extras.worker_program = environment.worker_program;
-  state->progress = options.progress == nullptr ? std::make_shared<Progress>() : options.progress;
-  if (options.dataset) {
-    DGA_CHECK(options.data_dir.empty() && options.test_data_dir.empty(),
+  state->progress = progress == nullptr ? std::make_shared<Progress>() : std::move(progress);
+  if (dataset) {
+    DGA_CHECK(options.data.empty() && options.test_data.empty(),
               "[problem] dataset: expected either it or data_dir, found both. Leave one out.");
     state->options.data = kDataInMemory;
   }
   check_options(state->options);
-  state->data = options.dataset ? options.dataset->shared_data()
-                                : session().data.load(load_options_of(
-                                      state->options, resolve_engine(environment.engine)));
+  state->data = dataset ? dataset->shared_data()
+                        : session().data.load(
+                              load_options_of(state->options, resolve_engine(environment.engine)));
   state->extras.data = state->data;
   return FactorizationProblem(std::move(state));
 }

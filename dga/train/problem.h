@@ -153,6 +153,12 @@ class FactorizationProblem {
 /// Opens a default environment if none is open.
 FactorizationProblem create_factorization_problem(const FactorizationProblemOptions& options);
 
+/// The same from the options of a run, of which engine, ranks_per_node and timeout are those of the
+/// environment. `dataset`: samples in memory, instead of options.data and options.test_data.
+FactorizationProblem create_factorization_problem(const RunOptions& options,
+                                                  const std::optional<ClientDataset>& dataset,
+                                                  std::shared_ptr<Progress> progress);
+
 // ------------------------------------------------------------------------------ steps
 
 /// Decides which worker gets which shard, on which node. Under MPI all ranks must call it.

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "dga/launch/launched_rank.h"
+
+#include <cstdlib>
+
+namespace dga {
+
+std::optional<int> launched_rank() noexcept {
+  // Set by Open MPI, MPICH and Intel MPI (and srun --mpi=pmi2), and PMIx respectively.
+  for (const char* variable : {"OMPI_COMM_WORLD_RANK", "PMI_RANK", "PMIX_RANK"}) {
+    if (const char* text = std::getenv(variable)) {
+      return static_cast<int>(std::strtol(text, nullptr, 10));
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace dga

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// C++ exceptions as the Python classes of _errors.py, with the same text.
+
+#include <nanobind/nanobind.h>
+
+#include <exception>
+
+#include "dga/base/error.h"
+#include "dga/base/one_line.h"
+#include "python/bindings/bindings.h"
+
+namespace nb = nanobind;
+
+namespace dga::python {
+namespace {
+
+void raise(const char* name, const char* text) {
+  const nb::object type =
+      nb::module_::import_("distributed_gradient_accumulator._errors").attr(name);
+  PyErr_SetString(type.ptr(), one_line(text).c_str());
+}
+
+}  // namespace
+
+void bind_errors(nb::module_&) {
+  nb::register_exception_translator([](const std::exception_ptr& pointer, void*) {
+    // Derived classes first.
+    try {
+      std::rethrow_exception(pointer);
+    } catch (const InvalidArgument& error) {
+      raise("InvalidArgument", error.what());
+    } catch (const DataNotFound& error) {
+      raise("DataNotFound", error.what());
+    } catch (const DataError& error) {
+      raise("DataError", error.what());
+    } catch (const StorageError& error) {
+      raise("StorageError", error.what());
+    } catch (const WorkerFailure& error) {
+      raise("WorkerFailure", error.what());
+    } catch (const Interrupted& error) {
+      PyErr_SetString(PyExc_KeyboardInterrupt, error.what());
+    } catch (const Error& error) {
+      raise("Error", error.what());
+    }
+  });
+}
+
+}  // namespace dga::python

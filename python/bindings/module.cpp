@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "python/bindings/bindings.h"
+
+NB_MODULE(_core, module) {
+  dga::python::bind_errors(module);
+  dga::python::bind_data(module);
+  dga::python::bind_problem(module);
+  dga::python::bind_results(module);
+  dga::python::bind_log(module);
+}

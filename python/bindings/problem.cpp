@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The problem API. The interpreter runs on while workers do: the GIL is released in every call that
+// may take long, and Ctrl-C becomes a request to stop, which ends the run and raises
+// KeyboardInterrupt.
+
+#include "dga/train/problem.h"
+
+#include <nanobind/nanobind.h>
+#include <nanobind/stl/optional.h>
+#include <nanobind/stl/shared_ptr.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/vector.h>
+#include <signal.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "dga/base/error.h"
+#include "dga/launch/launched_rank.h"
+#include "dga/launch/option_table.h"
+#include "dga/launch/options_json.h"
+#include "dga/launch/stop_signal.h"
+#include "python/bindings/bindings.h"
+#include "python/bindings/python_progress.h"
+
+namespace nb = nanobind;
+
+namespace dga::python {
+namespace {
+
+/// A problem and the Python object that is told of its progress.
+struct Problem {
+  FactorizationProblem problem;
+  std::shared_ptr<PythonProgress> progress;
+};
+
+Problem create_problem(const std::string& options, const std::optional<ClientDataset>& dataset,
+                       nb::object progress, double step_interval) {
+  auto target = std::make_shared<PythonProgress>(std::move(progress), step_interval);
+  const nb::gil_scoped_release release;
+  return {
+      create_factorization_problem(run_options_from_json(options, "arguments"), dataset, target),
+      target};
+}
+
+/// Ctrl-C while the run goes on. One exists at a time, so where another run has it this one goes
+/// without, and is refused by run() itself.
+class Interruptible {
+ public:
+  Interruptible() {
+    try {
+      signal_.emplace(SecondSignal::is_ignored);
+    } catch (const InvalidArgument&) {
+    }
+  }
+  /// The signal that came, with the program's own handlers back in place.
+  int finish() {
+    const int number = signal_ ? StopSignal::signal_number() : 0;
+    signal_.reset();
+    return number;
+  }
+
+ private:
+  std::optional<StopSignal> signal_;
+};
+
+void run_problem(const Problem& problem) {
+  problem.progress->forget_error();
+  Interruptible interruptible;
+  try {
+    const nb::gil_scoped_release release;
+    run(problem.problem);
+  } catch (const Interrupted&) {
+    if (const int number = interruptible.finish(); number != 0 && number != SIGINT) {
+      raise(number);  // SIGTERM and the like mean what they meant to the program
+    }
+    throw;
+  } catch (const Error&) {
+    problem.progress->raise_error();
+    throw;
+  }
+}
+
+nb::list tasks_of(const Problem& problem) {
+  std::vector<TaskAssignment> tasks;
+  {
+    const nb::gil_scoped_release release;
+    tasks = assign_tasks(problem.problem);
+  }
+  nb::list list;
+  for (TaskAssignment& task : tasks) {
+    nb::dict entry;
+    entry["worker"] = task.worker;
+    entry["node"] = task.node;
+    entry["host"] = task.host;
+    entry["num_samples"] = task.num_samples;
+    entry["num_test_samples"] = task.num_test_samples;
+    entry["samples"] = nb::cast(task.samples);
+    list.append(entry);
+  }
+  return list;
+}
+
+nb::dict values_of(const WorkerValues& values) {
+  nb::dict result;
+  result["mean"] = values.mean();
+  nb::list list;
+  for (const std::optional<double>& value : values.values()) {
+    list.append(value ? nb::cast(*value) : nb::none());
+  }
+  result["values"] = list;
+  return result;
+}
+
+const char* kind_name(Option::Kind kind) noexcept {
+  switch (kind) {
+    case Option::Kind::flag:
+      return "flag";
+    case Option::Kind::integer:
+      return "integer";
+    case Option::Kind::number:
+      return "number";
+    case Option::Kind::text:
+      return "text";
+    case Option::Kind::choice:
+      return "choice";
+    case Option::Kind::sizes:
+      break;
+  }
+  return "sizes";
+}
+
+/// The table of options, so that Python's arguments follow it.
+nb::list options_list() {
+  nb::list list;
+  const RunOptions defaults;
+  for (const Option& row : option_table()) {
+    nb::dict entry;
+    entry["name"] = row.name;
+    entry["kind"] = kind_name(row.kind);
+    entry["help"] = row.help;
+    entry["expectation"] = row.expectation();
+    entry["default"] = row.text_of(row.get(defaults));
+    list.append(entry);
+  }
+  return list;
+}
+
+nb::dict open_environment(const std::string& engine, double timeout, int ranks_per_node,
+                          std::string worker_program) {
+  EnvironmentOptions options;
+  options.engine = engine_from(engine);
+  options.timeout = timeout;
+  options.ranks_per_node = ranks_per_node;
+  options.worker_program = std::move(worker_program);
+  const EnvironmentInfo info = create_environment(options);
+  nb::dict result;
+  result["engine"] = std::string(name_of(info.engine));
+  result["machine"] = info.machine;
+  return result;
+}
+
+nb::dict self_test_report() {
+  SelfTestReport report;
+  {
+    const nb::gil_scoped_release release;
+    report = self_test();
+  }
+  nb::dict result;
+  result["passed"] = report.passed;
+  result["lines"] = nb::cast(report.lines);
+  return result;
+}
+
+}  // namespace
+
+void bind_problem(nb::module_& module) {
+  nb::class_<Problem>(module, "FactorizationProblem")
+      .def_prop_ro("options", [](const Problem& problem) {
+        return nb::module_::import_("json").attr("loads")(to_json(problem.problem.options()));
+      });
+  module.def("create_environment", open_environment, nb::arg("engine"), nb::arg("timeout"),
+             nb::arg("ranks_per_node"), nb::arg("worker_program"));
+  module.def("close", [] { close(); });
+  module.def("launched_rank", launched_rank);
+  module.def("option_table", options_list);
+  module.def("create_problem", create_problem, nb::arg("options"), nb::arg("dataset").none(),
+             nb::arg("progress"), nb::arg("step_interval"));
+  module.def("assign_tasks", tasks_of, nb::arg("problem"));
+  module.def(
+      "prepare_data", [](const Problem& problem) { prepare_data(problem.problem); },
+      nb::arg("problem"), nb::call_guard<nb::gil_scoped_release>());
+  module.def("run", run_problem, nb::arg("problem"));
+  module.def(
+      "get_results", [](const Problem& problem) { return get_results(problem.problem); },
+      nb::arg("problem"));
+  module.def("time", [] { return values_of(time()); });
+  module.def("error", [] { return values_of(error()); });
+  module.def("self_test", self_test_report);
+}
+
+}  // namespace dga::python

@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a run came to, and the model it trained."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ._arguments import shown, text
+from ._errors import StorageError
+from ._values import WorkerValues
+
+if TYPE_CHECKING:
+    import pandas
+
+#: What makes a saved run usable.
+_FILES = ("config.json", "metrics.jsonl", "model.json", "model.safetensors", "results.json")
+
+
+class Results:
+    """The results of a run, and the folder with its files."""
+
+    def __init__(self, content: dict[str, Any], folder: str) -> None:
+        self._content = content
+        self._folder = folder
+
+    @property
+    def folder(self) -> str:
+        """Where the run's files are."""
+        return self._folder
+
+    @property
+    def time(self) -> WorkerValues:
+        """Seconds each worker took from its first to its last step, waits included, evaluation not."""
+        return WorkerValues("time", "s", self._content["time"]["mean"], self._content["time"]["values"])
+
+    @property
+    def error(self) -> WorkerValues:
+        """The part of its held-out samples that the model gets wrong; of a regression, the mean squared error."""
+        return WorkerValues("error", "of a worker's share of the held-out samples", self._content["error"]["mean"],
+                            self._content["error"]["values"])
+
+    @property
+    def epochs(self) -> list[dict[str, Any]]:
+        """One dict an epoch: epoch (from 1), loss, train_error, test_error, seconds."""
+        return [dict(epoch) for epoch in self._content["epochs"]]
+
+    @property
+    def weights_sha256(self) -> str:
+        """Hash of the trained weights: equal for equal weights."""
+        return str(self._content["weights_sha256"])
+
+    @property
+    def engine(self) -> str:
+        """What workers were made of: "threads", "processes" or "mpi"."""
+        return str(self._content["engine"])
+
+    @property
+    def workers(self) -> int:
+        """How many there were."""
+        return int(self._content["workers"])
+
+    def to_dict(self) -> dict[str, Any]:
+        """The content of results.json."""
+        return dict(json.loads(json.dumps(self._content)))
+
+    def to_pandas(self) -> pandas.DataFrame:
+        """The epochs as a DataFrame, indexed by epoch. Needs pandas."""
+        try:
+            import pandas as pd
+        except ImportError:
+            raise ImportError("[python] to_pandas: expected the package pandas, found none. pip install pandas."
+                              ) from None
+        return pd.DataFrame(self.epochs).set_index("epoch")
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Copies the run's files to the new folder `path`, which appears whole or not at all.
+
+        Raises StorageError when something has that name already or the copy cannot be written.
+        """
+        target = Path(text("path", path))
+        if target.exists():
+            raise StorageError(f"[python] {shown(str(target))}: expected nothing there, found a file or folder. Choose another path.")
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            beside = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+            try:
+                for name in _FILES:
+                    shutil.copy2(os.path.join(self._folder, name), beside / name)
+                os.chmod(beside, 0o755)
+                os.rename(beside, target)
+            except BaseException:
+                shutil.rmtree(beside, ignore_errors=True)
+                raise
+        except OSError as error:
+            raise StorageError(f"[python] {shown(str(target))}: expected to be able to save the run there, found "
+                               f"\"{error.strerror}\". Check path, permissions and space.") from None
+
+    def __repr__(self) -> str:
+        return (f"Results of {self.workers} workers ({self.engine}): mean time {self.time.mean():.4g} s, "
+                f"mean error {self.error.mean():.4g}, files in {self._folder}")
+
+
+def load(path: str | os.PathLike[str]) -> Results:
+    """The results of a run that ended, from its folder.
+
+    Raises StorageError where there is no such run, or its files are damaged.
+    """
+    folder = text("path", path)
+    file = os.path.join(folder, "results.json")
+    try:
+        with open(file, encoding="utf-8") as opened:
+            content = json.load(opened)
+    except OSError as error:
+        raise StorageError(f"[python] {shown(file)}: expected the results of a run, found \"{error.strerror}\". "
+                           f"Give the folder of a run that has ended.") from None
+    except ValueError:
+        content = None
+    if not isinstance(content, dict) or content.get("schema") != 1 or not {"time", "error", "epochs"} <= set(content):
+        raise StorageError(f"[python] {shown(file)}: expected the results of a run, found something else. "
+                           f"Was the file changed, or written by another version?")
+    return Results(content, folder)

@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Odd arguments raise an exception of Python's; none ends the interpreter or is silently taken for another."""
+
+import numpy as np
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as some
+from hypothesis.extra import numpy as arrays
+
+import distributed_gradient_accumulator as dga
+
+ODD = some.one_of(some.none(), some.booleans(), some.integers(), some.floats(), some.text(max_size=8),
+                  some.binary(max_size=8), some.lists(some.integers(-3, 300), max_size=4),
+                  some.dictionaries(some.text(max_size=2), some.integers(), max_size=2), some.just(object()))
+ARRAYS = some.one_of(ODD, arrays.arrays(
+    dtype=some.sampled_from([np.float32, np.float64, np.float16, np.int8, np.uint64, np.bool_, np.complex64, "U2", "O"]),
+    shape=arrays.array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=6)))
+NAMES = ["data_dir", "num_client_items", "data_size", "num_factorization_levels", "hidden", "dropout", "test_data_dir",
+         "test_fraction", "label", "task", "shard", "epochs", "batch", "micro_steps", "optimizer", "lr", "momentum",
+         "weight_decay", "clip_norm", "schedule", "seed", "output", "progress", "on_epoch", "on_step"]
+EXPECTED = (dga.Error, TypeError, ValueError, OSError, ImportError)
+
+odd = settings(max_examples=300, deadline=None, derandomize=True,
+               suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+
+
+def attempt(call, *arguments, **named):
+    try:
+        return call(*arguments, **named)
+    except EXPECTED as error:
+        assert "\n" not in str(error), error
+        return None
+    finally:
+        dga.close()
+
+
+@odd
+@given(x=ARRAYS, y=ARRAYS, test_x=some.one_of(some.none(), ARRAYS), test_y=some.one_of(some.none(), ARRAYS), workers=ODD)
+def test_create_dataset(x, y, test_x, test_y, workers):
+    data = attempt(dga.create_dataset, x=x, y=y, test_x=test_x, test_y=test_y, num_client_items=workers)
+    if data is not None:
+        assert data.num_samples >= 1 and data.num_classes >= 2
+
+
+@odd
+@given(arguments=some.dictionaries(some.sampled_from(NAMES), ODD, max_size=4))
+def test_create_factorization_problem(arguments):
+    data = None if "data_dir" in arguments else dga.create_dataset(x=np.eye(6), y=[0, 1] * 3)
+    work = attempt(dga.create_factorization_problem, dataset=data, **arguments)
+    if work is not None:
+        assert work.options["epochs"] >= 1
+
+
+@odd
+@given(engine=ODD, timeout=ODD, ranks=ODD, ranks_print=ODD)
+def test_create_environment(engine, timeout, ranks, ranks_print):
+    attempt(dga.create_environment, engine, timeout=timeout, ranks_per_node=ranks, print_ranks=ranks_print)
+
+
+@odd
+@given(value=ODD)
+def test_the_rest(value):
+    for call in (dga.load, dga.assign_tasks, dga.prepare_data, dga.run, dga.get_results,
+                 dga.DistributedGradientAccumulator.apply, dga.Create, dga.create_dataset):
+        attempt(call, value)

@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The script that this library was asked for."""
+
+import json
+import os
+import shutil
+
+import pytest
+
+import distributed_gradient_accumulator as dga
+from conftest import DIGITS, SOURCE
+
+# As it was written by those who asked; only the path is changed.
+SCRIPT = """\
+import distributed_gradient_accumulator as dga
+dataset = dga.Create(data_dir='/path/to/data', num_client_items=30)
+factorization_problem = dga.Create(data_dir='/path/to/data', num_client_items=30,
+                                   data_size=100, num_factorization_levels=1)
+results = dga.DistributedGradientAccumulator.apply(factorization_problem)
+print(dga.time.mean(), dga.error.mean())
+dga.Close()
+""".replace("/path/to/data", str(DIGITS))
+
+MPIRUN = ["mpirun", "--allow-run-as-root", "--oversubscribe", "--mca", "mpi_yield_when_idle", "1", "--mca",
+          "btl_vader_single_copy_mechanism", "none"]
+
+
+def numbers_of(done):
+    assert (done.returncode, done.stderr) == (0, ""), done
+    time, error = map(float, done.stdout.split())
+    return time, error
+
+
+def test_it_prints_two_numbers_and_ends_with_0(script):
+    time, error = numbers_of(script(SCRIPT))
+    assert 0 < time < 60
+    assert error < 0.05
+
+
+def test_it_ends_cleanly_when_it_never_calls_close(script):
+    numbers_of(script(SCRIPT.replace("dga.Close()\n", "")))
+
+
+def test_the_example_is_this_script():
+    example = (SOURCE / "examples" / "quickstart.py").read_text(encoding="utf-8")
+    assert SCRIPT.replace(str(DIGITS), "data/digits") in example
+
+
+@pytest.mark.skipif(not dga._core.mpi_version() or shutil.which("mpirun") is None, reason="built without MPI")
+def test_under_mpirun_each_rank_joins_and_only_rank_0_prints(script, tmp_path):
+    done = script(SCRIPT.replace("=30", "=3"), command=[*MPIRUN, "-n", "3"])
+    numbers_of(done)
+    (run,) = (tmp_path / "runs").iterdir()
+    results = json.loads((run / "results.json").read_text(encoding="utf-8"))
+    assert (results["engine"], results["workers"]) == ("mpi", 3)
+    threads = dga.DistributedGradientAccumulator.apply(
+        dga.create_factorization_problem(DIGITS, 3, 100, progress=False, output="threads"))
+    assert results["weights_sha256"] == threads.weights_sha256
+
+
+def test_it_works_where_the_terminal_is_gone(script):
+    done = script("import os\nos.close(0)\nos.close(2)\n" + SCRIPT)
+    assert done.returncode == 0, done
+    assert len(done.stdout.split()) == 2
+    assert os.listdir("runs")
