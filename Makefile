@@ -13,10 +13,10 @@ export CMAKE_BUILD_PARALLEL_LEVEL
 # The main job; for instance: make train TRAIN_FLAGS="--engine processes"
 TRAIN_FLAGS ?= --data data/digits --workers 30 --hidden 100 --engine threads
 
-.PHONY: help setup build train python test lint asan bench format clean
+.PHONY: help setup build train python test test-interop lint asan bench format clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## install what is missing: system packages, and a LibTorch under .deps/
 	@scripts/setup test
@@ -36,6 +36,9 @@ python: ## the Python package, installed in .deps/python
 
 test: setup ## build and run every test and check
 	@scripts/test
+
+test-interop: python ## the Python package beside the full PyTorch (installs 5 GB into .deps/interop)
+	@scripts/interop
 
 lint: setup ## every check, clang-tidy on the files that see torch too (about a minute each)
 	@scripts/check_layers

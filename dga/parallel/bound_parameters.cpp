@@ -18,6 +18,9 @@ namespace autograd = torch::autograd::impl;
 
 /// Copies `from` into `to` of equal shape, without a torch operator where bytes lie alike.
 void copy_tensor(const at::Tensor& to, const at::Tensor& from) {
+  if (to.nbytes() == 0) {
+    return;  // may have no memory at all
+  }
   if (from.scalar_type() == to.scalar_type() && from.strides() == to.strides()) {
     std::memcpy(to.mutable_data_ptr(), from.const_data_ptr(), to.nbytes());
     return;

@@ -86,10 +86,9 @@ std::vector<std::unique_ptr<torch::Library>> register_kernels() {
 }  // namespace
 
 KeyedRandomScope::KeyedRandomScope(std::uint64_t key) : key_(key) {
-  // Never destroyed: threads may outlive static objects.
-  static const auto* const kKernels =
+  // Never destroyed: threads may outlive static objects. Used, or leak checkers lose sight of it.
+  [[gnu::used]] static const auto* const kKernels =
       new std::vector<std::unique_ptr<torch::Library>>(register_kernels());
-  static_cast<void>(kKernels);
   scopes().push_back(this);
   c10::impl::tls_set_dispatch_key_included(kKey, true);
 }
