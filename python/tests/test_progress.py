@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """The progress bar: where it shows, and that it is gone afterwards."""
 
+import fcntl
 import os
 import pty
+import struct
 import subprocess
 import sys
+import termios
 
 PROGRAM = """
 import sys
@@ -20,6 +23,7 @@ print(dga.DistributedGradientAccumulator.apply(problem).workers)
 def on_a_terminal(show):
     """What a terminal sees of standard error."""
     ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 100, 0, 0))
     with subprocess.Popen([sys.executable, "-c", PROGRAM, show], stdout=subprocess.PIPE, stderr=theirs) as process:
         os.close(theirs)
         seen = b""
