@@ -87,6 +87,10 @@ RunOptions run_options_of(const FactorizationProblemOptions& problem,
   options.weight_decay = problem.weight_decay;
   options.clip_norm = problem.clip_norm;
   options.schedule = problem.schedule;
+  options.class_weights = problem.class_weights;
+  options.ema = problem.ema;
+  options.patience = problem.patience;
+  options.keep_best = problem.keep_best;
   options.seed = problem.seed;
   options.output = problem.output;
   return options;
@@ -180,9 +184,13 @@ FactorizationProblem create_factorization_problem(const FactorizationProblemOpti
   const EnvironmentOptions environment = open_environment();
   auto state = std::make_shared<FactorizationProblem::State>();
   state->options = run_options_of(options, environment);
-  state->extras.mpi_comm = environment.mpi_comm;
+  state->extras = {.mpi_comm = environment.mpi_comm,
+                   .loss = options.loss,
+                   .metrics = options.metrics,
+                   .model = options.model};
   state->progress = options.progress == nullptr ? std::make_shared<Progress>() : options.progress;
   check_options(state->options);
+  check_extras(state->extras, state->options);
   state->data =
       session().data.load(load_options_of(state->options, resolve_engine(environment.engine)));
   return FactorizationProblem(std::move(state));

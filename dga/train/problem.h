@@ -109,11 +109,20 @@ struct FactorizationProblemOptions {
   double weight_decay = RunOptions{}.weight_decay;
   double clip_norm = RunOptions{}.clip_norm;
   ScheduleKind schedule = RunOptions{}.schedule;
+  ClassWeights class_weights = RunOptions{}.class_weights;
+  double ema = RunOptions{}.ema;
+  std::int64_t patience = RunOptions{}.patience;
+  bool keep_best = RunOptions{}.keep_best;
   std::uint64_t seed = RunOptions{}.seed;
   /// Where results go; empty: runs/<date-time>.
   std::string output = {};
-  /// Is told how far a run has come; null: nobody.
+  /// Is told how far a run has come, and may end it after an epoch; null: nobody.
   std::shared_ptr<Progress> progress = {};
+  /// A loss, metrics and a model of your own; train_extras.h says when they are called, and by
+  /// whom.
+  LossFunction loss = {};
+  std::vector<Metric> metrics = {};
+  ModelFactory model = {};
 };
 
 /// One worker's task: its shard of the samples, and where it will be trained on.

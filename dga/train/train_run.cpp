@@ -72,7 +72,8 @@ class Run {
       return;
     }
     RunWriter writer(path);
-    TrainingEnd end = train_on_worker(environment, plan_, progress_, writer, report_.started());
+    TrainingEnd end =
+        train_on_worker(environment, plan_, extras_, progress_, writer, report_.started());
     if (engine_ == Engine::mpi) {
       tell_everybody(environment, path, end);
     }
@@ -191,6 +192,7 @@ RunSummary train_run(const RunOptions& options, Progress& progress) {
 }
 
 RunSummary train_plan(const TrainPlan& plan, Progress& progress, const TrainExtras& extras) {
+  check_extras(extras, plan.options);
   return Run(plan, progress, nullptr, now_seconds(), extras).run();
 }
 
