@@ -7,5 +7,6 @@ NB_MODULE(_core, module) {
   dga::python::bind_data(module);
   dga::python::bind_problem(module);
   dga::python::bind_results(module);
+  dga::python::bind_model(module);
   dga::python::bind_log(module);
 }

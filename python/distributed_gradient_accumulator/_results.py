@@ -4,14 +4,20 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import shutil
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Optional
 
+import numpy as np
+import numpy.typing as npt
+
+from . import _core
 from ._arguments import shown, text
-from ._errors import StorageError
+from ._arrays import features
+from ._errors import DataError, InvalidArgument, StorageError
 from ._values import WorkerValues
 
 if TYPE_CHECKING:
@@ -27,6 +33,7 @@ class Results:
     def __init__(self, content: dict[str, Any], folder: str) -> None:
         self._content = content
         self._folder = folder
+        self._model: Optional[_core.Model] = None
 
     @property
     def folder(self) -> str:
@@ -63,6 +70,47 @@ class Results:
     def workers(self) -> int:
         """How many there were."""
         return int(self._content["workers"])
+
+    def predict(self, x: Any) -> npt.NDArray[Any]:
+        """What the trained model says of samples.
+
+        x: (samples, …) real numbers as the data has them, of any array library; they are normalised as
+        the training samples were. A single sample may come without its first dimension.
+
+        (samples) the labels, int64; of a regression the values, float64, in the units of the data.
+        Raises DataError for samples of another width or numbers that are not finite.
+        """
+        answer = self._answer(x)
+        if "values" in answer:
+            return answer["values"]
+        labels: npt.NDArray[np.int64] = np.asarray(self._load_model().labels, dtype=np.int64)[answer["classes"]]
+        return labels
+
+    def predict_scores(self, x: Any) -> npt.NDArray[np.float32]:
+        """(samples, classes) float32, the probability of each class; a row sums to 1. Classification only."""
+        answer = self._answer(x)
+        if "scores" not in answer:
+            raise InvalidArgument("[python] predict_scores: expected a model of classes, found a regression. "
+                                  "Call predict(x).")
+        return answer["scores"]
+
+    def _load_model(self) -> _core.Model:
+        if self._model is None:
+            self._model = _core.Model(self._folder)
+        return self._model
+
+    def _answer(self, x: Any) -> dict[str, npt.NDArray[Any]]:
+        model = self._load_model()
+        rows = features("x", x)
+        if rows.size == model.num_features and rows.ndim == 2 and rows.shape[1] == 1 != model.num_features:
+            rows = rows.reshape(1, -1)
+        width = math.prod(rows.shape[1:])
+        if width != model.num_features:
+            raise DataError(f"[python] x: expected samples of {model.num_features} features, found shape "
+                            f"{tuple(rows.shape)}. Pass samples like those the model was trained on.")
+        if not np.isfinite(rows).all():
+            raise DataError("[python] x: expected finite numbers, found others. Remove such samples, or fill them in.")
+        return model.predict(rows)
 
     def to_dict(self) -> dict[str, Any]:
         """The content of results.json."""

@@ -136,6 +136,25 @@ def test_values_are_arrays_one_a_worker(problem):
     assert "3 workers" in repr(results.time) and "3 workers" in repr(dga.error)
 
 
+def test_predictions_are_labels_and_probabilities(points):
+    x, y = points
+    data = dga.create_dataset(x=x[:60], y=np.where(y == 1, 7, -3)[:60], test_x=x[60:], test_y=np.where(y == 1, 7, -3)[60:])
+    results = dga.DistributedGradientAccumulator.apply(dga.create_factorization_problem(
+        dataset=data, num_client_items=2, hidden=[8], epochs=20, progress=False))
+    labels = results.predict(x[60:])
+    assert set(labels) <= {-3, 7}
+    wrong = float(np.mean(labels != np.where(y == 1, 7, -3)[60:]))
+    assert math.isclose(wrong, results.error.mean())
+    scores = results.predict_scores(x[60:])
+    assert scores.shape == (20, 2) and np.allclose(scores.sum(axis=1), 1)
+    assert np.array_equal(np.where(scores.argmax(axis=1) == 1, 7, -3), labels)
+    assert results.predict(x[0]) == results.predict(x[:1])
+    assert dga.load(results.folder).predict(x[60:].tolist()).tolist() == labels.tolist()
+    for bad, text in ((x[:, :2], "expected samples of 3 features"), (np.full((2, 3), np.nan), "expected finite")):
+        with pytest.raises(dga.DataError, match=text):
+            results.predict(bad)
+
+
 def test_results_are_saved_and_loaded(problem, tmp_path):
     results = dga.DistributedGradientAccumulator.apply(problem())
     results.save(tmp_path / "kept")
