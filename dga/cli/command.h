@@ -25,6 +25,7 @@ struct Command {
 Action add_bench_comm(CLI::App& app);
 Action add_info(CLI::App& app);
 Action add_options(CLI::App& app);
+Action add_report(CLI::App& app);
 Action add_train(CLI::App& app);
 Action add_version(CLI::App& app);
 
