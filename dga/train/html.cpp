@@ -32,7 +32,7 @@ std::string html_text(std::string_view text) {
   return out;
 }
 
-HtmlTable::HtmlTable(std::string caption, std::vector<std::string> columns)
+HtmlTable::HtmlTable(const std::string& caption, const std::vector<std::string>& columns)
     : head_("<caption>" + html_text(caption) + "</caption>\n<thead><tr>") {
   for (const std::string& column : columns) {
     head_ += "<th scope=\"col\">" + html_text(column) + "</th>";

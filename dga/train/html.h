@@ -16,7 +16,7 @@ std::string html_text(std::string_view text);
 /// A table with a heading for each column, the first of which heads the rows.
 class HtmlTable {
  public:
-  HtmlTable(std::string caption, std::vector<std::string> columns);
+  HtmlTable(const std::string& caption, const std::vector<std::string>& columns);
 
   /// One cell for each column.
   void add(const std::vector<std::string>& cells);

@@ -298,7 +298,7 @@ void write_report(std::span<const std::string> run_folders, const std::string& o
 }
 
 std::string write_report(const std::string& run_folder) {
-  const std::string output = (std::filesystem::path(run_folder) / kReportFile).string();
+  std::string output = (std::filesystem::path(run_folder) / kReportFile).string();
   write_report(std::span(&run_folder, 1), output);
   return output;
 }
