@@ -27,6 +27,7 @@ Action add_completion(CLI::App& app);
 Action add_info(CLI::App& app);
 Action add_options(CLI::App& app);
 Action add_predict(CLI::App& app);
+Action add_report(CLI::App& app);
 Action add_train(CLI::App& app);
 Action add_version(CLI::App& app);
 

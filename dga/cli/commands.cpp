@@ -15,6 +15,7 @@ namespace {
 const std::array kCommands{
     Command{"train", "train a model on a dataset, on many workers", add_train},
     Command{"predict", "what a trained model says about samples, and how wrong it is", add_predict},
+    Command{"report", "charts of one or several runs, as one HTML file", add_report},
     Command{"info", "what this build can do, and the machine it is on", add_info},
     Command{"bench comm", "time all_reduce between workers, by size of the message",
             add_bench_comm},

@@ -16,6 +16,7 @@ inline constexpr std::string_view kMetricsFile = "metrics.jsonl";
 inline constexpr std::string_view kResultsFile = "results.json";
 inline constexpr std::string_view kModelFile = "model.safetensors";
 inline constexpr std::string_view kModelCardFile = "model.json";
+inline constexpr std::string_view kReportFile = "report.html";
 
 enum class RunFolderMode {
   fresh,   ///< a folder that already holds a run is refused

@@ -16,6 +16,7 @@
 #include "dga/base/build_info.h"
 #include "dga/base/clock.h"
 #include "dga/base/error.h"
+#include "dga/base/log.h"
 #include "dga/base/machine_info.h"
 #include "dga/base/topology.h"
 #include "dga/comm/world.h"
@@ -33,6 +34,7 @@
 #include "dga/train/kept_weights.h"
 #include "dga/train/objective.h"
 #include "dga/train/optimizers.h"
+#include "dga/train/report.h"
 #include "dga/train/saved_model.h"
 #include "dga/train/stop_agreement.h"
 
@@ -390,6 +392,14 @@ void Training::write_results(RunResults& results) {
     // The last one: where it lies, the others do.
     atomic_write(writer_.file(kResultsFile), to_json(results));
   });
+  if (writer_.error().empty()) {
+    // The page repeats what the other files say: a run without it is a run all the same.
+    try {
+      write_report(writer_.folder());
+    } catch (const StorageError& error) {
+      log_warning(error.what());
+    }
+  }
 }
 
 }  // namespace

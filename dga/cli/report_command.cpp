@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include <filesystem>
+#include <iostream>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "dga/cli/command.h"
+#include "dga/storage/run_folder.h"
+#include "dga/train/report.h"
+
+namespace dga {
+namespace {
+
+struct ReportOptions {
+  std::vector<std::string> runs = {};
+  std::string output = {};
+};
+
+int write(const ReportOptions& options) {
+  std::string output = options.output;
+  if (output.empty()) {
+    const std::filesystem::path folder = options.runs.size() == 1 ? options.runs.front() : "";
+    output = (folder / kReportFile).string();
+  }
+  write_report(options.runs, output);
+  std::cout << "report     " << output << '\n';
+  return 0;
+}
+
+}  // namespace
+
+Action add_report(CLI::App& app) {
+  const auto options = std::make_shared<ReportOptions>();
+  app.add_option("RUN", options->runs, "Folders of runs; several are compared")->required();
+  app.add_option("--output", options->output,
+                 "Where to write the page: by default report.html, in the run's folder for one, in "
+                 "the current folder for several")
+      ->option_text("FILE");
+  return [options] { return write(*options); };
+}
+
+}  // namespace dga

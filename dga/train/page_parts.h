@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The parts of report.html that never change. cmake/DgaEmbed.cmake defines these.
+
+#pragma once
+
+#include <string_view>
+
+namespace dga {
+
+std::string_view report_style();
+std::string_view report_script();
+std::string_view uplot_style();
+std::string_view uplot_script();
+std::string_view uplot_licence();
+
+}  // namespace dga
