@@ -8,10 +8,12 @@
 
 #include <algorithm>
 #include <bit>
+#include <chrono>
 #include <cstdlib>
 #include <memory>
 #include <numeric>
 #include <optional>
+#include <thread>
 
 #include "dga/base/error.h"
 #include "dga/base/topology.h"
@@ -33,7 +35,10 @@ class MpiSession {
     return session;
   }
   /// After a failure the other ranks may never come to MPI_Finalize.
-  void set_failed() noexcept { failed_ = true; }
+  void set_failed(int rank) noexcept {
+    failed_ = true;
+    rank_ = rank;
+  }
 
   MpiSession(const MpiSession&) = delete;
   MpiSession& operator=(const MpiSession&) = delete;
@@ -57,14 +62,18 @@ class MpiSession {
     }
     // After a failure nothing is finalised: the launcher sees a rank that ended without it and ends
     // the others. MPI_Abort from several ranks at once, while another finalises, has crashed and
-    // hung Open MPI's mpirun.
+    // hung Open MPI's mpirun. So have several ranks that ended at once: each gives it the time to
+    // see the one before, whereupon it ends all of them.
     if (ours_ && !failed_) {
       MPI_Finalize();
+    } else if (ours_) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(std::min(300 * rank_, 1500)));
     }
   }
 
   bool ours_ = false;
   bool failed_ = false;
+  int rank_ = 0;
 };
 
 /// Owns a communicator.
@@ -225,7 +234,7 @@ void launch_mpi(const LaunchOptions& options, const Worker& worker) {
     done = run_worker(resolved, Engine::mpi, std::move(seat), worker);
   }
   if (!done || failure_board_of(board).failed()) {
-    session.set_failed();
+    session.set_failed(world.rank());
     throw WorkerFailure(failure_board_of(board).text());
   }
 }

@@ -95,12 +95,12 @@ TEST(Launch, EngineNamesAreReadBack) {
 }
 
 TEST(Launch, AutoMeansMpiUnderALauncherAndElseThreads) {
-  ASSERT_EQ(std::getenv("OMPI_COMM_WORLD_SIZE"), nullptr);
+  ASSERT_EQ(std::getenv("OMPI_COMM_WORLD_RANK"), nullptr);
   EXPECT_EQ(resolve_engine(Engine::automatic), Engine::threads);
-  setenv("OMPI_COMM_WORLD_SIZE", "4", 1);
+  setenv("OMPI_COMM_WORLD_RANK", "4", 1);
   EXPECT_EQ(resolve_engine(Engine::automatic), Engine::mpi);
   EXPECT_EQ(resolve_engine(Engine::processes), Engine::processes);
-  unsetenv("OMPI_COMM_WORLD_SIZE");
+  unsetenv("OMPI_COMM_WORLD_RANK");
 }
 
 }  // namespace
