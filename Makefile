@@ -13,7 +13,7 @@ export CMAKE_BUILD_PARALLEL_LEVEL
 # The main job; for instance: make train TRAIN_FLAGS="--engine processes"
 TRAIN_FLAGS ?= --data data/digits --workers 30 --hidden 100 --engine threads
 
-.PHONY: help setup build train python test test-interop lint asan bench format clean
+.PHONY: help setup build train python test test-interop lint asan bench docs format clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -54,6 +54,10 @@ asan: setup ## the whole tree under AddressSanitizer and UBSan
 bench: build setup ## the measurements of benchmarks/; each prints its figures and keeps them in benchmarks/results
 	@cmake --build --preset release --target benchmarks
 	@set -e; for script in $$(find benchmarks -maxdepth 1 -type f -perm -u+x | sort); do echo "== $$script"; $$script; done
+
+docs: setup ## the reference pages of the headers: build/docs/html/index.html
+	@mkdir -p build
+	@doxygen docs/Doxyfile
 
 format: setup ## write every C++ file as clang-format would
 	@scripts/check_format --fix

@@ -3,6 +3,11 @@
 # Everything dga links to. Targets that are missing stop the configuration, except where an option says AUTO;
 # afterwards DGA_MPI and DGA_TESTS are ON or OFF, and DGA_MPI_TARGET is what links MPI, or empty.
 
+# Inside another project its targets link dga's archives, and so must see what those link to.
+if(NOT PROJECT_IS_TOP_LEVEL)
+  set(CMAKE_FIND_PACKAGE_TARGETS_GLOBAL ON)
+endif()
+
 set(THREADS_PREFER_PTHREAD_FLAG ON)
 find_package(Threads REQUIRED)
 find_package(OpenSSL 3.0 REQUIRED COMPONENTS Crypto)
@@ -11,7 +16,7 @@ find_package(spdlog REQUIRED)
 find_package(nlohmann_json 3.11 REQUIRED)
 find_package(tomlplusplus REQUIRED)
 find_package(PkgConfig REQUIRED)
-pkg_check_modules(hwloc REQUIRED IMPORTED_TARGET hwloc>=2.0)
+pkg_check_modules(hwloc REQUIRED IMPORTED_TARGET GLOBAL hwloc>=2.0)
 
 set(DGA_MPI_TARGET "")
 if(NOT DGA_MPI STREQUAL "OFF")

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# How tests are registered with ctest. Labels: core (no torch), train, cli, lint, engines, hosts.
+# How tests are registered with ctest. Labels: core (no torch), train, cli, lint, engines, hosts, install, examples.
 
 set(DGA_TEST_TIMEOUT 120)
 if(DGA_SANITIZE)

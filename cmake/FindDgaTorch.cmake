@@ -1,20 +1,30 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # DgaTorch::torch, the CPU side of a LibTorch: torch's own package insists on the CUDA toolkit wherever the wheel was
-# built with it. Which torch: -DDGA_TORCH_DIR=…, else what scripts/find_torch answers. Sets DgaTorch_FOUND,
-# DgaTorch_VERSION and DGA_TORCH_DIR.
+# built with it. Which torch: -DDGA_TORCH_DIR=…, else what scripts/find_torch answers, else DGA_TORCH_LAST_RESORT. Sets
+# DgaTorch_FOUND, DgaTorch_VERSION and DGA_TORCH_FOUND_DIR. Installed, find_torch lies beside this file.
 
 set(DGA_TORCH_DIR "" CACHE PATH "The folder of the torch to build against; empty: scripts/find_torch looks for one")
 set(_dga_torch_dir "${DGA_TORCH_DIR}")
 if(NOT _dga_torch_dir)
+  set(_dga_find_torch "${CMAKE_CURRENT_LIST_DIR}/find_torch")
+  if(NOT EXISTS "${_dga_find_torch}")
+    set(_dga_find_torch "${CMAKE_CURRENT_LIST_DIR}/../scripts/find_torch")
+  endif()
   execute_process(
-    COMMAND "${PROJECT_SOURCE_DIR}/scripts/find_torch"
+    COMMAND "${_dga_find_torch}"
     OUTPUT_VARIABLE _dga_torch_dir OUTPUT_STRIP_TRAILING_WHITESPACE
+    RESULT_VARIABLE _dga_torch_answer
     ERROR_VARIABLE _dga_torch_error ERROR_STRIP_TRAILING_WHITESPACE)
   if(_dga_torch_error)
     message(STATUS "${_dga_torch_error}")
   endif()
+  # 2: a torch was named and does not serve; another one in its place would surprise.
+  if(NOT _dga_torch_dir AND NOT _dga_torch_answer EQUAL 2)
+    set(_dga_torch_dir "${DGA_TORCH_LAST_RESORT}")
+  endif()
 endif()
+set(DGA_TORCH_FOUND_DIR "${_dga_torch_dir}")
 
 # find_library would keep its first answer for ever; which torch is active may change from day to day.
 set(DgaTorch_LIBRARY "")

@@ -8,7 +8,7 @@
 namespace dga {
 
 /// `text` as one line that any terminal can show: control characters, and bytes that are no UTF-8,
-/// become \xNN.
+/// become `\xNN`.
 std::string one_line(std::string_view text);
 
 }  // namespace dga

@@ -23,8 +23,10 @@ struct Command {
 };
 
 Action add_bench_comm(CLI::App& app);
+Action add_completion(CLI::App& app);
 Action add_info(CLI::App& app);
 Action add_options(CLI::App& app);
+Action add_predict(CLI::App& app);
 Action add_train(CLI::App& app);
 Action add_version(CLI::App& app);
 

@@ -14,10 +14,13 @@ namespace {
 
 const std::array kCommands{
     Command{"train", "train a model on a dataset, on many workers", add_train},
+    Command{"predict", "what a trained model says about samples, and how wrong it is", add_predict},
     Command{"info", "what this build can do, and the machine it is on", add_info},
     Command{"bench comm", "time all_reduce between workers, by size of the message",
             add_bench_comm},
     Command{"options", "the options of train, as docs/cli.md lists them", add_options},
+    Command{"completion", "a script by which a shell completes commands and options",
+            add_completion},
     Command{"version", "the version", add_version},
 };
 

@@ -93,12 +93,12 @@ class BarProgress : public Progress {
     print(headline(start));
   }
 
-  void step_done(std::int64_t steps) override {
+  void step_done(const StepResult& step) override {
     const double now = now_seconds();
     // Ten times a second is as much as anybody can read.
     if (now - drawn_ >= 0.1) {
       drawn_ = now;
-      draw(steps, now - begin_);
+      draw(step.steps, now - begin_);
     }
   }
 
@@ -160,6 +160,14 @@ void print_summary(const RunResults& results, const std::string& folder) {
   const auto path = [&](std::string_view name) {
     return (std::filesystem::path(folder) / name).string();
   };
+  if (results.stopped_early) {
+    // A bar that was under way has no line of its own yet.
+    print(str(prints_to_terminal() ? "\r\x1b[K" : "", "stopped     after epoch ",
+              results.epochs.back().epoch, '\n'));
+  }
+  if (!results.epochs.empty() && results.best_epoch != results.epochs.back().epoch) {
+    print(str("saved       epoch ", results.best_epoch, ", the best\n"));
+  }
   print(str("mean time   ", number(results.time.mean), " s a worker\n",  //
             "mean error  ", number(results.error.mean), " on ", results.test_samples,
             " held-out samples\n",                     //

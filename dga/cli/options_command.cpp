@@ -5,6 +5,7 @@
 
 #include "dga/base/error.h"
 #include "dga/cli/command.h"
+#include "dga/cli/command_options.h"
 #include "dga/launch/option_table.h"
 
 namespace dga {
@@ -74,6 +75,21 @@ void print_markdown() {
     std::cout << "| `" << cell(synopsis(row)) << "` | " << (text.empty() ? "" : str("`", text, "`"))
               << " | " << cell(row.expectation()) << " | " << cell(row.help)
               << (row.in_files ? "" : " Not in files.") << " |\n";
+  }
+  for (const Command& command : commands()) {
+    const std::vector<CommandOption> options = options_of(command);
+    if (command.name == "train" || options.empty()) {
+      continue;
+    }
+    std::cout << "\n# The options of dga " << command.name
+              << "\n\n| option | default | meaning |\n|---|---|---|\n";
+    for (const CommandOption& option : options) {
+      const std::string& text = option.text_default;
+      std::cout << "| `" << cell(option.name)
+                << (option.placeholder.empty() ? "" : " " + cell(option.placeholder)) << "` | "
+                << (text.empty() ? "" : str("`", text, "`")) << " | " << cell(option.help)
+                << " |\n";
+    }
   }
 }
 

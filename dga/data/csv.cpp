@@ -117,10 +117,11 @@ std::span<const char> read_lines(const ByteSource& source, const CsvLayout& layo
   return std::span(buffer).subspan(start);
 }
 
-std::vector<CsvLayout> agreed_layouts(std::span<const SourcePtr> files, const std::string& label) {
+std::vector<CsvLayout> agreed_layouts(std::span<const SourcePtr> files,
+                                      const ReadOptions& options) {
   std::vector<CsvLayout> layouts;
   for (const SourcePtr& file : files) {
-    layouts.push_back(detect_csv_layout(*file, label));
+    layouts.push_back(detect_csv_layout(*file, options.label, options.features));
     const CsvLayout& first = layouts.front();
     const CsvLayout& here = layouts.back();
     if (here.columns != first.columns) {
@@ -148,7 +149,7 @@ bool is_csv(std::string_view head) {
 }
 
 Samples read_csv(std::span<const SourcePtr> files, const ReadOptions& options) {
-  const auto layouts = agreed_layouts(files, options.label);
+  const auto layouts = agreed_layouts(files, options);
   auto pieces = cut(layouts, std::max<std::int64_t>(1, options.piece_bytes));
   const auto cores = options.threads > 0 ? options.threads : usable_cores();
   const auto threads =
@@ -164,13 +165,15 @@ Samples read_csv(std::span<const SourcePtr> files, const ReadOptions& options) {
     samples.parts.back().count += pieces[i].rows;
     samples.count += pieces[i].rows;
   }
-  const std::int64_t width = layouts.front().columns - 1;
-  const bool regression = options.task == Task::regression;
+  const bool labelled = layouts.front().label >= 0;
+  const std::int64_t width = layouts.front().columns - (labelled ? 1 : 0);
+  // A row without a label is all real numbers, like one of regression.
+  const bool regression = options.task == Task::regression || !labelled;
   samples.shape = {width};
   samples.features = allocate_aligned<float>(samples.count * width);
-  if (regression) {
+  if (labelled && regression) {
     samples.targets = allocate_aligned<float>(samples.count);
-  } else {
+  } else if (labelled) {
     samples.labels = allocate_aligned<std::int64_t>(samples.count);
   }
 
@@ -184,8 +187,10 @@ Samples read_csv(std::span<const SourcePtr> files, const ReadOptions& options) {
     for (std::int64_t i = 0; i < piece.rows; ++i) {
       const std::int64_t row = piece.first_row + i;
       float* const features = samples.features.get() + row * width;
-      const char* const end = regression ? parse_csv_row(p, layout, features, samples.targets[row])
-                                         : parse_csv_row(p, layout, features, samples.labels[row]);
+      float none = 0;
+      const char* const end =
+          regression ? parse_csv_row(p, layout, features, labelled ? samples.targets[row] : none)
+                     : parse_csv_row(p, layout, features, samples.labels[row]);
       if (end == nullptr) {
         const std::int64_t line = layout.first_line + piece.first_row_here + i;
         const auto length = std::find(p, text.data() + text.size(), '\n') - p;

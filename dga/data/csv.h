@@ -25,7 +25,8 @@ bool is_csv(std::string_view head);
 /// options.label says which column is the label: a name of the header, else a number counted from
 /// 0, or from the end if negative (-1 the last); empty means the last. A byte-order mark, CRLF,
 /// spaces around fields, trailing empty lines and a missing final newline are fine. Throws
-/// DataError, naming file:line, for everything else that is not a number.
+/// DataError, naming file:line, for everything else that is not a number. With options.features, a
+/// file of just so many columns has no label.
 Samples read_csv(std::span<const SourcePtr> files, const ReadOptions& options);
 
 }  // namespace dga

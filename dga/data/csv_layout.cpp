@@ -155,6 +155,21 @@ std::int64_t label_column(const CsvLayout& layout, const std::string& label,
                       ". Correct --label."));
 }
 
+/// Throws unless there are as many columns as features, or one more.
+void check_width(const CsvLayout& layout, const std::string& label, std::int64_t features,
+                 const std::string& name) {
+  if (layout.columns == features && !label.empty()) {
+    throw DataError(str(name, ":1: expected ", features + 1,
+                        " columns, the features and the label ", printable(label), ", found ",
+                        layout.columns, ". For samples without labels leave out --label."));
+  }
+  if (layout.columns != features && layout.columns != features + 1) {
+    throw DataError(str(name, ":1: expected ", features, " columns (the features), or ",
+                        features + 1, " (and a label), as the model was trained on, found ",
+                        layout.columns, ". Give samples with the features of the training."));
+  }
+}
+
 }  // namespace
 
 std::vector<std::string_view> csv_fields(std::string_view line, char separator) {
@@ -176,7 +191,8 @@ std::vector<std::string_view> csv_fields(std::string_view line, char separator) 
   }
 }
 
-CsvLayout detect_csv_layout(const ByteSource& source, const std::string& label) {
+CsvLayout detect_csv_layout(const ByteSource& source, const std::string& label,
+                            std::int64_t features) {
   CsvLayout layout;
   char start[3] = {};
   if (source.size() >= 3) {
@@ -198,7 +214,10 @@ CsvLayout detect_csv_layout(const ByteSource& source, const std::string& label) 
   // A line of numbers shows the separator; a header may have any of them in its names.
   const auto of_first = separator_of(first.text);
   const bool clear = of_first && all_numbers(first.text, *of_first);
-  const auto separator = clear || second.text.empty() ? of_first : separator_of(second.text);
+  auto separator = clear || second.text.empty() ? of_first : separator_of(second.text);
+  if (features == 1 && !separator) {
+    separator = ',';  // one feature and no label: no line has any
+  }
   if (!separator) {
     throw DataError(str(source.name(), ":", clear || second.text.empty() ? 1 : 2,
                         ": expected at least 2 fields (features and a label) separated by one of "
@@ -219,6 +238,13 @@ CsvLayout detect_csv_layout(const ByteSource& source, const std::string& label) 
     }
   } else {
     layout.columns = static_cast<std::int64_t>(csv_fields(first.text, layout.separator).size());
+  }
+  if (features > 0) {
+    check_width(layout, label, features, source.name());
+    if (layout.columns == features) {
+      layout.label = -1;
+      return layout;
+    }
   }
   if (layout.columns < 2) {
     throw DataError(str(source.name(),

@@ -16,7 +16,7 @@ namespace dga {
 struct CsvLayout {
   char separator = ',';
   std::int64_t columns = 0;
-  std::int64_t label = 0;          // column of the label
+  std::int64_t label = 0;          // column of the label; -1: there is none
   std::vector<std::string> names;  // of the columns; empty without a header
   std::int64_t first_line = 1;     // line number of the first sample
   std::int64_t begin = 0;          // bytes [begin, end) hold the samples, one a line; the last
@@ -24,8 +24,10 @@ struct CsvLayout {
 };
 
 /// Finds separator, header and label column from the first two lines. Throws DataError for a file
-/// without samples, a separator that is not clear, or a label column that is not there.
-CsvLayout detect_csv_layout(const ByteSource& source, const std::string& label);
+/// without samples, a separator that is not clear, or a label column that is not there. `features`:
+/// as in ReadOptions.
+CsvLayout detect_csv_layout(const ByteSource& source, const std::string& label,
+                            std::int64_t features = 0);
 
 /// Fields of a line, spaces around them cut off.
 std::vector<std::string_view> csv_fields(std::string_view line, char separator);

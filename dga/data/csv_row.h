@@ -12,8 +12,9 @@
 
 namespace dga {
 
-/// Parses the line at `p`, which must end in '\n', into `features` (columns - 1 of them) and
-/// `label`. Returns the start of the next line, or null when the line is not as the layout says.
+/// Parses the line at `p`, which must end in '\n', into `features` (one a column, but for the
+/// label's) and `label`, which is left alone where the layout has none. Returns the start of the
+/// next line, or null when the line is not as the layout says.
 const char* parse_csv_row(const char* p, const CsvLayout& layout, float* features,
                           std::int64_t& label) noexcept;
 /// The same for a regression target.

@@ -171,14 +171,14 @@ Samples read_idx(std::span<const SourcePtr> files, const ReadOptions& options) {
     slot = file.get();
     (is_labels ? label_shape : shape) = std::move(header);
   }
-  if (features == nullptr || labels == nullptr) {
+  if (features == nullptr || (labels == nullptr && options.features == 0)) {
     throw DataError(
         str(files.front()->name(), ": expected an IDX file of ",
             features == nullptr ? "samples (2 dimensions or more)" : "labels (1 dimension)",
             " beside it, found none. Put both into one folder and give the folder."));
   }
   const std::int64_t count = shape.dims.front();
-  if (label_shape.count != count) {
+  if (labels != nullptr && label_shape.count != count) {
     throw DataError(str(labels->name(), ": expected ", count, " labels, one for each sample in ",
                         features->name(), ", found ", label_shape.count,
                         ". Take both files from the same place."));
@@ -190,12 +190,20 @@ Samples read_idx(std::span<const SourcePtr> files, const ReadOptions& options) {
   Samples samples;
   samples.count = count;
   samples.shape.assign(shape.dims.begin() + 1, shape.dims.end());
-  samples.parts.push_back({labels->name(), count, 0});
+  samples.parts.push_back({(labels == nullptr ? features : labels)->name(), count, 0});
   const std::int64_t width = shape.count / count;
+  if (options.features > 0 && width != options.features) {
+    throw DataError(str(features->name(), ": expected samples of ", options.features,
+                        " elements, as the model was trained on, found ", width,
+                        ". Give samples with the features of the training."));
+  }
   samples.features = allocate_aligned<float>(shape.count);
   for_each_element(*features, shape, [&](std::int64_t i, double value) {
     samples.features[i] = finite(*features, i / width, value);
   });
+  if (labels == nullptr) {
+    return samples;
+  }
   if (options.task == Task::regression) {
     samples.targets = allocate_aligned<float>(count);
     for_each_element(*labels, label_shape, [&](std::int64_t i, double value) {

@@ -18,7 +18,7 @@ bool is_idx(std::string_view head);
 
 /// Two files in any order: samples (2 dimensions or more, the first counts them) and their labels
 /// (1 dimension). Elements of every IDX type become f32; pixels stay 0-255. Throws DataError,
-/// naming the file, for anything else.
+/// naming the file, for anything else. With options.features the labels may be left out.
 Samples read_idx(std::span<const SourcePtr> files, const ReadOptions& options);
 
 }  // namespace dga

@@ -15,7 +15,7 @@
 namespace dga {
 namespace {
 
-Samples read_files(const std::vector<std::string>& paths, const LoadOptions& options) {
+Samples read_files(const std::vector<std::string>& paths, const ReadOptions& options) {
   std::vector<SourcePtr> sources;
   const Format* format = nullptr;
   for (const std::string& path : paths) {
@@ -28,12 +28,8 @@ Samples read_files(const std::vector<std::string>& paths, const LoadOptions& opt
     }
     format = &found;
   }
-  ReadOptions reading;
-  reading.task = options.task;
-  reading.label = options.label;
-  reading.threads = options.threads;
   try {
-    return format->read(sources, reading);
+    return format->read(sources, options);
   } catch (const std::bad_alloc&) {
     throw DataError(str(sources.front()->name(),
                         ": expected samples that fit into memory, found more. Load fewer "
@@ -58,20 +54,26 @@ std::shared_ptr<const Table> table_of(Samples samples, const std::vector<std::st
                                  std::move(samples.features), std::move(samples.labels), names);
 }
 
+/// Named test data is one set, whatever its files are called.
+std::vector<std::string> files_of_one_set(const std::string& data) {
+  DataFiles given = find_data_files(data);
+  given.train.insert(given.train.end(), given.test.begin(), given.test.end());
+  return given.train;
+}
+
 }  // namespace
 
 LoadedData load_data(const LoadOptions& options) {
   DataFiles files = find_data_files(options.data);
   if (!options.test_data.empty()) {
-    // Named test data is one set, whatever its files are called.
-    DataFiles given = find_data_files(options.test_data);
-    files.test = std::move(given.train);
-    files.test.insert(files.test.end(), given.test.begin(), given.test.end());
+    files.test = files_of_one_set(options.test_data);
   }
-  Samples train = read_files(files.train, options);
+  const ReadOptions reading{
+      .task = options.task, .label = options.label, .threads = options.threads};
+  Samples train = read_files(files.train, reading);
   Samples test;
   if (!files.test.empty()) {
-    test = read_files(files.test, options);
+    test = read_files(files.test, reading);
     if (test.shape != train.shape) {
       throw DataError(str(test.place(0), ": expected samples of ", shape_text(train.shape),
                           " features as in ", train.place(0), ", found ", shape_text(test.shape),
@@ -99,6 +101,26 @@ LoadedData load_data(const LoadOptions& options) {
   data.test = test.count > 0 ? table_of(std::move(test), names) : nullptr;
   data.train = table_of(std::move(train), names);
   return data;
+}
+
+Samples load_samples(const SamplesOptions& options) {
+  std::int64_t features = 1;
+  for (const std::int64_t dim : options.shape) {
+    features *= dim;
+  }
+  DGA_CHECK(features > 0, "[Data] load_samples: expected the shape of a sample, found ",
+            shape_text(options.shape), ". Pass the input shape of the model.");
+  Samples samples =
+      read_files(files_of_one_set(options.data),
+                 {.task = options.classes.empty() ? Task::regression : Task::classification,
+                  .label = options.label,
+                  .features = features,
+                  .threads = options.threads});
+  if (samples.labels) {
+    map_labels(samples, options.classes);
+  }
+  samples.shape = options.shape;
+  return samples;
 }
 
 PreparedData split_and_normalise(const LoadedData& data, double test_fraction, std::uint64_t seed) {

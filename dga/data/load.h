@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "dga/data/normalisation.h"
 #include "dga/data/samples.h"
@@ -36,6 +37,23 @@ struct LoadedData {
 /// test set must occur in the training set. All or nothing: throws DataError, one line that begins
 /// with the place. Starts threads, and has joined them when it returns.
 LoadedData load_data(const LoadOptions& options);
+
+struct SamplesOptions {
+  /// As in LoadOptions; all files of a folder are one set, whatever they are called.
+  std::string data = {};
+  /// Of one sample of the training.
+  std::vector<std::int64_t> shape = {};
+  /// The labels of the training, ascending; empty: regression.
+  std::vector<std::int64_t> classes = {};
+  std::string label = {};
+  int threads = 0;
+};
+
+/// Reads samples for a model that is trained already, with labels or without: CSV has none when it
+/// has as many columns as a sample has features, IDX when there is no file of labels. The answer's
+/// labels are positions in `classes`. All or nothing: throws DataError, as load_data, also for a
+/// label that is not among `classes` and for samples of another size.
+Samples load_samples(const SamplesOptions& options);
 
 /// Training and held-out samples as workers see them.
 struct PreparedData {

@@ -28,6 +28,7 @@ struct Samples {
   std::shared_ptr<float[]> features;       // (count, shape...)
   std::shared_ptr<std::int64_t[]> labels;  // (count), classification: as they are in the file
   std::shared_ptr<float[]> targets;        // (count), regression
+  // Neither: the samples came without labels, which only ReadOptions::features allows.
   std::vector<Part> parts;
 
   /// "file:line" of a sample, or "file: sample number" (from 0) in a file without lines.
@@ -37,7 +38,10 @@ struct Samples {
 /// The choices of a caller that formats need.
 struct ReadOptions {
   Task task = Task::automatic;
-  std::string label = {};                            // CSV: see csv.h
+  std::string label = {};  // CSV: see csv.h
+  /// How many features a sample must have; its label may then be missing: CSV with one column less,
+  /// IDX without a file of labels. 0: any number, and a label.
+  std::int64_t features = 0;
   int threads = 0;                                   // 0: one a core
   std::int64_t piece_bytes = std::int64_t{1} << 20;  // of text a thread parses at a time
 };

@@ -108,6 +108,8 @@ constexpr std::array<std::pair<std::string_view, ScheduleKind>, 4> kSchedules{
      {"step", ScheduleKind::step},
      {"cosine", ScheduleKind::cosine},
      {"warmup-cosine", ScheduleKind::warmup_cosine}}};
+constexpr std::array<std::pair<std::string_view, ClassWeights>, 2> kClassWeights{
+    {{"none", ClassWeights::none}, {"balanced", ClassWeights::balanced}}};
 
 std::vector<Option> data_options() {
   return {
@@ -207,6 +209,21 @@ std::vector<Option> training_options() {
              "along half a cosine to 0; warmup-cosine: up in a line over the first twentieth, then "
              "cosine.",
              kSchedules),
+      choice("class-weights", &RunOptions::class_weights,
+             "How much a sample counts in the loss. balanced: the rarer its class among the "
+             "training samples, the more; 1 on average.",
+             kClassWeights),
+      option("ema", "X", &RunOptions::ema,
+             "The decay of an exponential moving average of the weights, which is what is tested "
+             "and saved. 0: none.",
+             {.least = 0, .most = 1, .below_most = true}),
+      option("patience", "N", &RunOptions::patience,
+             "Stop after so many epochs in a row without a new lowest error on the held-out "
+             "samples (where there are none, without a new lowest loss). 0: never.",
+             {.least = 0, .most = 1e6}),
+      option("keep-best", "", &RunOptions::keep_best,
+             "Save the weights of the epoch that was best, judged as for --patience, instead of "
+             "the last one's."),
       option("seed", "S", &RunOptions::seed,
              "The seed of everything random. The same seed and number of workers give the same "
              "weights.",

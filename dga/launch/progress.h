@@ -24,6 +24,13 @@ struct RunStart {
   bool classification = true;  // errors are fractions of samples, else losses
 };
 
+/// One step, as worker 0 saw it. The other workers' losses would cost a wait.
+struct StepResult {
+  std::int64_t steps = 0;  // taken in all epochs together, this one included
+  std::int64_t epoch = 0;  // counted from 1
+  double loss = 0;         // mean over worker 0's samples in this step; NaN where it had none
+};
+
 /// Called by worker 0, in this order, each from one thread at a time. Worker 0 may be a child
 /// process: then what an implementation remembers in its members stays there, and `finished` is
 /// called elsewhere. Calls must return quickly; the workers wait for them.
@@ -32,10 +39,9 @@ class Progress {
   virtual ~Progress() = default;
 
   virtual void started(const RunStart&) {}
-  /// After each step: `steps` are done in all epochs together.
-  virtual void step_done(std::int64_t /*steps*/) {}
+  virtual void step_done(const StepResult&) {}
   virtual void epoch_done(const EpochResult&) {}
-  /// Asked after each epoch_done; true ends the run there, as one that is done.
+  /// Asked after each epoch_done: true ends the run there, as if that had been the last epoch.
   virtual bool wants_stop() { return false; }
 };
 

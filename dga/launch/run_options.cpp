@@ -16,6 +16,9 @@ void check_options(const RunOptions& options) {
   }
   DGA_CHECK(!options.data.empty(),
             "[options] data: expected a folder or file with samples, found none. Give --data DIR.");
+  DGA_CHECK(options.task != Task::regression || options.class_weights == ClassWeights::none,
+            "[options] class-weights: expected none for regression, which has no classes, found "
+            "balanced. Leave it out.");
   constexpr const char* kMissing[] = {"pipeline", "tensor", "space"};
   DGA_CHECK(options.levels == 1, "[options] levels: expected 1 (data parallelism), found ",
             options.levels, ": ", kMissing[options.levels - 2],

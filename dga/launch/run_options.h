@@ -18,6 +18,7 @@ namespace dga {
 
 enum class OptimizerKind { sgd, adam, adamw };
 enum class ScheduleKind { constant, step, cosine, warmup_cosine };
+enum class ClassWeights { none, balanced };
 
 /// The defaults stand here and nowhere else. A member is called as its option, '-' being '_';
 /// option_table.cpp says what each means and which values it may take.
@@ -51,6 +52,10 @@ struct RunOptions {
   double weight_decay = 0;
   double clip_norm = 0;  // 0: off
   ScheduleKind schedule = ScheduleKind::constant;
+  ClassWeights class_weights = ClassWeights::none;
+  double ema = 0;             // 0: off
+  std::int64_t patience = 0;  // epochs; 0: off
+  bool keep_best = false;
   std::uint64_t seed = LaunchOptions{}.seed;
 
   // What comes out

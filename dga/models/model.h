@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <memory>
 
+#include "dga/models/model_factory.h"
 #include "dga/storage/model_card.h"
 
 namespace dga {
@@ -29,5 +30,9 @@ class Model : public torch::nn::Module {
 ///
 /// To add a model, add a line to the table in model.cpp.
 std::shared_ptr<Model> make_model(const ModelCard& card);
+
+/// The same from `factory`, which is called by one thread at a time; where it is empty, by name.
+/// Throws InvalidArgument when it answers null.
+std::shared_ptr<Model> make_model(const ModelCard& card, const ModelFactory& factory);
 
 }  // namespace dga

@@ -17,6 +17,7 @@
 #include "dga/parallel/gradient_reducer.h"
 #include "dga/parallel/kernel_warm_up.h"
 #include "dga/parallel/module_tensors.h"
+#include "dga/parallel/parameter_average.h"
 #include "dga/parallel/sharded_optimizer.h"
 #include "dga/parallel/thread_generator.h"
 #include "dga/parallel/torch_types.h"
@@ -52,6 +53,9 @@ void check_options(const AccumulatorOptions& options) {
             options.micro_steps, ".");
   DGA_CHECK(std::isfinite(options.clip_norm) && options.clip_norm >= 0,
             "[parallel] clip_norm: expected 0 (off) or more, found ", options.clip_norm, ".");
+  DGA_CHECK(options.ema_decay >= 0 && options.ema_decay < 1,
+            "[parallel] ema_decay: expected 0 (off) or more, below 1, found ", options.ema_decay,
+            ".");
   DGA_CHECK(options.intra_op_threads >= 0,
             "[parallel] intra_op_threads: expected 0 or more, found ", options.intra_op_threads,
             ".");
@@ -71,6 +75,7 @@ class GradientAccumulator::Impl {
   void step();
   void expect_samples(std::int64_t total) { reducer_->expect_samples(total); }
   void synchronize_buffers(std::int64_t num_samples);
+  void use_average(bool average);
   void on_gradient(std::size_t number);
 
   std::int64_t samples_since_synchronized() const noexcept { return buffer_samples_; }
@@ -88,6 +93,7 @@ class GradientAccumulator::Impl {
   FlatBuffers buffers() const;
   void share_initial_values();
   const at::Tensor& seed_of(const at::Tensor& loss, double factor);
+  void require_parameters(const char* call) const;
   void forget_step();
   void clear_unused();
   void check_finite() const;
@@ -104,6 +110,7 @@ class GradientAccumulator::Impl {
   std::unique_ptr<GradientReducer> reducer_;
   BoundParameters bound_;
   std::unique_ptr<ShardedOptimizer> optimizer_;
+  std::unique_ptr<ParameterAverage> average_;  // null: none is kept
   std::unique_ptr<KeyedRandomScope> random_;
 
   // Of the step under way.
@@ -147,6 +154,10 @@ GradientAccumulator::Impl::Impl(const Environment& env, std::shared_ptr<torch::n
   bound_.watch([this](std::size_t number) { on_gradient(number); });
   optimizer_ = std::make_unique<ShardedOptimizer>(layout_, workers_.rank(), buffers(), factory,
                                                   options_.groups);
+  if (options_.ema_decay > 0) {
+    average_ =
+        std::make_unique<ParameterAverage>(workers_, layout_, parameters_, options_.ema_decay);
+  }
   random_ = std::make_unique<KeyedRandomScope>(random_key());
   recorder_.restart();
 }
@@ -161,6 +172,7 @@ void GradientAccumulator::Impl::agree(const Environment& env) {
   }
   lines.push_back(dga::str("micro_steps ", options_.micro_steps));
   lines.push_back(dga::str("clip_norm ", options_.clip_norm));
+  lines.push_back(dga::str("ema_decay ", options_.ema_decay));
   lines.push_back(dga::str("bucket_bytes ", options_.bucket_bytes));
   require_same_lines(env.group(Axis::data), lines, "module",
                      "Build the module and its options alike on every worker.");
@@ -185,6 +197,7 @@ void GradientAccumulator::Impl::share_initial_values() {
 void GradientAccumulator::Impl::backward(const at::Tensor& loss, std::int64_t num_samples) {
   DGA_CHECK(num_samples >= 0, "[parallel] backward: expected 0 samples or more, found ",
             num_samples, ".");
+  require_parameters("backward");
   DGA_CHECK(micro_step_ < options_.micro_steps, "[parallel] backward: expected at most ",
             options_.micro_steps,
             " calls a step, found one more. Call step() first, or raise micro_steps.");
@@ -245,7 +258,14 @@ void GradientAccumulator::Impl::on_gradient(std::size_t number) {
   }
 }
 
+void GradientAccumulator::Impl::require_parameters(const char* call) const {
+  DGA_CHECK(average_ == nullptr || !average_->in_use(), "[parallel] ", call,
+            ": expected the parameters in the module, found their moving average. Call "
+            "use_average(false) first.");
+}
+
 void GradientAccumulator::Impl::step() {
+  require_parameters("step");
   clear_unused();
   const StepTotals totals = reducer_->reduce(contribution_);
   recorder_.enter(StepPhase::compute);
@@ -260,6 +280,9 @@ void GradientAccumulator::Impl::step() {
       optimizer_->scale_learning_rates(options_.learning_rate(num_steps_));
     }
     optimizer_->step(totals.used);
+    if (average_ != nullptr) {
+      average_->update();
+    }
   }
   reducer_->share_parameters();
   forget_step();
@@ -326,6 +349,13 @@ void GradientAccumulator::Impl::synchronize_buffers(std::int64_t num_samples) {
   buffer_samples_ = 0;
 }
 
+void GradientAccumulator::Impl::use_average(bool average) {
+  DGA_CHECK(average_ != nullptr,
+            "[parallel] use_average: expected a moving average, found that none is kept. Set "
+            "ema_decay.");
+  average_->use(average);
+}
+
 GradientAccumulator::GradientAccumulator(const Environment& env,
                                          std::shared_ptr<torch::nn::Module> module,
                                          const OptimizerFactory& factory,
@@ -352,6 +382,10 @@ void GradientAccumulator::synchronize_buffers() {
 
 void GradientAccumulator::synchronize_buffers(std::int64_t num_samples) {
   impl_->synchronize_buffers(num_samples);
+}
+
+void GradientAccumulator::use_average(bool average) {
+  impl_->use_average(average);
 }
 
 std::int64_t GradientAccumulator::num_steps() const noexcept {

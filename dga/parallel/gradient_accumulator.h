@@ -33,6 +33,9 @@ struct AccumulatorOptions {
   double clip_norm = 0;
   /// Multiplies every group's learning rate; none leaves them to the caller (see `optimizer`).
   LearningRateSchedule learning_rate{};
+  /// Of an exponential moving average of the parameters, in [0, 1): after each step that moves
+  /// them, average += (1 - ema_decay) * (parameter - average). 0: none. See `use_average`.
+  double ema_decay = 0;
   /// Stop with an error that names the parameter when a gradient is infinite or NaN.
   bool check_finite = true;
   /// Reduce buckets while backward still runs, where workers live on several nodes. Switch it off
@@ -66,8 +69,8 @@ struct AccumulatorOptions {
 /// Random numbers that its thread draws (dropout) are keyed by (seed, worker, step) meanwhile.
 /// `requires_grad` is looked at once, at construction.
 ///
-/// Used by one thread, the worker's. All workers of the data axis construct it, and call `step` and
-/// `synchronize_buffers`, equally often; `backward` is free.
+/// Used by one thread, the worker's. All workers of the data axis construct it, and call `step`,
+/// `synchronize_buffers` and `use_average` in the same order; `backward` is free.
 class GradientAccumulator {
  public:
   /// Gives every worker the values of worker 0. Collective; blocks. Throws InvalidArgument, the
@@ -99,6 +102,12 @@ class GradientAccumulator {
   void synchronize_buffers();
   /// The same with this worker's weight given.
   void synchronize_buffers(std::int64_t num_samples);
+
+  /// Puts the moving average in place of the parameters (true), for evaluating or saving, or the
+  /// parameters back, bit for bit (false). No `backward` or `step` in between. Buffers are not
+  /// averaged. What is in use when the accumulator ends stays in the module. Collective; blocks.
+  /// Throws InvalidArgument where `ema_decay` is 0.
+  void use_average(bool average);
 
   /// Steps taken.
   std::int64_t num_steps() const noexcept;

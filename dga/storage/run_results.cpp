@@ -13,11 +13,15 @@ namespace {
 constexpr int kSchema = 1;
 
 Json epoch_json(const EpochResult& epoch) {
-  return {{"epoch", epoch.epoch},
-          {"loss", number_or_null(epoch.loss)},
-          {"train_error", number_or_null(epoch.train_error)},
-          {"test_error", number_or_null(epoch.test_error)},
-          {"seconds", number_or_null(epoch.seconds)}};
+  Json json{{"epoch", epoch.epoch},
+            {"loss", number_or_null(epoch.loss)},
+            {"train_error", number_or_null(epoch.train_error)},
+            {"test_error", number_or_null(epoch.test_error)},
+            {"seconds", number_or_null(epoch.seconds)}};
+  for (const auto& [name, value] : epoch.metrics) {
+    json["metrics"][name] = number_or_null(value);
+  }
+  return json;
 }
 
 double number_or_nan(const Json& json) {
@@ -25,11 +29,17 @@ double number_or_nan(const Json& json) {
 }
 
 EpochResult epoch_from(const Json& json) {
-  return {.epoch = json.at("epoch").get<std::int64_t>(),
-          .loss = number_or_nan(json.at("loss")),
-          .train_error = number_or_none(json.at("train_error")),
-          .test_error = number_or_none(json.at("test_error")),
-          .seconds = number_or_nan(json.at("seconds"))};
+  EpochResult epoch{.epoch = json.at("epoch").get<std::int64_t>(),
+                    .loss = number_or_nan(json.at("loss")),
+                    .train_error = number_or_none(json.at("train_error")),
+                    .test_error = number_or_none(json.at("test_error")),
+                    .seconds = number_or_nan(json.at("seconds"))};
+  if (json.contains("metrics")) {
+    for (const auto& [name, value] : json.at("metrics").items()) {
+      epoch.metrics[name] = number_or_nan(value);
+    }
+  }
+  return epoch;
 }
 
 Json values_json(const PerWorker& quantity) {
@@ -97,6 +107,8 @@ std::string to_json(const RunResults& results) {
        {"error",
         {{"mean", number_or_null(results.error.mean)}, {"values", values_json(results.error)}}},
        {"epochs", epochs},
+       {"best_epoch", results.best_epoch},
+       {"stopped_early", results.stopped_early},
        {"steps", results.steps},
        {"step_seconds", {{"median", number_or_null(results.median_step_seconds)}}},
        {"startup_seconds", number_or_null(results.startup_seconds)},
@@ -132,6 +144,8 @@ RunResults run_results_from_json(std::string_view text, const std::string& path)
     for (const Json& epoch : json.at("epochs")) {
       results.epochs.push_back(epoch_from(epoch));
     }
+    results.best_epoch = json.value("best_epoch", std::int64_t{0});
+    results.stopped_early = json.value("stopped_early", false);
     results.steps = json.at("steps").get<std::int64_t>();
     results.median_step_seconds = number_or_nan(json.at("step_seconds").at("median"));
     results.startup_seconds = number_or_nan(json.at("startup_seconds"));

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,6 +20,9 @@ struct EpochResult {
   std::optional<double> train_error = {};  // none: not measured
   std::optional<double> test_error = {};   // none: nothing is held out
   double seconds = 0;
+  // By name, the caller's own: means over the held-out samples, or over those trained on where
+  // nothing is held out.
+  std::map<std::string, double> metrics = {};
 
   bool operator==(const EpochResult&) const = default;
 };
@@ -57,6 +61,9 @@ struct RunResults {
   std::vector<double> wait_seconds = {};
   PerWorker error = {};  // of its share of the held-out samples; the mean is weighted by samples
   std::vector<EpochResult> epochs = {};
+  // Counted from 1: the one whose weights were saved. 0 in files of older versions.
+  std::int64_t best_epoch = 0;
+  bool stopped_early = false;  // before all epochs, without a failure or a signal
   std::int64_t steps = 0;
   double median_step_seconds = 0;
   double startup_seconds = 0;

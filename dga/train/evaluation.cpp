@@ -8,6 +8,8 @@
 #include <algorithm>
 #include <vector>
 
+#include "dga/base/error.h"
+
 namespace dga {
 namespace {
 
@@ -41,6 +43,14 @@ double squared_errors(const at::Tensor& predictions, const std::vector<float>& t
   return sum;
 }
 
+void require_shape(const at::Tensor& answer, std::int64_t samples, std::int64_t outputs) {
+  DGA_CHECK(answer.dim() == 2 && answer.size(0) == samples && answer.size(1) == outputs &&
+                answer.scalar_type() == at::kFloat,
+            "[train] model: expected an output of shape [", samples, ", ", outputs,
+            "] in Float, found ", answer.sizes(), " in ", answer.scalar_type(),
+            ". Let forward answer a row a sample, with ModelCard::outputs numbers.");
+}
+
 }  // namespace
 
 at::Tensor features_tensor(BufferView features, std::int64_t size,
@@ -58,8 +68,8 @@ void normalise_targets(const ModelCard& card, BufferView targets) noexcept {
   }
 }
 
-double sum_of_errors(Model& model, const ModelCard& card, const Dataset& dataset,
-                     std::span<const std::int64_t> indices) {
+ErrorSums sum_of_errors(Model& model, const ModelCard& card, const Dataset& dataset,
+                        std::span<const std::int64_t> indices, std::span<const Metric> metrics) {
   const at::NoGradGuard no_grad;
   const bool classes = dataset.label_type() == DType::i64;
   const std::int64_t width = dataset.num_features();
@@ -68,25 +78,37 @@ double sum_of_errors(Model& model, const ModelCard& card, const Dataset& dataset
       at::empty({std::min(samples, kChunk), width}, at::TensorOptions(at::kFloat));
   std::vector<std::int64_t> labels;
   std::vector<float> targets;
-  double sum = 0;
+  ErrorSums sums{.metrics = std::vector<double>(metrics.size(), 0)};
   for (std::int64_t first = 0; first < samples; first += kChunk) {
     const std::int64_t count = std::min(kChunk, samples - first);
     const auto chunk =
         indices.subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(count));
     const BufferView features(memory.mutable_data_ptr<float>(), count * width);
+    at::Tensor truth;  // as metrics see it
     if (classes) {
       labels.resize(chunk.size());
       dataset.gather(chunk, features, BufferView(labels.data(), count));
+      truth = at::from_blob(labels.data(), {count}, at::TensorOptions(at::kLong));
     } else {
       targets.resize(chunk.size());
       const BufferView view(targets.data(), count);
       dataset.gather(chunk, features, view);
+      if (!metrics.empty()) {
+        truth = at::from_blob(targets.data(), {count, 1}, at::TensorOptions(at::kFloat)).clone();
+      }
       normalise_targets(card, view);
     }
-    const at::Tensor answer = model.forward(features_tensor(features, count, card.input_shape));
-    sum += classes ? count_wrong(answer, labels) : squared_errors(answer, targets);
+    at::Tensor answer = model.forward(features_tensor(features, count, card.input_shape));
+    require_shape(answer, count, card.outputs);
+    sums.errors += classes ? count_wrong(answer, labels) : squared_errors(answer, targets);
+    if (!classes && !metrics.empty()) {
+      answer = answer.mul(card.target_scale).add(card.target_mean);
+    }
+    for (std::size_t i = 0; i < metrics.size(); ++i) {
+      sums.metrics[i] += metrics[i].function(answer, truth) * static_cast<double>(count);
+    }
   }
-  return sum;
+  return sums;
 }
 
 }  // namespace dga

@@ -6,18 +6,28 @@
 
 #include <cstdint>
 #include <span>
+#include <vector>
 
 #include "dga/data/dataset.h"
 #include "dga/models/model.h"
+#include "dga/train/train_extras.h"
 
 namespace dga {
 
-/// Over samples `indices` of `dataset`, features and targets being those the model was trained on:
-/// the number of samples it gets wrong (classification; exact), or the sum of squared errors in
-/// units of the normalised target (regression). The model must be in evaluation mode; gradients are
-/// not recorded.
-double sum_of_errors(Model& model, const ModelCard& card, const Dataset& dataset,
-                     std::span<const std::int64_t> indices);
+struct ErrorSums {
+  /// The number of samples it gets wrong (classification; exact), or the sum of squared errors in
+  /// units of the normalised target (regression).
+  double errors = 0;
+  /// By metric: the sum of what it says about each batch, times the batch's samples.
+  std::vector<double> metrics = {};
+};
+
+/// Over samples `indices` of `dataset`, features and targets being those the model was trained on.
+/// The model must be in evaluation mode; gradients are not recorded. Throws InvalidArgument when
+/// its output is not (B, outputs).
+ErrorSums sum_of_errors(Model& model, const ModelCard& card, const Dataset& dataset,
+                        std::span<const std::int64_t> indices,
+                        std::span<const Metric> metrics = {});
 
 /// The features of a batch as a tensor that borrows them: (size, sample_shape...).
 at::Tensor features_tensor(BufferView features, std::int64_t size,

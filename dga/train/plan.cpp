@@ -63,6 +63,24 @@ Moments measure_targets(const Dataset& training) {
   return moments;
 }
 
+/// N / (classes * N_c), of the N_c samples of class c; 0 for a class that has none. Classes that
+/// have none are not counted either: so the mean over the samples is 1.
+std::vector<double> balanced_weights(const Dataset& training) {
+  std::vector<std::int64_t> counts(static_cast<std::size_t>(training.num_classes()), 0);
+  for (const std::int64_t label : class_labels(training)) {
+    ++counts[static_cast<std::size_t>(label)];
+  }
+  const auto empty = std::count(counts.begin(), counts.end(), 0);
+  const auto classes = static_cast<double>(counts.size()) - static_cast<double>(empty);
+  std::vector<double> weights;
+  for (const std::int64_t count : counts) {
+    weights.push_back(count == 0 ? 0
+                                 : static_cast<double>(training.size()) /
+                                       (classes * static_cast<double>(count)));
+  }
+  return weights;
+}
+
 }  // namespace
 
 LoadOptions load_options_of(const RunOptions& options, Engine engine) {
@@ -113,6 +131,9 @@ TrainPlan prepare(TaskPlan tasks) {
   } else {
     card.outputs = plan.train->num_classes();
     card.class_names = plan.train->class_names();
+  }
+  if (plan.options.class_weights == ClassWeights::balanced) {
+    plan.class_weights = balanced_weights(*plan.train);
   }
   plan.train = std::make_shared<Normalised>(plan.train, features);
   if (plan.test != nullptr) {

@@ -33,6 +33,7 @@ struct TaskPlan {
 /// A task plan with the samples as the model sees them.
 struct TrainPlan : TaskPlan {
   ModelCard card = {};
+  std::vector<double> class_weights = {};  // (classes); empty: all samples count alike
 };
 
 /// How the options of a run call for its data to be loaded, by `engine`, which is not automatic.
@@ -42,7 +43,8 @@ LoadOptions load_options_of(const RunOptions& options, Engine engine);
 /// training samples than workers.
 TaskPlan plan_tasks(const RunOptions& options, Engine engine, int workers, const LoadedData& data);
 
-/// Measures the normalisation of features, and of targets for regression, on the training samples.
+/// Measures the normalisation of features, and of targets for regression, on the training samples,
+/// and the weights of classes.
 TrainPlan prepare(TaskPlan tasks);
 
 }  // namespace dga

@@ -86,6 +86,10 @@ RunOptions run_options_of(const FactorizationProblemOptions& problem) {
   options.weight_decay = problem.weight_decay;
   options.clip_norm = problem.clip_norm;
   options.schedule = problem.schedule;
+  options.class_weights = problem.class_weights;
+  options.ema = problem.ema;
+  options.patience = problem.patience;
+  options.keep_best = problem.keep_best;
   options.seed = problem.seed;
   options.output = problem.output;
   return options;
@@ -184,18 +188,22 @@ const RunOptions& FactorizationProblem::options() const noexcept {
 }
 
 FactorizationProblem create_factorization_problem(const FactorizationProblemOptions& options) {
-  return create_factorization_problem(run_options_of(options), options.dataset, options.progress);
+  return create_factorization_problem(
+      run_options_of(options), options.dataset, options.progress,
+      {.loss = options.loss, .metrics = options.metrics, .model = options.model});
 }
 
 FactorizationProblem create_factorization_problem(const RunOptions& options,
                                                   const std::optional<ClientDataset>& dataset,
-                                                  std::shared_ptr<Progress> progress) {
+                                                  std::shared_ptr<Progress> progress,
+                                                  TrainExtras extras) {
   const EnvironmentOptions environment = open_environment();
   auto state = std::make_shared<FactorizationProblem::State>();
   state->options = options;
   state->options.engine = environment.engine;
   state->options.ranks_per_node = environment.ranks_per_node;
   state->options.timeout = environment.timeout;
+  state->extras = std::move(extras);
   state->extras.mpi_comm = environment.mpi_comm;
   state->extras.worker_program = environment.worker_program;
   state->progress = progress == nullptr ? std::make_shared<Progress>() : std::move(progress);
@@ -205,6 +213,7 @@ FactorizationProblem create_factorization_problem(const RunOptions& options,
     state->options.data = kDataInMemory;
   }
   check_options(state->options);
+  check_extras(state->extras, state->options);
   state->data = dataset ? dataset->shared_data()
                         : session().data.load(
                               load_options_of(state->options, resolve_engine(environment.engine)));

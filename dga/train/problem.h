@@ -116,13 +116,22 @@ struct FactorizationProblemOptions {
   double weight_decay = RunOptions{}.weight_decay;
   double clip_norm = RunOptions{}.clip_norm;
   ScheduleKind schedule = RunOptions{}.schedule;
+  ClassWeights class_weights = RunOptions{}.class_weights;
+  double ema = RunOptions{}.ema;
+  std::int64_t patience = RunOptions{}.patience;
+  bool keep_best = RunOptions{}.keep_best;
   std::uint64_t seed = RunOptions{}.seed;
   /// Samples in memory, instead of data_dir.
   std::optional<ClientDataset> dataset = {};
   /// Where results go; empty: runs/<date-time>.
   std::string output = {};
-  /// Is told how far a run has come; null: nobody.
+  /// Is told how far a run has come, and may end it after an epoch; null: nobody.
   std::shared_ptr<Progress> progress = {};
+  /// A loss, metrics and a model of your own; train_extras.h says when they are called, and by
+  /// whom.
+  LossFunction loss = {};
+  std::vector<Metric> metrics = {};
+  ModelFactory model = {};
 };
 
 /// One worker's task: its shard of the samples, and where it will be trained on.
@@ -154,10 +163,12 @@ class FactorizationProblem {
 FactorizationProblem create_factorization_problem(const FactorizationProblemOptions& options);
 
 /// The same from the options of a run, of which engine, ranks_per_node and timeout are those of the
-/// environment. `dataset`: samples in memory, instead of options.data and options.test_data.
+/// environment. `dataset`: samples in memory, instead of options.data and options.test_data. Of
+/// `extras` loss, metrics and model are used.
 FactorizationProblem create_factorization_problem(const RunOptions& options,
                                                   const std::optional<ClientDataset>& dataset,
-                                                  std::shared_ptr<Progress> progress);
+                                                  std::shared_ptr<Progress> progress,
+                                                  TrainExtras extras = {});
 
 // ------------------------------------------------------------------------------ steps
 

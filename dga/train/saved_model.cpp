@@ -108,12 +108,15 @@ void save_weights(AtomicFile& file, const torch::nn::Module& module) {
   write_safetensors(file, views);
 }
 
-SavedModel load_model(const std::string& folder) {
+SavedModel load_model(const std::string& folder, const ModelFactory& factory) {
   const std::filesystem::path base(folder);
   const std::string card_path = (base / kModelCardFile).string();
   const std::string weights_path = (base / kModelFile).string();
   SavedModel saved{.card = model_card_from_json(read_file(card_path), card_path), .model = nullptr};
-  saved.model = make_model(saved.card);
+  DGA_CHECK(factory != nullptr || saved.card.model != kCustomModel, "[train] ", folder,
+            ": expected the factory of its model, which is the program's own, found none. Pass "
+            "load_model the one that the run had.");
+  saved.model = make_model(saved.card, factory);
   const Safetensors file(weights_path);
   for (const auto& item : saved.model->named_parameters()) {
     fill(weights_path, file, item.key(), item.value());

@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 
+#include "dga/models/model_factory.h"
 #include "dga/storage/model_card.h"
 
 namespace torch::nn {
@@ -17,7 +18,6 @@ class Module;
 namespace dga {
 
 class AtomicFile;
-class Model;
 
 /// Bytes of parameters and buffers together.
 std::int64_t weight_bytes(const torch::nn::Module& module);
@@ -35,7 +35,8 @@ struct SavedModel {
 };
 
 /// Reads model.json and model.safetensors of a run's folder. Throws StorageError when they are
-/// missing, damaged, or do not belong together.
-SavedModel load_model(const std::string& folder);
+/// missing, damaged, or do not belong together. A run with a model factory needs it again here;
+/// throws InvalidArgument without.
+SavedModel load_model(const std::string& folder, const ModelFactory& factory = {});
 
 }  // namespace dga

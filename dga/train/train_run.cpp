@@ -60,6 +60,9 @@ class Run {
     options.mpi_comm = extras_.mpi_comm;
     std::optional<WorkerJob> job;
     if (engine_ == Engine::processes && !extras_.worker_program.empty()) {
+      DGA_CHECK(!extras_.loss && extras_.metrics.empty() && !extras_.model,
+                "[train] expected no loss, metrics or model of the program's own where worker "
+                "processes are another program, found some. Use engine threads or mpi.");
       options.worker_program = extras_.worker_program;
       job.emplace(plan_.options, *extras_.data, progress_);
     }
@@ -82,7 +85,8 @@ class Run {
       return;
     }
     RunWriter writer(path);
-    TrainingEnd end = train_on_worker(environment, plan_, progress_, writer, report_.started());
+    TrainingEnd end =
+        train_on_worker(environment, plan_, extras_, progress_, writer, report_.started());
     if (engine_ == Engine::mpi) {
       tell_everybody(environment, path, end);
     }
@@ -201,6 +205,7 @@ RunSummary train_run(const RunOptions& options, Progress& progress) {
 }
 
 RunSummary train_plan(const TrainPlan& plan, Progress& progress, const TrainExtras& extras) {
+  check_extras(extras, plan.options);
   return Run(plan, progress, nullptr, now_seconds(), extras).run();
 }
 

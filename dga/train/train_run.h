@@ -11,6 +11,7 @@
 #include "dga/launch/run_options.h"
 #include "dga/storage/run_results.h"
 #include "dga/train/plan.h"
+#include "dga/train/train_extras.h"
 
 namespace dga {
 
@@ -32,13 +33,7 @@ struct RunSummary {
 /// there finds nothing in the answers of runs before its own.
 RunSummary train_run(const RunOptions& options, Progress& progress);
 
-struct TrainExtras {
-  void* mpi_comm = nullptr;                     // see LaunchOptions
-  std::string worker_program = {};              // see LaunchOptions; needs `data`
-  std::shared_ptr<const LoadedData> data = {};  // what the plan was made of
-};
-
-/// The same for a plan that was made before.
+/// The same for a plan that was made before, with what options cannot say.
 RunSummary train_plan(const TrainPlan& plan, Progress& progress, const TrainExtras& extras = {});
 
 }  // namespace dga

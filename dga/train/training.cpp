@@ -3,20 +3,13 @@
 #include "dga/train/training.h"
 
 #include <ATen/Parallel.h>
-#include <ATen/ops/cross_entropy_loss.h>
-#include <ATen/ops/from_blob.h>
-#include <ATen/ops/mse_loss.h>
 #include <string.h>
-#include <torch/optim/adam.h>
-#include <torch/optim/adamw.h>
-#include <torch/optim/sgd.h>
 #include <torch/version.h>  // macros only
 
-#include <algorithm>
 #include <array>
-#include <cmath>
 #include <memory>
 #include <numeric>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -35,52 +28,16 @@
 #include "dga/parallel/gradient_accumulator.h"
 #include "dga/storage/atomic_file.h"
 #include "dga/storage/run_folder.h"
+#include "dga/train/best_epoch.h"
 #include "dga/train/evaluation.h"
+#include "dga/train/kept_weights.h"
+#include "dga/train/objective.h"
+#include "dga/train/optimizers.h"
 #include "dga/train/saved_model.h"
 #include "dga/train/stop_agreement.h"
 
 namespace dga {
 namespace {
-
-OptimizerFactory optimizer_of(const RunOptions& options) {
-  switch (options.optimizer) {
-    case OptimizerKind::sgd:
-      return optimizer_factory<torch::optim::SGD>(torch::optim::SGDOptions(options.lr)
-                                                      .momentum(options.momentum)
-                                                      .weight_decay(options.weight_decay));
-    case OptimizerKind::adamw:
-      return optimizer_factory<torch::optim::AdamW>(
-          torch::optim::AdamWOptions(options.lr).weight_decay(options.weight_decay));
-    case OptimizerKind::adam:
-      break;
-  }
-  return optimizer_factory<torch::optim::Adam>(
-      torch::optim::AdamOptions(options.lr).weight_decay(options.weight_decay));
-}
-
-LearningRateSchedule schedule_of(ScheduleKind kind, std::int64_t num_steps) {
-  switch (kind) {
-    case ScheduleKind::step:
-      return step_decay(std::max<std::int64_t>(1, (num_steps + 2) / 3), 0.1);
-    case ScheduleKind::cosine:
-      return cosine_decay(num_steps);
-    case ScheduleKind::warmup_cosine: {
-      const std::int64_t warmup = num_steps / 20;
-      return linear_warmup(warmup, cosine_decay(num_steps - warmup));
-    }
-    case ScheduleKind::constant:
-      break;
-  }
-  return {};
-}
-
-AccumulatorOptions accumulator_options_of(const TrainPlan& plan) {
-  AccumulatorOptions options;
-  options.micro_steps = static_cast<int>(plan.options.micro_steps);
-  options.clip_norm = plan.options.clip_norm;
-  options.learning_rate = schedule_of(plan.options.schedule, plan.num_steps());
-  return options;
-}
 
 /// A thread that loads ahead pays where there is a core for it and a batch takes longer to gather
 /// than a thread takes to wake up.
@@ -96,15 +53,19 @@ int prefetch_depth(const Environment& environment, const TrainPlan& plan) {
 
 class Training {
  public:
-  Training(Environment& environment, const TrainPlan& plan, Progress& progress, RunWriter& writer,
-           double started);
+  Training(Environment& environment, const TrainPlan& plan, const TrainExtras& extras,
+           Progress& progress, RunWriter& writer, double started);
   TrainingEnd run();
 
  private:
   bool train_epoch(std::int64_t epoch);
-  /// Forward and backward; adds to the epoch's loss.
-  void learn(const Batch& batch);
-  void evaluate(std::int64_t epoch, double seconds);
+  /// Forward and backward; answers the sum of the samples' losses.
+  double learn(const Batch& batch);
+  /// False when this was the last epoch.
+  bool evaluate(std::int64_t epoch, double epoch_at);
+  EpochResult measure(std::int64_t epoch, double epoch_at);
+  /// What everybody must know before the next epoch: whether there is one.
+  bool goes_on(const EpochResult& result);
   TrainingEnd stop();
   TrainingEnd finish();
   void write_results(RunResults& results);
@@ -112,14 +73,20 @@ class Training {
   bool is_root() const { return environment_.is_root(); }
   /// In the units of the data: 1 for classification.
   double error_unit() const { return plan_.card.target_scale * plan_.card.target_scale; }
+  std::int64_t saved_epoch() const {
+    return plan_.options.keep_best ? best_.number() : epochs_.back().epoch;
+  }
 
   Environment& environment_;
   const TrainPlan& plan_;
+  const TrainExtras& extras_;
   Progress& progress_;
   RunWriter& writer_;
   double started_;
   double first_step_at_ = 0;
 
+  ModelCard card_;
+  Objective objective_;
   std::shared_ptr<Model> model_;
   std::unique_ptr<GradientAccumulator> accumulator_;
   std::unique_ptr<Prefetcher> batches_;
@@ -128,26 +95,35 @@ class Training {
   std::vector<std::int64_t> test_share_;
   bool has_buffers_ = false;
 
-  double loss_sum_ = 0;     // of this worker's samples, in the epoch under way
-  double test_errors_ = 0;  // of this worker's share, after the last epoch
+  double loss_sum_ = 0;      // of this worker's samples, in the epoch under way
+  double test_errors_ = 0;   // of this worker's share, after the latest epoch
+  double saved_errors_ = 0;  // the same of the epoch that is to be saved
   std::vector<EpochResult> epochs_;
+  BestEpoch best_;
+  KeptWeights kept_;  // of the best epoch, on worker 0
 };
 
-std::shared_ptr<Model> initialised_model(const TrainPlan& plan) {
-  auto model = make_model(plan.card);
-  model->initialise(plan.options.seed);
-  return model;
+ModelCard card_of(const TrainPlan& plan, const TrainExtras& extras) {
+  ModelCard card = plan.card;
+  if (extras.model) {
+    card.model = kCustomModel;
+  }
+  return card;
 }
 
-Training::Training(Environment& environment, const TrainPlan& plan, Progress& progress,
-                   RunWriter& writer, double started)
+Training::Training(Environment& environment, const TrainPlan& plan, const TrainExtras& extras,
+                   Progress& progress, RunWriter& writer, double started)
     : environment_(environment),
       plan_(plan),
+      extras_(extras),
       progress_(progress),
       writer_(writer),
       started_(started),
+      card_(card_of(plan, extras)),
+      objective_(plan, extras),
       stop_(environment.world()),
-      shard_(plan.shards.at(static_cast<std::size_t>(environment.rank()))) {
+      shard_(plan.shards.at(static_cast<std::size_t>(environment.rank()))),
+      best_(plan.options.patience) {
   at::set_num_threads(1);
   if (is_root() && !writer_.attempt([&] {
         RunOptions resolved = plan_.options;
@@ -156,7 +132,8 @@ Training::Training(Environment& environment, const TrainPlan& plan, Progress& pr
       })) {
     stop_.want_stop();
   }
-  model_ = initialised_model(plan_);
+  model_ = make_model(card_, extras_.model);
+  model_->initialise(plan_.options.seed);
   if (is_root() && !writer_.reserve_model(weight_bytes(*model_))) {
     stop_.want_stop();
   }
@@ -201,7 +178,9 @@ TrainingEnd Training::run() {
     if (!train_epoch(epoch)) {
       return stop();
     }
-    evaluate(epoch, epoch_at);
+    if (!evaluate(epoch, epoch_at)) {
+      break;
+    }
   }
   return finish();
 }
@@ -216,67 +195,114 @@ bool Training::train_epoch(std::int64_t epoch) {
       return false;
     }
     accumulator_->expect_samples(plan_.step_samples[static_cast<std::size_t>(step)]);
+    double step_loss = 0;
+    std::int64_t samples = 0;
     for (std::int64_t micro = 0;
          micro < plan_.options.micro_steps && batch < plan_.batches_per_epoch; ++micro, ++batch) {
-      learn(*batches_->next());
+      const Batch& next = *batches_->next();
+      samples += next.size;
+      step_loss += learn(next);
     }
+    loss_sum_ += step_loss;
     accumulator_->step();
     if (is_root()) {
-      progress_.step_done(accumulator_->num_steps());
+      // 0 / 0 is NaN.
+      progress_.step_done({.steps = accumulator_->num_steps(),
+                           .epoch = epoch + 1,
+                           .loss = step_loss / static_cast<double>(samples) * objective_.unit()});
     }
   }
   return true;
 }
 
-void Training::learn(const Batch& batch) {
+double Training::learn(const Batch& batch) {
   if (batch.size == 0) {
     accumulator_->backward({}, 0);
-    return;
+    return 0;
   }
-  const at::Tensor samples = features_tensor(batch.features, batch.size, plan_.card.input_shape);
-  at::Tensor loss;
-  if (plan_.options.task == Task::classification) {
-    const at::Tensor labels =
-        at::from_blob(batch.labels.data, {batch.size}, at::TensorOptions(at::kLong));
-    loss = at::cross_entropy_loss(model_->forward(samples), labels);
-  } else {
-    normalise_targets(plan_.card, batch.labels);
-    const at::Tensor targets =
-        at::from_blob(batch.labels.data, {batch.size, 1}, at::TensorOptions(at::kFloat));
-    loss = at::mse_loss(model_->forward(samples), targets);
-  }
-  // Read in place: asking the tensor for its value would cost an operator.
-  loss_sum_ += static_cast<double>(*loss.const_data_ptr<float>()) * static_cast<double>(batch.size);
+  const at::Tensor samples = features_tensor(batch.features, batch.size, card_.input_shape);
+  const at::Tensor loss = objective_.loss(model_->forward(samples), batch);
   accumulator_->backward(loss, batch.size);
+  // Read in place: asking the tensor for its value would cost an operator.
+  const double mean = loss.scalar_type() == at::kFloat
+                          ? static_cast<double>(*loss.const_data_ptr<float>())
+                          : loss.item<double>();
+  return mean * static_cast<double>(batch.size);
 }
 
-void Training::evaluate(std::int64_t epoch, double epoch_at) {
+bool Training::evaluate(std::int64_t epoch, double epoch_at) {
+  const bool averaged = plan_.options.ema > 0;
   if (has_buffers_) {
     accumulator_->synchronize_buffers();
   }
+  if (averaged) {
+    accumulator_->use_average(true);
+  }
+  const EpochResult result = measure(epoch, epoch_at);
+  epochs_.push_back(result);
+  const bool best = best_.add(result);
+  if (best || !plan_.options.keep_best) {
+    saved_errors_ = test_errors_;
+  }
+  if (best && plan_.options.keep_best && is_root()) {
+    kept_.keep(*model_);
+  }
+  if (!goes_on(result)) {
+    return false;  // with the average in use
+  }
+  if (averaged) {
+    accumulator_->use_average(false);
+  }
+  return true;
+}
+
+EpochResult Training::measure(std::int64_t epoch, double epoch_at) {
   model_->eval();
-  test_errors_ =
-      plan_.test == nullptr ? 0.0 : sum_of_errors(*model_, plan_.card, *plan_.test, test_share_);
+  const bool held_out = plan_.test_samples() > 0;
+  const std::span<const Metric> metrics(extras_.metrics);
+  const ErrorSums trained =
+      sum_of_errors(*model_, card_, *plan_.train, shard_, held_out ? metrics.first(0) : metrics);
+  ErrorSums tested;
+  if (held_out) {
+    tested = sum_of_errors(*model_, card_, *plan_.test, test_share_, metrics);
+  }
+  test_errors_ = tested.errors;
   // Counts of samples are exact in f64; sums of squares follow the fixed tree.
-  std::array<double, 3> sums{loss_sum_, sum_of_errors(*model_, plan_.card, *plan_.train, shard_),
-                             test_errors_};
-  environment_.world().all_reduce({sums.data(), 3}, ReduceOp::sum, "the epoch's errors");
+  std::vector<double> sums{loss_sum_, trained.errors, tested.errors};
+  const std::vector<double>& measured = held_out ? tested.metrics : trained.metrics;
+  sums.insert(sums.end(), measured.begin(), measured.end());
+  environment_.world().all_reduce({sums.data(), static_cast<std::int64_t>(sums.size())},
+                                  ReduceOp::sum, "the epoch's errors");
   const auto train_samples = static_cast<double>(plan_.train->size());
+  const auto test_samples = static_cast<double>(plan_.test_samples());
   EpochResult result{.epoch = epoch + 1,
-                     .loss = sums[0] / train_samples * error_unit(),
+                     .loss = sums[0] / train_samples * objective_.unit(),
                      .train_error = sums[1] / train_samples * error_unit(),
                      .seconds = now_seconds() - epoch_at};
-  if (plan_.test_samples() > 0) {
-    result.test_error = sums[2] / static_cast<double>(plan_.test_samples()) * error_unit();
+  if (held_out) {
+    result.test_error = sums[2] / test_samples * error_unit();
   }
-  if (!is_root()) {
-    return;
+  for (std::size_t i = 0; i < metrics.size(); ++i) {
+    result.metrics[metrics[i].name] = sums[3 + i] / (held_out ? test_samples : train_samples);
   }
-  epochs_.push_back(result);
-  if (!writer_.append(result)) {
-    stop_.want_stop();
+  return result;
+}
+
+bool Training::goes_on(const EpochResult& result) {
+  std::int64_t wants_stop = 0;
+  if (is_root()) {
+    if (!writer_.append(result)) {
+      stop_.want_stop();
+    }
+    progress_.epoch_done(result);
+    wants_stop = progress_.wants_stop() ? 1 : 0;
   }
-  progress_.epoch_done(result);
+  // Everybody has the same result; only worker 0 knows what the caller wants.
+  if (result.epoch == plan_.options.epochs || best_.patience_is_over()) {
+    return false;
+  }
+  environment_.world().broadcast({&wants_stop, 1}, 0, "whether to go on");
+  return wants_stop == 0;
 }
 
 TrainingEnd Training::stop() {
@@ -310,7 +336,7 @@ RunResults Training::collect_results() {
   StepRecorder& recorder = accumulator_->recorder();
   const std::array<double, 5> mine{
       recorder.total(StepPhase::compute), recorder.total(StepPhase::reduce),
-      recorder.total(StepPhase::wait), test_errors_, static_cast<double>(test_share_.size())};
+      recorder.total(StepPhase::wait), saved_errors_, static_cast<double>(test_share_.size())};
   std::vector<double> all(mine.size() * static_cast<std::size_t>(environment_.workers()));
   environment_.world().all_gather(
       ConstBufferView(mine.data(), static_cast<std::int64_t>(mine.size())),
@@ -333,11 +359,16 @@ RunResults Training::collect_results() {
                                              : std::nullopt);
   }
   results.time.mean = total_seconds / environment_.workers();
+  results.best_epoch = saved_epoch();
+  results.stopped_early = epochs_.back().epoch < plan_.options.epochs;
   results.steps = accumulator_->num_steps();
   results.median_step_seconds = recorder.median();
   results.startup_seconds = first_step_at_ - started_;
   if (is_root()) {
-    results.error.mean = epochs_.back().test_error;
+    if (saved_epoch() != epochs_.back().epoch) {
+      kept_.restore(*model_);  // nobody reads the node's copy any more
+    }
+    results.error.mean = epochs_[static_cast<std::size_t>(saved_epoch() - 1)].test_error;
     results.epochs = epochs_;
     results.weights_sha256 = weights_sha256(*model_);
     const MachineInfo machine = machine_info();
@@ -354,7 +385,7 @@ RunResults Training::collect_results() {
 void Training::write_results(RunResults& results) {
   writer_.attempt([&] {
     save_weights(writer_.model_file(), *model_);
-    atomic_write(writer_.file(kModelCardFile), to_json(plan_.card));
+    atomic_write(writer_.file(kModelCardFile), to_json(card_));
     results.wall_seconds = now_seconds() - started_;
     // The last one: where it lies, the others do.
     atomic_write(writer_.file(kResultsFile), to_json(results));
@@ -363,9 +394,10 @@ void Training::write_results(RunResults& results) {
 
 }  // namespace
 
-TrainingEnd train_on_worker(Environment& environment, const TrainPlan& plan, Progress& progress,
-                            RunWriter& writer, double started) {
-  return Training(environment, plan, progress, writer, started).run();
+TrainingEnd train_on_worker(Environment& environment, const TrainPlan& plan,
+                            const TrainExtras& extras, Progress& progress, RunWriter& writer,
+                            double started) {
+  return Training(environment, plan, extras, progress, writer, started).run();
 }
 
 }  // namespace dga

@@ -12,6 +12,7 @@
 #include "dga/train/plan.h"
 #include "dga/train/run_report.h"
 #include "dga/train/run_writer.h"
+#include "dga/train/train_extras.h"
 
 namespace dga {
 
@@ -24,7 +25,8 @@ struct TrainingEnd {
 /// Trains as `plan` says, and answers on every worker how it ended. Worker 0 tells `progress` and
 /// writes the files to `writer`, which others leave alone. `started`: when the run began.
 /// Collective over all workers; blocks. Throws what the accumulator throws.
-TrainingEnd train_on_worker(Environment& environment, const TrainPlan& plan, Progress& progress,
-                            RunWriter& writer, double started);
+TrainingEnd train_on_worker(Environment& environment, const TrainPlan& plan,
+                            const TrainExtras& extras, Progress& progress, RunWriter& writer,
+                            double started);
 
 }  // namespace dga

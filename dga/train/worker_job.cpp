@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <exception>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <string>
@@ -128,7 +129,9 @@ class RemoteProgress final : public Progress {
   explicit RemoteProgress(int socket) : socket_(socket) {}
 
   void started(const RunStart& start) override { send({{"started", to_message(start)}}); }
-  void step_done(std::int64_t steps) override { send({{"steps", steps}}); }
+  void step_done(const StepResult& step) override {
+    send({{"steps", step.steps}, {"step_epoch", step.epoch}, {"loss", step.loss}});
+  }
   void epoch_done(const EpochResult& epoch) override {
     send({{"epoch", to_json(epoch)}});
     char answer = kGoOn;
@@ -233,7 +236,11 @@ class WorkerJob::Impl {
       } else if (message.contains("started")) {
         progress_.started(start_from(message.at("started")));
       } else if (message.contains("steps")) {
-        progress_.step_done(message.at("steps").get<std::int64_t>());
+        progress_.step_done({.steps = message.at("steps").get<std::int64_t>(),
+                             .epoch = message.at("step_epoch").get<std::int64_t>(),
+                             .loss = message.at("loss").is_null()
+                                         ? std::numeric_limits<double>::quiet_NaN()
+                                         : message.at("loss").get<double>()});
       } else {
         const std::string line = message.at("epoch").get<std::string>() + "\n";
         progress_.epoch_done(epochs_from_json_lines(line, "worker 0").front());

@@ -54,13 +54,19 @@ void PythonProgress::started(const RunStart& start) {
   });
 }
 
-void PythonProgress::step_done(std::int64_t steps) {
+void PythonProgress::step_done(const StepResult& step) {
   const double now = now_seconds();
   if (now - last_step_at_ < step_interval_) {
     return;
   }
   last_step_at_ = now;
-  call([&] { target_.attr("step_done")(steps); });
+  call([&] {
+    nb::dict facts;
+    facts["steps"] = step.steps;
+    facts["epoch"] = step.epoch;
+    facts["loss"] = step.loss;
+    target_.attr("step_done")(facts);
+  });
 }
 
 void PythonProgress::epoch_done(const EpochResult& epoch) {

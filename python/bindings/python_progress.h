@@ -12,7 +12,7 @@
 
 namespace dga::python {
 
-/// Calls, with the GIL held, `started(dict)`, `step_done(int)` and `epoch_done(dict)`; what the
+/// Calls, with the GIL held, `started(dict)`, `step_done(dict)` and `epoch_done(dict)`; what the
 /// last one returns says whether the run is to end. What Python raises is kept for the caller of
 /// the run, and ends it.
 class PythonProgress final : public Progress {
@@ -22,7 +22,7 @@ class PythonProgress final : public Progress {
   ~PythonProgress() override;
 
   void started(const RunStart& start) override;
-  void step_done(std::int64_t steps) override;
+  void step_done(const StepResult& step) override;
   void epoch_done(const EpochResult& epoch) override;
   bool wants_stop() override { return stop_; }
 

@@ -142,7 +142,8 @@ def create_factorization_problem(
         batch: Optional[int] = None, micro_steps: Optional[int] = None, optimizer: Optional[str] = None,
         lr: Optional[float] = None, momentum: Optional[float] = None, weight_decay: Optional[float] = None,
         clip_norm: Optional[float] = None, schedule: Optional[str] = None, seed: Optional[int] = None,
-        output: Optional[Path] = None, progress: Optional[bool] = None, on_epoch: Optional[EpochCallback] = None,
+        output: Optional[Path] = None, patience: Optional[int] = None, keep_best: Optional[bool] = None,
+        ema: Optional[float] = None, class_weights: Optional[str] = None, progress: Optional[bool] = None, on_epoch: Optional[EpochCallback] = None,
         on_step: Optional[StepCallback] = None) -> FactorizationProblem:
     """Splits the work of training a network over workers.
 
@@ -153,7 +154,7 @@ def create_factorization_problem(
     num_factorization_levels: kinds of parallelism: 1 data; 2 to 4 are to come.
     progress: True shows a bar (tqdm), False none, None one in terminals and notebooks.
     on_epoch: called after each epoch with its dict; True ends the training there.
-    on_step: called after each step with the number of steps done.
+    on_step: called after each step with a dict: steps (done so far), epoch, loss (worker 0's).
     The others have the meaning and the defaults of the command line's options (docs/cli.md).
 
     Callbacks are called on worker 0 while the others wait, so they had better be quick. What they

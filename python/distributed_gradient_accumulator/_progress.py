@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any, Optional
 
 EpochCallback = Callable[[dict[str, Any]], Optional[bool]]
-StepCallback = Callable[[int], None]
+StepCallback = Callable[[dict[str, Any]], None]
 
 
 def _is_interactive() -> bool:
@@ -50,11 +50,11 @@ class Progress:
             self._bar = self._tqdm(total=facts["epochs"] * facts["steps_per_epoch"], unit="step",
                                    desc=f"{facts['workers']} workers", leave=False)
 
-    def step_done(self, steps: int) -> None:
+    def step_done(self, step: dict[str, Any]) -> None:
         if self._bar is not None:
-            self._bar.update(steps - self._bar.n)
+            self._bar.update(step["steps"] - self._bar.n)
         if self._on_step is not None:
-            self._on_step(steps)
+            self._on_step(step)
 
     def epoch_done(self, epoch: dict[str, Any]) -> bool:
         if self._bar is not None:

@@ -76,7 +76,26 @@ def test_callbacks_hear_of_every_epoch_and_step_on_each_engine(problem):
             work = problem(on_epoch=epochs.append, on_step=steps.append, epochs=2, batch=16)
             results = dga.DistributedGradientAccumulator.apply(work)
         assert epochs == results.epochs
-        assert steps == [1, 2, 3, 4]
+        assert [step["steps"] for step in steps] == [1, 2, 3, 4]
+        assert [step["epoch"] for step in steps] == [1, 1, 2, 2]
+        assert all(step["loss"] > 0 for step in steps)
+
+
+@pytest.mark.parametrize("engine", ["threads", "processes"])
+def test_a_callback_that_answers_true_ends_the_training(problem, engine):
+    with dga.create_environment(engine=engine):
+        results = dga.DistributedGradientAccumulator.apply(
+            problem(epochs=1000, on_epoch=lambda epoch: epoch["epoch"] == 2))
+    assert len(results.epochs) == 2
+    assert results.to_dict()["stopped_early"] is True
+
+
+def test_early_stopping_the_best_epoch_and_averages(problem):
+    results = dga.DistributedGradientAccumulator.apply(
+        problem(epochs=500, patience=3, keep_best=True, ema=0.5, class_weights="balanced"))
+    content = results.to_dict()
+    assert content["stopped_early"] and len(results.epochs) == content["best_epoch"] + 3
+    assert results.error.mean() == results.epochs[content["best_epoch"] - 1]["test_error"]
 
 
 @pytest.mark.parametrize("engine", ["threads", "processes"])

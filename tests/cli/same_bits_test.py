@@ -49,6 +49,10 @@ class SameBitsTest(ProgramTest):
     def test_with_dropout_too(self):
         self.check_engines([1, 2, 4, 30], "--dropout", "0.2")
 
+    def test_with_all_that_judges_and_averages_epochs(self):
+        self.check_engines([1, 4], "--ema", "0.9", "--keep-best", "--patience", "3", "--class-weights", "balanced",
+                           "--dropout", "0.2")
+
     def test_with_every_optimiser_and_micro_steps(self):
         found = set()
         for optimizer, more in itertools.product(

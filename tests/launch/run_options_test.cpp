@@ -59,6 +59,17 @@ TEST(RunOptions, OutOfBoundsAreRefusedByName) {
               ThrowsMessage<InvalidArgument>(StartsWith("[options] hidden: ")));
 }
 
+TEST(RunOptions, ClassWeightsAreNotForRegression) {
+  RunOptions options = with_data();
+  options.class_weights = ClassWeights::balanced;
+  EXPECT_NO_THROW(check_options(options));
+  options.task = Task::regression;
+  EXPECT_THAT([&] { check_options(options); },
+              ThrowsMessage<InvalidArgument>(
+                  "[options] class-weights: expected none for regression, which has no classes, "
+                  "found balanced. Leave it out."));
+}
+
 TEST(RunOptions, LevelsThatAreNotThereSayWhichPartIsMissing) {
   const std::array<std::string, 3> missing{"pipeline", "tensor", "space"};
   for (int levels = 2; levels <= 4; ++levels) {
@@ -191,6 +202,16 @@ TEST(Option, ErrorsNameOptionValueAndBounds) {
       error_of("test-fraction", "1"),
       "[options] --test-fraction: expected a number from 0 to below 1, found \"1\". Correct the "
       "value.");
+  EXPECT_EQ(
+      error_of("ema", "1"),
+      "[options] --ema: expected a number from 0 to below 1, found \"1\". Correct the value.");
+  EXPECT_EQ(
+      error_of("patience", "-1"),
+      "[options] --patience: expected an integer from 0 to 1000000, found \"-1\". Correct the "
+      "value.");
+  EXPECT_EQ(error_of("class-weights", "some"),
+            "[options] --class-weights: expected none or balanced, found \"some\". Correct the "
+            "value.");
   EXPECT_EQ(
       error_of("hidden", "100,,50"),
       "[options] --hidden: expected up to 64 integers from 1 to 1000000 separated by commas, or "

@@ -183,6 +183,13 @@ TEST(AccumulatorMisuse, RefusesOptionsOutOfRange) {
   options.clip_norm = -1;
   EXPECT_THAT(with(options),
               HasSubstr("[parallel] clip_norm: expected 0 (off) or more, found -1."));
+  for (const double decay : {-0.1, 1.0}) {
+    options = {};
+    options.ema_decay = decay;
+    EXPECT_THAT(with(options),
+                HasSubstr(str("[parallel] ema_decay: expected 0 (off) or more, below 1, found ",
+                              decay, ".")));
+  }
   options = {};
   options.groups.emplace_back();
   EXPECT_THAT(with(options),
@@ -191,6 +198,37 @@ TEST(AccumulatorMisuse, RefusesOptionsOutOfRange) {
       error_of(
           1, [](Environment& env) { const GradientAccumulator accumulator(env, nullptr, sgd()); }),
       HasSubstr("[parallel] GradientAccumulator: expected a module, found null."));
+}
+
+TEST(AccumulatorMisuse, TrainsOnlyTheParametersNotTheirAverage) {
+  const auto with_average = [](const std::function<void(GradientAccumulator&, at::Tensor)>& call) {
+    return error_of(1, [&](Environment& env) {
+      auto net = linear();
+      AccumulatorOptions options;
+      options.ema_decay = 0.9;
+      GradientAccumulator accumulator(env, net, sgd(), options);
+      accumulator.use_average(true);
+      call(accumulator, loss_of(*net));
+    });
+  };
+  const std::string rest =
+      ": expected the parameters in the module, found their moving average. Call "
+      "use_average(false) first.";
+  EXPECT_THAT(
+      with_average([](auto& accumulator, const auto& loss) { accumulator.backward(loss, 2); }),
+      HasSubstr("[parallel] backward" + rest));
+  EXPECT_THAT(with_average([](auto& accumulator, const auto&) { accumulator.step(); }),
+              HasSubstr("[parallel] step" + rest));
+}
+
+TEST(AccumulatorMisuse, HasNoAverageUnlessAskedForOne) {
+  EXPECT_THAT(error_of(1,
+                       [](Environment& env) {
+                         GradientAccumulator accumulator(env, linear(), sgd());
+                         accumulator.use_average(true);
+                       }),
+              HasSubstr("[parallel] use_average: expected a moving average, found that none is "
+                        "kept. Set ema_decay."));
 }
 
 /// Ties its layers the wrong way: the registered tensor of `second` stays.

@@ -36,6 +36,8 @@ RunResults two_workers() {
                       .train_error = 0.25,
                       .test_error = std::nullopt,
                       .seconds = 0.5}},
+          .best_epoch = 1,
+          .stopped_early = true,
           .steps = 3,
           .median_step_seconds = 0.001,
           .startup_seconds = 0.02,
@@ -96,6 +98,8 @@ TEST(RunResults, AreWrittenByTheSchema) {
       "seconds": 0.5
     }
   ],
+  "best_epoch": 1,
+  "stopped_early": true,
   "steps": 3,
   "step_seconds": {
     "median": 0.001
@@ -117,6 +121,27 @@ TEST(RunResults, AreWrittenByTheSchema) {
 
 TEST(RunResults, AreReadBackAsTheyWere) {
   EXPECT_EQ(run_results_from_json(to_json(two_workers()), "results.json"), two_workers());
+}
+
+TEST(RunResults, HaveMetricsByNameOnlyWhereThereAreAny) {
+  RunResults results = two_workers();
+  results.epochs[0].metrics = {{"recall", 0.5}, {"f1", 0.25}};
+  EXPECT_EQ(to_json(results.epochs[0]),
+            R"({"epoch":1,"loss":0.1,"train_error":0.25,"test_error":null,"seconds":0.5,)"
+            R"("metrics":{"f1":0.25,"recall":0.5}})");
+  EXPECT_EQ(run_results_from_json(to_json(results), "results.json"), results);
+  results.epochs[0].metrics = {{"f1", std::numeric_limits<double>::quiet_NaN()}};
+  const auto read = run_results_from_json(to_json(results), "results.json");
+  EXPECT_TRUE(std::isnan(read.epochs[0].metrics.at("f1")));
+}
+
+TEST(RunResults, OfOlderVersionsLackTheBestEpoch) {
+  auto json = nlohmann::ordered_json::parse(to_json(two_workers()));
+  json.erase("best_epoch");
+  json.erase("stopped_early");
+  const RunResults read = run_results_from_json(json.dump(), "results.json");
+  EXPECT_EQ(read.best_epoch, 0);
+  EXPECT_FALSE(read.stopped_early);
 }
 
 TEST(RunResults, OfOlderVersionsLackPhasesAndMachine) {

@@ -226,8 +226,8 @@ std::string error_of(const std::function<void()>& call) {
 class Stopper final : public Progress {
  public:
   explicit Stopper(std::int64_t step) : step_(step) {}
-  void step_done(std::int64_t steps) override {
-    if (steps == step_) {
+  void step_done(const StepResult& step) override {
+    if (step.steps == step_) {
       StopSignal::request(SIGTERM);
     }
   }

@@ -208,6 +208,50 @@ DGA_ENGINE_TEST(Accumulator, DrawsTheSameDropoutAsTheLoopOverShards) {
   expect_bits_of_the_loop_over_shards(environment, job);
 }
 
+DGA_ENGINE_TEST(Accumulator, AveragesAsTheLoopOverShards) {
+  Job job = mlp_job();
+  job.samples = uneven;
+  job.options.bucket_bytes = 512;
+  for (const double decay : {0.9, 0.25}) {
+    job.options.ema_decay = decay;
+    expect_bits_of_the_loop_over_shards(environment, job);
+  }
+}
+
+DGA_ENGINE_TEST(Accumulator, AveragesWhatNobodyUsedToItself) {
+  Job job{.build = [] { return std::make_shared<Odd>(); }, .factory = adamw(), .steps = 5};
+  job.options.ema_decay = 0.7;
+  expect_bits_of_the_loop_over_shards(environment, job);
+}
+
+/// One weight, whose gradient is 1 whatever the sample.
+struct Slope : Net {
+  Slope() { weight = register_parameter("weight", at::zeros({1})); }
+  at::Tensor forward(const at::Tensor& x, int, std::int64_t) override { return x * weight; }
+  at::Tensor weight;
+};
+
+DGA_ENGINE_TEST(Accumulator, AveragesHalvesAndGivesTheParametersBack) {
+  auto net = std::make_shared<Slope>();
+  AccumulatorOptions options;
+  options.ema_decay = 0.5;
+  GradientAccumulator accumulator(environment, net, sgd(1, 0), options);
+  const auto value = [&] { return net->weight.item<float>(); };
+  // 0 -> -1 -> -2 -> -3, and halfway there each time: -0.5, -1.25, -2.125
+  for (const float average : {-0.5F, -1.25F, -2.125F}) {
+    accumulator.backward(net->forward(at::ones({4, 1}), 0, 0).mean(), 4);
+    accumulator.step();
+    const float parameter = value();
+    accumulator.use_average(true);
+    accumulator.use_average(true);
+    EXPECT_EQ(value(), average);
+    environment.world().barrier();  // everybody has looked
+    accumulator.use_average(false);
+    EXPECT_EQ(value(), parameter);
+  }
+  EXPECT_EQ(value(), -3);
+}
+
 /// A first layer in Float, a last one in Double, a scale in BFloat16.
 struct Mixed : Net {
   Mixed() {
@@ -232,6 +276,12 @@ struct Mixed : Net {
 DGA_ENGINE_TEST(Accumulator, TrainsParametersOfSeveralTypes) {
   expect_bits_of_the_loop_over_shards(
       environment, {.build = [] { return std::make_shared<Mixed>(); }, .factory = sgd()});
+}
+
+DGA_ENGINE_TEST(Accumulator, AveragesParametersOfSeveralTypes) {
+  Job job{.build = [] { return std::make_shared<Mixed>(); }, .factory = sgd()};
+  job.options.ema_decay = 0.9;
+  expect_bits_of_the_loop_over_shards(environment, job);
 }
 
 DGA_ENGINE_TEST(Accumulator, GivesEverybodyTheValuesOfWorkerZero) {

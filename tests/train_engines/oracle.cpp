@@ -165,6 +165,23 @@ void assign(const std::vector<at::Tensor>& to, const std::vector<at::Tensor>& fr
   }
 }
 
+/// Of a moving average, before the first step. Half and BFloat16 are averaged in Float.
+std::vector<at::Tensor> averages_of(const std::vector<at::Tensor>& parameters) {
+  std::vector<at::Tensor> all;
+  for (const at::Tensor& parameter : parameters) {
+    const auto type = parameter.scalar_type() == at::kDouble ? at::kDouble : at::kFloat;
+    all.push_back(parameter.detach().to(type, false, true));
+  }
+  return all;
+}
+
+void update_averages(const std::vector<at::Tensor>& averages,
+                     const std::vector<at::Tensor>& parameters, double decay) {
+  for (std::size_t i = 0; i < averages.size(); ++i) {
+    averages[i].lerp_(parameters[i].detach().to(averages[i].scalar_type()), 1 - decay);
+  }
+}
+
 /// Mean over workers, weighted by samples, in f64; maximum of whole numbers.
 void average_buffers(const Net& net, const std::vector<std::vector<at::Tensor>>& by_worker,
                      const std::vector<std::int64_t>& samples) {
@@ -214,6 +231,9 @@ std::shared_ptr<Net> train(const Environment& env, const Job& job) {
     accumulator.step();
   }
   accumulator.synchronize_buffers();
+  if (job.options.ema_decay > 0) {
+    accumulator.use_average(true);
+  }
   return net;
 }
 
@@ -226,6 +246,7 @@ std::shared_ptr<Net> train_over_shards(const Job& job, int workers, std::uint64_
   std::vector<std::vector<at::Tensor>> buffers(static_cast<std::size_t>(workers),
                                                copies(net->buffers()));
   std::vector<std::int64_t> seen(static_cast<std::size_t>(workers), 0);
+  std::vector<at::Tensor> averages = averages_of(parameters);
   for (std::int64_t step = 0; step < job.steps; ++step) {
     std::vector<Shard> shards;
     std::int64_t total = 0;
@@ -245,6 +266,10 @@ std::shared_ptr<Net> train_over_shards(const Job& job, int workers, std::uint64_
       parameters[i].mutable_grad() = tree_sum(shards, i, total, parameters[i]);
     }
     step_plain(job, *optimizer, *net, step, rates);
+    update_averages(averages, parameters, job.options.ema_decay);
+  }
+  if (job.options.ema_decay > 0) {
+    assign(parameters, averages);
   }
   average_buffers(*net, buffers, seen);
   return net;

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# What `cmake --install` puts where, and how other projects find it: the CMake package dga with the targets dga::core
+# and dga::train, pkg-config's dga-core and dga-train, and the program. docs/using_as_a_dependency.md tells users.
+
+include(GNUInstallDirs)
+include(CMakePackageConfigHelpers)
+
+set(package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/dga")
+
+# dga_install_headers(ROOM…): the rooms' headers, except those that show a library which only dga's sources need.
+function(dga_install_headers)
+  foreach(room IN LISTS ARGN)
+    file(GLOB headers CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/dga/${room}/*.h")
+    foreach(header IN LISTS headers)
+      file(STRINGS "${header}" private REGEX "^#include <(mpi[.]h|nlohmann/|toml|spdlog/|fmt/|openssl/|zlib|hwloc)")
+      if(NOT private)
+        install(FILES "${header}" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/dga/${room}")
+      endif()
+    endforeach()
+  endforeach()
+endfunction()
+
+# dga_install_floor(NAME): the target dga::NAME, in a file of its own, so that the core can be had without torch.
+function(dga_install_floor name)
+  set_target_properties(dga_${name} PROPERTIES EXPORT_NAME ${name})
+  target_include_directories(dga_${name} INTERFACE $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+  get_target_property(rooms dga_${name} DGA_ROOMS)
+  dga_install_headers(${rooms})
+  install(TARGETS dga_${name} EXPORT dga_${name} ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}")
+  install(EXPORT dga_${name} NAMESPACE dga:: FILE dga_${name}.cmake DESTINATION "${package_dir}")
+  configure_file("${PROJECT_SOURCE_DIR}/cmake/dga-${name}.pc.in" "${PROJECT_BINARY_DIR}/dga-${name}.pc" @ONLY)
+  install(FILES "${PROJECT_BINARY_DIR}/dga-${name}.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
+endfunction()
+
+# pkg-config finds the prefix from where its file lies, and has no targets: what links MPI, as flags.
+file(RELATIVE_PATH DGA_PC_PREFIX "/${CMAKE_INSTALL_LIBDIR}/pkgconfig" "/")
+cmake_path(SET DGA_PC_PREFIX NORMALIZE "${DGA_PC_PREFIX}")
+set(DGA_PC_MPI_LIBS "")
+if(DGA_MPI)
+  list(JOIN MPI_CXX_LIBRARIES " " libraries)
+  set(DGA_PC_MPI_LIBS "${MPI_CXX_LINK_FLAGS} ${libraries}")
+endif()
+
+set(DGA_WITH_TRAIN OFF)
+dga_install_floor(core)
+if(TARGET dga_train)
+  set(DGA_WITH_TRAIN ON)
+  dga_install_floor(train)
+  install(FILES "${PROJECT_SOURCE_DIR}/dga/dga.h" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/dga")
+  install(FILES "${PROJECT_SOURCE_DIR}/cmake/FindDgaTorch.cmake" DESTINATION "${package_dir}")
+  install(PROGRAMS "${PROJECT_SOURCE_DIR}/scripts/find_torch" DESTINATION "${package_dir}")
+endif()
+if(TARGET dga_program)
+  # The folders of torch and, where it is not the system's, of MPI.
+  set_target_properties(dga_program PROPERTIES INSTALL_RPATH_USE_LINK_PATH ON)
+  install(TARGETS dga_program RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
+endif()
+install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" DESTINATION "${CMAKE_INSTALL_DATADIR}/licenses/dga")
+
+configure_package_config_file("${PROJECT_SOURCE_DIR}/cmake/dgaConfig.cmake.in" "${PROJECT_BINARY_DIR}/dgaConfig.cmake"
+                              INSTALL_DESTINATION "${package_dir}" NO_SET_AND_CHECK_MACRO)
+# Before 1.0 a minor version may change anything.
+write_basic_package_version_file("${PROJECT_BINARY_DIR}/dgaConfigVersion.cmake" COMPATIBILITY SameMinorVersion)
+install(FILES "${PROJECT_BINARY_DIR}/dgaConfig.cmake" "${PROJECT_BINARY_DIR}/dgaConfigVersion.cmake"
+        DESTINATION "${package_dir}")

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// CommandOptions: the options of a command as data, for the reference page and for shells to
+// complete.
+
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "dga/cli/command.h"
+
+namespace dga {
+
+struct CommandOption {
+  std::string name;         // "--workers"; without dashes: a word that stands alone
+  std::string placeholder;  // "N", "DIR", "FILE", "a|b"; empty for a flag
+  std::string text_default;
+  std::string help;
+
+  /// The words to choose from, if the placeholder lists them.
+  std::vector<std::string> choices() const;
+};
+
+/// In the order in which the command declares them, without --help.
+std::vector<CommandOption> options_of(const Command& command);
+
+}  // namespace dga

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "dga/train/optimizers.h"
+
+#include <torch/optim/adam.h>
+#include <torch/optim/adamw.h>
+#include <torch/optim/sgd.h>
+
+#include <algorithm>
+
+namespace dga {
+namespace {
+
+LearningRateSchedule schedule_of(ScheduleKind kind, std::int64_t num_steps) {
+  switch (kind) {
+    case ScheduleKind::step:
+      return step_decay(std::max<std::int64_t>(1, (num_steps + 2) / 3), 0.1);
+    case ScheduleKind::cosine:
+      return cosine_decay(num_steps);
+    case ScheduleKind::warmup_cosine: {
+      const std::int64_t warmup = num_steps / 20;
+      return linear_warmup(warmup, cosine_decay(num_steps - warmup));
+    }
+    case ScheduleKind::constant:
+      break;
+  }
+  return {};
+}
+
+}  // namespace
+
+OptimizerFactory optimizer_of(const RunOptions& options) {
+  switch (options.optimizer) {
+    case OptimizerKind::sgd:
+      return optimizer_factory<torch::optim::SGD>(torch::optim::SGDOptions(options.lr)
+                                                      .momentum(options.momentum)
+                                                      .weight_decay(options.weight_decay));
+    case OptimizerKind::adamw:
+      return optimizer_factory<torch::optim::AdamW>(
+          torch::optim::AdamWOptions(options.lr).weight_decay(options.weight_decay));
+    case OptimizerKind::adam:
+      break;
+  }
+  return optimizer_factory<torch::optim::Adam>(
+      torch::optim::AdamOptions(options.lr).weight_decay(options.weight_decay));
+}
+
+AccumulatorOptions accumulator_options_of(const TrainPlan& plan) {
+  AccumulatorOptions options;
+  options.micro_steps = static_cast<int>(plan.options.micro_steps);
+  options.clip_norm = plan.options.clip_norm;
+  options.ema_decay = plan.options.ema;
+  options.learning_rate = schedule_of(plan.options.schedule, plan.num_steps());
+  return options;
+}
+
+}  // namespace dga

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "dga/train/train_extras.h"
+
+#include <array>
+#include <set>
+#include <string_view>
+
+#include "dga/base/error.h"
+
+namespace dga {
+
+void check_extras(const TrainExtras& extras, const RunOptions& options) {
+  DGA_CHECK(!extras.loss || options.class_weights == ClassWeights::none,
+            "[train] class_weights: expected none with a loss function of your own, found some. "
+            "Weight the classes in your function.");
+  constexpr std::array<std::string_view, 5> kReserved{"epoch", "loss", "train_error", "test_error",
+                                                      "seconds"};
+  std::set<std::string_view> names;
+  for (const Metric& metric : extras.metrics) {
+    DGA_CHECK(!metric.name.empty(), "[train] metrics: expected a name for each, found none.");
+    DGA_CHECK(metric.function != nullptr, "[train] metrics: expected a function for '", metric.name,
+              "', found none.");
+    for (const std::string_view word : kReserved) {
+      DGA_CHECK(metric.name != word, "[train] metrics: expected names that epochs do not have, ",
+                "found '", metric.name, "'. Choose another name.");
+    }
+    DGA_CHECK(names.insert(metric.name).second,
+              "[train] metrics: expected a name of its own for each, found '", metric.name,
+              "' twice. Rename one of them.");
+  }
+}
+
+}  // namespace dga

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// TrainExtras: what a program can hand to a training run that no option can say. Free of torch.
+
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "dga/data/load.h"
+#include "dga/launch/run_options.h"
+#include "dga/models/model_factory.h"
+
+namespace at {
+class Tensor;
+}
+
+namespace dga {
+
+/// A scalar that is the mean over the batch and depends on `output`, (B, outputs). `target` is (B)
+/// i64 class numbers, or (B, 1) f32 for regression, normalised: (y - mean) / scale.
+using LossFunction = std::function<at::Tensor(const at::Tensor& output, const at::Tensor& target)>;
+
+/// A mean over the batch it is given, which is a part of the samples: up to 512 of one worker's.
+/// Shapes are those of LossFunction, but output and target of a regression are in the units of the
+/// data. Gradients are not recorded.
+using MetricFunction = std::function<double(const at::Tensor& output, const at::Tensor& target)>;
+
+struct Metric {
+  std::string name;
+  MetricFunction function;
+};
+
+/// Every worker calls these functions, and where workers are threads several call them at once:
+/// they must not write to anything they share. Workers that are processes call copies. Under MPI
+/// every rank must pass the same.
+struct TrainExtras {
+  void* mpi_comm = nullptr;         // see LaunchOptions
+  std::string worker_program = {};  // see LaunchOptions; needs `data`, and none of the functions
+  std::shared_ptr<const LoadedData> data = {};  // what the plan was made of
+  LossFunction loss = {};                       // none: cross entropy, or the mean squared error
+  std::vector<Metric> metrics = {};             // reported after each epoch, see EpochResult
+  ModelFactory model = {};  // none: the options' network. load_model then needs it too
+};
+
+/// Throws InvalidArgument for metrics without a function, or with a name that is empty, comes twice
+/// or is that of another number of an epoch; and for class weights with a loss of one's own.
+void check_extras(const TrainExtras& extras, const RunOptions& options);
+
+}  // namespace dga

@@ -1,0 +1,110 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Predictions of a trained model: they agree with the training's own error, with labels or without."""
+
+import csv
+import io
+import json
+import unittest
+
+from program import ProgramTest, rows
+
+
+def noisy(count, shift=0):
+    """Rows that no small model gets all right: the label is that of rows() but for every ninth."""
+    lines = [line.split(",") for line in rows(count + shift)[shift:]]
+    return [f"{a},{b},{1 - int(c) if i % 9 == 4 else c}" for i, (a, b, c) in enumerate(lines)]
+
+
+class PredictTest(ProgramTest):
+    def learn(self, *options):
+        self.write("data/train.csv", noisy(60))
+        self.write("data/test.csv", noisy(31, 7))
+        done = self.train("--quiet", "--workers", "2", *options)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+
+    def predict(self, data, *options):
+        return self.dga("predict", "--model", "out", "--data", data, *options)
+
+    def error(self, done):
+        words = done.stderr.split()
+        self.assertEqual((done.returncode, words[0], words[2], words[4:]), (0, "error", "over", ["samples"]), done)
+        return float(words[1])
+
+    def trained_error(self):
+        return json.loads((self.folder / "out" / "results.json").read_text(encoding="utf-8"))["error"]["mean"]
+
+    def test_the_error_is_the_one_of_the_training(self):
+        self.learn()
+        done = self.predict("data/test.csv")
+        self.assertGreater(self.trained_error(), 0)
+        self.assertEqual(self.error(done), self.trained_error())
+        table = list(csv.DictReader(io.StringIO(done.stdout)))
+        self.assertEqual(list(table[0]), ["class", "score_0", "score_1"])
+        labels = [line.split(",")[2] for line in noisy(31, 7)]
+        self.assertEqual(len(table), len(labels))
+        wrong = sum(row["class"] != label for row, label in zip(table, labels))
+        self.assertEqual(wrong / len(labels), self.trained_error())
+        for row in table:
+            scores = [float(row["score_0"]), float(row["score_1"])]
+            self.assertAlmostEqual(sum(scores), 1, places=5)
+            self.assertEqual(int(row["class"]), scores.index(max(scores)))
+
+    def test_regression(self):
+        self.write("data/train.csv", [f"{i % 13},{i % 7},{2.5 * (i % 13) - (i % 7) + 0.25}" for i in range(90)])
+        self.write("data/test.csv", [f"{i % 11},{i % 5},{2.5 * (i % 11) - (i % 5)}" for i in range(40)])
+        done = self.train("--quiet", "--task", "regression", "--workers", "2")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        done = self.predict("data/test.csv")
+        self.assertAlmostEqual(self.error(done) / self.trained_error(), 1, places=5)
+        self.assertEqual(done.stdout.splitlines()[0], "value")
+        self.assertEqual(len(done.stdout.splitlines()), 41)
+
+    def test_samples_without_labels(self):
+        self.learn()
+        labelled = self.predict("data/test.csv").stdout
+        self.write("bare.csv", [line.rsplit(",", 1)[0] for line in noisy(31, 7)])
+        done = self.predict("bare.csv", "--output", "answer.csv")
+        self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "", ""))
+        self.assertEqual((self.folder / "answer.csv").read_text(encoding="utf-8"), labelled)
+
+    def test_one_feature_without_a_label(self):
+        self.write("data/a.csv", [f"{i % 7 + 10 * (i % 2)},{i % 2}" for i in range(40)])
+        self.assertEqual(self.train("--quiet").returncode, 0)
+        self.write("bare.csv", ["3", "14"])
+        done = self.predict("bare.csv")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertEqual(len(done.stdout.splitlines()), 3)
+
+    def test_what_does_not_fit_is_refused(self):
+        self.learn()
+        before = self.contents()
+        self.expect_error(self.dga("predict", "--data", "data"), 2, "[options] model: expected the folder of a run")
+        self.expect_error(self.dga("predict", "--model", "out"), 2, "[options] data: expected a folder or file")
+        self.expect_error(self.dga("predict", "--model", "none", "--data", "data"), 2,
+                          "[options] model: expected the folder of a run that ended, with its model.json, found none "
+                          "in none.")
+        self.assertEqual(self.contents(), before)
+        self.write("wide.csv", ["1,2,3,4", "1,2,3,4"])
+        self.expect_error(self.predict("wide.csv", "--output", "answer.csv"), 1,
+                          "wide.csv:1: expected 2 columns (the features), or 3 (and a label), as the model was trained "
+                          "on, found 4.")
+        self.write("new.csv", ["1,2,0", "1,2,7"])
+        self.expect_error(self.predict("new.csv", "--output", "answer.csv"), 1,
+                          "new.csv:2: expected a label of the training set (2 from 0 to 1), found 7.")
+        self.write("bare.csv", ["1,2"])
+        self.expect_error(self.predict("bare.csv", "--label", "0"), 1, "bare.csv:1: expected 3 columns, the features "
+                          "and the label 0, found 2.")
+        self.assertFalse((self.folder / "answer.csv").exists())
+
+    def test_damaged_files_are_refused(self):
+        self.learn()
+        weights = self.folder / "out" / "model.safetensors"
+        weights.write_bytes(weights.read_bytes()[:-5])
+        self.expect_error(self.predict("data/test.csv"), 1, "model.safetensors: expected")
+        (self.folder / "out" / "model.json").write_text("{", encoding="utf-8")
+        self.expect_error(self.predict("data/test.csv"), 1, "model.json: expected")
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,96 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Every example does what it says, on the engines it names. The quickstart is in tests/cli/training_test.py."""
+
+import json
+import os
+import re
+import shlex
+import stat
+import subprocess
+import tempfile
+import unittest
+from pathlib import Path
+
+SOURCE = Path(__file__).resolve().parents[2]
+BIN = Path(os.environ.get("DGA_BIN", SOURCE / "build" / "release" / "bin"))
+MPIRUN = os.environ.get("DGA_MPIRUN", "")
+HAS_MPI = os.environ.get("DGA_MPI") == "ON"
+
+
+class ExamplesTest(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = Path(folder.name)
+
+    def succeed(self, *command, cwd=SOURCE, **variables):
+        done = subprocess.run([str(word) for word in command], cwd=cwd, env={**os.environ, **variables}, timeout=120,
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+        self.assertEqual(done.returncode, 0, done)
+        return done.stdout
+
+    def on_every_engine(self, name, *arguments, workers=3):
+        """What the example prints after its engine's name, which must be the same on all."""
+        said = set()
+        for engine in ["threads", "processes"] + ["mpi"] * HAS_MPI:
+            start = [*shlex.split(MPIRUN), "-n", workers] if engine == "mpi" else []
+            out = self.succeed(*start, BIN / name, *arguments, engine, workers)
+            begin = f"{workers} workers ({engine}): "
+            self.assertTrue(out.startswith(begin), out)
+            said.add(re.sub(r"steps of .*", "steps", out.removeprefix(begin)))
+        self.assertEqual(len(said), 1, said)
+        return said.pop()
+
+    def test_train_loop_tells_the_spirals_apart(self):
+        said = self.on_every_engine("train_loop")
+        wrong, points = re.match(r"(\d+) of (\d+) new points wrong after 1500 steps", said).groups()
+        self.assertEqual(int(points), 1500)
+        self.assertLess(int(wrong), 75)  # guessing: 750
+
+    def test_own_dataset_tells_waves_apart(self):
+        said = self.on_every_engine("own_dataset")
+        wrong, waves = re.match(r"(\d+) of (\d+) waves wrong in the last epoch", said).groups()
+        self.assertEqual(int(waves), 1200)
+        self.assertLess(int(wrong), 60)  # guessing: 600
+
+    def test_convolution_reads_digits(self):
+        said = self.on_every_engine("convolution", "data/digits")
+        wrong, digits = re.match(r"(\d+) of (\d+) held-out digits wrong", said).groups()
+        self.assertEqual(int(digits), 359)
+        self.assertLess(int(wrong), 18)  # guessing: 323
+
+    def test_regression_learns_how_a_ball_flies(self):
+        out = self.succeed(BIN / "regression", self.folder)
+        error = float(re.fullmatch(r"mean squared error (\S+) m\^2\n", out)[1])
+        self.assertLess(error, 1.0)  # guessing the mean: about 50
+        self.assertTrue((self.folder / "run" / "results.json").is_file())
+
+    def test_hyper_parameters_are_those_of_the_file(self):
+        self.succeed(BIN / "dga", "train", "--config", "examples/hyper_parameters.toml", "--epochs", "5", "--output",
+                     self.folder / "run", "--quiet")
+        config = json.loads((self.folder / "run" / "config.json").read_text(encoding="utf-8"))
+        self.assertEqual([config[name] for name in ("workers", "hidden", "optimizer", "seed", "epochs")],
+                         [4, [64, 32], "adamw", 7, 5])
+        results = json.loads((self.folder / "run" / "results.json").read_text(encoding="utf-8"))
+        self.assertLess(results["error"]["mean"], 0.1)
+
+    def test_the_cluster_job_is_a_shell_script(self):
+        self.succeed("bash", "-n", "examples/cluster.sbatch")
+
+    @unittest.skipUnless(HAS_MPI, "this build has no MPI")
+    def test_the_cluster_job_trains_with_mpirun_in_the_place_of_srun(self):
+        # As srun does: options of its own first, then the program, once a task.
+        srun = self.folder / "srun"
+        srun.write_text(f'#!/bin/bash\nwhile [[ $1 == --* ]]; do echo "srun $1"; shift; done\nexec {MPIRUN} -n 3 "$@"\n',
+                        encoding="utf-8")
+        srun.chmod(srun.stat().st_mode | stat.S_IXUSR)
+        out = self.succeed("bash", "examples/cluster.sbatch", "--epochs", "2", PATH=f"{self.folder}:{os.environ['PATH']}",
+                           DGA=str(BIN / "dga"), OUTPUT=str(self.folder / "run"))
+        self.assertIn("srun --mpi=pmix\nsrun --kill-on-bad-exit=1\n", out)
+        results = json.loads((self.folder / "run" / "results.json").read_text(encoding="utf-8"))
+        self.assertEqual((results["engine"], results["workers"], len(results["epochs"])), ("mpi", 3, 2))
+
+
+if __name__ == "__main__":
+    unittest.main()
