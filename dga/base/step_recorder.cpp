@@ -14,26 +14,51 @@ double StepTimes::total() const noexcept {
   return std::accumulate(seconds.begin(), seconds.end(), 0.0);
 }
 
-void StepRecorder::enter(StepPhase phase) noexcept {
+double StepRecorder::change_to(StepPhase phase) noexcept {
   const double now = now_seconds();
   current_[static_cast<std::size_t>(phase_)] += now - since_;
   since_ = now;
   phase_ = phase;
+  return now;
+}
+
+void StepRecorder::enter(StepPhase phase) noexcept {
+  const bool same = phase == phase_;
+  const double now = change_to(phase);
+  if (tracing_ && !same && step_marks_.size() < kMostMarks) {
+    step_marks_.push_back({.at = now, .phase = phase});
+  }
 }
 
 void StepRecorder::end_step() {
-  enter(StepPhase::compute);
+  const double now = change_to(StepPhase::compute);
   StepTimes times;
   std::transform(current_.begin(), current_.end(), times.seconds.begin(),
                  [](double seconds) { return static_cast<float>(seconds); });
   steps_.push_back(times);
   current_ = {};
+  if (tracing_) {
+    marks_.insert(marks_.end(), step_marks_.begin(), step_marks_.end());
+    marks_.push_back({.at = now, .ends_step = true});
+    step_marks_.clear();
+    step_marks_.push_back({.at = now});
+  }
 }
 
 void StepRecorder::restart() noexcept {
   current_ = {};
   phase_ = StepPhase::compute;
   since_ = now_seconds();
+  if (tracing_) {
+    step_marks_.clear();
+    step_marks_.push_back({.at = since_});
+  }
+}
+
+void StepRecorder::start_tracing() {
+  step_marks_.reserve(kMostMarks);
+  tracing_ = true;
+  restart();
 }
 
 double StepRecorder::total(StepPhase phase) const noexcept {

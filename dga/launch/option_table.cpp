@@ -235,6 +235,12 @@ std::vector<Option> output_options() {
   std::vector<Option> rows{
       option("output", "DIR", &RunOptions::output,
              "The folder for the results, which must not hold a run yet; else runs/<date-time>."),
+      option("tensorboard", "", &RunOptions::tensorboard,
+             "Also write what TensorBoard reads (tensorboard --logdir DIR): errors, times and "
+             "options."),
+      option("trace", "", &RunOptions::trace,
+             "Also write trace.json, when each worker computed, reduced and waited, for Perfetto "
+             "(ui.perfetto.dev) or chrome://tracing."),
       option("quiet", "", &RunOptions::quiet, "Print nothing but errors."),
       option("config", "FILE", &RunOptions::config,
              "A TOML file with options, by the same names. The command line overrides it."),

@@ -60,6 +60,8 @@ struct RunOptions {
 
   // What comes out
   std::string output = {};
+  bool tensorboard = false;
+  bool trace = false;
   bool quiet = false;
   std::string config = {};
 

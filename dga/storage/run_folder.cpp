@@ -24,7 +24,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::array kRunFiles{kConfigFile, kMetricsFile, kResultsFile, kModelFile, kModelCardFile};
+constexpr std::array kRunFiles{kConfigFile, kMetricsFile,   kResultsFile,
+                               kModelFile,  kModelCardFile, kTraceFile};
 
 // As much as the small files of a run take: a disk that is full should say so before the training.
 constexpr std::size_t kProbeBytes = 64 << 10;
@@ -48,13 +49,26 @@ bool make_folder(const std::string& path) {
   return false;
 }
 
+/// Their names hold the number of a process that may not have been started yet.
+std::vector<std::string> event_files_in(const std::string& folder) {
+  std::vector<std::string> found;
+  std::error_code error;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder, error)) {
+    if (entry.path().filename().string().starts_with(kEventFilePrefix)) {
+      found.push_back(entry.path().string());
+    }
+  }
+  return found;
+}
+
 }  // namespace
 
 bool holds_run(const std::string& folder) {
-  return std::any_of(kRunFiles.begin(), kRunFiles.end(), [&](std::string_view name) {
-    std::error_code error;
-    return fs::exists(fs::path(folder) / name, error);
-  });
+  return !event_files_in(folder).empty() ||
+         std::any_of(kRunFiles.begin(), kRunFiles.end(), [&](std::string_view name) {
+           std::error_code error;
+           return fs::exists(fs::path(folder) / name, error);
+         });
 }
 
 RunFolder::RunFolder(const std::string& path, RunFolderMode mode) : path_(path), owner_(getpid()) {
@@ -71,6 +85,7 @@ RunFolder::RunFolder(const std::string& path, RunFolderMode mode) : path_(path),
     } else {
       make();
     }
+    event_files_ = event_files_in(path_);
     if (mode == RunFolderMode::fresh && holds_run(path_)) {
       throw StorageError(str("[storage] ", path_,
                              ": expected a folder without a run, found the files of one. Choose "
@@ -131,6 +146,13 @@ std::string RunFolder::file(std::string_view name) const {
 void RunFolder::take_back() const noexcept {
   for (const std::string& path : ours_) {
     ::unlink(path.c_str());
+  }
+  if (event_files_) {
+    for (const std::string& path : event_files_in(path_)) {
+      if (std::find(event_files_->begin(), event_files_->end(), path) == event_files_->end()) {
+        ::unlink(path.c_str());
+      }
+    }
   }
   // A folder that somebody else uses by now is not empty, and stays.
   std::for_each(made_.rbegin(), made_.rend(),

@@ -4,6 +4,7 @@
 
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,6 +18,9 @@ inline constexpr std::string_view kResultsFile = "results.json";
 inline constexpr std::string_view kModelFile = "model.safetensors";
 inline constexpr std::string_view kModelCardFile = "model.json";
 inline constexpr std::string_view kReportFile = "report.html";
+inline constexpr std::string_view kTraceFile = "trace.json";
+/// Of the name of a TensorBoardLog's file.
+inline constexpr std::string_view kEventFilePrefix = "events.out.tfevents.";
 
 enum class RunFolderMode {
   fresh,   ///< a folder that already holds a run is refused
@@ -25,8 +29,8 @@ enum class RunFolderMode {
 
 /// Made by the one process of a run that writes (rank 0), before anything else starts, so that a
 /// folder that cannot be written to costs nobody any time. Until keep() is called, the destructor
-/// takes back everything: the files written through file() and the folders made. Copies of the
-/// object in forked children take back nothing.
+/// takes back everything: the files written through file(), event files that were not there before,
+/// and the folders made. Copies of the object in forked children take back nothing.
 class RunFolder {
  public:
   /// `path`: the folder; empty means runs/<date-time> under the current one. It and its parents are
@@ -51,7 +55,8 @@ class RunFolder {
   std::string path_;
   std::vector<std::string> made_;          // folders, the outermost first
   mutable std::vector<std::string> ours_;  // files named by file() that were not there before
-  int owner_;                              // process that made it
+  std::optional<std::vector<std::string>> event_files_;  // that were there before; none: unknown
+  int owner_;                                            // process that made it
   bool kept_ = false;
 };
 

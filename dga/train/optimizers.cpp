@@ -54,4 +54,9 @@ AccumulatorOptions accumulator_options_of(const TrainPlan& plan) {
   return options;
 }
 
+double learning_rate_of(const TrainPlan& plan, std::int64_t step) {
+  const LearningRateSchedule schedule = schedule_of(plan.options.schedule, plan.num_steps());
+  return plan.options.lr * (schedule ? schedule(step) : 1);
+}
+
 }  // namespace dga

@@ -92,6 +92,8 @@ RunOptions run_options_of(const FactorizationProblemOptions& problem) {
   options.keep_best = problem.keep_best;
   options.seed = problem.seed;
   options.output = problem.output;
+  options.tensorboard = problem.tensorboard;
+  options.trace = problem.trace;
   return options;
 }
 

@@ -125,6 +125,8 @@ struct FactorizationProblemOptions {
   std::optional<ClientDataset> dataset = {};
   /// Where results go; empty: runs/<date-time>.
   std::string output = {};
+  bool tensorboard = RunOptions{}.tensorboard;
+  bool trace = RunOptions{}.trace;
   /// Is told how far a run has come, and may end it after an epoch; null: nobody.
   std::shared_ptr<Progress> progress = {};
   /// A loss, metrics and a model of your own; train_extras.h says when they are called, and by

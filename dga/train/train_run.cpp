@@ -28,7 +28,7 @@ using FolderPtr = std::unique_ptr<RunFolder>;
 FolderPtr make_folder(const std::string& path) {
   auto folder = std::make_unique<RunFolder>(path);
   for (const std::string_view name :
-       {kConfigFile, kMetricsFile, kResultsFile, kModelFile, kModelCardFile}) {
+       {kConfigFile, kMetricsFile, kResultsFile, kModelFile, kModelCardFile, kTraceFile}) {
     static_cast<void>(folder->file(name));
   }
   return folder;

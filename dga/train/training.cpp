@@ -9,6 +9,7 @@
 #include <array>
 #include <memory>
 #include <numeric>
+#include <optional>
 #include <span>
 #include <utility>
 #include <vector>
@@ -35,6 +36,7 @@
 #include "dga/train/objective.h"
 #include "dga/train/optimizers.h"
 #include "dga/train/report.h"
+#include "dga/train/run_logs.h"
 #include "dga/train/saved_model.h"
 #include "dga/train/stop_agreement.h"
 
@@ -91,6 +93,7 @@ class Training {
   Objective objective_;
   std::shared_ptr<Model> model_;
   std::unique_ptr<GradientAccumulator> accumulator_;
+  std::optional<RunLogs> logs_;
   std::unique_ptr<Prefetcher> batches_;
   StopAgreement stop_;
   const std::vector<std::int64_t>& shard_;
@@ -142,6 +145,7 @@ Training::Training(Environment& environment, const TrainPlan& plan, const TrainE
   has_buffers_ = !model_->buffers().empty();
   accumulator_ = std::make_unique<GradientAccumulator>(
       environment_, model_, optimizer_of(plan_.options), accumulator_options_of(plan_));
+  logs_.emplace(environment_, plan_, writer_, accumulator_->recorder());
   const auto [first, last] =
       contiguous_share(plan_.test_samples(), environment_.workers(), environment_.rank());
   test_share_.resize(static_cast<std::size_t>(last - first));
@@ -174,6 +178,7 @@ TrainingEnd Training::run() {
                        .steps_per_epoch = plan_.steps_per_epoch,
                        .classification = plan_.options.task == Task::classification});
   }
+  logs_->begin();
   first_step_at_ = now_seconds();
   for (std::int64_t epoch = 0; epoch < plan_.options.epochs; ++epoch) {
     const double epoch_at = now_seconds();
@@ -293,7 +298,11 @@ EpochResult Training::measure(std::int64_t epoch, double epoch_at) {
 bool Training::goes_on(const EpochResult& result) {
   std::int64_t wants_stop = 0;
   if (is_root()) {
-    if (!writer_.append(result)) {
+    writer_.append(result);
+  }
+  logs_->epoch_done(result, learning_rate_of(plan_, accumulator_->num_steps() - 1));
+  if (is_root()) {
+    if (!writer_.error().empty()) {
       stop_.want_stop();
     }
     progress_.epoch_done(result);
@@ -325,6 +334,7 @@ TrainingEnd Training::stop() {
 
 TrainingEnd Training::finish() {
   TrainingEnd end{.status = RunStatus::done, .results = collect_results()};
+  logs_->finish();
   if (is_root()) {
     write_results(end.results);
     if (!writer_.error().empty()) {

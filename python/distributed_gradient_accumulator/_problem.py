@@ -143,7 +143,8 @@ def create_factorization_problem(
         lr: Optional[float] = None, momentum: Optional[float] = None, weight_decay: Optional[float] = None,
         clip_norm: Optional[float] = None, schedule: Optional[str] = None, seed: Optional[int] = None,
         output: Optional[Path] = None, patience: Optional[int] = None, keep_best: Optional[bool] = None,
-        ema: Optional[float] = None, class_weights: Optional[str] = None, progress: Optional[bool] = None, on_epoch: Optional[EpochCallback] = None,
+        ema: Optional[float] = None, class_weights: Optional[str] = None, tensorboard: Optional[bool] = None,
+        trace: Optional[bool] = None, progress: Optional[bool] = None, on_epoch: Optional[EpochCallback] = None,
         on_step: Optional[StepCallback] = None) -> FactorizationProblem:
     """Splits the work of training a network over workers.
 

@@ -16,7 +16,8 @@ ARRAYS = some.one_of(ODD, arrays.arrays(
     shape=arrays.array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=6)))
 NAMES = ["data_dir", "num_client_items", "data_size", "num_factorization_levels", "hidden", "dropout", "test_data_dir",
          "test_fraction", "label", "task", "shard", "epochs", "batch", "micro_steps", "optimizer", "lr", "momentum",
-         "weight_decay", "clip_norm", "schedule", "seed", "output", "progress", "on_epoch", "on_step"]
+         "weight_decay", "clip_norm", "schedule", "seed", "output", "tensorboard",
+         "trace", "progress", "on_epoch", "on_step"]
 EXPECTED = (dga.Error, TypeError, ValueError, OSError, ImportError)
 
 odd = settings(max_examples=300, deadline=None, derandomize=True,

@@ -62,10 +62,21 @@ TEST(RunFolder, TakesNothingBackThatIsNotItsOwn) {
   EXPECT_THAT(scratch.names(), ElementsAre("notes.txt"));
 }
 
+TEST(RunFolder, TakesBackTheEventFilesThatCameAfterIt) {
+  const ScratchFolder scratch;
+  atomic_write(scratch.file("events.out.tfevents.1700000000.host.7"), "before");
+  {
+    const RunFolder folder(scratch.path(), RunFolderMode::resume);
+    atomic_write(scratch.file("events.out.tfevents.1700000001.host.8"), "after");
+  }
+  EXPECT_THAT(scratch.names(), ElementsAre("events.out.tfevents.1700000000.host.7"));
+}
+
 TEST(RunFolder, RefusesAFolderThatHoldsARun) {
   const ScratchFolder scratch;
   for (const std::string_view name :
-       {kConfigFile, kMetricsFile, kResultsFile, kModelFile, kModelCardFile}) {
+       {kConfigFile, kMetricsFile, kResultsFile, kModelFile, kModelCardFile, kTraceFile,
+        std::string_view("events.out.tfevents.1700000000.host.7")}) {
     const std::string path = scratch.file("run-with-" + std::string(name));
     std::filesystem::create_directory(path);
     atomic_write(path + "/" + std::string(name), "{}");
