@@ -97,6 +97,7 @@ LoadedData data_from_arrays(const SampleArrays& train, const SampleArrays& test)
   }
   map_labels(labels, classes);
   std::vector<std::string> names;
+  names.reserve(classes.size());
   for (const std::int64_t label : classes) {
     names.push_back(std::to_string(label));
   }
