@@ -53,7 +53,9 @@ if(TARGET dga_train)
 endif()
 if(TARGET dga_program)
   # The folders of torch and, where it is not the system's, of MPI.
-  set_target_properties(dga_program PROPERTIES INSTALL_RPATH_USE_LINK_PATH ON)
+  # Named, since CMake leaves out link paths inside the source tree, where .deps/ is.
+  cmake_path(GET DgaTorch_LIBRARY PARENT_PATH _dga_torch_lib)
+  set_target_properties(dga_program PROPERTIES INSTALL_RPATH_USE_LINK_PATH ON INSTALL_RPATH "${_dga_torch_lib}")
   install(TARGETS dga_program RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
 endif()
 install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" DESTINATION "${CMAKE_INSTALL_DATADIR}/licenses/dga")
