@@ -18,6 +18,9 @@ namespace {
 // How long a sleeper stays away from the failure board: 20 looks a second cost nothing, and keep
 // "within a second" honest.
 constexpr double kSliceSeconds = 0.05;
+// A neighbour that waits itself, for instance for a lost host, knows better whose fault it is: it
+// has this long to say so before it is blamed. In a circle somebody speaks when it is over.
+constexpr double kGraceSeconds = 1;
 // A spinning wait of about this long costs less than a sleep and a wake-up.
 constexpr double kSpinSeconds = 200e-6;
 // Each lets the neighbours on this core run, and a waiting worker that has yielded to all of them
@@ -106,6 +109,13 @@ Presence* World::presence(int rank) const noexcept {
                                 : &presence_of(node_, static_cast<int>(found - locals_.begin()));
 }
 
+bool World::only_waiters(const std::vector<int>& workers) const {
+  return !workers.empty() && std::all_of(workers.begin(), workers.end(), [&](int worker) {
+    const Presence* neighbour = presence(worker);
+    return neighbour != nullptr && !neighbour->waiting().empty();
+  });
+}
+
 void World::fail(const std::string& text) noexcept {
   board_->post(text);
   if (wire_ && !alarm_raised_) {
@@ -151,7 +161,8 @@ void World::check_wait(double started, const std::function<bool()>& ready,
                        const std::function<std::vector<int>()>& missing) {
   poll_alarm();
   check();
-  if (now_seconds() - started > timeout_s()) {
+  const double waited = now_seconds() - started;
+  if (waited > timeout_s() && (waited > timeout_s() + kGraceSeconds || !only_waiters(missing()))) {
     fail(str("[comm] ", describe(), " on worker ", rank(), " waited ", timeout_s(), " s for ",
              list_workers(missing()), ". Raise --timeout if such waits are expected."));
     check();

@@ -81,6 +81,8 @@ class World {
   void check() const;
   /// Presence of worker `rank`, null when it lives on another node.
   Presence* presence(int rank) const noexcept;
+  /// Whether all of these are neighbours that wait for somebody themselves.
+  bool only_waiters(const std::vector<int>& workers) const;
   Presence& own_presence() const noexcept { return *presence(rank()); }
   /// "; worker 0 waited for it in barrier 'x' (operation 7)" for those that wait, or "".
   std::string who_waits() const;

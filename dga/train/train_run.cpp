@@ -63,6 +63,9 @@ class Run {
       DGA_CHECK(!extras_.loss && extras_.metrics.empty() && !extras_.model,
                 "[train] expected no loss, metrics or model of the program's own where worker "
                 "processes are another program, found some. Use engine threads or mpi.");
+      DGA_CHECK(extras_.data != nullptr,
+                "[train] worker_program: expected the data of the plan beside it, found none. Set "
+                "TrainExtras::data.");
       options.worker_program = extras_.worker_program;
       job.emplace(plan_.options, *extras_.data, progress_);
     }
