@@ -143,6 +143,16 @@ std::unique_ptr<Wire> MpiWire::split(int color, int key) {
   return wire;
 }
 
+bool MpiWire::test_all_ended() {
+  if (!said_ended_) {
+    check_mpi(MPI_Ibarrier(alarm_, &ended_), "MPI_Ibarrier");
+    said_ended_ = true;
+  }
+  int done = 0;
+  check_mpi(MPI_Test(&ended_, &done, MPI_STATUS_IGNORE), "MPI_Test");
+  return done != 0;
+}
+
 void MpiWire::raise_alarm(const std::string& text) noexcept {
   int rank = 0;
   int size = 0;

@@ -28,6 +28,7 @@ class MpiWire final : public Wire {
   void cancel(Request request) noexcept override;
   std::unique_ptr<Wire> split(int color, int key) override;
   void abandon() noexcept override { abandoned_ = true; }
+  bool test_all_ended() override;
   void raise_alarm(const std::string& text) noexcept override;
   std::optional<std::string> poll_alarm() noexcept override;
 
@@ -48,6 +49,8 @@ class MpiWire final : public Wire {
   MPI_Comm user_ = MPI_COMM_NULL;
   MPI_Comm alarm_ = MPI_COMM_NULL;
   bool abandoned_ = false;
+  MPI_Request ended_ = MPI_REQUEST_NULL;
+  bool said_ended_ = false;
   // Nobody waits for an alarm's sends, so its text is kept here.
   std::unique_ptr<std::string> alarm_text_;
   std::deque<Transfer> transfers_;

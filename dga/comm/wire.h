@@ -44,6 +44,9 @@ class Wire {
   /// could be taken for this wire may ever be made again.
   virtual void abandon() noexcept = 0;
 
+  /// The first call says that this worker has come to its end; true once everybody has said so.
+  virtual bool test_all_ended() = 0;
+
   /// Tells the workers of the other nodes that the world has failed; does not wait for them.
   virtual void raise_alarm(const std::string& text) noexcept = 0;
   /// The text of an alarm that has arrived, if any.

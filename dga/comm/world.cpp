@@ -182,6 +182,24 @@ void World::check_wait(double started, const std::function<bool()>& ready,
   }
 }
 
+void World::finish_together() {
+  own_presence().set_state(Presence::State::finished);
+  const auto neighbours_finished = [&] {
+    return std::all_of(locals_.begin(), locals_.end(), [&](int local) {
+      return presence(local)->state() == Presence::State::finished;
+    });
+  };
+  // No timeout: the others may compute for as long as they like. Whoever dies or fails is posted on
+  // the board, by the watch of his neighbours or by himself. Said once for the wire, when the node
+  // is through, so that a failure of a neighbour is never hidden behind a finished worker.
+  while (!neighbours_finished() || (wire_ && !wire_->test_all_ended())) {
+    poll_alarm();
+    check();
+    std::this_thread::sleep_for(std::chrono::microseconds(200));
+  }
+  check();
+}
+
 bool World::ready_soon(const std::function<bool()>& ready, double started) const {
   if (options_.patience == Patience::yield) {
     for (int i = 0; i < kYields; ++i) {

