@@ -45,8 +45,9 @@ struct TrainExtras {
   ModelFactory model = {};  // none: the options' network. load_model then needs it too
 };
 
-/// Throws InvalidArgument for metrics without a function, or with a name that is empty, comes twice
-/// or is that of another number of an epoch; and for class weights with a loss of one's own.
+/// Throws InvalidArgument for functions where worker processes are another program; for metrics
+/// without a function, or with a name that is empty, comes twice or is that of another number of an
+/// epoch; and for class weights with a loss of one's own.
 void check_extras(const TrainExtras& extras, const RunOptions& options);
 
 }  // namespace dga

@@ -60,9 +60,6 @@ class Run {
     options.mpi_comm = extras_.mpi_comm;
     std::optional<WorkerJob> job;
     if (engine_ == Engine::processes && !extras_.worker_program.empty()) {
-      DGA_CHECK(!extras_.loss && extras_.metrics.empty() && !extras_.model,
-                "[train] expected no loss, metrics or model of the program's own where worker "
-                "processes are another program, found some. Use engine threads or mpi.");
       DGA_CHECK(extras_.data != nullptr,
                 "[train] worker_program: expected the data of the plan beside it, found none. Set "
                 "TrainExtras::data.");

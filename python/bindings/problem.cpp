@@ -8,11 +8,13 @@
 
 #include <nanobind/nanobind.h>
 #include <nanobind/stl/optional.h>
+#include <nanobind/stl/pair.h>
 #include <nanobind/stl/shared_ptr.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 #include <signal.h>
 
+#include <array>
 #include <memory>
 #include <optional>
 #include <string>
@@ -24,6 +26,7 @@
 #include "dga/launch/options_json.h"
 #include "dga/launch/stop_signal.h"
 #include "python/bindings/bindings.h"
+#include "python/bindings/python_functions.h"
 #include "python/bindings/python_progress.h"
 
 namespace nb = nanobind;
@@ -31,19 +34,53 @@ namespace nb = nanobind;
 namespace dga::python {
 namespace {
 
-/// A problem and the Python object that is told of its progress.
+/// A problem, the Python objects that it calls, and where these leave their exceptions.
 struct Problem {
   FactorizationProblem problem;
-  std::shared_ptr<PythonProgress> progress;
+  std::vector<HeldObject> held;
+  std::shared_ptr<CallbackError> callback_error;
 };
 
+int traverse(PyObject* self, visitproc visit, void* arg) {
+  Py_VISIT(Py_TYPE(self));
+  if (nb::inst_ready(self)) {
+    for (const HeldObject& object : nb::inst_ptr<Problem>(self)->held) {
+      Py_VISIT(object->ptr());
+    }
+  }
+  return 0;
+}
+
+/// Called for garbage, which nobody can run any more.
+int clear(PyObject* self) {
+  for (const HeldObject& object : nb::inst_ptr<Problem>(self)->held) {
+    object->reset();
+  }
+  return 0;
+}
+
+const std::array<PyType_Slot, 3> kProblemSlots{{{Py_tp_traverse, reinterpret_cast<void*>(traverse)},
+                                                {Py_tp_clear, reinterpret_cast<void*>(clear)},
+                                                {0, nullptr}}};
+
 Problem create_problem(const std::string& options, const std::optional<ClientDataset>& dataset,
-                       nb::object progress, double step_interval) {
-  auto target = std::make_shared<PythonProgress>(std::move(progress), step_interval);
+                       nb::object progress, double step_interval, std::optional<nb::object> loss,
+                       std::vector<std::pair<std::string, nb::object>> metrics) {
+  auto error = std::make_shared<CallbackError>();
+  std::vector<HeldObject> held{hold(std::move(progress))};
+  auto target = std::make_shared<PythonProgress>(held.front(), step_interval, error);
+  TrainExtras extras;
+  if (loss) {
+    extras.loss = loss_of(python_loss(held.emplace_back(hold(std::move(*loss))), error));
+  }
+  for (auto& [name, function] : metrics) {
+    held.push_back(hold(std::move(function)));
+    extras.metrics.push_back({name, metric_of(python_metric(held.back(), error))});
+  }
   const nb::gil_scoped_release release;
-  return {
-      create_factorization_problem(run_options_from_json(options, "arguments"), dataset, target),
-      target};
+  return {create_factorization_problem(run_options_from_json(options, "arguments"), dataset,
+                                       std::move(target), std::move(extras)),
+          std::move(held), std::move(error)};
 }
 
 /// Ctrl-C while the run goes on. One exists at a time, so where another run has it this one goes
@@ -68,7 +105,7 @@ class Interruptible {
 };
 
 void run_problem(const Problem& problem) {
-  problem.progress->forget_error();
+  problem.callback_error->forget();
   Interruptible interruptible;
   try {
     const nb::gil_scoped_release release;
@@ -79,7 +116,7 @@ void run_problem(const Problem& problem) {
     }
     throw;
   } catch (const Error&) {
-    problem.progress->raise_error();
+    problem.callback_error->raise();
     throw;
   }
 }
@@ -178,7 +215,7 @@ nb::dict self_test_report() {
 }  // namespace
 
 void bind_problem(nb::module_& module) {
-  nb::class_<Problem>(module, "FactorizationProblem")
+  nb::class_<Problem>(module, "FactorizationProblem", nb::type_slots(kProblemSlots.data()))
       .def_prop_ro("options", [](const Problem& problem) {
         return nb::module_::import_("json").attr("loads")(to_json(problem.problem.options()));
       });
@@ -188,7 +225,8 @@ void bind_problem(nb::module_& module) {
   module.def("launched_rank", launched_rank);
   module.def("option_table", options_list);
   module.def("create_problem", create_problem, nb::arg("options"), nb::arg("dataset").none(),
-             nb::arg("progress"), nb::arg("step_interval"));
+             nb::arg("progress"), nb::arg("step_interval"), nb::arg("loss").none(),
+             nb::arg("metrics"));
   module.def("assign_tasks", tasks_of, nb::arg("problem"));
   module.def(
       "prepare_data", [](const Problem& problem) { prepare_data(problem.problem); },

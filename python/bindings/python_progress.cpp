@@ -7,33 +7,20 @@
 #include <utility>
 
 #include "dga/base/clock.h"
-#include "dga/base/error.h"
 #include "python/bindings/results.h"
 
 namespace nb = nanobind;
 
 namespace dga::python {
 
-PythonProgress::PythonProgress(nb::object target, double step_interval)
-    : target_(std::move(target)), step_interval_(step_interval) {}
-
-PythonProgress::~PythonProgress() {
-  // The problem that holds it may be dropped by any thread.
-  const nb::gil_scoped_acquire gil;
-  error_.reset();
-  target_.reset();
-}
+PythonProgress::PythonProgress(HeldObject target, double step_interval,
+                               std::shared_ptr<CallbackError> error)
+    : target_(std::move(target)), step_interval_(step_interval), error_(std::move(error)) {}
 
 template <typename Call>
 void PythonProgress::call(Call&& call) {
   const nb::gil_scoped_acquire gil;
-  try {
-    call();
-  } catch (nb::python_error& error) {
-    error_ = std::make_unique<nb::python_error>(std::move(error));
-    // Python's own error is raised in the place of this one.
-    throw Error("[python] a callback raised an exception.");
-  }
+  error_->guard(call);
 }
 
 void PythonProgress::started(const RunStart& start) {
@@ -50,7 +37,7 @@ void PythonProgress::started(const RunStart& start) {
     facts["epochs"] = start.epochs;
     facts["steps_per_epoch"] = start.steps_per_epoch;
     facts["classification"] = start.classification;
-    target_.attr("started")(facts);
+    target_->attr("started")(facts);
   });
 }
 
@@ -65,23 +52,12 @@ void PythonProgress::step_done(const StepResult& step) {
     facts["steps"] = step.steps;
     facts["epoch"] = step.epoch;
     facts["loss"] = step.loss;
-    target_.attr("step_done")(facts);
+    target_->attr("step_done")(facts);
   });
 }
 
 void PythonProgress::epoch_done(const EpochResult& epoch) {
-  call([&] { stop_ = nb::cast<bool>(target_.attr("epoch_done")(epoch_dict(epoch))); });
-}
-
-void PythonProgress::raise_error() {
-  if (error_ != nullptr) {
-    const std::unique_ptr<nb::python_error> error = std::move(error_);
-    throw nb::python_error(*error);
-  }
-}
-
-void PythonProgress::forget_error() noexcept {
-  error_.reset();
+  call([&] { stop_ = nb::cast<bool>(target_->attr("epoch_done")(epoch_dict(epoch))); });
 }
 
 }  // namespace dga::python

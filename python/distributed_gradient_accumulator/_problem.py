@@ -4,13 +4,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Optional, Union
 
 from . import _arrays, _core
 from ._arguments import integer, options_json, text, wrong_type
 from ._environment import require_environment
 from ._errors import InvalidArgument
+from ._functions import LossFunction, MetricFunction, checked_loss, checked_metrics
 from ._progress import EpochCallback, Progress, StepCallback
 from ._results import Results
 from ._values import WorkerValues
@@ -144,7 +145,8 @@ def create_factorization_problem(
         clip_norm: Optional[float] = None, schedule: Optional[str] = None, seed: Optional[int] = None,
         output: Optional[Path] = None, patience: Optional[int] = None, keep_best: Optional[bool] = None,
         ema: Optional[float] = None, class_weights: Optional[str] = None, tensorboard: Optional[bool] = None,
-        trace: Optional[bool] = None, progress: Optional[bool] = None, on_epoch: Optional[EpochCallback] = None,
+        trace: Optional[bool] = None, loss: Optional[LossFunction] = None,
+        metrics: Optional[Mapping[str, MetricFunction]] = None, progress: Optional[bool] = None, on_epoch: Optional[EpochCallback] = None,
         on_step: Optional[StepCallback] = None) -> FactorizationProblem:
     """Splits the work of training a network over workers.
 
@@ -153,13 +155,19 @@ def create_factorization_problem(
     started, else 1.
     data_size: hidden neurons of the network; hidden: sizes of all hidden layers, instead.
     num_factorization_levels: kinds of parallelism: 1 data; 2 to 4 are to come.
+    loss: a function of your own, loss(output, target) -> (value, gradient): the mean over the batch
+    and its derivative by output. output: (B, outputs) float32; target: (B,) int64 class numbers, or
+    (B, 1) float32 normalised as the network is trained on it.
+    metrics: {name: function(output, target) -> number}, means over the samples given, measured
+    after each epoch on the held-out ones; regression in the data's own units.
     progress: True shows a bar (tqdm), False none, None one in terminals and notebooks.
     on_epoch: called after each epoch with its dict; True ends the training there.
     on_step: called after each step with a dict: steps (done so far), epoch, loss (worker 0's).
     The others have the meaning and the defaults of the command line's options (docs/cli.md).
 
-    Callbacks are called on worker 0 while the others wait, so they had better be quick. What they
-    raise ends the run and comes out of it.
+    Callbacks are called on worker 0 while the others wait, so they had better be quick. Losses and
+    metrics are called on every worker, one at a time as Python goes, and not with engine processes,
+    whose workers have no interpreter. What any of them raises ends the run and comes out of it.
 
     Raises InvalidArgument (a ValueError), TypeError, DataNotFound (a FileNotFoundError), DataError.
 
@@ -169,7 +177,7 @@ def create_factorization_problem(
     FactorizationProblem of 2 workers on (in memory)
     """
     arguments = dict(locals())
-    for name in ("data_dir", "data_size", "dataset", "progress", "on_epoch", "on_step"):
+    for name in ("data_dir", "data_size", "dataset", "loss", "metrics", "progress", "on_epoch", "on_step"):
         del arguments[name]
     for name, callback in (("on_epoch", on_epoch), ("on_step", on_step)):
         if callback is not None and not callable(callback):
@@ -181,6 +189,8 @@ def create_factorization_problem(
     if (dataset is None) == (data_dir is None):
         raise InvalidArgument("[python] create_factorization_problem: expected either data_dir or dataset, found "
                               f"{'both' if dataset is not None else 'neither'}. Pass one of them.")
+    own_loss = checked_loss(loss)
+    own_metrics = checked_metrics(metrics)
     arguments["num_client_items"] = _workers(num_client_items)
     arguments["hidden"] = [integer("data_size", data_size)] if hidden is None else hidden
     if data_dir is not None:
@@ -189,7 +199,8 @@ def create_factorization_problem(
     require_environment()
     told = Progress(progress, on_epoch, on_step)
     return FactorizationProblem(
-        _core.create_problem(options, None if dataset is None else dataset._core, told, told.step_interval), told)
+        _core.create_problem(options, None if dataset is None else dataset._core, told, told.step_interval, own_loss,
+                             own_metrics), told)
 
 
 def _core_of(step: str, problem: Any) -> _core.FactorizationProblem:

@@ -117,13 +117,14 @@ class Results:
         return dict(json.loads(json.dumps(self._content)))
 
     def to_pandas(self) -> pandas.DataFrame:
-        """The epochs as a DataFrame, indexed by epoch. Needs pandas."""
+        """The epochs as a DataFrame, indexed by epoch, with a column for each metric. Needs pandas."""
         try:
             import pandas as pd
         except ImportError:
             raise ImportError("[python] to_pandas: expected the package pandas, found none. pip install pandas."
                               ) from None
-        return pd.DataFrame(self.epochs).set_index("epoch")
+        rows = [{**epoch, **epoch.get("metrics", {})} for epoch in self.epochs]
+        return pd.DataFrame(rows).drop(columns="metrics", errors="ignore").set_index("epoch")
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Copies the run's files to the new folder `path`, which appears whole or not at all.

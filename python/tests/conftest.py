@@ -2,6 +2,7 @@
 """What the tests share: a closed environment before and after each, a folder of its own, small data."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,9 @@ import distributed_gradient_accumulator as dga
 
 SOURCE = Path(__file__).resolve().parents[2]
 DIGITS = SOURCE / "data" / "digits"
+MPIRUN = ["mpirun", "--allow-run-as-root", "--oversubscribe", "--mca", "mpi_yield_when_idle", "1", "--mca",
+          "btl_vader_single_copy_mechanism", "none"]
+needs_mpi = pytest.mark.skipif(not dga._core.mpi_version() or shutil.which("mpirun") is None, reason="built without MPI")
 
 
 @pytest.fixture(autouse=True)

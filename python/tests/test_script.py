@@ -3,12 +3,11 @@
 
 import json
 import os
-import shutil
 
 import pytest
 
 import distributed_gradient_accumulator as dga
-from conftest import DIGITS, SOURCE
+from conftest import DIGITS, MPIRUN, SOURCE, needs_mpi
 
 # As it was written by those who asked; only the path is changed.
 SCRIPT = """\
@@ -20,9 +19,6 @@ results = dga.DistributedGradientAccumulator.apply(factorization_problem)
 print(dga.time.mean(), dga.error.mean())
 dga.Close()
 """.replace("/path/to/data", str(DIGITS))
-
-MPIRUN = ["mpirun", "--allow-run-as-root", "--oversubscribe", "--mca", "mpi_yield_when_idle", "1", "--mca",
-          "btl_vader_single_copy_mechanism", "none"]
 
 
 def numbers_of(done):
@@ -46,7 +42,7 @@ def test_the_example_is_this_script():
     assert SCRIPT.replace(str(DIGITS), "data/digits") in example
 
 
-@pytest.mark.skipif(not dga._core.mpi_version() or shutil.which("mpirun") is None, reason="built without MPI")
+@needs_mpi
 def test_under_mpirun_each_rank_joins_and_only_rank_0_prints(script, tmp_path):
     done = script(SCRIPT.replace("=30", "=3"), command=[*MPIRUN, "-n", "3"])
     numbers_of(done)

@@ -56,6 +56,23 @@ print(data._core.features_address == x.data_ptr() and data.num_classes == 3)
     assert same == "True"
 
 
+def test_a_loss_may_be_pytorchs_own(tmp_path):
+    """PyTorch's cross entropy, called by each worker, gives the losses of LibTorch's."""
+    own, built_in = run(ORDERS["torch first"] + f"""
+def cross_entropy(output, target):
+    scores = torch.from_numpy(output).requires_grad_()
+    loss = torch.nn.functional.cross_entropy(scores, torch.from_numpy(target))
+    loss.backward()
+    return loss.item(), scores.grad.numpy()
+
+for loss in (cross_entropy, None):
+    with dga.create_environment():
+        work = dga.create_factorization_problem({str(DIGITS)!r}, 4, 20, epochs=3, progress=False, loss=loss)
+        print(f"{{dga.DistributedGradientAccumulator.apply(work).epochs[-1]['loss']:.6f}}")
+""", tmp_path)
+    assert own == built_in
+
+
 def test_pytorch_reads_the_weights_and_gets_the_same_error(tmp_path):
     error, again = run(ORDERS["dga first"] + TRAIN + f"""
 import json, os

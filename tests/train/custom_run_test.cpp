@@ -14,6 +14,7 @@
 #include "dga/base/random.h"
 #include "dga/models/model.h"
 #include "dga/parallel/thread_generator.h"
+#include "dga/train/plain_functions.h"
 #include "dga/train/saved_model.h"
 #include "dga/train/train_run.h"
 #include "tests/support/made_up_data.h"
@@ -256,6 +257,46 @@ TEST_F(CustomRunTest, ALossOfOnesOwnIsWhatIsMadeSmall) {
   const RunResults twice = train(options, extras);
   EXPECT_NE(twice.weights_sha256, plain.weights_sha256);
   EXPECT_GT(twice.epochs[0].loss, 1.5 * plain.epochs[0].loss);
+}
+
+TEST_F(CustomRunTest, ALossWithoutTensorsBringsItsOwnGradient) {
+  TrainExtras tensors;
+  tensors.loss = [](const at::Tensor& output, const at::Tensor& target) {
+    return at::mse_loss(output, target);
+  };
+  TrainExtras plain;
+  plain.loss = loss_of([](const PlainBatch& batch, float* gradient) {
+    EXPECT_EQ(batch.outputs, 1);
+    EXPECT_EQ(batch.classes, nullptr);
+    const float norm = 2.0F / static_cast<float>(batch.samples);
+    double sum = 0;
+    for (std::int64_t i = 0; i < batch.samples; ++i) {
+      const float off = batch.output[i] - batch.targets[i];
+      sum += static_cast<double>(off) * static_cast<double>(off);
+      gradient[i] = norm * off;
+    }
+    return sum / static_cast<double>(batch.samples);
+  });
+  plain.metrics = {{"mse", metric_of([](const PlainBatch& batch) {
+                      double sum = 0;
+                      for (std::int64_t i = 0; i < batch.samples; ++i) {
+                        const double off = static_cast<double>(batch.output[i]) -
+                                           static_cast<double>(batch.targets[i]);
+                        sum += off * off;
+                      }
+                      return sum / static_cast<double>(batch.samples);
+                    })}};
+  for (const std::int64_t micro_steps : {1, 2}) {
+    RunOptions options = small_run(str("tensors", micro_steps));
+    options.micro_steps = micro_steps;
+    const RunResults expected = train(options, tensors, 3, test::made_up_line(100));
+    options.output = folder.file(str("plain", micro_steps));
+    const RunResults found = train(options, plain, 3, test::made_up_line(100));
+    EXPECT_EQ(found.weights_sha256, expected.weights_sha256);
+    EXPECT_NEAR(found.epochs.back().loss, expected.epochs.back().loss, 1e-6);
+    EXPECT_NEAR(found.epochs.back().metrics.at("mse"), found.epochs.back().test_error.value(),
+                1e-4 * found.epochs.back().test_error.value());
+  }
 }
 
 double part_wrong(const at::Tensor& output, const at::Tensor& target) {
