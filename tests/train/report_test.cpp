@@ -37,7 +37,7 @@ class ReportTest : public testing::Test {
   /// Makes the folder of a run with these files in it.
   std::string run(const std::string& name,
                   const std::vector<std::pair<std::string_view, std::string>>& files) const {
-    const std::string path = scratch.file(name);
+    std::string path = scratch.file(name);
     std::filesystem::create_directories(path);
     for (const auto& [file, text] : files) {
       atomic_write(path + "/" + std::string(file), text);

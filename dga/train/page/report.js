@@ -74,7 +74,7 @@
     u.ctx.textBaseline = "middle";
     for (const end of ends) {
       u.ctx.fillStyle = colour(end.i);
-      u.ctx.fillText(end.tag, end.x + 7 * ratio, end.y);
+      u.ctx.fillText(end.tag, end.x + 11 * ratio, end.y);  // outside a ring
     }
     u.ctx.restore();
   };
@@ -134,7 +134,7 @@
     });
     const widest = Math.max(...shown.map((line) => line.tag.length));
     figure(place, name, title, () => [{
-      padding: [10, 14 + 7 * widest, 0, 0],
+      padding: [10, 18 + 7 * widest, 0, 0],
       cursor: { drag: { x: false, y: false } },
       scales: {
         x: { time: false, range: (u, min, max) => (min === max ? [min - 1, max + 1] : [min, max]) },
