@@ -43,13 +43,13 @@ struct First final : Model {
 };
 
 /// Pictures of 2 x 2, of which the first row is scores of the classes.
-ModelCard card_of(std::vector<std::string> names) {
+ModelCard card_of(const std::vector<std::string>& names) {
   return {.model = kCustomModel,
           .input_shape = {2, 2},
           .outputs = static_cast<std::int64_t>(names.size()),
           .feature_mean = {10, 0, 0, 0},
           .feature_scale = {2, 1, 1, 1},
-          .class_names = std::move(names)};
+          .class_names = names};
 }
 
 Predictor predictor_of(ModelCard card) {
