@@ -59,6 +59,11 @@ if(TARGET dga_program)
   install(TARGETS dga_program RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
 endif()
 install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" DESTINATION "${CMAKE_INSTALL_DATADIR}/licenses/dga")
+if(TARGET dga_train)
+  # It holds uPlot; see DgaEmbed.
+  install(FILES "${PROJECT_SOURCE_DIR}/third_party/uplot/LICENSE" DESTINATION "${CMAKE_INSTALL_DATADIR}/licenses/dga"
+          RENAME LICENSE.uPlot)
+endif()
 
 configure_package_config_file("${PROJECT_SOURCE_DIR}/cmake/dgaConfig.cmake.in" "${PROJECT_BINARY_DIR}/dgaConfig.cmake"
                               INSTALL_DESTINATION "${package_dir}" NO_SET_AND_CHECK_MACRO)

@@ -13,8 +13,9 @@
 namespace dga {
 
 struct CommandOption {
-  std::string name;         // "--workers"; without dashes: a word that stands alone
-  std::string placeholder;  // "N", "DIR", "FILE", "a|b"; empty for a flag
+  std::string name;  // "--workers"; without dashes: a word that stands alone
+  // "N", "DIR", "FILE", "PATH" (a folder or a file), "a|b"; empty for a flag
+  std::string placeholder;
   std::string text_default;
   std::string help;
 

@@ -14,9 +14,10 @@
 namespace dga {
 namespace {
 
-/// What may follow an option.
+/// What may follow an option, or stand for a word.
 std::string kind_of(const CommandOption& option) {
-  return option.placeholder == "DIR" ? "folder" : option.placeholder == "FILE" ? "file" : "words";
+  const bool file = option.placeholder == "FILE" || option.placeholder == "PATH";
+  return option.placeholder == "DIR" ? "folder" : file ? "file" : "words";
 }
 
 std::string joined(const std::vector<std::string>& words) {
@@ -60,14 +61,17 @@ void print_bash() {
                      command.name.substr(space + 1), "' ;;\n");
     }
     std::string list = "--help";
+    std::string word;  // what stands alone, if it is a path
     for (const CommandOption& option : options_of(command)) {
       list += " " + (is_word(option) ? joined(option.choices()) : option.name);
-      if (!is_word(option) && !option.placeholder.empty()) {
+      if (is_word(option) && kind_of(option) != "words") {
+        word = str("; [[ $cur == -* ]] || kind=", kind_of(option));
+      } else if (!is_word(option) && !option.placeholder.empty()) {
         values += str("    '", command.name, " ", option.name, "') kind=", kind_of(option),
                       " words='", joined(option.choices()), "' ;;\n");
       }
     }
-    options += str("    '", command.name, "') words='", list, "' ;;\n");
+    options += str("    '", command.name, "') words='", list, "'", word, " ;;\n");
   }
   std::cout
       << "# Completion for dga in bash: source <(dga completion bash)\n"
@@ -126,11 +130,10 @@ void print_bash() {
 
 std::string zsh_argument(const CommandOption& option) {
   const std::string words = option.choices().empty() ? "" : "(" + joined(option.choices()) + ")";
-  const std::string action = option.placeholder == "DIR"    ? "_files -/"
-                             : option.placeholder == "FILE" ? "_files"
-                                                            : words;
+  const std::string kind = kind_of(option);
+  const std::string action = kind == "folder" ? "_files -/" : kind == "file" ? "_files" : words;
   if (is_word(option)) {
-    return str("'1:", option.name, ":", action, "'");
+    return str("'", kind == "words" ? "1" : "*", ":", option.name, ":", action, "'");
   }
   const std::string help = str("[", escaped(option.help, "\\[]:"), "]");
   return option.placeholder.empty()

@@ -121,7 +121,7 @@ Action add_predict(CLI::App& app) {
                  "The samples: a folder, a file or a file:// URI. CSV with as many columns as the "
                  "model has inputs has no labels; one column more is the label. IDX may come "
                  "without its file of labels. All files of a folder are one set.")
-      ->type_name("DIR");
+      ->type_name("PATH");
   app.add_option("--label", arguments->label,
                  "The label's column in CSV, as in training. The last one unless given.")
       ->type_name("COLUMN");

@@ -33,11 +33,13 @@ int write(const ReportOptions& options) {
 
 Action add_report(CLI::App& app) {
   const auto options = std::make_shared<ReportOptions>();
-  app.add_option("RUN", options->runs, "Folders of runs; several are compared")->required();
+  app.add_option("RUN", options->runs, "Folders of runs; several are compared")
+      ->required()
+      ->type_name("DIR");
   app.add_option("--output", options->output,
                  "Where to write the page: by default report.html, in the run's folder for one, in "
                  "the current folder for several")
-      ->option_text("FILE");
+      ->type_name("FILE");
   return [options] { return write(*options); };
 }
 

@@ -110,6 +110,13 @@ Samples load_samples(const SamplesOptions& options) {
   }
   DGA_CHECK(features > 0, "[Data] load_samples: expected the shape of a sample, found ",
             shape_text(options.shape), ". Pass the input shape of the model.");
+  for (std::size_t i = 1; i < options.classes.size(); ++i) {
+    DGA_CHECK(options.classes[i - 1] < options.classes[i],
+              "[Data] load_samples: expected the labels of the classes in ascending order, as a "
+              "training has them, found ",
+              options.classes[i], " after ", options.classes[i - 1],
+              ". Take model.json as the run wrote it.");
+  }
   Samples samples =
       read_files(files_of_one_set(options.data),
                  {.task = options.classes.empty() ? Task::regression : Task::classification,

@@ -52,7 +52,8 @@ struct SamplesOptions {
 /// Reads samples for a model that is trained already, with labels or without: CSV has none when it
 /// has as many columns as a sample has features, IDX when there is no file of labels. The answer's
 /// labels are positions in `classes`. All or nothing: throws DataError, as load_data, also for a
-/// label that is not among `classes` and for samples of another size.
+/// label that is not among `classes` and for samples of another size. Throws InvalidArgument for
+/// `classes` that do not ascend.
 Samples load_samples(const SamplesOptions& options);
 
 /// Training and held-out samples as workers see them.

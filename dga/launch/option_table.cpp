@@ -113,11 +113,11 @@ constexpr std::array<std::pair<std::string_view, ClassWeights>, 2> kClassWeights
 
 std::vector<Option> data_options() {
   return {
-      option("data", "DIR", &RunOptions::data,
+      option("data", "PATH", &RunOptions::data,
              "The samples to train on: a folder, a file or a file:// URI. CSV and IDX are "
              "recognised by "
              "content."),
-      option("test-data", "DIR", &RunOptions::test_data,
+      option("test-data", "PATH", &RunOptions::test_data,
              "The held-out samples, given the same way; else the data's own test files, else a "
              "part of the "
              "data."),

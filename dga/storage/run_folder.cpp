@@ -54,7 +54,8 @@ std::vector<std::string> event_files_in(const std::string& folder) {
   std::vector<std::string> found;
   std::error_code error;
   for (const fs::directory_entry& entry : fs::directory_iterator(folder, error)) {
-    if (entry.path().filename().string().starts_with(kEventFilePrefix)) {
+    const std::string name = entry.path().filename().string();
+    if (name.starts_with(kEventFilePrefix) && name.ends_with(kEventFileSuffix)) {
       found.push_back(entry.path().string());
     }
   }

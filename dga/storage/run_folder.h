@@ -19,8 +19,10 @@ inline constexpr std::string_view kModelFile = "model.safetensors";
 inline constexpr std::string_view kModelCardFile = "model.json";
 inline constexpr std::string_view kReportFile = "report.html";
 inline constexpr std::string_view kTraceFile = "trace.json";
-/// Of the name of a TensorBoardLog's file.
+/// Of the name of a TensorBoardLog's file. Other programs' event files, which may lie in the folder
+/// too, end otherwise.
 inline constexpr std::string_view kEventFilePrefix = "events.out.tfevents.";
+inline constexpr std::string_view kEventFileSuffix = ".dga";
 
 enum class RunFolderMode {
   fresh,   ///< a folder that already holds a run is refused
@@ -29,8 +31,8 @@ enum class RunFolderMode {
 
 /// Made by the one process of a run that writes (rank 0), before anything else starts, so that a
 /// folder that cannot be written to costs nobody any time. Until keep() is called, the destructor
-/// takes back everything: the files written through file(), event files that were not there before,
-/// and the folders made. Copies of the object in forked children take back nothing.
+/// takes back everything: the files written through file(), its event files that were not there
+/// before, and the folders made. Copies of the object in forked children take back nothing.
 class RunFolder {
  public:
   /// `path`: the folder; empty means runs/<date-time> under the current one. It and its parents are

@@ -30,7 +30,7 @@ std::string new_name() {
   }
   std::replace(host.begin(), host.end(), '/', '_');
   return str(kEventFilePrefix, static_cast<std::int64_t>(seconds_since_1970()), ".", host.data(),
-             ".", ::getpid());
+             ".", ::getpid(), kEventFileSuffix);
 }
 
 }  // namespace

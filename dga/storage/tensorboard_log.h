@@ -13,10 +13,10 @@
 
 namespace dga {
 
-/// The file is events.out.tfevents.SECONDS.HOST.PID in the folder, a new one for each log. What was
-/// added goes there with flush(), all in one write(2), and lies on the disk when it returns. A kill
-/// in between can leave one cut record at the end, which TensorBoard passes over; a disk that is
-/// full leaves none. What was not flushed is lost with the log. Used by one thread. Throws
+/// The file is events.out.tfevents.SECONDS.HOST.PID.dga in the folder, a new one for each log. What
+/// was added goes there with flush(), all in one write(2), and lies on the disk when it returns. A
+/// kill in between can leave one cut record at the end, which TensorBoard passes over; a disk that
+/// is full leaves none. What was not flushed is lost with the log. Used by one thread. Throws
 /// StorageError.
 class TensorBoardLog {
  public:

@@ -43,15 +43,15 @@ double squared_errors(const at::Tensor& predictions, const std::vector<float>& t
   return sum;
 }
 
-void require_shape(const at::Tensor& answer, std::int64_t samples, std::int64_t outputs) {
+}  // namespace
+
+void check_output(const at::Tensor& answer, std::int64_t samples, std::int64_t outputs) {
   DGA_CHECK(answer.dim() == 2 && answer.size(0) == samples && answer.size(1) == outputs &&
                 answer.scalar_type() == at::kFloat,
             "[train] model: expected an output of shape [", samples, ", ", outputs,
             "] in Float, found ", answer.sizes(), " in ", answer.scalar_type(),
             ". Let forward answer a row a sample, with ModelCard::outputs numbers.");
 }
-
-}  // namespace
 
 at::Tensor features_tensor(BufferView features, std::int64_t size,
                            const std::vector<std::int64_t>& sample_shape) {
@@ -99,7 +99,7 @@ ErrorSums sum_of_errors(Model& model, const ModelCard& card, const Dataset& data
       normalise_targets(card, view);
     }
     at::Tensor answer = model.forward(features_tensor(features, count, card.input_shape));
-    require_shape(answer, count, card.outputs);
+    check_output(answer, count, card.outputs);
     sums.errors += classes ? count_wrong(answer, labels) : squared_errors(answer, targets);
     if (!classes && !metrics.empty()) {
       answer = answer.mul(card.target_scale).add(card.target_mean);

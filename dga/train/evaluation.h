@@ -29,6 +29,9 @@ ErrorSums sum_of_errors(Model& model, const ModelCard& card, const Dataset& data
                         std::span<const std::int64_t> indices,
                         std::span<const Metric> metrics = {});
 
+/// Throws InvalidArgument unless `output`, a model's, is f32 of shape (samples, outputs).
+void check_output(const at::Tensor& output, std::int64_t samples, std::int64_t outputs);
+
 /// The features of a batch as a tensor that borrows them: (size, sample_shape...).
 at::Tensor features_tensor(BufferView features, std::int64_t size,
                            const std::vector<std::int64_t>& sample_shape);

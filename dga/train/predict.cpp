@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <iterator>
 #include <numeric>
 #include <utility>
 
@@ -25,6 +26,26 @@ std::size_t size(std::int64_t count) {
   return static_cast<std::size_t>(count);
 }
 
+/// A card that somebody wrote by hand may contradict itself.
+void check_card(const ModelCard& card, std::int64_t num_features) {
+  constexpr const char* kRemedy = " Take model.json as the run wrote it.";
+  const bool regression = card.task == "regression";
+  DGA_CHECK(regression || card.task == "classification",
+            "[train] Predictor: expected the task classification or regression, found '", card.task,
+            "'.", kRemedy);
+  for (const auto& [what, count] : {std::pair("means", std::ssize(card.feature_mean)),
+                                    std::pair("scales", std::ssize(card.feature_scale))}) {
+    DGA_CHECK(count == num_features, "[train] Predictor: expected ", num_features, " feature ",
+              what, ", one for each element of a sample, found ", count, ".", kRemedy);
+  }
+  DGA_CHECK(regression || std::ssize(card.class_names) == card.outputs,
+            "[train] Predictor: expected ", card.outputs,
+            " class names, one for each output, found ", card.class_names.size(), ".", kRemedy);
+  DGA_CHECK(!regression || card.outputs == 1,
+            "[train] Predictor: expected 1 output of a regression, found ", card.outputs, ".",
+            kRemedy);
+}
+
 }  // namespace
 
 Predictor::Predictor(SavedModel saved) : saved_(std::move(saved)) {
@@ -33,6 +54,7 @@ Predictor::Predictor(SavedModel saved) : saved_(std::move(saved)) {
   for (const std::int64_t dim : saved_.card.input_shape) {
     num_features_ *= dim;
   }
+  check_card(saved_.card, num_features_);
   saved_.model->eval();
 }
 
@@ -70,6 +92,7 @@ void Predictor::add(std::span<float> batch, Predictions& predictions) {
   const at::Tensor output =
       saved_.model->forward(features_tensor({batch.data(), elements}, count, card.input_shape))
           .contiguous();  // (count, outputs)
+  check_output(output, count, card.outputs);
   const auto* row = output.const_data_ptr<float>();
   if (card.task == "regression") {
     for (std::int64_t i = 0; i < count; ++i) {

@@ -27,20 +27,23 @@ struct Predictions {
 /// bits of scores and values.
 class Predictor {
  public:
+  /// Throws InvalidArgument without a model, or for a card whose parts do not fit each other.
   explicit Predictor(SavedModel saved);
 
   const ModelCard& card() const noexcept { return saved_.card; }
   /// Elements of a sample: the product of card().input_shape.
   std::int64_t num_features() const noexcept { return num_features_; }
-  /// The labels that the classes stand for, ascending; empty for regression. Throws InvalidArgument
-  /// for a model whose class names are not integers, as load_data makes them.
+  /// The labels that the classes stand for, in their order, which is ascending unless the card was
+  /// made by hand; empty for regression. Throws InvalidArgument for a model whose class names are
+  /// not integers, as load_data makes them.
   std::vector<std::int64_t> labels() const;
 
   /// `rows` is (count, num_features()). Throws InvalidArgument when it is not a whole number of
   /// samples.
   Predictions predict(std::span<const float> rows);
   /// Of all samples; their labels are not looked at. Throws InvalidArgument for samples of another
-  /// size, or features other than f32.
+  /// size, or features other than f32. Both throw it for a model that answers with another shape
+  /// than its card says.
   Predictions predict(const Dataset& dataset);
 
  private:

@@ -6,20 +6,19 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <cstdio>
 #include <filesystem>
 #include <functional>
-#include <nlohmann/json.hpp>
 #include <optional>
-#include <string_view>
+#include <set>
 #include <vector>
 
 #include "dga/base/error.h"
 #include "dga/storage/atomic_file.h"
-#include "dga/storage/json_number.h"
 #include "dga/storage/run_folder.h"
 #include "dga/train/html.h"
 #include "dga/train/page_parts.h"
+#include "dga/train/readable.h"
+#include "dga/train/report_charts.h"
 #include "dga/train/run_record.h"
 
 namespace dga {
@@ -29,18 +28,17 @@ using Runs = std::vector<RunRecord>;
 
 constexpr const char* kNone = "–";
 
-/// As many digits as people read.
-std::string number(std::optional<double> value, const char* unit = "") {
-  if (!value || !std::isfinite(*value)) {
-    return kNone;
-  }
-  char text[64];
-  (void)std::snprintf(text, sizeof text, "%.4g%s", *value, unit);
-  return text;
+/// What training has to do with: losses, errors, metrics.
+std::string number(std::optional<double> value) {
+  return value ? readable(*value, 6) : kNone;
 }
 
-std::string number_at(const std::vector<double>& values, std::size_t i) {
-  return number(i < values.size() ? std::optional(values[i]) : std::nullopt);
+std::string measured(std::optional<double> value, const char* unit = "") {
+  return value && std::isfinite(*value) ? readable(*value, 4) + unit : kNone;
+}
+
+std::string measured_at(const std::vector<double>& values, std::size_t i) {
+  return measured(i < values.size() ? std::optional(values[i]) : std::nullopt);
 }
 
 /// "3: NAME" among several runs, which is how the charts tell them apart.
@@ -74,11 +72,46 @@ Fact of_results(Get get) {
   };
 }
 
+std::string state(const RunRecord& run) {
+  if (!run.results) {
+    return "unfinished: still running, or ended by a failure or a signal";
+  }
+  return run.results->stopped_early
+             ? str("finished: stopped early after epoch ", run.results->epochs.size())
+             : "finished";
+}
+
+std::string saved_weights(const RunRecord& run) {
+  if (const std::optional<std::int64_t> best = run.best_epoch()) {
+    return str("of epoch ", *best, ", the best");
+  }
+  return run.results && run.results->best_epoch > 0 ? "of the last epoch" : kNone;
+}
+
+/// The one whose numbers stand for the run: that of the saved weights, or the last so far.
+const EpochResult* epoch_shown(const RunRecord& run) {
+  const std::optional<std::int64_t> best = run.best_epoch();
+  for (const EpochResult& epoch : run.epochs) {
+    if (epoch.epoch == best) {
+      return &epoch;
+    }
+  }
+  return run.epochs.empty() ? nullptr : &run.epochs.back();
+}
+
+std::string number_of(const EpochResult* epoch, const std::string& metric) {
+  return number(epoch != nullptr && epoch->metrics.contains(metric)
+                    ? std::optional(epoch->metrics.at(metric))
+                    : std::nullopt);
+}
+
 std::string outcome_table(const Runs& runs) {
   HtmlTable table("What came out", columns(runs, "Quantity"));
-  const auto row = [&](const char* name, const Fact& fact) { add_row(table, runs, name, fact); };
-  row("State",
-      [](const RunRecord& run) { return run.results ? "finished" : "running, or ended early"; });
+  const auto row = [&](const std::string& name, const Fact& fact) {
+    add_row(table, runs, name, fact);
+  };
+  row("State", state);
+  row("Saved weights", saved_weights);
   row("Error on held-out samples", [](const RunRecord& run) {
     return number(run.results          ? run.results->error.mean
                   : run.epochs.empty() ? std::nullopt
@@ -87,6 +120,10 @@ std::string outcome_table(const Runs& runs) {
   row("Loss of the last epoch", [](const RunRecord& run) {
     return number(run.epochs.empty() ? std::nullopt : std::optional(run.epochs.back().loss));
   });
+  for (const std::string& name : metric_names(runs)) {
+    row("Metric " + name + ", saved weights",
+        [&](const RunRecord& run) { return number_of(epoch_shown(run), name); });
+  }
   row("Epochs", [](const RunRecord& run) { return str(run.epochs.size()); });
   row("Steps", of_results([](const RunResults& r) { return str(r.steps); }));
   row("Engine", of_results([](const RunResults& r) { return r.engine; }));
@@ -94,13 +131,13 @@ std::string outcome_table(const Runs& runs) {
   row("Samples, trained on", of_results([](const RunResults& r) { return str(r.train_samples); }));
   row("Samples, held out", of_results([](const RunResults& r) { return str(r.test_samples); }));
   row("Time of a worker, mean",
-      of_results([](const RunResults& r) { return number(r.time.mean, " s"); }));
+      of_results([](const RunResults& r) { return measured(r.time.mean, " s"); }));
   row("Time of a step, median",
-      of_results([](const RunResults& r) { return number(r.median_step_seconds, " s"); }));
+      of_results([](const RunResults& r) { return measured(r.median_step_seconds, " s"); }));
   row("From the call to the first step",
-      of_results([](const RunResults& r) { return number(r.startup_seconds, " s"); }));
+      of_results([](const RunResults& r) { return measured(r.startup_seconds, " s"); }));
   row("From the call to the end",
-      of_results([](const RunResults& r) { return number(r.wall_seconds, " s"); }));
+      of_results([](const RunResults& r) { return measured(r.wall_seconds, " s"); }));
   row("SHA-256 of the weights", of_results([](const RunResults& r) { return r.weights_sha256; }));
   row("Folder", [](const RunRecord& run) { return run.folder; });
   return table.str();
@@ -119,21 +156,13 @@ std::string machine_table(const Runs& runs) {
   row("Cores", [](const RunPlace& place) { return str(place.cores); });
   row("Memory", [](const RunPlace& place) {
     constexpr double kGib = 1 << 30;
-    return place.memory_bytes == 0 ? std::string()
-                                   : number(static_cast<double>(place.memory_bytes) / kGib, " GiB");
+    return place.memory_bytes == 0
+               ? std::string()
+               : measured(static_cast<double>(place.memory_bytes) / kGib, " GiB");
   });
   row("torch", [](const RunPlace& place) { return place.torch; });
   row("dga", [](const RunPlace& place) { return place.dga; });
   return table.str();
-}
-
-std::string option_of(const RunRecord& run, const std::string& name) {
-  for (const auto& [key, value] : run.options) {
-    if (key == name) {
-      return value;
-    }
-  }
-  return kNone;
 }
 
 /// Options that differ between the runs come first.
@@ -148,7 +177,7 @@ std::string options_table(const Runs& runs) {
   }
   const auto differs = [&](const std::string& name) {
     return std::any_of(runs.begin(), runs.end(), [&](const RunRecord& run) {
-      return option_of(run, name) != option_of(runs.front(), name);
+      return run.option(name) != runs.front().option(name);
     });
   };
   std::stable_partition(names.begin(), names.end(), differs);
@@ -156,18 +185,30 @@ std::string options_table(const Runs& runs) {
       runs.size() == 1 ? "Options" : "Options; those that differ come first, marked with ≠",
       columns(runs, "Option"));
   for (const std::string& name : names) {
-    add_row(table, runs, (differs(name) ? "≠ " : "") + name,
-            [&](const RunRecord& run) { return option_of(run, name); });
+    add_row(table, runs, (differs(name) ? "≠ " : "") + name, [&](const RunRecord& run) {
+      const std::string value = run.option(name).value_or("");
+      return value.empty() ? std::string(kNone) : value;
+    });
   }
   return table.str();
 }
 
 std::string epochs_table(const Runs& runs, std::size_t i) {
-  HtmlTable table("Epochs of " + title(runs, i),
-                  {"Epoch", "Loss", "Training error", "Held-out error", "Seconds"});
+  const std::set<std::string> metrics = metric_names(std::span(&runs[i], 1));
+  std::vector<std::string> heads{"Epoch", "Loss", "Training error", "Held-out error"};
+  heads.insert(heads.end(), metrics.begin(), metrics.end());
+  heads.emplace_back("Seconds");
+  HtmlTable table("Epochs of " + title(runs, i), heads);
+  const std::optional<std::int64_t> best = runs[i].best_epoch();
   for (const EpochResult& epoch : runs[i].epochs) {
-    table.add({str(epoch.epoch), number(epoch.loss), number(epoch.train_error),
-               number(epoch.test_error), number(epoch.seconds)});
+    std::vector<std::string> cells{str(epoch.epoch, epoch.epoch == best ? " (best)" : ""),
+                                   number(epoch.loss), number(epoch.train_error),
+                                   number(epoch.test_error)};
+    for (const std::string& name : metrics) {
+      cells.push_back(number_of(&epoch, name));
+    }
+    cells.push_back(measured(epoch.seconds));
+    table.add(cells);
   }
   return table.str();
 }
@@ -176,56 +217,16 @@ std::string workers_table(const Runs& runs, std::size_t i) {
   HtmlTable table("Workers of " + title(runs, i) + ", times in seconds",
                   {"Worker", "Time", "Compute", "Reduce", "Wait", "Error"});
   const RunResults& results = *runs[i].results;
-  const auto at = [](const PerWorker& quantity, std::size_t worker) {
-    return number(worker < quantity.values.size() ? quantity.values[worker] : std::nullopt);
+  const auto at = [](const PerWorker& quantity, std::size_t worker) -> std::optional<double> {
+    return worker < quantity.values.size() ? quantity.values[worker] : std::nullopt;
   };
   for (std::size_t worker = 0; worker < results.time.values.size(); ++worker) {
-    table.add({str(worker), at(results.time, worker), number_at(results.compute_seconds, worker),
-               number_at(results.reduce_seconds, worker), number_at(results.wait_seconds, worker),
-               at(results.error, worker)});
+    table.add({str(worker), measured(at(results.time, worker)),
+               measured_at(results.compute_seconds, worker),
+               measured_at(results.reduce_seconds, worker),
+               measured_at(results.wait_seconds, worker), number(at(results.error, worker))});
   }
   return table.str();
-}
-
-/// What the charts show; dga/train/page/report.js reads it.
-Json chart_data(const Runs& runs) {
-  Json data = Json::array();
-  for (std::size_t i = 0; i < runs.size(); ++i) {
-    Json epochs = {{"epoch", Json::array()},
-                   {"loss", Json::array()},
-                   {"train_error", Json::array()},
-                   {"test_error", Json::array()}};
-    for (const EpochResult& epoch : runs[i].epochs) {
-      epochs["epoch"].push_back(epoch.epoch);
-      epochs["loss"].push_back(number_or_null(epoch.loss));
-      epochs["train_error"].push_back(number_or_null(epoch.train_error));
-      epochs["test_error"].push_back(number_or_null(epoch.test_error));
-    }
-    Json workers = Json::object();
-    if (const std::optional<RunResults>& results = runs[i].results) {
-      for (const auto& [name, values] :
-           {std::pair("time", &results->time.values), std::pair("error", &results->error.values)}) {
-        workers[name] = Json::array();
-        for (const std::optional<double>& value : *values) {
-          workers[name].push_back(number_or_null(value));
-        }
-      }
-      workers["compute"] = results->compute_seconds;
-      workers["reduce"] = results->reduce_seconds;
-      workers["wait"] = results->wait_seconds;
-    }
-    data.push_back({{"title", title(runs, i)}, {"epochs", epochs}, {"workers", workers}});
-  }
-  return data;
-}
-
-/// JSON within a script element, which no text in it can end: there is no '<' outside strings.
-std::string script_safe(const Json& json) {
-  std::string out;
-  for (const char c : line_text(json)) {
-    out += c == '<' ? std::string("\\u003c") : std::string(1, c);
-  }
-  return out;
 }
 
 /// Names that are not told apart by the last part of the path are shown whole.
@@ -247,6 +248,23 @@ Runs read_runs(std::span<const std::string> folders) {
   return runs;
 }
 
+/// What the charts of the learning leave unsaid.
+std::string learning_note(const Runs& runs) {
+  std::string note =
+      "Error is the part of the samples that the model gets wrong; for regression, the mean loss "
+      "over them.";
+  if (!metric_names(runs).empty()) {
+    note +=
+        " Metrics are the program's own: means over the held-out samples, or over those trained on "
+        "where nothing is held out.";
+  }
+  if (std::any_of(runs.begin(), runs.end(),
+                  [](const RunRecord& run) { return run.best_epoch().has_value(); })) {
+    note += " A ring marks the best epoch, whose weights were saved.";
+  }
+  return note;
+}
+
 std::string numbers(const Runs& runs) {
   std::string out;
   for (std::size_t i = 0; i < runs.size(); ++i) {
@@ -264,6 +282,10 @@ std::string numbers(const Runs& runs) {
 
 std::string report_html(std::span<const std::string> run_folders) {
   const Runs runs = read_runs(run_folders);
+  std::vector<std::string> titles;
+  for (std::size_t i = 0; i < runs.size(); ++i) {
+    titles.push_back(title(runs, i));
+  }
   const std::string heading =
       runs.size() == 1 ? "Run " + runs.front().name : str(runs.size(), " runs compared");
   return str(
@@ -277,9 +299,8 @@ std::string report_html(std::span<const std::string> run_folders) {
       "\n-->\n<style>\n", uplot_style(), "\n", report_style(),
       "</style>\n</head>\n<body>\n<main>\n<h1>", html_text(heading), "</h1>\n",
       "<section>\n<h2>Outcome</h2>\n", outcome_table(runs), "</section>\n",
-      "<section>\n<h2>Learning</h2>\n<p class=\"note\">Error is the part of the samples that the "
-      "model gets wrong; for regression, the mean loss over them.</p>\n"
-      "<div class=\"charts\" id=\"learning\"></div>\n</section>\n"
+      "<section>\n<h2>Learning</h2>\n<p class=\"note\">", html_text(learning_note(runs)),
+      "</p>\n<div class=\"charts\" id=\"learning\"></div>\n</section>\n"
       "<section>\n<h2>Workers</h2>\n<div class=\"charts\" id=\"workers\"></div>\n</section>\n"
       "<noscript><p>The charts need JavaScript; the tables below hold the same "
       "numbers.</p></noscript>\n",
@@ -288,7 +309,7 @@ std::string report_html(std::span<const std::string> run_folders) {
       "<section>\n<h2>Numbers</h2>\n<details>\n<summary>What the charts show, as "
       "tables</summary>\n",
       numbers(runs), "</details>\n</section>\n</main>\n",
-      "<script type=\"application/json\" id=\"runs\">", script_safe(chart_data(runs)),
+      "<script type=\"application/json\" id=\"runs\">", chart_data(runs, titles),
       "</script>\n<script>\n", uplot_script(), "\n</script>\n<script>\n", report_script(),
       "</script>\n</body>\n</html>\n");
 }

@@ -48,6 +48,36 @@ std::string name_of(const std::string& folder) {
 
 }  // namespace
 
+std::optional<std::string> RunRecord::option(std::string_view wanted) const {
+  for (const auto& [key, value] : options) {
+    if (key == wanted) {
+      return value;
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<std::int64_t> RunRecord::best_epoch() const {
+  if (!results || results->best_epoch == 0) {
+    return std::nullopt;
+  }
+  const bool chosen =
+      option("keep-best") == "true" || results->best_epoch != std::ssize(results->epochs);
+  return chosen ? std::optional(results->best_epoch) : std::nullopt;
+}
+
+std::set<std::string> metric_names(std::span<const RunRecord> runs) {
+  std::set<std::string> names;
+  for (const RunRecord& run : runs) {
+    for (const EpochResult& epoch : run.epochs) {
+      for (const auto& [metric, value] : epoch.metrics) {
+        names.insert(metric);
+      }
+    }
+  }
+  return names;
+}
+
 RunRecord read_run(const std::string& folder) {
   const auto file = [&](std::string_view name) { return (fs::path(folder) / name).string(); };
   RunRecord run{.folder = folder, .name = name_of(folder)};

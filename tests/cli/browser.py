@@ -112,3 +112,7 @@ class Browser:
         """The whole page, however long."""
         picture = self.call("Page.captureScreenshot", format="png", captureBeyondViewport=True)
         path.write_bytes(base64.b64decode(picture["data"]))
+
+    def pdf(self, path):
+        """The page as it is printed."""
+        path.write_bytes(base64.b64decode(self.call("Page.printToPDF", printBackground=True)["data"]))

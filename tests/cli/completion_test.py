@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The scripts that complete commands and options, in the shells they are for."""
 
+import re
 import subprocess
 import unittest
 
@@ -46,8 +47,20 @@ class CompletionTest(ProgramTest):
     def test_bash_completes_folders_and_files(self):
         self.write("data/a.csv", "1,2\n")
         self.write("day.toml", "epochs = 3\n")
-        self.assertEqual(self.complete("train", "--data", "da"), ["data"])
-        self.assertEqual(sorted(self.complete("train", "--config", "da")), ["data", "day.toml"])
+        self.assertEqual(self.complete("train", "--output", "da"), ["data"])
+        # Data may be either.
+        for words in (["train", "--config"], ["train", "--data"], ["train", "--test-data"], ["predict", "--data"],
+                      ["train", "--data", "="], ["report", "--output"]):
+            self.assertEqual(sorted(self.complete(*words, "da")), ["data", "day.toml"], words)
+        self.assertEqual(self.complete("predict", "--data", "data/"), ["data/a.csv"])
+
+    def test_bash_completes_the_runs_of_a_report(self):
+        self.write("runs/a/results.json", "")
+        self.write("rules.txt", "")
+        self.assertEqual(self.complete("report", "ru"), ["runs"])
+        self.assertEqual(self.complete("report", "runs/a", "ru"), ["runs"])
+        self.assertEqual(self.complete("report", "--o"), ["--output"])
+        self.assertEqual(self.complete("report", ""), ["runs"])
 
     def test_zsh_accepts_the_script(self):
         self.write("_dga", self.script("zsh"))
@@ -57,20 +70,29 @@ class CompletionTest(ProgramTest):
 
     def test_zsh_completes_at_a_terminal(self):
         self.write("completion.zsh", self.script("zsh"))
+        self.write("samples.csv", "1,2\n")
+        self.write("runs/a/results.json", "")
+        self.write("rules.txt", "")
         self.write("type.zsh", r"""
 zmodload zsh/zpty
 zpty shell zsh -f -i
 ask() { zpty -w shell "$1"; zpty -r -m shell text "*$2*"; }
 ask 'PS1=; autoload -Uz compinit && compinit -u -D; source ./completion.zsh; bindkey "^I" complete-word; print rea""dy' ready
-zpty -w -n shell $'print dga; dga train --engine pro\t --mic\t'
+zpty -w -n shell $'print dga; dga train --engine pro\t --data sam\t --mic\t'
 zpty -r -m shell text '*--engine processes*--micro-steps*'
+print -r -- "$text"
+zpty -w -n shell $'\025dga report --output=x ru\ta\t ru\t'
+zpty -r -m shell text '*--output=x runs*/a*runs*'
 print -r -- "$text"
 zpty -d shell
 """)
         done = subprocess.run(["zsh", "-f", "type.zsh"], cwd=self.folder, stdin=subprocess.DEVNULL, capture_output=True,
                               text=True, timeout=60, check=False)
-        self.assertIn("--engine processes", done.stdout, done)
-        self.assertIn("--micro-steps", done.stdout, done)
+        typed = re.sub(r".\x08", "", re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", done.stdout))  # without bold type and corrections
+        self.assertIn("--engine processes", typed, done)
+        self.assertIn("--data samples.csv", typed, done)
+        self.assertIn("--micro-steps", typed, done)
+        self.assertIn("--output=x runs/a runs", typed, done)
 
     def test_other_shells_are_refused(self):
         self.expect_error(self.dga("completion", "fish"), 2,

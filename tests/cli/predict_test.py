@@ -5,6 +5,7 @@
 import csv
 import io
 import json
+import struct
 import unittest
 
 from program import ProgramTest, rows
@@ -96,6 +97,31 @@ class PredictTest(ProgramTest):
         self.expect_error(self.predict("bare.csv", "--label", "0"), 1, "bare.csv:1: expected 3 columns, the features "
                           "and the label 0, found 2.")
         self.assertFalse((self.folder / "answer.csv").exists())
+
+    def test_pictures_without_labels(self):
+        pictures = [[i % 5, i % 3, 9 * (i % 2), 0] for i in range(60)]
+        images = struct.pack(">4i", 0x803, 60, 2, 2) + bytes(sum(pictures, []))
+        self.write("data/images", images)
+        self.write("data/labels", struct.pack(">2i", 0x801, 60) + bytes(i % 2 for i in range(60)))
+        self.assertEqual(self.train("--quiet").returncode, 0)
+        labelled = self.predict("data")
+        self.assertGreaterEqual(self.error(labelled), 0)
+        self.write("bare/images", images)
+        for data in ("bare", "bare/images"):
+            done = self.predict(data)
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
+            self.assertEqual(done.stdout, labelled.stdout)
+        self.expect_error(self.dga("train", "--data", "bare", "--output", "new"), 1, "bare/images: expected an IDX file of labels (1 dimension) "
+                          "beside it, found none.")
+
+    def test_a_card_that_was_changed_by_hand_is_refused(self):
+        self.learn()
+        card = self.folder / "out" / "model.json"
+        whole = json.loads(card.read_text(encoding="utf-8"))
+        for names, text in ((["1", "0"], "[Data] load_samples: expected the labels of the classes in ascending order"),
+                            (["0"], "[train] Predictor: expected 2 class names, one for each output, found 1.")):
+            card.write_text(json.dumps({**whole, "class_names": names}), encoding="utf-8")
+            self.expect_error(self.predict("data/test.csv"), 2, text)
 
     def test_damaged_files_are_refused(self):
         self.learn()

@@ -75,7 +75,97 @@ class ReportTest(ProgramTest):
                 self.assertAlmostEqual(found, expected, places=12)
         # The same as text, for those who cannot see charts.
         cells = self.browser.value("[...document.querySelectorAll('details td')].map(cell => cell.textContent)")
-        self.assertIn(f"{metrics['loss'][2]:.4g}", cells)
+        self.assertIn(f"{metrics['loss'][2]:.6g}", cells)
+
+    def add_metrics(self, run, metrics):
+        """As a C++ program with metrics of its own leaves them; `metrics`: a list of values for each name."""
+        results = self.results(run)
+        for i, epoch in enumerate(results["epochs"]):
+            epoch["metrics"] = {name: values[i] for name, values in metrics.items()}
+        self.write(f"{run}/results.json", json.dumps(results))
+        self.write(f"{run}/metrics.jsonl", [json.dumps(epoch) for epoch in results["epochs"]])
+
+    def cells(self, row):
+        """The cells beside the heading `row`."""
+        return self.browser.value(f"""[...document.querySelectorAll('tbody th')].filter(th => th.textContent ===
+            {json.dumps(row)}).flatMap(th => [...th.parentNode.querySelectorAll('td')].map(td => td.textContent))""")
+
+    def test_metrics_of_a_programs_own_are_shown(self):
+        self.train_to("one", "--workers", "2")
+        self.train_to("two", "--workers", "2")
+        self.add_metrics("one", {"F1": [0.25, 0.5, 0.984375], "loss": [3e-6, 2e-6, 1.5e-6], "__proto__": [1, None, -2]})
+        self.add_metrics("two", {"F1": [0.5, 0.75, 1]})
+        self.open(self.report("one"))
+        charts, epochs = self.charts(), self.metrics("one")["epoch"]
+        self.assertEqual(charts["metrics/F1"], [epochs, [0.25, 0.5, 0.984375]])
+        self.assertEqual(charts["metrics/loss"], [epochs, [3e-6, 2e-6, 1.5e-6]])
+        self.assertEqual(charts["metrics/__proto__"], [epochs, [1, None, -2]])
+        self.assertEqual(charts["loss"], [epochs, self.metrics("one")["loss"]])
+        self.assertEqual(self.cells("Metric F1, saved weights"), ["0.984375"])
+        self.assertEqual(self.cells("Metric loss, saved weights"), ["1.5e-6"])
+        self.assertEqual(self.cells("2")[3:6], ["0.5", "–", "2e-6"])  # of the epochs, between the errors and seconds
+        self.assertIn("the program's own", self.browser.value("document.body.innerText"))
+        self.open(self.report("one", "two"))
+        charts = self.charts()
+        self.assertEqual(charts["metrics/F1"], [epochs, [0.25, 0.5, 0.984375], [0.5, 0.75, 1]])
+        self.assertEqual(charts["metrics/__proto__"], [epochs, [1, None, -2]])
+        self.assertEqual(self.cells("Metric loss, saved weights"), ["1.5e-6", "–"])
+
+    def ringed(self, chart):
+        """The epochs whose point on the first line has a ring: its topmost dot has the line's colour."""
+        return self.browser.value(f"""(() => {{
+            const u = dgaCharts[{json.dumps(chart)}], [xs, ys] = u.data;
+            const colour = getComputedStyle(document.documentElement).getPropertyValue('--s0').match(/\\w\\w/g)
+                .map(hex => parseInt(hex, 16));
+            return xs.filter((x, i) => {{
+                const pixel = u.ctx.getImageData(u.valToPos(x, 'x', true), u.valToPos(ys[i], 'y', true) - 7 * uPlot.pxRatio,
+                                                 1, 1).data;
+                return colour.every((value, k) => Math.abs(value - pixel[k]) < 9);
+            }});
+        }})()""")
+
+    def test_the_best_epoch_and_an_early_end_are_told(self):
+        self.train_to("out", "--workers", "2", "--keep-best")
+        results = self.results("out")
+        # Flat, so that nothing but a ring lies above a point.
+        for epoch in results["epochs"]:
+            epoch["loss"] = 0.5
+        results.update(best_epoch=2, stopped_early=True)
+        self.write("out/results.json", json.dumps(results))
+        self.write("out/metrics.jsonl", [json.dumps(epoch) for epoch in results["epochs"]])
+        self.open(self.report("out"))
+        self.assertEqual(self.cells("State"), ["finished: stopped early after epoch 3"])
+        self.assertEqual(self.cells("Saved weights"), ["of epoch 2, the best"])
+        self.assertEqual(len(self.cells("2 (best)")), 4)
+        self.assertEqual(self.ringed("loss"), [2])
+        self.assertIn("A ring marks the best epoch", self.browser.value("document.body.innerText"))
+        # Of a run that saves its last epoch, that one is no best.
+        self.train_to("last", "--workers", "2")
+        self.open(self.report("last"))
+        self.assertEqual(self.cells("State"), ["finished"])
+        self.assertEqual(self.cells("Saved weights"), ["of the last epoch"])
+        self.assertEqual(self.ringed("loss"), [])
+        self.assertNotIn("A ring marks", self.browser.value("document.body.innerText"))
+        self.open(self.report("out", "last"))
+        self.assertEqual(self.cells("Saved weights"), ["of epoch 2, the best", "of the last epoch"])
+
+    def test_it_prints_dark_on_white_with_its_tables_open(self):
+        self.train_to("out", "--workers", "4")
+        self.browser.look(width=1280, dark=True)
+        self.open(self.report("out"))
+        state = """({paper: getComputedStyle(document.body).backgroundColor,
+                     open: document.querySelector('details').open,
+                     widths: Object.values(dgaCharts).map(chart => chart.width),
+                     main: document.querySelector('main').getBoundingClientRect().width})"""
+        before = self.browser.value(state)
+        self.browser.value(f"addEventListener('beforeprint', () => {{ window.onPaper = {state}; }})")
+        self.browser.pdf(PICTURES / "report.pdf")
+        paper = self.browser.value("onPaper")
+        self.assertEqual((paper["paper"], paper["open"]), ("rgb(255, 255, 255)", True))
+        self.assertLessEqual(paper["main"], 700)  # A4 and Letter are wider
+        self.assertLess(2 * max(paper["widths"]), paper["main"])
+        self.assertEqual(self.browser.value(state), before)
+        self.assertFalse(before["open"])
 
     def test_something_is_drawn(self):
         self.train_to("out", "--workers", "4")
@@ -112,7 +202,7 @@ class ReportTest(ProgramTest):
         (self.folder / "out" / "results.json").unlink()
         self.open(self.report("out"))
         self.assertEqual(self.charts()["loss"][1], self.metrics("out")["loss"])
-        self.assertIn("running, or ended early", self.browser.value("document.body.innerText"))
+        self.assertIn("unfinished: still running", self.browser.value("document.body.innerText"))
         (self.folder / "out" / "metrics.jsonl").unlink()
         self.open(self.report("out"))
         self.assertEqual(self.charts(), {})
@@ -135,6 +225,7 @@ class ReportTest(ProgramTest):
         results["machine"]["host"] = HOSTILE
         self.write(f"{folder}/results.json", json.dumps(results))
         self.write(f"{folder}/config.json", json.dumps({HOSTILE: HOSTILE}))
+        self.add_metrics(folder, {HOSTILE: [1, 2, 3]})
         (self.folder / "b").symlink_to(folder)
         for page in (self.report(folder), self.report(folder, "b")):
             self.open(page)
@@ -142,10 +233,13 @@ class ReportTest(ProgramTest):
             self.assertEqual(self.browser.value("document.querySelectorAll('script, img').length"), 3)
             self.assertGreaterEqual(self.browser.value("document.body.textContent").count(HOSTILE), 3)
             self.assertIn("loss", self.charts())
+            self.assertIn(f"metrics/{HOSTILE}", self.charts())
 
     def test_it_fits_phones_and_likes_the_dark(self):
-        self.train_to("out", "--workers", "30")
-        self.train_to("b", "--workers", "8")
+        self.train_to("out", "--workers", "30", "--keep-best")
+        self.train_to("b", "--workers", "8", "--keep-best")
+        self.add_metrics("out", {"F1": [0.25, 0.5, 0.75], "tiny": [3e-6, 2e-6, 1.5e-6]})
+        self.add_metrics("b", {"F1": [0.5, 0.75, 1], "tiny": [3e-7, 2e-7, 1e-7]})
         page = self.report("out")
         for name, width, dark, scale in (("report", 1280, False, 1), ("report-dark", 1280, True, 1),
                                          ("report-phone", 390, False, 2)):

@@ -100,6 +100,15 @@ class InstallTest(unittest.TestCase):
             self.assertIn(flag, flags.split())
         self.assertNotIn(self.torch, flags)
 
+    def test_the_licences_of_all_that_is_inside_are_installed(self):
+        folder = self.prefix / "share" / "licenses" / "dga"
+        licences = {path.name: path.read_text(encoding="utf-8") for path in folder.iterdir()}
+        self.assertEqual(set(licences), {"LICENSE", "LICENSE.uPlot"})
+        self.assertIn("Apache License", licences["LICENSE"])
+        self.assertIn("The MIT License", licences["LICENSE.uPlot"])
+        self.assertIn("Leon Sorokin", licences["LICENSE.uPlot"])
+        self.assertEqual({path.parent.name for path in (SOURCE / "third_party").glob("*/LICENSE")}, {"uplot"})
+
     def test_the_program_finds_torch_where_it_was(self):
         self.assertRegex(self.succeed(self.prefix / "bin" / "dga", "version"), r"^dga \d+\.\d+\.\d+\n$")
 

@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <regex>
 #include <string>
+#include <vector>
 
 #include "dga/storage/atomic_file.h"
 #include "tests/support/scratch_folder.h"
@@ -25,6 +26,7 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::StartsWith;
 using testing::ThrowsMessage;
+using testing::UnorderedElementsAre;
 
 TEST(RunFolder, MakesTheFolderAndItsParents) {
   const ScratchFolder scratch;
@@ -64,19 +66,38 @@ TEST(RunFolder, TakesNothingBackThatIsNotItsOwn) {
 
 TEST(RunFolder, TakesBackTheEventFilesThatCameAfterIt) {
   const ScratchFolder scratch;
-  atomic_write(scratch.file("events.out.tfevents.1700000000.host.7"), "before");
+  atomic_write(scratch.file("events.out.tfevents.1700000000.host.7.dga"), "before");
   {
     const RunFolder folder(scratch.path(), RunFolderMode::resume);
-    atomic_write(scratch.file("events.out.tfevents.1700000001.host.8"), "after");
+    atomic_write(scratch.file("events.out.tfevents.1700000001.host.8.dga"), "after");
   }
-  EXPECT_THAT(scratch.names(), ElementsAre("events.out.tfevents.1700000000.host.7"));
+  EXPECT_THAT(scratch.names(), ElementsAre("events.out.tfevents.1700000000.host.7.dga"));
+}
+
+TEST(RunFolder, EventFilesOfOtherProgramsAreNoRunAndStay) {
+  const ScratchFolder scratch;
+  // As PyTorch's SummaryWriter, TensorFlow's and Keras's name theirs.
+  const std::vector<std::string> others{"events.out.tfevents.1700000000.host",
+                                        "events.out.tfevents.1700000000.host.7.0",
+                                        "events.out.tfevents.1700000001.host.7.0.v2"};
+  for (const std::string& name : others) {
+    atomic_write(scratch.file(name), "theirs");
+  }
+  EXPECT_FALSE(holds_run(scratch.path()));
+  {
+    const RunFolder folder(scratch.path());
+    atomic_write(scratch.file("events.out.tfevents.1700000002.host.7.1"), "theirs, later");
+    atomic_write(scratch.file("events.out.tfevents.1700000002.host.8.dga"), "ours");
+  }
+  EXPECT_THAT(scratch.names(), UnorderedElementsAre(others[0], others[1], others[2],
+                                                    "events.out.tfevents.1700000002.host.7.1"));
 }
 
 TEST(RunFolder, RefusesAFolderThatHoldsARun) {
   const ScratchFolder scratch;
   for (const std::string_view name :
        {kConfigFile, kMetricsFile, kResultsFile, kModelFile, kModelCardFile, kTraceFile,
-        std::string_view("events.out.tfevents.1700000000.host.7")}) {
+        std::string_view("events.out.tfevents.1700000000.host.7.dga")}) {
     const std::string path = scratch.file("run-with-" + std::string(name));
     std::filesystem::create_directory(path);
     atomic_write(path + "/" + std::string(name), "{}");

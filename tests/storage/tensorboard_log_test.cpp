@@ -52,7 +52,7 @@ TEST(TensorBoardLog, IsNamedForTheTimeTheHostAndTheProcess) {
   const TensorBoardLog log(folder.path());
   ASSERT_EQ(folder.names().size(), 1U);
   EXPECT_THAT(folder.names().front(),
-              MatchesRegex(str("events\\.out\\.tfevents\\.[0-9]{10}\\..+\\.", getpid())));
+              MatchesRegex(str("events\\.out\\.tfevents\\.[0-9]{10}\\..+\\.", getpid(), "\\.dga")));
   EXPECT_EQ(log.path(), folder.file(folder.names().front()));
 }
 

@@ -15,6 +15,8 @@
 #include "dga/models/model.h"
 #include "dga/parallel/thread_generator.h"
 #include "dga/train/plain_functions.h"
+#include "dga/train/readable.h"
+#include "dga/train/report.h"
 #include "dga/train/saved_model.h"
 #include "dga/train/train_run.h"
 #include "tests/support/made_up_data.h"
@@ -318,6 +320,21 @@ TEST_F(CustomRunTest, MetricsAreMeansOverAllHeldOutSamples) {
   for (const EpochResult& epoch : train(options, extras, 7).epochs) {
     EXPECT_NEAR(epoch.metrics.at("wrong"), epoch.train_error.value(), 1e-12);
   }
+}
+
+TEST_F(CustomRunTest, TheReportShowsMetricsTheBestEpochAndTheEarlyEnd) {
+  RunOptions options = small_run("run");
+  options.keep_best = true;
+  options.patience = 2;
+  TrainExtras extras;
+  extras.metrics = {{"part <wrong>", part_wrong}};
+  const RunResults results = train(options, extras);
+  ASSERT_TRUE(results.stopped_early);
+  const std::string page = report_html(std::vector{folder.file("run")});
+  EXPECT_THAT(page, HasSubstr(str("stopped early after epoch ", results.epochs.size())));
+  EXPECT_THAT(page, HasSubstr(str("of epoch ", results.best_epoch, ", the best")));
+  EXPECT_THAT(page, HasSubstr(str("part &lt;wrong&gt;, saved weights</th><td>",
+                                  readable(results.error.mean.value(), 6), "</td>")));
 }
 
 TEST_F(CustomRunTest, MetricsOfARegressionAreInTheUnitsOfTheData) {

@@ -13,7 +13,18 @@
 
   const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   const colour = (i) => css(`--s${i % COLOURS}`);
-  const short = (value) => (value == null ? "–" : String(+value.toPrecision(4)));
+  /// As dga/train/readable.h writes them.
+  function readable(value, digits) {
+    if (value == null) return "–";
+    const size = Math.abs(value);
+    if (size === 0) return "0";
+    if (size >= 1e-4 && size < 1e15) {
+      return String(+value.toFixed(Math.max(0, digits - 1 - Math.floor(Math.log10(size)))));
+    }
+    return value.toExponential(digits - 1).replace(/\.?0*e\+?/, "e");
+  }
+  const short = (value) => readable(value, 4);
+  const exact = (value) => readable(value, 6);
   const whole = [1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6].flatMap((p) => [p, 2 * p, 5 * p]);
   const some = (values) => (values || []).some((value) => value != null);
 
@@ -21,6 +32,12 @@
     label, labelSize: 20, labelFont: "12px system-ui", font: "12px system-ui",
     stroke: css("--soft"), grid: { stroke: css("--line"), width: 1 }, ticks: { stroke: css("--line"), width: 1 },
     ...more,
+  });
+
+  /// Of numbers: as wide as they are.
+  const valueAxis = (label) => axis(label, {
+    size: (u, ticks) => Math.max(44, 20 + 7 * Math.max(0, ...(ticks || []).map((text) => text.length))),
+    values: (u, ticks) => ticks.map(short),
   });
 
   /// Numbers from zero up, unless some are negative.
@@ -57,8 +74,24 @@
     u.ctx.textBaseline = "middle";
     for (const end of ends) {
       u.ctx.fillStyle = colour(end.i);
-      u.ctx.fillText(end.tag, end.x + 7 * ratio, end.y);
+      u.ctx.fillText(end.tag, end.x + 11 * ratio, end.y);  // outside a ring
     }
+    u.ctx.restore();
+  };
+
+  /// Rings the points of these x, one for each series or null.
+  const rings = (places) => (u) => {
+    const ratio = uPlot.pxRatio;
+    u.ctx.save();
+    places.forEach((x, i) => {
+      const at = x == null ? -1 : u.data[0].indexOf(x);
+      if (at < 0 || u.data[i + 1][at] == null) return;
+      u.ctx.beginPath();
+      u.ctx.arc(u.valToPos(x, "x", true), u.valToPos(u.data[i + 1][at], "y", true), 7 * ratio, 0, 2 * Math.PI);
+      u.ctx.lineWidth = 2 * ratio;
+      u.ctx.strokeStyle = colour(i);
+      u.ctx.stroke();
+    });
     u.ctx.restore();
   };
 
@@ -90,7 +123,7 @@
     }).observe(plot);
   }
 
-  /// Lines over whole numbers: epochs or workers. `lines`: {label, tag, x, y} each.
+  /// Lines over whole numbers: epochs or workers. `lines`: {label, tag, x, y} each, and `best`, the x to ring.
   function lineChart(place, name, title, xLabel, yLabel, lines) {
     const shown = lines.filter((line) => some(line.y));
     if (shown.length === 0) return;
@@ -101,7 +134,7 @@
     });
     const widest = Math.max(...shown.map((line) => line.tag.length));
     figure(place, name, title, () => [{
-      padding: [10, 14 + 7 * widest, 0, 0],
+      padding: [10, 18 + 7 * widest, 0, 0],
       cursor: { drag: { x: false, y: false } },
       scales: {
         x: { time: false, range: (u, min, max) => (min === max ? [min - 1, max + 1] : [min, max]) },
@@ -109,16 +142,16 @@
       },
       axes: [
         axis(xLabel, { incrs: whole, size: 34 }),
-        axis(yLabel, { size: 58, values: (u, ticks) => ticks.map(short) }),
+        valueAxis(yLabel),
       ],
       legend: { markers: { dash: (u, i) => BORDERS[(i - 1) % BORDERS.length], stroke: (u, i) => colour(i - 1),
                            width: 2, fill: () => "transparent" } },
       series: [{ label: xLabel, value: (u, value) => short(value) }, ...shown.map((line, i) => ({
         label: line.label, class: "line", stroke: colour(i), width: 2, dash: DASHES[i % DASHES.length],
         points: { show: xs.length <= 40, size: 5, fill: colour(i), stroke: colour(i) },
-        value: (u, value) => short(value),
+        value: (u, value) => exact(value),
       }))],
-      hooks: { draw: [endLabels(shown.map((line) => line.tag))] },
+      hooks: { draw: [endLabels(shown.map((line) => line.tag)), rings(shown.map((line) => line.best))] },
     }, [xs, ...columns]]);
   }
 
@@ -173,7 +206,7 @@
       },
       axes: [
         axis("worker", { incrs: whole, size: 34, grid: { show: false } }),
-        axis(yLabel, { size: 58, values: (u, ticks) => ticks.map(short) }),
+        valueAxis(yLabel),
       ],
       legend: { markers: { fill: (u, i) => swatch(parts[order[i - 1]].kind, colour(order[i - 1])),
                            stroke: (u, i) => colour(order[i - 1]), width: 1, dash: () => "solid" } },
@@ -186,19 +219,27 @@
   }
 
   const tag = (i) => (several ? String(i + 1) : "");
-  const curves = (key) => runs.map((run, i) => (
-    { label: several ? run.title : "loss", tag: tag(i), x: run.epochs.epoch, y: run.epochs[key] }));
+  /// What `of` picks from each run's epochs, as a line each; `label` is that of a single one.
+  const curves = (label, of) => runs.map((run, i) => (
+    { label: several ? run.title : label, tag: tag(i), x: run.epochs.epoch, y: of(run.epochs), best: run.best }));
 
-  lineChart("learning", "loss", "Loss", "epoch", "loss", curves("loss"));
+  lineChart("learning", "loss", "Loss", "epoch", "loss", curves("loss", (epochs) => epochs.loss));
   if (several) {
-    lineChart("learning", "test_error", "Error on held-out samples", "epoch", "error", curves("test_error"));
-    lineChart("learning", "train_error", "Error on training samples", "epoch", "error", curves("train_error"));
+    lineChart("learning", "test_error", "Error on held-out samples", "epoch", "error",
+              curves("", (epochs) => epochs.test_error));
+    lineChart("learning", "train_error", "Error on training samples", "epoch", "error",
+              curves("", (epochs) => epochs.train_error));
   } else {
-    const { epoch, train_error, test_error } = runs[0].epochs;
+    const [{ best, epochs: { epoch, train_error, test_error } }] = runs;
     lineChart("learning", "error", "Error", "epoch", "error", [
-      { label: "held out", tag: "held out", x: epoch, y: test_error },
-      { label: "training", tag: "training", x: epoch, y: train_error },
+      { label: "held out", tag: "held out", x: epoch, y: test_error, best },
+      { label: "training", tag: "training", x: epoch, y: train_error, best },
     ]);
+  }
+  const metrics = new Set(runs.flatMap((run) => run.epochs.metrics.map(([name]) => name)));
+  for (const name of [...metrics].sort()) {
+    lineChart("learning", `metrics/${name}`, `Metric ${name}`, "epoch", "value",
+              curves(name, (epochs) => new Map(epochs.metrics).get(name) || []));
   }
 
   const byWorker = (key) => runs.map((run, i) => (
@@ -228,5 +269,20 @@
       section.textContent = "Nothing to draw yet.";
     }
   }
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => drawn.forEach((draw) => draw()));
+  const redraw = () => drawn.forEach((draw) => draw());
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
+
+  // Paper is white, narrower than most screens, and cannot be opened up: see .printing in report.css.
+  let closed = [];
+  addEventListener("beforeprint", () => {
+    document.documentElement.classList.add("printing");
+    closed = [...document.querySelectorAll("details:not([open])")];
+    closed.forEach((details) => { details.open = true; });
+    redraw();
+  });
+  addEventListener("afterprint", () => {
+    document.documentElement.classList.remove("printing");
+    closed.forEach((details) => { details.open = false; });
+    redraw();
+  });
 })();
