@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Odd arguments raise an exception of Python's; none ends the interpreter or is silently taken for another."""
 
+import tempfile
+
 import numpy as np
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
@@ -16,8 +18,8 @@ ARRAYS = some.one_of(ODD, arrays.arrays(
     shape=arrays.array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=6)))
 NAMES = ["data_dir", "num_client_items", "data_size", "num_factorization_levels", "hidden", "dropout", "test_data_dir",
          "test_fraction", "label", "task", "shard", "epochs", "batch", "micro_steps", "optimizer", "lr", "momentum",
-         "weight_decay", "clip_norm", "schedule", "seed", "output", "tensorboard",
-         "trace", "progress", "on_epoch", "on_step"]
+         "weight_decay", "clip_norm", "schedule", "seed", "output", "patience", "keep_best", "ema", "class_weights",
+         "tensorboard", "trace", "loss", "metrics", "progress", "on_epoch", "on_step"]
 EXPECTED = (dga.Error, TypeError, ValueError, OSError, ImportError)
 
 odd = settings(max_examples=300, deadline=None, derandomize=True,
@@ -49,6 +51,19 @@ def test_create_factorization_problem(arguments):
     work = attempt(dga.create_factorization_problem, dataset=data, **arguments)
     if work is not None:
         assert work.options["epochs"] >= 1
+
+
+@settings(odd, max_examples=100)
+@given(answer=some.one_of(ARRAYS, some.tuples(ARRAYS, ARRAYS), some.tuples(some.floats(), ARRAYS)), metric=ARRAYS)
+def test_what_losses_and_metrics_answer(answer, metric):
+    data = dga.create_dataset(x=np.eye(6), y=[0, 1] * 3)
+    with tempfile.TemporaryDirectory() as folder:
+        work = dga.create_factorization_problem(
+            dataset=data, num_client_items=2, hidden=[2], epochs=1, batch=1, output=folder,
+            loss=lambda output, target: answer, metrics={"odd": lambda output, target: metric})
+        results = attempt(dga.DistributedGradientAccumulator.apply, work)
+    if results is not None:
+        assert np.shape(answer[1]) == (1, 2) and isinstance(results.epochs[0]["metrics"]["odd"], (float, type(None)))
 
 
 @odd
