@@ -24,9 +24,14 @@ using Worker = std::function<void(Environment&)>;
 /// unsafe) the program is executed again for each worker: its `main` runs once more up to the same
 /// call of launch, which then runs `worker` and ends the process. Earlier launches are skipped
 /// there. With `worker_program` that program is executed instead. mpi: this process already is one
-/// of the workers; every rank must call launch. `worker` runs once, here, and launch returns on
-/// every rank.
+/// of the workers; every rank must call launch, and waits for the others to come for as long as it
+/// would wait for a worker. `worker` runs once, here, and launch returns on every rank.
 void launch(const LaunchOptions& options, const Worker& worker);
+
+/// Under MPI, for a program that is about to end for a reason that the other ranks may not share:
+/// at its end it will not wait for them, so that the MPI launcher sees it go and ends them. Does
+/// nothing elsewhere.
+void end_without_others() noexcept;
 
 /// The engine that Engine::automatic stands for in this process.
 Engine resolve_engine(Engine engine);

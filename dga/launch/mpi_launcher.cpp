@@ -15,11 +15,13 @@
 #include <optional>
 #include <thread>
 
+#include "dga/base/clock.h"
 #include "dga/base/error.h"
 #include "dga/base/topology.h"
 #include "dga/comm/group.h"
 #include "dga/comm/mpi_check.h"
 #include "dga/comm/mpi_wire.h"
+#include "dga/launch/launch.h"
 #include "dga/launch/sibling_watch.h"
 #include "dga/launch/worker_run.h"
 
@@ -35,10 +37,8 @@ class MpiSession {
     return session;
   }
   /// After a failure the other ranks may never come to MPI_Finalize.
-  void set_failed(int rank) noexcept {
-    failed_ = true;
-    rank_ = rank;
-  }
+  void set_failed() noexcept { failed_ = true; }
+  static bool exists() noexcept { return exists_; }
 
   MpiSession(const MpiSession&) = delete;
   MpiSession& operator=(const MpiSession&) = delete;
@@ -51,8 +51,11 @@ class MpiSession {
       int provided = 0;
       check_mpi(MPI_Init_thread(nullptr, nullptr, MPI_THREAD_SERIALIZED, &provided),
                 "MPI_Init_thread");
+      check_mpi(MPI_Comm_dup(MPI_COMM_WORLD, &end_), "MPI_Comm_dup");
       ours_ = true;
     }
+    MPI_Comm_rank(MPI_COMM_WORLD, &rank_);
+    exists_ = true;
   }
   ~MpiSession() {
     int finalized = 0;
@@ -61,20 +64,33 @@ class MpiSession {
       return;
     }
     // After a failure nobody finalises: the launcher sees a rank that ended without it and ends the
-    // others. Ranks that finalise while others end without it crash and hang Open MPI's mpirun (6
-    // of 120 runs), which is why a worker that returned waits to hear how the others ended. So has
-    // MPI_Abort from several ranks at once. And mpirun gets the time to see one rank before the
-    // next.
+    // others. Ranks inside MPI_Finalize while others end without it crash and hang Open MPI's
+    // mpirun (6 of 120 runs): this is why a worker that returned waits to hear how the others
+    // ended, and why this waits for the others before it finalises. So has MPI_Abort from several
+    // ranks at once. And mpirun gets the time to see one rank before the next.
     if (ours_ && !failed_) {
+      wait_for_the_end_of_all();
       MPI_Finalize();
     } else if (ours_) {
       std::this_thread::sleep_for(std::chrono::milliseconds(std::min(300 * rank_, 1500)));
     }
   }
 
+  /// No timeout: they may have work left that takes long. Where one of them never comes, the
+  /// launcher ends this process.
+  void wait_for_the_end_of_all() const noexcept {
+    MPI_Request request = MPI_REQUEST_NULL;
+    int done = MPI_Ibarrier(end_, &request) == MPI_SUCCESS ? 0 : 1;
+    while (done == 0 && MPI_Test(&request, &done, MPI_STATUS_IGNORE) == MPI_SUCCESS) {
+      std::this_thread::sleep_for(std::chrono::microseconds(200));
+    }
+  }
+
+  MPI_Comm end_ = MPI_COMM_NULL;  // nothing but the last meeting happens there
   bool ours_ = false;
   bool failed_ = false;
   int rank_ = 0;
+  static inline bool exists_ = false;
 };
 
 /// Owns a communicator.
@@ -105,6 +121,32 @@ class Comm {
  private:
   MPI_Comm comm_ = MPI_COMM_NULL;
 };
+
+/// Waits for every rank to come to this launch. Where one has ended or went another way, MPI's own
+/// collectives would wait for ever.
+void meet(MPI_Comm all, double timeout_s) {
+  MPI_Request request = MPI_REQUEST_NULL;
+  check_mpi(MPI_Ibarrier(all, &request), "MPI_Ibarrier");
+  const double started = now_seconds();
+  int done = 0;
+  while (true) {
+    check_mpi(MPI_Test(&request, &done, MPI_STATUS_IGNORE), "MPI_Test");
+    if (done != 0) {
+      return;
+    }
+    if (now_seconds() - started > timeout_s) {
+      int rank = 0;
+      int size = 0;
+      MPI_Comm_rank(all, &rank);
+      MPI_Comm_size(all, &size);
+      throw WorkerFailure(
+          str("[launch] rank ", rank, " waited ", timeout_s, " s for all ", size,
+              " ranks to come to launch. Did one of them end, or go another way through the "
+              "program? Raise --timeout if it only takes long."));
+    }
+    std::this_thread::sleep_for(std::chrono::microseconds(100));
+  }
+}
 
 void split_by_node(MPI_Comm all, int ranks_per_node, Comm& node) {
   Comm machine;
@@ -201,10 +243,23 @@ std::vector<SiblingWatch::Sibling> siblings_of(const Comm& node, const Comm& wor
 
 }  // namespace
 
+void end_without_others() noexcept {
+  if (MpiSession::exists()) {
+    MpiSession::get().set_failed();
+  }
+}
+
 void launch_mpi(const LaunchOptions& options, const Worker& worker) {
   MpiSession& session = MpiSession::get();
   MPI_Comm all =
       options.mpi_comm != nullptr ? *static_cast<MPI_Comm*>(options.mpi_comm) : MPI_COMM_WORLD;
+  check_timeout(options);
+  try {
+    meet(all, options.timeout_s);
+  } catch (...) {
+    end_without_others();
+    throw;
+  }
   Comm node;
   Comm world;
   split_by_node(all, options.ranks_per_node, node);
@@ -235,7 +290,7 @@ void launch_mpi(const LaunchOptions& options, const Worker& worker) {
     done = run_worker(resolved, Engine::mpi, std::move(seat), worker);
   }
   if (!done || failure_board_of(board).failed()) {
-    session.set_failed(world.rank());
+    session.set_failed();
     throw WorkerFailure(failure_board_of(board).text());
   }
 }

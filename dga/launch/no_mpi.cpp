@@ -3,6 +3,7 @@
 // The twin of mpi_launcher.cpp where dga was built without MPI.
 
 #include "dga/base/error.h"
+#include "dga/launch/launch.h"
 #include "dga/launch/worker_run.h"
 
 namespace dga {
@@ -12,5 +13,7 @@ void launch_mpi(const LaunchOptions&, const Worker&) {
       "[launch] engine mpi: this build of dga has no MPI. Install an MPI-3 library (Debian: "
       "libopenmpi-dev) and build again with -DDGA_MPI=ON.");
 }
+
+void end_without_others() noexcept {}
 
 }  // namespace dga

@@ -18,6 +18,10 @@ constexpr int kMostWorkers = 4096;
 void check_workers(const LaunchOptions& options) {
   DGA_CHECK(options.workers >= 1 && options.workers <= kMostWorkers,
             "[launch] workers: expected 1 to ", kMostWorkers, ", found ", options.workers, ".");
+  check_timeout(options);
+}
+
+void check_timeout(const LaunchOptions& options) {
   DGA_CHECK(options.timeout_s > 0, "[launch] timeout: expected more than 0 seconds, found ",
             options.timeout_s, ".");
 }

@@ -29,6 +29,7 @@ bool run_worker(const LaunchOptions& options, Engine engine, WorkerSeat seat,
 
 /// Throws InvalidArgument unless `options.workers` workers can be started here.
 void check_workers(const LaunchOptions& options);
+void check_timeout(const LaunchOptions& options);
 
 void launch_threads(const LaunchOptions& options, const Worker& worker);
 /// `index`: how many launches this program has made before.

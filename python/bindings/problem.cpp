@@ -21,6 +21,7 @@
 #include <utility>
 
 #include "dga/base/error.h"
+#include "dga/launch/launch.h"
 #include "dga/launch/launched_rank.h"
 #include "dga/launch/option_table.h"
 #include "dga/launch/options_json.h"
@@ -223,6 +224,7 @@ void bind_problem(nb::module_& module) {
              nb::arg("ranks_per_node"), nb::arg("worker_program"));
   module.def("close", [] { close(); });
   module.def("launched_rank", launched_rank);
+  module.def("end_without_others", end_without_others);
   module.def("option_table", options_list);
   module.def("create_problem", create_problem, nb::arg("options"), nb::arg("dataset").none(),
              nb::arg("progress"), nb::arg("step_interval"), nb::arg("loss").none(),

@@ -17,6 +17,7 @@ from ._errors import InvalidArgument
 _WORKER_PROGRAM = os.path.join(os.path.dirname(os.path.abspath(__file__)), "dga-worker")
 _lock = threading.Lock()
 _open: Optional[Environment] = None
+_ends_others = False
 _silenced: Any = None  # the standard output of a rank that does not print
 
 
@@ -92,8 +93,10 @@ def create_environment(engine: str = "auto", *, timeout: float = 300.0, ranks_pe
     with _lock:
         info = _core.create_environment(text("engine", engine), seconds, ranks, _WORKER_PROGRAM)
         _open = Environment(info["engine"], info["machine"])
-        if info["engine"] == "mpi" and print_ranks == "first" and _core.launched_rank() not in (None, 0):
-            _silence()
+        if info["engine"] == "mpi":
+            _end_the_others_when_this_fails()
+            if print_ranks == "first" and _core.launched_rank() not in (None, 0):
+                _silence()
         return _open
 
 
@@ -115,6 +118,21 @@ def close() -> None:
         _core.close()
         _open = None
         _unsilence()
+
+
+def _end_the_others_when_this_fails() -> None:
+    """The other ranks wait for one that ends by an exception, and it would wait for them."""
+    global _ends_others
+    if _ends_others:
+        return
+    _ends_others = True
+    show = sys.excepthook
+
+    def hook(kind: type[BaseException], error: BaseException, trace: Optional[TracebackType]) -> None:
+        show(kind, error, trace)
+        _core.end_without_others()
+
+    sys.excepthook = hook
 
 
 def _silence() -> None:

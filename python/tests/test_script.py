@@ -3,6 +3,7 @@
 
 import json
 import os
+import time
 
 import pytest
 
@@ -59,3 +60,22 @@ def test_it_works_where_the_terminal_is_gone(script):
     assert done.returncode == 0, done
     assert len(done.stdout.split()) == 2
     assert os.listdir("runs")
+
+
+@needs_mpi
+def test_a_rank_that_ends_by_an_exception_ends_the_others(script):
+    started = time.monotonic()
+    done = script("""
+import numpy as np
+import distributed_gradient_accumulator as dga
+problem = dga.create_factorization_problem(dataset=dga.create_dataset(x=np.eye(40), y=[0, 1] * 20), num_client_items=3,
+                                           hidden=[4], epochs=3)
+dga.DistributedGradientAccumulator.apply(problem)
+if dga._core.launched_rank() == 2:
+    raise LookupError("of rank 2")
+dga.DistributedGradientAccumulator.apply(problem)
+print("not to be reached")
+""", command=[*MPIRUN, "-n", "3"])
+    assert done.returncode == 1 and "not to be reached" not in done.stdout
+    assert done.stderr.count("LookupError: of rank 2") == 1
+    assert time.monotonic() - started < 30

@@ -5,7 +5,8 @@
 //     failing ENGINE WORKERS HOW VICTIM [TIMEOUT_S [RANKS_PER_NODE]]
 //
 // HOW: none, throw, exit, kill, stall, return, mismatch, or lose: the workers meet over and over,
-// until the test takes one of them away. It prints the moment of the failure and,
+// until the test takes one of them away; or, for ranks of MPI, absent: the victim ends its program
+// while the others go on to a second launch. It prints the moment of the failure and,
 // on stderr, the error that launch throws; both with seconds since the epoch, for the test to
 // compare.
 
@@ -71,6 +72,13 @@ int main(int argc, char** argv) {
   options.timeout_s = argc > 5 ? std::atof(argv[5]) : 60;
   options.ranks_per_node = argc > 6 ? std::atoi(argv[6]) : 0;
   try {
+    if (how == "absent") {
+      int rank = 0;
+      dga::launch(options, [&](dga::Environment& environment) { rank = environment.rank(); });
+      if (rank == victim) {
+        return 0;
+      }
+    }
     dga::launch(options, [&](dga::Environment& environment) {
       environment.world().barrier("start");
       if (how == "lose") {
