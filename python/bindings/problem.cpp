@@ -65,11 +65,16 @@ const std::array<PyType_Slot, 3> kProblemSlots{{{Py_tp_traverse, reinterpret_cas
                                                 {0, nullptr}}};
 
 Problem create_problem(const std::string& options, const std::optional<ClientDataset>& dataset,
-                       nb::object progress, double step_interval, std::optional<nb::object> loss,
+                       std::optional<nb::object> progress, double step_interval,
+                       std::optional<nb::object> loss,
                        std::vector<std::pair<std::string, nb::object>> metrics) {
   auto error = std::make_shared<CallbackError>();
-  std::vector<HeldObject> held{hold(std::move(progress))};
-  auto target = std::make_shared<PythonProgress>(held.front(), step_interval, error);
+  std::vector<HeldObject> held;
+  std::shared_ptr<Progress> target;
+  if (progress) {
+    held.push_back(hold(std::move(*progress)));
+    target = std::make_shared<PythonProgress>(held.back(), step_interval, error);
+  }
   TrainExtras extras;
   if (loss) {
     extras.loss = loss_of(python_loss(held.emplace_back(hold(std::move(*loss))), error));
@@ -227,7 +232,7 @@ void bind_problem(nb::module_& module) {
   module.def("end_without_others", end_without_others);
   module.def("option_table", options_list);
   module.def("create_problem", create_problem, nb::arg("options"), nb::arg("dataset").none(),
-             nb::arg("progress"), nb::arg("step_interval"), nb::arg("loss").none(),
+             nb::arg("progress").none(), nb::arg("step_interval"), nb::arg("loss").none(),
              nb::arg("metrics"));
   module.def("assign_tasks", tasks_of, nb::arg("problem"));
   module.def(

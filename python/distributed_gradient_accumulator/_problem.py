@@ -199,8 +199,8 @@ def create_factorization_problem(
     require_environment()
     told = Progress(progress, on_epoch, on_step)
     return FactorizationProblem(
-        _core.create_problem(options, None if dataset is None else dataset._core, told, told.step_interval, own_loss,
-                             own_metrics), told)
+        _core.create_problem(options, None if dataset is None else dataset._core, told if told.listens else None,
+                             told.step_interval, own_loss, own_metrics), told)
 
 
 def _core_of(step: str, problem: Any) -> _core.FactorizationProblem:

@@ -40,6 +40,11 @@ class Progress:
         self._bar: Any = None
 
     @property
+    def listens(self) -> bool:
+        """Whether there is anybody to tell: without, the workers are spared the calls."""
+        return self._tqdm is not None or self._on_epoch is not None or self._on_step is not None
+
+    @property
     def step_interval(self) -> float:
         """Seconds between calls of step_done: a bar cannot be read faster, a callback hears of each step."""
         return 0.0 if self._on_step is not None else 0.1
