@@ -188,9 +188,11 @@ Steps all_reduce_sliced(Collective& c) {
 }  // namespace
 
 Steps all_reduce(Collective& c) {
-  // Beyond this, adding up everything n times over costs more than a second meeting.
-  constexpr std::int64_t kSmallBytes = 1024;
-  const bool small = c.group().num_nodes() == 1 && c.args().out.bytes() <= kSmallBytes;
+  // Beyond this, adding up everything n times over costs more than a second meeting, which is
+  // cheaper where nobody has to give up a core for it.
+  const bool spins = c.group().world().patience() == Patience::spin;
+  const std::int64_t small_bytes = spins ? 512 : 1024;
+  const bool small = c.group().num_nodes() == 1 && c.args().out.bytes() <= small_bytes;
   return small ? all_reduce_small(c) : all_reduce_sliced(c);
 }
 

@@ -69,6 +69,8 @@ class World {
   const Placement& placement() const noexcept { return options_.placement; }
   MemoryKind memory() const noexcept { return options_.memory; }
   double timeout_s() const noexcept { return options_.timeout_s; }
+  /// The same for all workers of a node: algorithms may be chosen by it.
+  Patience patience() const noexcept { return options_.patience; }
   Wire* wire() const noexcept { return wire_.get(); }
   /// Position among the workers of this node.
   int local_rank() const noexcept { return local_rank_; }
