@@ -38,7 +38,7 @@ class MpiSession {
   }
   /// After a failure the other ranks may never come to MPI_Finalize.
   void set_failed() noexcept { failed_ = true; }
-  static bool exists() noexcept { return exists_; }
+  static bool exists() noexcept { return created; }
 
   MpiSession(const MpiSession&) = delete;
   MpiSession& operator=(const MpiSession&) = delete;
@@ -55,7 +55,7 @@ class MpiSession {
       ours_ = true;
     }
     MPI_Comm_rank(MPI_COMM_WORLD, &rank_);
-    exists_ = true;
+    created = true;
   }
   ~MpiSession() {
     int finalized = 0;
@@ -90,7 +90,7 @@ class MpiSession {
   bool ours_ = false;
   bool failed_ = false;
   int rank_ = 0;
-  static inline bool exists_ = false;
+  static inline bool created = false;
 };
 
 /// Owns a communicator.
