@@ -73,6 +73,7 @@ std::vector<double> balanced_weights(const Dataset& training) {
   const auto empty = std::count(counts.begin(), counts.end(), 0);
   const auto classes = static_cast<double>(counts.size()) - static_cast<double>(empty);
   std::vector<double> weights;
+  weights.reserve(counts.size());
   for (const std::int64_t count : counts) {
     weights.push_back(count == 0 ? 0
                                  : static_cast<double>(training.size()) /
