@@ -17,6 +17,7 @@
 #include "dga/data/arrays.h"
 #include "dga/train/problem.h"
 #include "python/bindings/bindings.h"
+#include "python/bindings/held_object.h"
 
 namespace nb = nanobind;
 
@@ -31,12 +32,7 @@ using Targets = nb::ndarray<const float, nb::ndim<1>, nb::c_contig, nb::device::
 template <typename T, typename Array>
 std::shared_ptr<const T[]> shared_memory(const Array& array) {
   auto* owner = new Array(array);
-  return {array.data(), [owner](const T*) {
-            if (Py_IsInitialized() != 0) {
-              const nb::gil_scoped_acquire gil;
-              delete owner;
-            }
-          }};
+  return {array.data(), [owner](const T*) { drop(owner); }};
 }
 
 SampleArrays arrays_of(const Features& x, const std::optional<Labels>& labels,
