@@ -18,6 +18,9 @@ MetricFunction = Callable[[Array, Array], Any]
 
 
 def _real(name: str, value: Any) -> float:
+    """What a function answered, as a float; unlike an argument it may be an array or a tensor of one number."""
+    if isinstance(value, (str, bytes)):
+        raise wrong_type(name, "a number", value)
     try:
         return float(value)
     except (TypeError, ValueError):

@@ -110,6 +110,7 @@ def test_what_a_function_raises_comes_out_of_the_run(problem):
     (lambda output: (1.0, output + 1j), TypeError, "loss: expected a gradient of real numbers, found complex64."),
     (lambda output: (1.0, None), TypeError, "loss: expected a gradient of real numbers, found object."),
     (lambda output: ("high", output), TypeError, "loss: expected a number, found str."),
+    (lambda output: ("1.5", output), TypeError, "loss: expected a number, found str."),
 ])
 def test_an_answer_of_another_kind_is_named(problem, answer, kind, text):
     with pytest.raises(kind, match=text):
