@@ -16,11 +16,11 @@
 
 #include "dga/base/error.h"
 #include "dga/base/random.h"
-#include "dga/data/prefetcher.h"
+#include "dga/data/batches/prefetcher.h"
 #include "dga/data/shards.h"
 #include "dga/launch/launch.h"
 #include "dga/parallel/gradient_accumulator.h"
-#include "dga/parallel/thread_generator.h"
+#include "dga/parallel/keyed_random_scope.h"
 
 namespace {
 

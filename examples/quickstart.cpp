@@ -6,7 +6,7 @@
 #include <iostream>
 
 #include "dga/base/error.h"
-#include "dga/train/problem.h"
+#include "dga/problem/problem.h"
 
 int main(int argc, char** argv) try {
   const std::string data_dir = argc > 1 ? argv[1] : "data/digits";

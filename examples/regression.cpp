@@ -10,7 +10,7 @@
 
 #include "dga/base/error.h"
 #include "dga/base/random.h"
-#include "dga/train/problem.h"
+#include "dga/problem/problem.h"
 
 namespace {
 

@@ -8,7 +8,6 @@
 
 #include "dga/base/clock.h"
 #include "dga/base/error.h"
-#include "dga/comm/world.h"
 #include "dga/launch/launch.h"
 
 namespace dga {

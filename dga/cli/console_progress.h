@@ -7,7 +7,7 @@
 #include <memory>
 #include <string>
 
-#include "dga/launch/progress.h"
+#include "dga/options/progress.h"
 
 namespace dga {
 

@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
-#include "dga/launch/option_table.h"
-#include "dga/launch/options_toml.h"
+#include "dga/options/option_table.h"
+#include "dga/options/options_toml.h"
 
 namespace dga {
 

@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "dga/launch/option.h"
+#include "dga/options/option.h"
 
 namespace dga {
 

@@ -6,7 +6,7 @@
 #include "dga/base/error.h"
 #include "dga/cli/command.h"
 #include "dga/cli/command_options.h"
-#include "dga/launch/option_table.h"
+#include "dga/options/option_table.h"
 
 namespace dga {
 namespace {

@@ -9,9 +9,9 @@
 #include "dga/base/error.h"
 #include "dga/cli/command.h"
 #include "dga/data/load.h"
+#include "dga/predict/predictor.h"
 #include "dga/storage/atomic_file.h"
 #include "dga/storage/run_folder.h"
-#include "dga/train/predict.h"
 
 namespace dga {
 namespace {

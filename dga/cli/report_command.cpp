@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "dga/cli/command.h"
+#include "dga/report/report.h"
 #include "dga/storage/run_folder.h"
-#include "dga/train/report.h"
 
 namespace dga {
 namespace {

@@ -7,8 +7,9 @@
 #include <utility>
 
 #include "dga/base/error.h"
-#include "dga/comm/ring.h"
-#include "dga/comm/world.h"
+#include "dga/comm/arena/group.h"
+#include "dga/comm/arena/ring.h"
+#include "dga/comm/arena/world.h"
 
 namespace dga {
 namespace {
@@ -28,8 +29,10 @@ void check_size(std::int64_t bytes, std::int64_t max_bytes) {
 /// before each message.
 class RingChannel final : public ByteChannel {
  public:
-  RingChannel(Communicator pair, int partner, const ChannelOptions& options, std::int64_t max_bytes)
+  RingChannel(Communicator pair, std::shared_ptr<World> world, int partner,
+              const ChannelOptions& options, std::int64_t max_bytes)
       : pair_(std::move(pair)),
+        world_(std::move(world)),
         partner_(partner),
         max_bytes_(max_bytes),
         ring_bytes_(options.capacity * (max_bytes + kLength)),
@@ -68,12 +71,13 @@ class RingChannel final : public ByteChannel {
 
   template <typename Ready>
   void await(WaitWord& word, const Ready& ready, const char* what) {
-    pair_.world().wait(
+    world_->wait(
         word, ready, [&] { return str("channel, waiting for ", what); },
         [&] { return std::vector<int>{partner_}; });
   }
 
   Communicator pair_;
+  std::shared_ptr<World> world_;
   int partner_;  // world rank of the other end
   std::int64_t max_bytes_;
   std::int64_t ring_bytes_;
@@ -178,11 +182,13 @@ std::unique_ptr<ByteChannel> ByteChannel::open(const Communicator& comm,
   if (pair.placement().num_nodes() > 1) {
     return std::make_unique<WireChannel>(std::move(pair), options, max_bytes);
   }
-  const std::int32_t me = comm.world().rank();
+  std::shared_ptr<World> world = pair.group_->shared_world();
+  const std::int32_t me = world->rank();
   std::array<std::int32_t, 2> ends{};
   pair.all_gather({&me, 1}, {ends.data(), 2}, {}, "channel");
   const int partner = ends[static_cast<std::size_t>(1 - pair.rank())];
-  return std::make_unique<RingChannel>(std::move(pair), partner, options, max_bytes);
+  return std::make_unique<RingChannel>(std::move(pair), std::move(world), partner, options,
+                                       max_bytes);
 }
 
 }  // namespace dga

@@ -7,10 +7,10 @@
 #include <tuple>
 
 #include "dga/base/error.h"
-#include "dga/comm/collective.h"
-#include "dga/comm/group.h"
-#include "dga/comm/mailbox.h"
-#include "dga/comm/tree_reduce.h"
+#include "dga/comm/arena/group.h"
+#include "dga/comm/arena/mailbox.h"
+#include "dga/comm/collectives/collective.h"
+#include "dga/comm/collectives/tree_reduce.h"
 
 namespace dga {
 namespace {
@@ -147,10 +147,6 @@ Placement Communicator::placement() const {
     placement.node_of.push_back(group_->node_of(rank));
   }
   return placement;
-}
-
-World& Communicator::world() const noexcept {
-  return group_->world();
 }
 
 void Communicator::barrier(std::string_view label) const {
@@ -291,8 +287,9 @@ void Communicator::share(BufferView buffer, std::vector<std::int64_t> counts,
 
 void Communicator::progress() const {
   // By index: a test may complete operations, never add or remove entries.
-  for (std::size_t i = 0; i < world().active().size(); ++i) {
-    world().active()[i]->test();
+  World& world = group_->world();
+  for (std::size_t i = 0; i < world.active().size(); ++i) {
+    world.active()[i]->test();
   }
 }
 
@@ -368,7 +365,7 @@ Communicator Communicator::split(int color, int key) const {
     }
   }
   // The first neighbour of each new group makes the memory in which they will meet.
-  const MemoryKind kind = world().memory();
+  const MemoryKind kind = group_->world().memory();
   const auto locals = static_cast<int>(neighbours.size());
   const bool leads = neighbours.front() == rank();
   Segment control;

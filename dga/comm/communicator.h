@@ -12,14 +12,14 @@
 
 #include "dga/base/dtype.h"
 #include "dga/comm/pending.h"
+#include "dga/comm/placement.h"
 #include "dga/comm/reduce_op.h"
 #include "dga/comm/shared_buffer.h"
 
 namespace dga {
 
+class ByteChannel;
 class Group;
-class World;
-struct Placement;
 
 /// A small value; copies mean the same group. Not thread-safe: one thread at a time uses the
 /// communicators of a worker.
@@ -44,8 +44,6 @@ class Communicator {
   int size() const noexcept;
   /// The node each rank of this group lives on, numbered from 0.
   Placement placement() const;
-  /// The world that this group is part of.
-  World& world() const noexcept;
 
   /// The group of all ranks that passed the same `color`, ordered by (key, rank).
   Communicator split(int color, int key) const;
@@ -110,6 +108,8 @@ class Communicator {
   SharedBuffer allocate_on_node(std::int64_t bytes) const;
 
  private:
+  friend class ByteChannel;  // a channel waits as an operation of the group does
+
   std::shared_ptr<Group> group_;
 };
 

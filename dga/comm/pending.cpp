@@ -2,8 +2,8 @@
 
 #include "dga/comm/pending.h"
 
-#include "dga/comm/group.h"
-#include "dga/comm/operation.h"
+#include "dga/comm/arena/group.h"
+#include "dga/comm/collectives/operation.h"
 
 namespace dga {
 

@@ -3,7 +3,7 @@
 #include "dga/comm/shared_buffer.h"
 
 #include "dga/base/error.h"
-#include "dga/comm/world.h"
+#include "dga/comm/arena/world.h"
 
 namespace dga {
 
@@ -15,9 +15,9 @@ struct SharedBuffer::Hold {
         own(own_),
         offsets(std::move(offsets_)),
         bytes(std::move(bytes_)) {
-    world->add_segment(segment);
+    world->visible().add(segment);
   }
-  ~Hold() { world->remove_segment(segment); }
+  ~Hold() { world->visible().remove(segment); }
   Hold(const Hold&) = delete;
   Hold& operator=(const Hold&) = delete;
 

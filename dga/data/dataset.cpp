@@ -11,7 +11,7 @@ namespace {
 
 void check_view(const char* what, BufferView view, DType type, std::int64_t count) {
   DGA_CHECK(view.data == nullptr || (view.type == type && view.count == count),
-            "[Data] gather: expected a buffer of ", count, " ", name_of(type), " for the ", what,
+            "[data] gather: expected a buffer of ", count, " ", name_of(type), " for the ", what,
             ", found ", view.count, " ", name_of(view.type), ". Size it for the batch.");
 }
 
@@ -38,7 +38,7 @@ void Dataset::gather(std::span<const std::int64_t> indices, BufferView features,
   const auto count = static_cast<std::int64_t>(indices.size());
   const std::int64_t samples = size();
   for (const std::int64_t index : indices) {
-    DGA_CHECK(index >= 0 && index < samples, "[Data] gather: expected indices in [0, ", samples,
+    DGA_CHECK(index >= 0 && index < samples, "[data] gather: expected indices in [0, ", samples,
               "), found ", index, ". Take them from this dataset's split, shards or sampler.");
   }
   check_view("features", features, feature_type(), count * num_features());
@@ -50,7 +50,7 @@ void Dataset::gather(std::span<const std::int64_t> indices, BufferView features,
 
 std::vector<std::int64_t> class_labels(const Dataset& dataset) {
   DGA_CHECK(dataset.label_type() == DType::i64,
-            "[Data] class_labels: expected class labels (i64), found ",
+            "[data] class_labels: expected class labels (i64), found ",
             name_of(dataset.label_type()), ". Use a classification dataset.");
   std::vector<std::int64_t> all(static_cast<std::size_t>(dataset.size()));
   std::iota(all.begin(), all.end(), std::int64_t{0});

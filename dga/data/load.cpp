@@ -7,7 +7,7 @@
 
 #include "dga/base/error.h"
 #include "dga/data/classes.h"
-#include "dga/data/format.h"
+#include "dga/data/formats/format.h"
 #include "dga/data/location.h"
 #include "dga/data/split.h"
 #include "dga/data/subset.h"
@@ -108,11 +108,11 @@ Samples load_samples(const SamplesOptions& options) {
   for (const std::int64_t dim : options.shape) {
     features *= dim;
   }
-  DGA_CHECK(features > 0, "[Data] load_samples: expected the shape of a sample, found ",
+  DGA_CHECK(features > 0, "[data] load_samples: expected the shape of a sample, found ",
             shape_text(options.shape), ". Pass the input shape of the model.");
   for (std::size_t i = 1; i < options.classes.size(); ++i) {
     DGA_CHECK(options.classes[i - 1] < options.classes[i],
-              "[Data] load_samples: expected the labels of the classes in ascending order, as a "
+              "[data] load_samples: expected the labels of the classes in ascending order, as a "
               "training has them, found ",
               options.classes[i], " after ", options.classes[i - 1],
               ". Take model.json as the run wrote it.");
@@ -130,23 +130,27 @@ Samples load_samples(const SamplesOptions& options) {
   return samples;
 }
 
-PreparedData split_and_normalise(const LoadedData& data, double test_fraction, std::uint64_t seed) {
+HeldOut hold_out(const LoadedData& data, double test_fraction, std::uint64_t seed) {
   DGA_CHECK(data.train != nullptr,
-            "[Data] split_and_normalise: expected training samples, found none. Pass load_data().");
-  std::shared_ptr<const Dataset> train = data.train;
-  std::shared_ptr<const Dataset> test = data.test;
-  if (test == nullptr) {
-    Split parts = split(*train, test_fraction, seed);
+            "[data] hold_out: expected training samples, found none. Pass load_data().");
+  HeldOut sets{.train = data.train, .test = data.test};
+  if (sets.test == nullptr) {
+    Split parts = split(*data.train, test_fraction, seed);
     if (!parts.test.empty()) {
-      test = std::make_shared<Subset>(data.train, std::move(parts.test));
-      train = std::make_shared<Subset>(data.train, std::move(parts.train));
+      sets.test = std::make_shared<Subset>(data.train, std::move(parts.test));
+      sets.train = std::make_shared<Subset>(data.train, std::move(parts.train));
     }
   }
+  return sets;
+}
+
+PreparedData split_and_normalise(const LoadedData& data, double test_fraction, std::uint64_t seed) {
+  const HeldOut sets = hold_out(data, test_fraction, seed);
   PreparedData result;
-  result.normalisation = measure_normalisation(*train);
-  result.train = std::make_shared<Normalised>(train, result.normalisation);
-  if (test != nullptr) {
-    result.test = std::make_shared<Normalised>(test, result.normalisation);
+  result.normalisation = measure_normalisation(*sets.train);
+  result.train = std::make_shared<Normalised>(sets.train, result.normalisation);
+  if (sets.test != nullptr) {
+    result.test = std::make_shared<Normalised>(sets.test, result.normalisation);
   }
   return result;
 }

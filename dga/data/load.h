@@ -56,6 +56,15 @@ struct SamplesOptions {
 /// `classes` that do not ascend.
 Samples load_samples(const SamplesOptions& options);
 
+struct HeldOut {
+  std::shared_ptr<const Dataset> train = {};
+  std::shared_ptr<const Dataset> test = {};  // null when nothing is held out
+};
+
+/// The data's own test set, or else `test_fraction` of the samples, drawn by `seed` (split.h).
+/// Throws InvalidArgument without training samples.
+HeldOut hold_out(const LoadedData& data, double test_fraction, std::uint64_t seed);
+
 /// Training and held-out samples as workers see them.
 struct PreparedData {
   std::shared_ptr<const Dataset> train;
@@ -63,8 +72,7 @@ struct PreparedData {
   Normalisation normalisation;          // measured on `train`, applied to both
 };
 
-/// Holds out `test_fraction` by `seed` (split.h) unless the data has a test set of its own, and
-/// normalises.
+/// hold_out, then the normalisation of both sets.
 PreparedData split_and_normalise(const LoadedData& data, double test_fraction, std::uint64_t seed);
 
 }  // namespace dga

@@ -48,10 +48,10 @@ void Normalisation::apply(float* samples, std::int64_t count) const noexcept {
 
 Normalisation measure_normalisation(const Dataset& training) {
   DGA_CHECK(training.size() > 0,
-            "[Data] normalisation: expected at least one training sample, found none. Lower the "
+            "[data] normalisation: expected at least one training sample, found none. Lower the "
             "test fraction or give more data.");
   DGA_CHECK(training.feature_type() == DType::f32,
-            "[Data] normalisation: expected f32 features, found ", name_of(training.feature_type()),
+            "[data] normalisation: expected f32 features, found ", name_of(training.feature_type()),
             ". Convert them, or train without normalisation.");
   const auto width = static_cast<std::size_t>(training.num_features());
   const auto samples = static_cast<double>(training.size());
@@ -86,13 +86,40 @@ Normalisation measure_normalisation(const Dataset& training) {
   return result;
 }
 
+void TargetNormalisation::apply(float* targets, std::int64_t count) const noexcept {
+  for (std::int64_t i = 0; i < count; ++i) {
+    targets[i] = static_cast<float>((static_cast<double>(targets[i]) - mean) / scale);
+  }
+}
+
+TargetNormalisation measure_target_normalisation(const Dataset& training) {
+  std::vector<std::int64_t> all(static_cast<std::size_t>(training.size()));
+  std::iota(all.begin(), all.end(), std::int64_t{0});
+  std::vector<float> targets(all.size());
+  training.gather(all, {}, BufferView(targets.data(), training.size()));
+  const auto samples = static_cast<double>(targets.size());
+  TargetNormalisation result;
+  for (const float target : targets) {
+    result.mean += static_cast<double>(target);
+  }
+  result.mean /= samples;
+  double squares = 0;
+  for (const float target : targets) {
+    const double off = static_cast<double>(target) - result.mean;
+    squares += off * off;
+  }
+  const double deviation = std::sqrt(squares / samples);
+  result.scale = deviation > 0 ? deviation : 1;
+  return result;
+}
+
 Normalised::Normalised(std::shared_ptr<const Dataset> base, Normalisation normalisation)
     : base_(std::move(base)), normalisation_(std::move(normalisation)) {
-  DGA_CHECK(base_ != nullptr, "[Data] Normalised: expected a dataset, found none. Pass a base.");
+  DGA_CHECK(base_ != nullptr, "[data] Normalised: expected a dataset, found none. Pass a base.");
   const auto measured = static_cast<std::int64_t>(normalisation_.mean.size());
   DGA_CHECK(measured == base_->num_features() &&
                 normalisation_.scale.size() == normalisation_.mean.size(),
-            "[Data] Normalised: expected the normalisation of ", base_->num_features(),
+            "[data] Normalised: expected the normalisation of ", base_->num_features(),
             " features, found one of ", measured, ". Measure it on data of the same shape.");
 }
 

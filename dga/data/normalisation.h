@@ -26,6 +26,19 @@ struct Normalisation {
 /// Throws InvalidArgument when there is no sample or features are not f32.
 Normalisation measure_normalisation(const Dataset& training);
 
+/// y' = (y - mean) / scale for the targets of a regression. A saved model carries it too.
+struct TargetNormalisation {
+  double mean = 0;
+  double scale = 1;  // never 0: 1 for targets that are constant
+
+  /// In place.
+  void apply(float* targets, std::int64_t count) const noexcept;
+};
+
+/// Mean and population standard deviation of the targets of `training`, summed in double in the
+/// order of the samples. `training` holds targets (f32) and at least one sample.
+TargetNormalisation measure_target_normalisation(const Dataset& training);
+
 /// Another dataset, normalised as it is gathered; the base keeps its values.
 class Normalised : public Dataset {
  public:

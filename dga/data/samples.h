@@ -9,11 +9,17 @@
 #include <string>
 #include <vector>
 
+#include "dga/base/named_values.h"
+
 namespace dga {
 
 /// What the labels mean. automatic: classification; regression is done only when asked for, because
 /// integers as labels do not tell the two apart.
 enum class Task { automatic, classification, regression };
+
+inline constexpr NamedValues<Task, 3> kTaskNames{{{"auto", Task::automatic},
+                                                  {"classification", Task::classification},
+                                                  {"regression", Task::regression}}};
 
 struct Samples {
   /// Samples that lie one after another in one file; where errors say a sample comes from.

@@ -32,25 +32,13 @@ void sort_by_label(const Dataset& dataset, std::vector<std::int64_t>& order) {
 
 }  // namespace
 
-ShardKind parse_shard_kind(std::string_view text) {
-  if (text == "iid") {
-    return ShardKind::iid;
-  }
-  if (text == "contiguous") {
-    return ShardKind::contiguous;
-  }
-  DGA_CHECK(text == "by-label", "[Data] --shard: expected iid, contiguous or by-label, found '",
-            text, "'. Choose one of them.");
-  return ShardKind::by_label;
-}
-
 std::vector<std::vector<std::int64_t>> shards(const Dataset& training, int workers, ShardKind kind,
                                               std::uint64_t seed) {
   const std::int64_t samples = training.size();
-  DGA_CHECK(workers >= 1, "[Data] shards: expected at least 1 worker, found ", workers,
+  DGA_CHECK(workers >= 1, "[data] shards: expected at least 1 worker, found ", workers,
             ". Pass a number of workers from 1 up.");
   DGA_CHECK(samples >= workers,
-            "[Data] shards: expected at least one training sample a worker, found ", samples,
+            "[data] shards: expected at least one training sample a worker, found ", samples,
             " training samples for ", workers, " workers. Start fewer workers or give more data.");
   std::vector<std::int64_t> order(static_cast<std::size_t>(samples));
   std::iota(order.begin(), order.end(), std::int64_t{0});
@@ -71,7 +59,7 @@ std::vector<std::vector<std::int64_t>> shards(const Dataset& training, int worke
 std::pair<std::int64_t, std::int64_t> contiguous_share(std::int64_t samples, int workers,
                                                        int rank) {
   DGA_CHECK(workers >= 1 && rank >= 0 && rank < workers,
-            "[Data] contiguous_share: expected a rank in [0, ", workers, "), found ", rank,
+            "[data] contiguous_share: expected a rank in [0, ", workers, "), found ", rank,
             ". Pass the worker's rank and the number of workers.");
   const std::int64_t each = samples / workers;
   const std::int64_t larger = samples % workers;

@@ -5,10 +5,10 @@
 #pragma once
 
 #include <cstdint>
-#include <string_view>
 #include <utility>
 #include <vector>
 
+#include "dga/base/named_values.h"
 #include "dga/data/dataset.h"
 
 namespace dga {
@@ -17,8 +17,9 @@ namespace dga {
 /// so that a worker sees few classes (the hard case of federated training).
 enum class ShardKind { iid, contiguous, by_label };
 
-/// "iid", "contiguous", "by-label"; throws InvalidArgument for another text.
-ShardKind parse_shard_kind(std::string_view text);
+inline constexpr NamedValues<ShardKind, 3> kShardKindNames{{{"iid", ShardKind::iid},
+                                                            {"contiguous", ShardKind::contiguous},
+                                                            {"by-label", ShardKind::by_label}}};
 
 /// One list of sample numbers a worker: disjoint, together all samples, sizes differing by at most
 /// one, the larger ones first. Depends on the arguments alone, so every worker may compute it.

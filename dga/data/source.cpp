@@ -11,7 +11,7 @@
 #include <utility>
 
 #include "dga/base/error.h"
-#include "dga/data/gzip.h"
+#include "dga/data/formats/gzip.h"
 
 namespace dga {
 namespace {

@@ -58,7 +58,7 @@ std::vector<std::int64_t> quotas(const std::vector<std::vector<std::int64_t>>& m
 
 Split split(const Dataset& dataset, double test_fraction, std::uint64_t seed) {
   DGA_CHECK(test_fraction >= 0.0 && test_fraction < 1.0,
-            "[Data] split: expected a test fraction of at least 0 and below 1, found ",
+            "[data] split: expected a test fraction of at least 0 and below 1, found ",
             test_fraction, ". Pass --test-fraction 0.2, for example.");
   const auto members = strata(dataset);
   const auto quota = quotas(members, dataset.size(), test_fraction);

@@ -30,10 +30,10 @@ Table::Table(std::int64_t size, std::vector<std::int64_t> sample_shape,
       class_names_(std::move(class_names)) {
   check_sizes();
   DGA_CHECK(size_ == 0 || labels_ != nullptr,
-            "[Data] Table: expected an array of labels, found none. Pass one label a sample.");
+            "[data] Table: expected an array of labels, found none. Pass one label a sample.");
   const auto classes = static_cast<std::int64_t>(class_names_.size());
   for (std::int64_t i = 0; i < size_; ++i) {
-    DGA_CHECK(labels_[i] >= 0 && labels_[i] < classes, "[Data] Table: expected labels in [0, ",
+    DGA_CHECK(labels_[i] >= 0 && labels_[i] < classes, "[data] Table: expected labels in [0, ",
               classes, "), found ", labels_[i], " at sample ", i, ". Map labels to classes first.");
   }
 }
@@ -46,18 +46,18 @@ Table::Table(std::int64_t size, std::vector<std::int64_t> sample_shape,
       targets_(std::move(targets)) {
   check_sizes();
   DGA_CHECK(targets_ != nullptr,
-            "[Data] Table: expected an array of targets, found none. Pass one target a sample.");
+            "[data] Table: expected an array of targets, found none. Pass one target a sample.");
 }
 
 void Table::check_sizes() const {
-  DGA_CHECK(size_ >= 0, "[Data] Table: expected a size of at least 0, found ", size_,
+  DGA_CHECK(size_ >= 0, "[data] Table: expected a size of at least 0, found ", size_,
             ". Pass the number of samples.");
   for (const std::int64_t dim : shape_) {
-    DGA_CHECK(dim >= 1, "[Data] Table: expected dimensions of at least 1, found ", dim,
+    DGA_CHECK(dim >= 1, "[data] Table: expected dimensions of at least 1, found ", dim,
               ". Pass the shape of one sample.");
   }
   DGA_CHECK(size_ == 0 || features_ != nullptr,
-            "[Data] Table: expected an array of features, found none. Pass size x shape floats.");
+            "[data] Table: expected an array of features, found none. Pass size x shape floats.");
 }
 
 void Table::copy_samples(std::span<const std::int64_t> indices, BufferView features,

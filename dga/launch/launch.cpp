@@ -7,10 +7,28 @@
 
 #include "dga/base/error.h"
 #include "dga/launch/launched_rank.h"
+#include "dga/launch/launchers.h"
 #include "dga/launch/relaunch.h"
-#include "dga/launch/worker_run.h"
 
 namespace dga {
+namespace {
+
+// More would need more threads or processes than systems usually grant.
+constexpr int kMostWorkers = 4096;
+
+}  // namespace
+
+void check_workers(const LaunchOptions& options) {
+  DGA_CHECK(options.workers >= 1 && options.workers <= kMostWorkers,
+            "[launch] workers: expected 1 to ", kMostWorkers, ", found ", options.workers, ".");
+  check_timeout(options);
+}
+
+void check_timeout(const LaunchOptions& options) {
+  DGA_CHECK(options.timeout_s > 0, "[launch] timeout: expected more than 0 seconds, found ",
+            options.timeout_s, ".");
+}
+
 Engine resolve_engine(Engine engine) {
   if (engine != Engine::automatic) {
     return engine;

@@ -2,32 +2,20 @@
 
 #include "dga/launch/launch_options.h"
 
-#include "dga/base/error.h"
-
 namespace dga {
 
-std::string_view name_of(Engine engine) noexcept {
-  switch (engine) {
-    case Engine::threads:
-      return "threads";
-    case Engine::processes:
-      return "processes";
-    case Engine::mpi:
-      return "mpi";
-    case Engine::automatic:
-      break;
-  }
-  return "auto";
+int resolve_workers(const RunOptions& options, Engine engine) noexcept {
+  return options.workers == 0 && engine != Engine::mpi ? 1 : options.workers;
 }
 
-Engine engine_from(std::string_view name) {
-  for (const Engine engine : {Engine::automatic, Engine::threads, Engine::processes, Engine::mpi}) {
-    if (name == name_of(engine)) {
-      return engine;
-    }
-  }
-  throw InvalidArgument(
-      str("[launch] engine: expected auto, threads, processes or mpi, found '", name, "'."));
+LaunchOptions launch_options_of(const RunOptions& options, Engine engine) noexcept {
+  LaunchOptions result;
+  result.engine = engine;
+  result.workers = resolve_workers(options, engine);
+  result.timeout_s = options.timeout;
+  result.seed = options.seed;
+  result.ranks_per_node = options.ranks_per_node;
+  return result;
 }
 
 }  // namespace dga

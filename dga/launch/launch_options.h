@@ -1,27 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// LaunchOptions: how many workers `launch` starts, and how.
 
 #pragma once
 
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <string_view>
 
 #include "dga/mesh/mesh.h"
+#include "dga/options/run_options.h"
 
 namespace dga {
-
-/// What workers are made of; docs/engines.md says which suits which work.
-enum class Engine {
-  automatic,  ///< MPI when started by mpirun or srun, else threads
-  threads,
-  processes,
-  mpi,
-};
-
-std::string_view name_of(Engine engine) noexcept;
-/// "auto", "threads", "processes" or "mpi"; throws InvalidArgument for anything else.
-Engine engine_from(std::string_view name);
 
 struct LaunchOptions {
   Engine engine = Engine::automatic;
@@ -29,9 +19,9 @@ struct LaunchOptions {
   /// that one; elsewhere it must be at least 1.
   int workers = 0;
   /// Longest wait of one worker for another, in seconds.
-  double timeout_s = 300;
+  double timeout_s = kDefaultTimeoutSeconds;
   /// The run's seed, from which every random stream is derived.
-  std::uint64_t seed = 42;
+  std::uint64_t seed = kDefaultSeed;
   /// Sizes of the mesh; `data` takes all workers when nothing is given.
   std::optional<MeshSizes> mesh{};
   /// MPI: how many ranks count as one node; 0 asks MPI. Smaller than the truth is fine, larger not.
@@ -44,5 +34,12 @@ struct LaunchOptions {
   /// MPI: a pointer to the MPI_Comm to use instead of MPI_COMM_WORLD; it stays the caller's.
   void* mpi_comm = nullptr;
 };
+
+/// The number of workers to start: `options.workers`, else 0 for MPI (all ranks), else 1. `engine`
+/// is the resolved engine, never automatic.
+int resolve_workers(const RunOptions& options, Engine engine) noexcept;
+
+/// The part of a run's options that `launch` needs.
+LaunchOptions launch_options_of(const RunOptions& options, Engine engine) noexcept;
 
 }  // namespace dga

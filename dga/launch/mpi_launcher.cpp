@@ -18,12 +18,14 @@
 #include "dga/base/clock.h"
 #include "dga/base/error.h"
 #include "dga/base/topology.h"
-#include "dga/comm/group.h"
-#include "dga/comm/mpi_check.h"
-#include "dga/comm/mpi_wire.h"
+#include "dga/comm/arena/group.h"
+#include "dga/comm/arena/node_segment.h"
+#include "dga/comm/mpi/mpi_check.h"
+#include "dga/comm/mpi/mpi_wire.h"
 #include "dga/launch/launch.h"
+#include "dga/launch/launchers.h"
 #include "dga/launch/sibling_watch.h"
-#include "dga/launch/worker_run.h"
+#include "dga/launch/worker_seat.h"
 
 namespace dga {
 namespace {
@@ -270,7 +272,7 @@ void launch_mpi(const LaunchOptions& options, const Worker& worker) {
   LaunchOptions resolved = options;
   resolved.workers = world.size();
 
-  Segment node_segment = shared_segment(node, World::node_bytes(node.size()));
+  Segment node_segment = shared_segment(node, node_segment_bytes(node.size()));
   Segment control = shared_segment(node, Group::control_bytes(node.size()));
   const Placement placement = placement_of(node, world);
   const Segment board = Segment::attach(MemoryKind::mapped, node_segment.handle());

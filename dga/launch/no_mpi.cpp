@@ -4,7 +4,7 @@
 
 #include "dga/base/error.h"
 #include "dga/launch/launch.h"
-#include "dga/launch/worker_run.h"
+#include "dga/launch/launchers.h"
 
 namespace dga {
 

@@ -28,10 +28,12 @@
 #include "dga/base/clock.h"
 #include "dga/base/error.h"
 #include "dga/base/topology.h"
-#include "dga/comm/group.h"
+#include "dga/comm/arena/group.h"
+#include "dga/comm/arena/node_segment.h"
+#include "dga/launch/launchers.h"
 #include "dga/launch/relaunch.h"
 #include "dga/launch/stop_signal.h"
-#include "dga/launch/worker_run.h"
+#include "dga/launch/worker_seat.h"
 
 namespace dga {
 namespace {
@@ -177,7 +179,7 @@ void launch_processes(const LaunchOptions& options, const Worker& worker, int in
                           Segment::attach(MemoryKind::mapped, seat->control)),
                   worker);
   }
-  Segment node = Segment::create(MemoryKind::mapped, World::node_bytes(n), n);
+  Segment node = Segment::create(MemoryKind::mapped, node_segment_bytes(n), n);
   Segment control = Segment::create(MemoryKind::mapped, Group::control_bytes(n), n);
   usable_cores();  // looked up before forking: the children inherit what it found
 

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "dga/comm/segment.h"
+#include "dga/comm/arena/segment.h"
 
 namespace dga {
 

@@ -12,7 +12,7 @@
 #include <cstring>
 
 #include "dga/base/error.h"
-#include "dga/comm/world.h"
+#include "dga/comm/arena/node_segment.h"
 
 namespace dga {
 namespace {

@@ -7,7 +7,7 @@
 #include <thread>
 #include <vector>
 
-#include "dga/comm/segment.h"
+#include "dga/comm/arena/segment.h"
 
 namespace dga {
 

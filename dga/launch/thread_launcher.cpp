@@ -6,8 +6,10 @@
 
 #include "dga/base/error.h"
 #include "dga/base/topology.h"
-#include "dga/comm/group.h"
-#include "dga/launch/worker_run.h"
+#include "dga/comm/arena/group.h"
+#include "dga/comm/arena/node_segment.h"
+#include "dga/launch/launchers.h"
+#include "dga/launch/worker_seat.h"
 
 namespace dga {
 
@@ -16,7 +18,7 @@ void launch_threads(const LaunchOptions& options, const Worker& worker) {
   const int n = options.workers;
   const bool own_cores = n <= usable_cores();
   // One more holder than workers: the launcher, which reads the board after they are gone.
-  const Segment node = Segment::create(MemoryKind::heap, World::node_bytes(n), n + 1);
+  const Segment node = Segment::create(MemoryKind::heap, node_segment_bytes(n), n + 1);
   const Segment control = Segment::create(MemoryKind::heap, Group::control_bytes(n), n + 1);
 
   std::vector<std::thread> threads;

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "dga/base/dtype.h"
-#include "dga/comm/fixed_tree.h"
+#include "dga/comm/collectives/fixed_tree.h"
 
 namespace dga {
 

@@ -8,7 +8,7 @@
 
 #include "dga/base/error.h"
 #include "dga/models/mlp.h"
-#include "dga/parallel/thread_generator.h"
+#include "dga/parallel/keyed_random_scope.h"
 
 namespace dga {
 namespace {

@@ -8,16 +8,14 @@
 
 #include "dga/base/error.h"
 #include "dga/base/random.h"
+#include "dga/comm/broadcast_text.h"
 
 namespace dga {
 namespace {
 
-/// The text of worker `root`, for everybody.
+/// The text of worker `root`.
 std::string text_of(const Communicator& workers, std::string text, int root) {
-  auto length = static_cast<std::int64_t>(text.size());
-  workers.broadcast({&length, 1}, root, "length of a text");
-  text.resize(static_cast<std::size_t>(length));
-  workers.broadcast({static_cast<void*>(text.data()), length, DType::u8}, root, "text");
+  broadcast_text(workers, text, root);
   return text;
 }
 

@@ -4,7 +4,7 @@
 
 #include <array>
 
-#include "dga/comm/fixed_tree.h"
+#include "dga/comm/collectives/fixed_tree.h"
 
 namespace dga {
 namespace {

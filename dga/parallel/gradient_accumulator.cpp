@@ -16,10 +16,10 @@
 #include "dga/parallel/bound_parameters.h"
 #include "dga/parallel/gradient_reducer.h"
 #include "dga/parallel/kernel_warm_up.h"
+#include "dga/parallel/keyed_random_scope.h"
 #include "dga/parallel/module_tensors.h"
 #include "dga/parallel/parameter_average.h"
 #include "dga/parallel/sharded_optimizer.h"
-#include "dga/parallel/thread_generator.h"
 #include "dga/parallel/torch_types.h"
 #include "dga/parallel/unused_watch.h"
 

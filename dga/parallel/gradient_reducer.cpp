@@ -3,7 +3,6 @@
 #include "dga/parallel/gradient_reducer.h"
 
 #include "dga/base/error.h"
-#include "dga/comm/world.h"
 #include "dga/parallel/bucket_reducer.h"
 #include "dga/parallel/gradient_scan.h"
 #include "dga/parallel/node_reducer.h"

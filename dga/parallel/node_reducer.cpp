@@ -5,7 +5,7 @@
 #include <array>
 #include <cstring>
 
-#include "dga/comm/tree_reduce.h"
+#include "dga/comm/collectives/tree_reduce.h"
 
 namespace dga {
 namespace {

@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <memory>
 
-#include "dga/comm/fixed_tree.h"
+#include "dga/comm/collectives/fixed_tree.h"
 
 namespace dga {
 

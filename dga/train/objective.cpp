@@ -9,7 +9,7 @@
 
 #include <algorithm>
 
-#include "dga/train/evaluation.h"
+#include "dga/predict/evaluation.h"
 
 namespace dga {
 
@@ -36,7 +36,8 @@ at::Tensor Objective::loss(const at::Tensor& outputs, const Batch& batch) const 
                      .div(static_cast<double>(batch.size))
                : at::cross_entropy_loss(outputs, labels);
   }
-  normalise_targets(plan_.card, batch.labels);
+  target_normalisation_of(plan_.card)
+      .apply(static_cast<float*>(batch.labels.data), batch.labels.count);
   const at::Tensor targets =
       at::from_blob(batch.labels.data, {batch.size, 1}, at::TensorOptions(at::kFloat));
   return extras_.loss ? extras_.loss(outputs, targets) : at::mse_loss(outputs, targets);

@@ -6,7 +6,7 @@
 
 #include <ATen/core/Tensor.h>
 
-#include "dga/data/prefetcher.h"
+#include "dga/data/batches/prefetcher.h"
 #include "dga/train/plan.h"
 #include "dga/train/train_extras.h"
 

@@ -3,15 +3,11 @@
 #include "dga/train/plan.h"
 
 #include <algorithm>
-#include <cmath>
-#include <numeric>
 #include <utility>
 
 #include "dga/base/error.h"
-#include "dga/data/sampler.h"
+#include "dga/data/batches/sampler.h"
 #include "dga/data/shards.h"
-#include "dga/data/split.h"
-#include "dga/data/subset.h"
 
 namespace dga {
 namespace {
@@ -34,33 +30,6 @@ void count_steps(TaskPlan& plan) {
   for (std::int64_t i = 0; i < plan.batches_per_epoch; ++i) {
     plan.step_samples[static_cast<std::size_t>(i / micro_steps)] += samples_in_batch(plan, i);
   }
-}
-
-struct Moments {
-  double mean = 0;
-  double scale = 1;
-};
-
-/// Mean and standard deviation of regression targets, summed in the order of the samples.
-Moments measure_targets(const Dataset& training) {
-  std::vector<std::int64_t> all(static_cast<std::size_t>(training.size()));
-  std::iota(all.begin(), all.end(), std::int64_t{0});
-  std::vector<float> targets(all.size());
-  training.gather(all, {}, BufferView(targets.data(), training.size()));
-  const auto samples = static_cast<double>(targets.size());
-  Moments moments;
-  for (const float target : targets) {
-    moments.mean += static_cast<double>(target);
-  }
-  moments.mean /= samples;
-  double squares = 0;
-  for (const float target : targets) {
-    const double off = static_cast<double>(target) - moments.mean;
-    squares += off * off;
-  }
-  const double deviation = std::sqrt(squares / samples);
-  moments.scale = deviation > 0 ? deviation : 1;
-  return moments;
 }
 
 /// N / (classes * N_c), of the N_c samples of class c; 0 for a class that has none. Classes that
@@ -94,21 +63,13 @@ LoadOptions load_options_of(const RunOptions& options, Engine engine) {
 }
 
 TaskPlan plan_tasks(const RunOptions& options, Engine engine, int workers, const LoadedData& data) {
-  DGA_CHECK(data.train != nullptr,
-            "[train] plan: expected training samples, found none. Pass load_data().");
-  TaskPlan plan{.options = options, .train = data.train, .test = data.test};
+  HeldOut sets = hold_out(data, options.test_fraction, options.seed);
+  TaskPlan plan{.options = options, .train = std::move(sets.train), .test = std::move(sets.test)};
   plan.options.engine = engine;
   plan.options.workers = workers;
   plan.options.lr = resolve_lr(options);
   plan.options.task =
       data.train->label_type() == DType::f32 ? Task::regression : Task::classification;
-  if (plan.test == nullptr) {
-    Split parts = split(*data.train, options.test_fraction, options.seed);
-    if (!parts.test.empty()) {
-      plan.test = std::make_shared<Subset>(data.train, std::move(parts.test));
-      plan.train = std::make_shared<Subset>(data.train, std::move(parts.train));
-    }
-  }
   plan.shards = shards(*plan.train, workers, options.shard, options.seed);
   count_steps(plan);
   return plan;
@@ -124,7 +85,7 @@ TrainPlan prepare(TaskPlan tasks) {
   card.feature_mean = features.mean;
   card.feature_scale = features.scale;
   if (plan.options.task == Task::regression) {
-    const Moments targets = measure_targets(*plan.train);
+    const TargetNormalisation targets = measure_target_normalisation(*plan.train);
     card.task = "regression";
     card.outputs = 1;
     card.target_mean = targets.mean;

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "dga/data/load.h"
-#include "dga/launch/run_options.h"
+#include "dga/options/run_options.h"
 #include "dga/storage/model_card.h"
 
 namespace dga {

@@ -10,8 +10,9 @@
 #include <vector>
 
 #include "dga/data/load.h"
-#include "dga/launch/run_options.h"
 #include "dga/models/model_factory.h"
+#include "dga/options/run_options.h"
+#include "dga/predict/metric.h"
 
 namespace at {
 class Tensor;
@@ -22,16 +23,6 @@ namespace dga {
 /// A scalar that is the mean over the batch and depends on `output`, (B, outputs). `target` is (B)
 /// i64 class numbers, or (B, 1) f32 for regression, normalised: (y - mean) / scale.
 using LossFunction = std::function<at::Tensor(const at::Tensor& output, const at::Tensor& target)>;
-
-/// A mean over the batch it is given, which is a part of the samples: up to 512 of one worker's.
-/// Shapes are those of LossFunction, but output and target of a regression are in the units of the
-/// data. Gradients are not recorded.
-using MetricFunction = std::function<double(const at::Tensor& output, const at::Tensor& target)>;
-
-struct Metric {
-  std::string name;
-  MetricFunction function;
-};
 
 /// Every worker calls these functions, and where workers are threads several call them at once:
 /// they must not write to anything they share. Workers that are processes call copies. Under MPI

@@ -9,15 +9,16 @@
 
 #include "dga/base/clock.h"
 #include "dga/base/error.h"
+#include "dga/comm/broadcast_text.h"
 #include "dga/data/load.h"
 #include "dga/launch/launch.h"
+#include "dga/launch/worker_job.h"
+#include "dga/launch/worker_map.h"
 #include "dga/storage/atomic_file.h"
 #include "dga/storage/run_folder.h"
-#include "dga/train/run_report.h"
-#include "dga/train/run_writer.h"
+#include "dga/train/result_writer.h"
+#include "dga/train/shared_outcome.h"
 #include "dga/train/training.h"
-#include "dga/train/worker_job.h"
-#include "dga/train/worker_map.h"
 
 namespace dga {
 namespace {
@@ -43,15 +44,15 @@ class Run {
         engine_(plan.options.engine),
         progress_(progress),
         extras_(extras),
-        report_(engine_),
+        outcome_(engine_),
         folder_(std::move(folder)) {
     if (engine_ == Engine::mpi) {
-      report_.begin(started, {});
+      outcome_.begin(started, {});
     } else if (!is_relaunched_worker()) {
       if (folder_ == nullptr) {
         folder_ = make_folder(plan_.options.output);
       }
-      report_.begin(started, folder_->path());
+      outcome_.begin(started, folder_->path());
     }
   }
 
@@ -80,18 +81,18 @@ class Run {
 
  private:
   void work(Environment& environment) {
-    std::string path = report_.folder();
+    std::string path = outcome_.folder();
     if (engine_ == Engine::mpi && !agree_on_folder(environment, path)) {
       return;
     }
-    RunWriter writer(path);
+    ResultWriter writer(path);
     TrainingEnd end =
-        train_on_worker(environment, plan_, extras_, progress_, writer, report_.started());
+        train_on_worker(environment, plan_, extras_, progress_, writer, outcome_.started());
     if (engine_ == Engine::mpi) {
       tell_everybody(environment, path, end);
     }
     if (engine_ == Engine::mpi || environment.is_root()) {
-      report_.end(end.status, end.text);
+      outcome_.end(end.status, end.text);
       results_ = std::move(end.results);  // lost where this is a child; its files are not
     }
   }
@@ -112,36 +113,36 @@ class Run {
     broadcast_text(environment.world(), error, 0);
     broadcast_text(environment.world(), path, 0);
     if (!error.empty()) {
-      report_.end(RunStatus::failed, error);
+      outcome_.end(RunStatus::failed, error);
       return false;
     }
-    report_.begin(report_.started(), path);
+    outcome_.begin(outcome_.started(), path);
     return true;
   }
 
   static void tell_everybody(Environment& environment, const std::string& path, TrainingEnd& end) {
-    std::string status(1, static_cast<char>('0' + static_cast<int>(end.status)));
+    auto status = static_cast<std::int64_t>(end.status);
     std::string results = environment.is_root() ? to_json(end.results) : std::string();
-    broadcast_text(environment.world(), status, 0);
+    environment.world().broadcast({&status, 1}, 0, "status of the run");
     broadcast_text(environment.world(), end.text, 0);
     broadcast_text(environment.world(), results, 0);
-    end.status = static_cast<RunStatus>(status.front() - '0');
+    end.status = static_cast<RunStatus>(status);
     if (!environment.is_root() && end.status == RunStatus::done) {
       end.results = run_results_from_json(results, path);
     }
   }
 
   RunSummary conclude() {
-    const std::string path = report_.folder();
-    switch (report_.status()) {
+    const std::string path = outcome_.folder();
+    switch (outcome_.status()) {
       case RunStatus::done:
         break;
       case RunStatus::stopped:
         keep_finished_epochs();
-        throw Interrupted(report_.text());
+        throw Interrupted(outcome_.text());
       case RunStatus::failed:
         keep_finished_epochs();
-        throw StorageError(report_.text());
+        throw StorageError(outcome_.text());
       case RunStatus::unknown:
         if (is_relaunched_worker()) {
           return {.results = {.engine = std::string(name_of(engine_)),
@@ -176,7 +177,7 @@ class Run {
   Engine engine_;
   Progress& progress_;
   TrainExtras extras_;
-  RunReport report_;
+  SharedOutcome outcome_;
   FolderPtr folder_;  // of the one process that made it
   RunResults results_;
 };
@@ -207,6 +208,12 @@ RunSummary train_run(const RunOptions& options, Progress& progress) {
 RunSummary train_plan(const TrainPlan& plan, Progress& progress, const TrainExtras& extras) {
   check_extras(extras, plan.options);
   return Run(plan, progress, nullptr, now_seconds(), extras).run();
+}
+
+void train_as_worker() {
+  run_worker_job([](const RunOptions& options, const LoadedData& data, Progress& progress) {
+    train_plan(prepare(plan_tasks(options, Engine::processes, options.workers, data)), progress);
+  });
 }
 
 }  // namespace dga

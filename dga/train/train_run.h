@@ -7,8 +7,8 @@
 #include <memory>
 #include <string>
 
-#include "dga/launch/progress.h"
-#include "dga/launch/run_options.h"
+#include "dga/options/progress.h"
+#include "dga/options/run_options.h"
 #include "dga/storage/run_results.h"
 #include "dga/train/plan.h"
 #include "dga/train/train_extras.h"
@@ -35,5 +35,10 @@ RunSummary train_run(const RunOptions& options, Progress& progress);
 
 /// The same for a plan that was made before, with what options cannot say.
 RunSummary train_plan(const TrainPlan& plan, Progress& progress, const TrainExtras& extras = {});
+
+/// The whole main of a program that is run as worker processes (LaunchOptions::worker_program):
+/// takes part in the run that it was started for. Throws Error in a process that was not started as
+/// a worker.
+void train_as_worker();
 
 }  // namespace dga

@@ -20,25 +20,24 @@
 #include "dga/base/log.h"
 #include "dga/base/machine_info.h"
 #include "dga/base/topology.h"
-#include "dga/comm/world.h"
-#include "dga/data/prefetcher.h"
-#include "dga/data/sampler.h"
+#include "dga/data/batches/prefetcher.h"
+#include "dga/data/batches/sampler.h"
 #include "dga/data/shards.h"
-#include "dga/launch/options_json.h"
 #include "dga/launch/stop_signal.h"
 #include "dga/models/model.h"
+#include "dga/options/options_json.h"
 #include "dga/parallel/gradient_accumulator.h"
+#include "dga/predict/evaluation.h"
+#include "dga/predict/saved_model.h"
+#include "dga/report/report.h"
 #include "dga/storage/atomic_file.h"
 #include "dga/storage/run_folder.h"
 #include "dga/train/best_epoch.h"
-#include "dga/train/evaluation.h"
 #include "dga/train/kept_weights.h"
 #include "dga/train/objective.h"
 #include "dga/train/optimizers.h"
-#include "dga/train/report.h"
-#include "dga/train/run_logs.h"
-#include "dga/train/saved_model.h"
 #include "dga/train/stop_agreement.h"
+#include "dga/train/telemetry.h"
 
 namespace dga {
 namespace {
@@ -58,7 +57,7 @@ int prefetch_depth(const Environment& environment, const TrainPlan& plan) {
 class Training {
  public:
   Training(Environment& environment, const TrainPlan& plan, const TrainExtras& extras,
-           Progress& progress, RunWriter& writer, double started);
+           Progress& progress, ResultWriter& writer, double started);
   TrainingEnd run();
 
  private:
@@ -85,7 +84,7 @@ class Training {
   const TrainPlan& plan_;
   const TrainExtras& extras_;
   Progress& progress_;
-  RunWriter& writer_;
+  ResultWriter& writer_;
   double started_;
   double first_step_at_ = 0;
 
@@ -93,7 +92,7 @@ class Training {
   Objective objective_;
   std::shared_ptr<Model> model_;
   std::unique_ptr<GradientAccumulator> accumulator_;
-  std::optional<RunLogs> logs_;
+  std::optional<Telemetry> telemetry_;
   std::unique_ptr<Prefetcher> batches_;
   StopAgreement stop_;
   const std::vector<std::int64_t>& shard_;
@@ -117,7 +116,7 @@ ModelCard card_of(const TrainPlan& plan, const TrainExtras& extras) {
 }
 
 Training::Training(Environment& environment, const TrainPlan& plan, const TrainExtras& extras,
-                   Progress& progress, RunWriter& writer, double started)
+                   Progress& progress, ResultWriter& writer, double started)
     : environment_(environment),
       plan_(plan),
       extras_(extras),
@@ -145,7 +144,7 @@ Training::Training(Environment& environment, const TrainPlan& plan, const TrainE
   has_buffers_ = !model_->buffers().empty();
   accumulator_ = std::make_unique<GradientAccumulator>(
       environment_, model_, optimizer_of(plan_.options), accumulator_options_of(plan_));
-  logs_.emplace(environment_, plan_, writer_, accumulator_->recorder());
+  telemetry_.emplace(environment_, plan_, writer_, accumulator_->recorder());
   const auto [first, last] =
       contiguous_share(plan_.test_samples(), environment_.workers(), environment_.rank());
   test_share_.resize(static_cast<std::size_t>(last - first));
@@ -178,7 +177,7 @@ TrainingEnd Training::run() {
                        .steps_per_epoch = plan_.steps_per_epoch,
                        .classification = plan_.options.task == Task::classification});
   }
-  logs_->begin();
+  telemetry_->begin();
   first_step_at_ = now_seconds();
   for (std::int64_t epoch = 0; epoch < plan_.options.epochs; ++epoch) {
     const double epoch_at = now_seconds();
@@ -300,7 +299,7 @@ bool Training::goes_on(const EpochResult& result) {
   if (is_root()) {
     writer_.append(result);
   }
-  logs_->epoch_done(result, learning_rate_of(plan_, accumulator_->num_steps() - 1));
+  telemetry_->epoch_done(result, learning_rate_of(plan_, accumulator_->num_steps() - 1));
   if (is_root()) {
     if (!writer_.error().empty()) {
       stop_.want_stop();
@@ -334,7 +333,7 @@ TrainingEnd Training::stop() {
 
 TrainingEnd Training::finish() {
   TrainingEnd end{.status = RunStatus::done, .results = collect_results()};
-  logs_->finish();
+  telemetry_->finish();
   if (is_root()) {
     write_results(end.results);
     if (!writer_.error().empty()) {
@@ -415,7 +414,7 @@ void Training::write_results(RunResults& results) {
 }  // namespace
 
 TrainingEnd train_on_worker(Environment& environment, const TrainPlan& plan,
-                            const TrainExtras& extras, Progress& progress, RunWriter& writer,
+                            const TrainExtras& extras, Progress& progress, ResultWriter& writer,
                             double started) {
   return Training(environment, plan, extras, progress, writer, started).run();
 }

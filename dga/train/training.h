@@ -7,11 +7,11 @@
 #include <string>
 
 #include "dga/launch/environment.h"
-#include "dga/launch/progress.h"
+#include "dga/options/progress.h"
 #include "dga/storage/run_results.h"
 #include "dga/train/plan.h"
-#include "dga/train/run_report.h"
-#include "dga/train/run_writer.h"
+#include "dga/train/result_writer.h"
+#include "dga/train/shared_outcome.h"
 #include "dga/train/train_extras.h"
 
 namespace dga {
@@ -26,7 +26,7 @@ struct TrainingEnd {
 /// writes the files to `writer`, which others leave alone. `started`: when the run began.
 /// Collective over all workers; blocks. Throws what the accumulator throws.
 TrainingEnd train_on_worker(Environment& environment, const TrainPlan& plan,
-                            const TrainExtras& extras, Progress& progress, RunWriter& writer,
+                            const TrainExtras& extras, Progress& progress, ResultWriter& writer,
                             double started);
 
 }  // namespace dga

@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "dga/data/arrays.h"
-#include "dga/train/problem.h"
+#include "dga/problem/problem.h"
 #include "python/bindings/bindings.h"
 #include "python/bindings/held_object.h"
 

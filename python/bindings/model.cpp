@@ -14,7 +14,7 @@
 #include <utility>
 #include <vector>
 
-#include "dga/train/predict.h"
+#include "dga/predict/predictor.h"
 #include "python/bindings/bindings.h"
 
 namespace nb = nanobind;

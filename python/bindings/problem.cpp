@@ -4,7 +4,7 @@
 // may take long, and Ctrl-C becomes a request to stop, which ends the run and raises
 // KeyboardInterrupt.
 
-#include "dga/train/problem.h"
+#include "dga/problem/problem.h"
 
 #include <nanobind/nanobind.h>
 #include <nanobind/stl/optional.h>
@@ -23,9 +23,9 @@
 #include "dga/base/error.h"
 #include "dga/launch/launch.h"
 #include "dga/launch/launched_rank.h"
-#include "dga/launch/option_table.h"
-#include "dga/launch/options_json.h"
 #include "dga/launch/stop_signal.h"
+#include "dga/options/option_table.h"
+#include "dga/options/options_json.h"
 #include "python/bindings/bindings.h"
 #include "python/bindings/python_functions.h"
 #include "python/bindings/python_progress.h"

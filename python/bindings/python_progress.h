@@ -6,7 +6,7 @@
 
 #include <memory>
 
-#include "dga/launch/progress.h"
+#include "dga/options/progress.h"
 #include "python/bindings/callback_error.h"
 #include "python/bindings/held_object.h"
 

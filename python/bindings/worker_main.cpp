@@ -5,11 +5,11 @@
 #include <exception>
 #include <iostream>
 
-#include "dga/train/worker_job.h"
+#include "dga/train/train_run.h"
 
 int main() {
   try {
-    dga::run_worker_job();
+    dga::train_as_worker();
     return 0;
   } catch (const std::exception& error) {
     std::cerr << "dga-worker: " << error.what() << '\n';

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "dga/comm/failure_board.h"
+#include "dga/comm/arena/failure_board.h"
 
 #include <gtest/gtest.h>
 

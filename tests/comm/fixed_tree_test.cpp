@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "dga/comm/fixed_tree.h"
+#include "dga/comm/collectives/fixed_tree.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

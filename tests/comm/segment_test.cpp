@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "dga/comm/segment.h"
+#include "dga/comm/arena/segment.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

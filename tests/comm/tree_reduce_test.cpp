@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "dga/comm/tree_reduce.h"
+#include "dga/comm/collectives/tree_reduce.h"
 
 #include <gtest/gtest.h>
 

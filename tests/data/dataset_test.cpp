@@ -86,26 +86,26 @@ TEST(Dataset, RefusesWhatDoesNotFit) {
   const std::array<std::int64_t, 1> first = {0};
   EXPECT_EQ(
       test::error_of<InvalidArgument>([&] { table->gather(outside, {}, {}); }),
-      "[Data] gather: expected indices in [0, 2), found 2. Take them from this dataset's split, "
+      "[data] gather: expected indices in [0, 2), found 2. Take them from this dataset's split, "
       "shards or sampler.");
   EXPECT_EQ(
       test::error_of<InvalidArgument>(
           [&] { table->gather(first, BufferView(features.data(), 2), {}); }),
-      "[Data] gather: expected a buffer of 1 f32 for the features, found 2 f32. Size it for the "
+      "[data] gather: expected a buffer of 1 f32 for the features, found 2 f32. Size it for the "
       "batch.");
   EXPECT_EQ(
       test::error_of<InvalidArgument>(
           [&] { table->gather(first, {}, BufferView(features.data(), 1)); }),
-      "[Data] gather: expected a buffer of 1 i64 for the labels, found 1 f32. Size it for the "
+      "[data] gather: expected a buffer of 1 i64 for the labels, found 1 f32. Size it for the "
       "batch.");
   EXPECT_EQ(
       test::error_of<InvalidArgument>([] {
         test::classification({{1}, {2}}, {0, 3}, 2);
       }),
-      "[Data] Table: expected labels in [0, 2), found 3 at sample 1. Map labels to classes first.");
+      "[data] Table: expected labels in [0, 2), found 3 at sample 1. Map labels to classes first.");
   EXPECT_EQ(
       test::error_of<InvalidArgument>([&] { Subset(table, {-1}); }),
-      "[Data] Subset: expected indices in [0, 2), found -1. Take them from the base dataset.");
+      "[data] Subset: expected indices in [0, 2), found -1. Take them from the base dataset.");
 }
 
 TEST(Dataset, ATableMayWrapMemoryThatAnotherOwns) {

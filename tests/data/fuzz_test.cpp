@@ -12,8 +12,8 @@
 #include <vector>
 
 #include "dga/base/random.h"
-#include "dga/data/format.h"
-#include "dga/data/gzip.h"
+#include "dga/data/formats/format.h"
+#include "dga/data/formats/gzip.h"
 #include "tests/data/data_fixture.h"
 
 namespace dga {

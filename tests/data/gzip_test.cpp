@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "dga/data/gzip.h"
+#include "dga/data/formats/gzip.h"
 
 #include <gtest/gtest.h>
 

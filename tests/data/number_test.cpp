@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "dga/data/number.h"
+#include "dga/data/formats/number.h"
 
 #include <gtest/gtest.h>
 

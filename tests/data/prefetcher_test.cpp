@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "dga/data/prefetcher.h"
+#include "dga/data/batches/prefetcher.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -168,7 +168,7 @@ TEST(Prefetcher, ASlowDatasetIsAnErrorNotAHang) {
                         {.depth = 1, .epochs = 1, .timeout_seconds = 0.02});
   EXPECT_EQ(
       test::error_of<DataError>([&] { prefetcher.next(); }),
-      "[Data] prefetcher: expected a batch within 0.02 s, found none. Look at what the dataset "
+      "[data] prefetcher: expected a batch within 0.02 s, found none. Look at what the dataset "
       "waits for, or raise the timeout.");
 }
 
@@ -176,7 +176,7 @@ TEST(Prefetcher, RefusesWhatCannotBe) {
   const auto table = test::counted(10, 2);
   EXPECT_EQ(test::error_of<InvalidArgument>(
                 [&] { Prefetcher(table, sampler_of(10, 5, 2), {.depth = -1}); }),
-            "[Data] prefetcher: expected a depth of at least 0, found -1. Pass 0 to load without a "
+            "[data] prefetcher: expected a depth of at least 0, found -1. Pass 0 to load without a "
             "thread.");
   EXPECT_THROW(Prefetcher(table, sampler_of(10, 5, 2), {.first_step = 3}), InvalidArgument);
   EXPECT_THROW(Prefetcher(nullptr, sampler_of(10, 5, 2), {}), InvalidArgument);

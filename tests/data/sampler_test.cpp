@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "dga/data/sampler.h"
+#include "dga/data/batches/sampler.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -63,13 +63,13 @@ TEST(Sampler, AHugeBatchIsTheWholeShard) {
 
 TEST(Sampler, RefusesWhatCannotBe) {
   EXPECT_EQ(test::error_of<InvalidArgument>([] { Sampler({1}, {.batch = 0, .steps = 1}); }),
-            "[Data] sampler: expected a batch of at least 1 sample, found 0. Pass --batch 16, for "
+            "[data] sampler: expected a batch of at least 1 sample, found 0. Pass --batch 16, for "
             "example.");
   EXPECT_EQ(
       test::error_of<InvalidArgument>([] {
         Sampler({1, 2, 3}, {.batch = 2, .steps = 1});
       }),
-      "[Data] sampler: expected at least 2 steps an epoch for 3 samples in batches of 2, found 1. "
+      "[data] sampler: expected at least 2 steps an epoch for 3 samples in batches of 2, found 1. "
       "Take steps_per_epoch() of all workers' shards.");
   Sampler sampler({1}, {.batch = 1, .steps = 1});
   EXPECT_THROW(sampler.batch(0, 1), InvalidArgument);

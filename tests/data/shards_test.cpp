@@ -71,20 +71,11 @@ TEST(Shards, IidDependsOnTheSeedAlone) {
 TEST(Shards, RefusesMoreWorkersThanSamples) {
   EXPECT_EQ(
       test::error_of<InvalidArgument>([] { shards(*test::counted(10, 2), 30, ShardKind::iid, 1); }),
-      "[Data] shards: expected at least one training sample a worker, found 10 training samples "
+      "[data] shards: expected at least one training sample a worker, found 10 training samples "
       "for 30 workers. Start fewer workers or give more data.");
   EXPECT_EQ(
       test::error_of<InvalidArgument>([] { shards(*test::counted(10, 2), 0, ShardKind::iid, 1); }),
-      "[Data] shards: expected at least 1 worker, found 0. Pass a number of workers from 1 up.");
-}
-
-TEST(Shards, KindsAreNamedAsOnTheCommandLine) {
-  EXPECT_EQ(parse_shard_kind("iid"), ShardKind::iid);
-  EXPECT_EQ(parse_shard_kind("contiguous"), ShardKind::contiguous);
-  EXPECT_EQ(parse_shard_kind("by-label"), ShardKind::by_label);
-  EXPECT_EQ(
-      test::error_of<InvalidArgument>([] { parse_shard_kind("random"); }),
-      "[Data] --shard: expected iid, contiguous or by-label, found 'random'. Choose one of them.");
+      "[data] shards: expected at least 1 worker, found 0. Pass a number of workers from 1 up.");
 }
 
 TEST(Shards, SharesOfHeldOutSamplesMayBeEmpty) {

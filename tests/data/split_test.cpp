@@ -78,7 +78,7 @@ TEST(Split, RefusesAFractionThatLeavesNoTraining) {
   for (const double fraction : {1.0, -0.1, std::nan("")}) {
     EXPECT_THAT(test::error_of<InvalidArgument>([&] { split(*table, fraction, 1); }),
                 testing::StartsWith(
-                    "[Data] split: expected a test fraction of at least 0 and below 1, found"));
+                    "[data] split: expected a test fraction of at least 0 and below 1, found"));
   }
 }
 

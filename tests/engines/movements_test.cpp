@@ -6,7 +6,6 @@
 #include <numeric>
 #include <vector>
 
-#include "dga/comm/world.h"
 #include "tests/support/engine_suite.h"
 
 namespace dga {

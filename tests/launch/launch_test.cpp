@@ -90,7 +90,7 @@ TEST(Launch, EngineNamesAreReadBack) {
     FAIL() << "expected InvalidArgument";
   } catch (const InvalidArgument& error) {
     EXPECT_STREQ(error.what(),
-                 "[launch] engine: expected auto, threads, processes or mpi, found 'gpu'.");
+                 "[options] engine: expected auto, threads, processes or mpi, found 'gpu'.");
   }
 }
 

@@ -14,7 +14,7 @@
 #include <string>
 #include <thread>
 
-#include "dga/train/problem.h"
+#include "dga/problem/problem.h"
 
 namespace {
 

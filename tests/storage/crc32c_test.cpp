@@ -2,7 +2,7 @@
 //
 // The sums are those of RFC 3720, appendix B.4, and of the catalogue of CRCs ("123456789").
 
-#include "dga/storage/crc32c.h"
+#include "dga/storage/tensorboard/crc32c.h"
 
 #include <gtest/gtest.h>
 

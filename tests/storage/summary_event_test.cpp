@@ -2,7 +2,7 @@
 //
 // The golden bytes are records that the package tensorboard wrote, as golden_events.py prints them.
 
-#include "dga/storage/summary_event.h"
+#include "dga/storage/tensorboard/summary_event.h"
 
 #include <gtest/gtest.h>
 

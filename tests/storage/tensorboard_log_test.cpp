@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "dga/storage/tensorboard_log.h"
+#include "dga/storage/tensorboard/tensorboard_log.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -19,7 +19,7 @@
 
 #include "dga/base/error.h"
 #include "dga/storage/atomic_file.h"
-#include "dga/storage/summary_event.h"
+#include "dga/storage/tensorboard/summary_event.h"
 #include "tests/support/scratch_folder.h"
 
 namespace dga {

@@ -12,12 +12,12 @@
 #include <functional>
 
 #include "dga/base/error.h"
-#include "dga/data/sampler.h"
-#include "dga/launch/options_json.h"
+#include "dga/data/batches/sampler.h"
 #include "dga/launch/stop_signal.h"
 #include "dga/models/model.h"
+#include "dga/options/options_json.h"
+#include "dga/predict/saved_model.h"
 #include "dga/storage/atomic_file.h"
-#include "dga/train/saved_model.h"
 #include "tests/support/made_up_data.h"
 #include "tests/support/scratch_folder.h"
 

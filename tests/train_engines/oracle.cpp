@@ -15,7 +15,7 @@
 #include <cstring>
 
 #include "dga/base/random.h"
-#include "dga/parallel/thread_generator.h"
+#include "dga/parallel/keyed_random_scope.h"
 #include "tests/support/reference_tree.h"
 
 namespace dga::test {

@@ -3,11 +3,11 @@
 // The problem API on the engine that the program was started for. Under MPI every rank makes the
 // same calls.
 
-#include "dga/train/problem.h"
+#include "dga/problem/problem.h"
 
 #include <gmock/gmock.h>
 
-#include "dga/train/worker_map.h"
+#include "dga/launch/worker_map.h"
 #include "tests/support/engine_suite.h"
 #include "tests/support/scratch_folder.h"
 

@@ -10,8 +10,8 @@
 
 #include "dga/base/error.h"
 #include "dga/launch/stop_signal.h"
+#include "dga/launch/worker_map.h"
 #include "dga/train/train_run.h"
-#include "dga/train/worker_map.h"
 #include "tests/support/engine_suite.h"
 #include "tests/support/made_up_data.h"
 #include "tests/support/scratch_folder.h"

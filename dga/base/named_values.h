@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// NamedValues: the names of an enumeration's values, as people type them and files hold them.
+
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+namespace dga {
+
+template <typename Enum, std::size_t N>
+using NamedValues = std::array<std::pair<std::string_view, Enum>, N>;
+
+/// The name of `value`, or "?" for a value that has none.
+template <typename Enum, std::size_t N>
+constexpr std::string_view name_in(const NamedValues<Enum, N>& names, Enum value) noexcept {
+  for (const auto& [name, known] : names) {
+    if (known == value) {
+      return name;
+    }
+  }
+  return "?";
+}
+
+/// The value called `name`, if there is one.
+template <typename Enum, std::size_t N>
+constexpr std::optional<Enum> value_in(const NamedValues<Enum, N>& names,
+                                       std::string_view name) noexcept {
+  for (const auto& [known, value] : names) {
+    if (known == name) {
+      return value;
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace dga

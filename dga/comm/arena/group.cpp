@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "dga/comm/arena/group.h"
+
+#include <algorithm>
+#include <map>
+
+#include "dga/comm/arena/mailbox.h"
+
+namespace dga {
+namespace {
+
+// The control segment: slots | descriptors | inline payloads | rings. Untouched pages cost nothing.
+constexpr std::int64_t kSlotBytes = sizeof(Slot);
+constexpr std::int64_t kDescriptorBytes = sizeof(Descriptor);
+constexpr std::int64_t kNumSlots = Group::kSlots;
+
+std::int64_t descriptors_at() noexcept {
+  return kSlotBytes * kNumSlots;
+}
+std::int64_t payloads_at(int locals) noexcept {
+  return descriptors_at() + kDescriptorBytes * kNumSlots * locals;
+}
+std::int64_t rings_at(int locals) noexcept {
+  return payloads_at(locals) + Group::kInlineBytes * kNumSlots * locals;
+}
+
+}  // namespace
+
+std::int64_t Group::ring_capacity(int locals) noexcept {
+  // 64 KiB a pair, less where there are very many pairs.
+  constexpr std::int64_t kMost = 64 << 10;
+  constexpr std::int64_t kLeast = 4 << 10;
+  const std::int64_t pairs = std::int64_t{locals} * locals;
+  return std::clamp<std::int64_t>((std::int64_t{512} << 20) / pairs / 64 * 64, kLeast, kMost);
+}
+
+std::int64_t Group::control_bytes(int locals) noexcept {
+  return rings_at(locals) + Ring::footprint(ring_capacity(locals)) * locals * locals;
+}
+
+Group::Group(std::shared_ptr<World> world, std::vector<int> members, Segment control,
+             std::unique_ptr<Wire> wire)
+    : world_(std::move(world)),
+      members_(std::move(members)),
+      control_(std::move(control)),
+      wire_(std::move(wire)) {
+  std::map<int, int> index_of_node;
+  for (int rank = 0; rank < size(); ++rank) {
+    const int worker = world_rank(rank);
+    const int node = world_->placement().node_of[static_cast<std::size_t>(worker)];
+    const auto [found, added] = index_of_node.emplace(node, static_cast<int>(nodes_.size()));
+    if (added) {
+      nodes_.emplace_back();
+    }
+    node_of_.push_back(found->second);
+    nodes_[static_cast<std::size_t>(found->second)].push_back(rank);
+    if (worker == world_->rank()) {
+      rank_ = rank;
+    }
+  }
+  for (int node = 0; node < num_nodes(); ++node) {
+    covers_.push_back(tree_cover(size(), [&](int rank) { return node_of(rank) == node; }));
+  }
+  const auto found = std::find(locals().begin(), locals().end(), rank_);
+  my_local_ = static_cast<int>(found - locals().begin());
+  if (num_nodes() == 1) {
+    wire_.reset();  // neighbours need none, and without it nobody has to poll
+  }
+  mailbox_ = std::make_unique<Mailbox>(*this);
+}
+
+Group::~Group() {
+  if (wire_ && world_->failed()) {
+    wire_->abandon();
+  }
+}
+
+std::vector<int> Group::relayed_ranks() const {
+  std::vector<int> ranks;
+  for (int rank = 0; rank < size(); ++rank) {
+    if (node_of(rank) != my_node() && relay_on(my_node(), rank) == rank_) {
+      ranks.push_back(rank);
+    }
+  }
+  return ranks;
+}
+
+Slot& Group::slot(std::uint64_t number) const noexcept {
+  return reinterpret_cast<Slot*>(control_.data())[number % kSlots];
+}
+
+Descriptor& Group::descriptor(int local, std::uint64_t number) const noexcept {
+  auto* all = reinterpret_cast<Descriptor*>(control_.data() + descriptors_at());
+  return all[static_cast<std::uint64_t>(local) * kSlots + number % kSlots];
+}
+
+std::byte* Group::inline_payload(int local, std::uint64_t number) const noexcept {
+  const auto index = local * kNumSlots + static_cast<std::int64_t>(number % kSlots);
+  return control_.data() + payloads_at(num_locals()) + index * kInlineBytes;
+}
+
+Ring& Group::ring(int from_local, int to_local) const noexcept {
+  const std::int64_t index = std::int64_t{from_local} * num_locals() + to_local;
+  return *reinterpret_cast<Ring*>(control_.data() + rings_at(num_locals()) +
+                                  index * Ring::footprint(ring_bytes()));
+}
+
+}  // namespace dga

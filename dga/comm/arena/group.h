@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Group: the workers that take part in a communicator, and the memory in which those on one node
+// meet. Internal to the room; users hold a Communicator.
+
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "dga/base/dtype.h"
+#include "dga/comm/arena/ring.h"
+#include "dga/comm/arena/world.h"
+#include "dga/comm/collectives/fixed_tree.h"
+#include "dga/comm/reduce_op.h"
+
+namespace dga {
+
+class Mailbox;
+
+/// Where a worker's contribution to a collective can be read by its neighbours.
+struct Region {
+  enum class Where : std::uint8_t {
+    nowhere,  ///< nothing was published
+    inlined,  ///< copied into the descriptor's own payload
+    address,  ///< heap worlds: as it is
+    segment,  ///< mapped worlds: `offset` bytes into segment `handle`
+  };
+  Where where = Where::nowhere;
+  const void* address = nullptr;
+  SegmentHandle handle;
+  std::int64_t offset = 0;
+};
+
+/// What kind of operation, and everything about it that all workers must agree on.
+struct Signature {
+  static constexpr std::size_t kLabelBytes = 40;
+
+  std::uint8_t kind = 0;  // CollectiveKind
+  ReduceOp op = ReduceOp::sum;
+  DType type = DType::u8;
+  std::int32_t root = 0;
+  std::int64_t count = 0;         // elements, or the sum of uneven counts
+  std::uint64_t counts_hash = 0;  // of uneven counts
+  std::array<char, kLabelBytes> label{};
+
+  friend bool operator==(const Signature&, const Signature&) = default;
+  /// "all_reduce 'loss' of 12 f32 sum"
+  std::string text() const;
+};
+
+/// One worker's entry for one operation.
+struct alignas(64) Descriptor {
+  /// 1 + the number of the operation that this describes. Stored with release after all else, so
+  /// that "who has arrived" can be told; the data itself is ordered by the slot's arrival phase.
+  std::atomic<std::uint64_t> published{0};
+  Signature signature;
+  Region in;     // what I contribute
+  Region relay;  // what I received from other nodes on behalf of this one
+  double weight = 1;
+};
+
+/// The meeting point of one operation. Operation number k uses slot k % kSlots, in round
+/// k / kSlots + 1.
+struct Slot {
+  Phase arrived;   // everybody has published its descriptor
+  Phase relayed;   // everybody's relay region is filled
+  Phase finished;  // nobody reads anybody's buffers any more
+};
+
+class Group {
+ public:
+  /// Operations that may be under way at once.
+  static constexpr std::uint64_t kSlots = 64;
+  /// Contributions up to this size travel inside the descriptor.
+  static constexpr std::int64_t kInlineBytes = 4096;
+
+  /// Bytes of the segment in which `locals` workers of one node meet.
+  static std::int64_t control_bytes(int locals) noexcept;
+
+  /// `members`: world ranks by group rank. `control`: zeroed when the first member came.
+  Group(std::shared_ptr<World> world, std::vector<int> members, Segment control,
+        std::unique_ptr<Wire> wire);
+  ~Group();
+  Group(const Group&) = delete;
+  Group& operator=(const Group&) = delete;
+
+  World& world() const noexcept { return *world_; }
+  const std::shared_ptr<World>& shared_world() const noexcept { return world_; }
+  Wire* wire() const noexcept { return wire_.get(); }
+  int rank() const noexcept { return rank_; }
+  int size() const noexcept { return static_cast<int>(members_.size()); }
+  int world_rank(int rank) const noexcept { return members_[static_cast<std::size_t>(rank)]; }
+
+  // Nodes of this group, numbered in the order of their first member.
+  int num_nodes() const noexcept { return static_cast<int>(nodes_.size()); }
+  int my_node() const noexcept { return node_of(rank_); }
+  int node_of(int rank) const noexcept { return node_of_[static_cast<std::size_t>(rank)]; }
+  /// Group ranks on `node`, ascending.
+  const std::vector<int>& on_node(int node) const noexcept {
+    return nodes_[static_cast<std::size_t>(node)];
+  }
+  const std::vector<int>& locals() const noexcept { return on_node(my_node()); }
+  int num_locals() const noexcept { return static_cast<int>(locals().size()); }
+  int my_local() const noexcept { return my_local_; }
+  /// The worker of `node` that sends to and receives from `rank` on that node's behalf.
+  int relay_on(int node, int rank) const noexcept {
+    const auto& there = on_node(node);
+    return there[static_cast<std::size_t>(rank) % there.size()];
+  }
+  /// Ranks of other nodes for which this worker is the relay, ascending.
+  std::vector<int> relayed_ranks() const;
+  /// The tree nodes that `node` holds whole.
+  const std::vector<TreeNode>& cover_of(int node) const noexcept {
+    return covers_[static_cast<std::size_t>(node)];
+  }
+
+  Slot& slot(std::uint64_t number) const noexcept;
+  Descriptor& descriptor(int local, std::uint64_t number) const noexcept;
+  std::byte* inline_payload(int local, std::uint64_t number) const noexcept;
+  /// The stream from one local worker to another, and its capacity in bytes.
+  Ring& ring(int from_local, int to_local) const noexcept;
+  std::int64_t ring_bytes() const noexcept { return ring_capacity(num_locals()); }
+
+  std::uint64_t take_number() noexcept { return next_number_++; }
+  Mailbox& mailbox() noexcept { return *mailbox_; }
+
+ private:
+  static std::int64_t ring_capacity(int locals) noexcept;
+
+  std::shared_ptr<World> world_;
+  std::vector<int> members_;
+  Segment control_;
+  std::unique_ptr<Wire> wire_;
+  int rank_ = 0;
+  int my_local_ = 0;
+  std::vector<int> node_of_;
+  std::vector<std::vector<int>> nodes_;
+  std::vector<std::vector<TreeNode>> covers_;
+  std::uint64_t next_number_ = 0;
+  std::unique_ptr<Mailbox> mailbox_;
+};
+
+}  // namespace dga

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "dga/comm/arena/node_segment.h"
+
+namespace dga {
+namespace {
+
+struct NodeHeader {
+  FailureBoard board;
+  // Workers that leave an operation unfinished. A reader raises its own `reading` flag, then looks
+  // here and at the board; a leaver counts itself here, then looks at everybody's `reading`. All of
+  // it is seq_cst, so at least one of the two sees the other.
+  alignas(64) std::atomic<std::uint32_t> leavers{0};
+};
+
+NodeHeader& header_of(const Segment& node) noexcept {
+  return *reinterpret_cast<NodeHeader*>(node.data());
+}
+
+constexpr std::int64_t kPresenceAt = (sizeof(NodeHeader) + 63) / 64 * 64;
+constexpr std::int64_t kPresenceBytes = (sizeof(Presence) + 63) / 64 * 64;
+
+}  // namespace
+
+std::int64_t node_segment_bytes(int workers_on_node) noexcept {
+  return kPresenceAt + kPresenceBytes * workers_on_node;
+}
+
+FailureBoard& failure_board_of(const Segment& node) noexcept {
+  return header_of(node).board;
+}
+
+Presence& presence_of(const Segment& node, int local_rank) noexcept {
+  return *reinterpret_cast<Presence*>(node.data() + kPresenceAt + kPresenceBytes * local_rank);
+}
+
+std::atomic<std::uint32_t>& leavers_of(const Segment& node) noexcept {
+  return header_of(node).leavers;
+}
+
+}  // namespace dga

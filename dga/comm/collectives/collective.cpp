@@ -1,0 +1,440 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "dga/comm/collectives/collective.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "dga/base/error.h"
+#include "dga/comm/collectives/collectives.h"
+
+namespace dga {
+namespace {
+
+std::uint64_t hash_counts(const std::vector<std::int64_t>& counts) noexcept {
+  std::uint64_t hash = 0xcbf29ce484222325ULL;  // FNV-1a over whole numbers
+  for (const std::int64_t count : counts) {
+    hash = (hash ^ static_cast<std::uint64_t>(count)) * 0x100000001b3ULL;
+  }
+  return hash;
+}
+
+Signature signature_of(const CollectiveArgs& args) noexcept {
+  Signature signature;
+  signature.kind = static_cast<std::uint8_t>(args.kind);
+  signature.op = args.op;
+  signature.type = args.in.data != nullptr ? args.in.type : args.out.type;
+  signature.root = args.root;
+  switch (args.kind) {
+    case CollectiveKind::barrier:
+    case CollectiveKind::exchange:
+      signature.type = DType::u8;
+      break;
+    case CollectiveKind::broadcast:
+    case CollectiveKind::all_reduce:
+    case CollectiveKind::share:
+      signature.count = args.out.count;
+      signature.counts_hash = hash_counts(args.counts);
+      break;
+    case CollectiveKind::reduce:
+      signature.count = args.in.count;
+      break;
+    case CollectiveKind::all_to_all:
+      break;  // every rank has counts of its own; they are compared pair by pair
+    case CollectiveKind::reduce_scatter:
+    case CollectiveKind::all_gather:
+    case CollectiveKind::gather:
+    case CollectiveKind::scatter:
+      for (const std::int64_t count : args.counts) {
+        signature.count += count;
+      }
+      signature.counts_hash = hash_counts(args.counts);
+      break;
+  }
+  const std::size_t n = std::min(args.label.size(), Signature::kLabelBytes - 1);
+  std::copy_n(args.label.data(), n, signature.label.data());
+  return signature;
+}
+
+}  // namespace
+
+std::string_view collective_name(CollectiveKind kind) noexcept {
+  switch (kind) {
+    case CollectiveKind::barrier:
+      return "barrier";
+    case CollectiveKind::broadcast:
+      return "broadcast";
+    case CollectiveKind::reduce:
+      return "reduce";
+    case CollectiveKind::all_reduce:
+      return "all_reduce";
+    case CollectiveKind::reduce_scatter:
+      return "reduce_scatter";
+    case CollectiveKind::all_gather:
+      return "all_gather";
+    case CollectiveKind::gather:
+      return "gather";
+    case CollectiveKind::scatter:
+      return "scatter";
+    case CollectiveKind::all_to_all:
+      return "all_to_all";
+    case CollectiveKind::share:
+      return "share";
+    case CollectiveKind::exchange:
+      break;
+  }
+  return "set-up";
+}
+
+std::string Signature::text() const {
+  std::string what(collective_name(static_cast<CollectiveKind>(kind)));
+  if (label[0] != '\0') {
+    what += str(" '", label.data(), "'");
+  }
+  if (count > 0) {
+    what += str(" of ", count, " ", name_of(type));
+  }
+  return what;
+}
+
+Collective::Collective(std::shared_ptr<Group> group, CollectiveArgs args)
+    : group_(std::move(group)), args_(std::move(args)), signature_(signature_of(args_)) {
+  group_->world().check();
+  DGA_CHECK(group_->world().active().size() < Group::kSlots - 1, "[comm] ", signature_.text(),
+            ": expected at most ", Group::kSlots - 1,
+            " operations under way, found as many. Wait for earlier ones first.");
+  number_ = group_->take_number();
+  envelope_ = {signature_, number_};
+  wait_for_slot();
+  Descriptor& mine = own();
+  mine.signature = signature_;
+  mine.in = {};
+  mine.relay = {};
+  mine.weight = args_.weight;
+  steps_ = steps_of(*this);
+  group_->world().active().push_back(this);
+  steps_.resume();  // every algorithm pauses at least once, for the arrivals
+}
+
+Collective::~Collective() {
+  auto& active = group_->world().active();
+  active.erase(std::remove(active.begin(), active.end(), this), active.end());
+  for (Segment& staging : staging_) {
+    group_->world().visible().give_back(std::move(staging));
+  }
+  if (complete_) {
+    return;
+  }
+  for (const Message& message : messages_) {
+    if (!message.done) {
+      group_->wire()->cancel(message.request);
+    }
+  }
+  group_->world().leave_unread();
+}
+
+std::uint32_t Collective::round() const noexcept {
+  return static_cast<std::uint32_t>(number_ / Group::kSlots) + 1;
+}
+
+void Collective::wait_for_slot() {
+  // The slot's last user must have left it. Descriptors and payloads are reused after this.
+  const std::uint32_t previous = round() - 1;
+  if (previous == 0) {
+    return;
+  }
+  Phase& last = group_->slot(number_).finished;
+  group_->world().wait(
+      last.word(), [&] { return last.complete(previous); }, [&] { return describe(); },
+      [&] {
+        std::vector<int> absent;
+        for (int local = 0; local < group_->num_locals(); ++local) {
+          const std::uint64_t done = (number_ - Group::kSlots) * 4 + finished_stage;
+          if (group_->descriptor(local, number_).published.load() < done) {
+            absent.push_back(group_->world_rank(group_->locals()[static_cast<std::size_t>(local)]));
+          }
+        }
+        return absent;
+      });
+}
+
+bool Collective::test() {
+  while (!complete_) {
+    const Awaited awaited = steps_.awaited();
+    if (awaited.what == Awaited::What::phase && !awaited.phase->complete(awaited.round)) {
+      return false;
+    }
+    if (awaited.what == Awaited::What::wire && !wire_done()) {
+      return false;
+    }
+    if (steps_.done()) {
+      group_->world().check();
+      throw Error(str("[comm] ", describe(), " has failed before."));
+    }
+    steps_.resume();
+    complete_ = steps_.done();
+  }
+  return true;
+}
+
+WaitWord* Collective::sleeps_on() {
+  const Awaited awaited = steps_.awaited();
+  return awaited.what == Awaited::What::phase ? &awaited.phase->word() : nullptr;
+}
+
+std::string Collective::describe() const {
+  return str(signature_.text(), " (operation ", number_, ")");
+}
+
+std::vector<int> Collective::missing() const {
+  std::vector<int> absent;
+  if (steps_.awaited().what == Awaited::What::wire) {
+    for (const Message& message : messages_) {
+      if (!message.done) {
+        absent.push_back(group_->world_rank(message.peer));
+      }
+    }
+    std::sort(absent.begin(), absent.end());
+    absent.erase(std::unique(absent.begin(), absent.end()), absent.end());
+    return absent;
+  }
+  for (int local = 0; local < group_->num_locals(); ++local) {
+    // acquire: pairs with the release in mark().
+    const std::uint64_t seen =
+        group_->descriptor(local, number_).published.load(std::memory_order_acquire);
+    if (seen < number_ * 4 + awaited_stage_) {
+      absent.push_back(group_->world_rank(group_->locals()[static_cast<std::size_t>(local)]));
+    }
+  }
+  return absent;
+}
+
+void Collective::mark(Stage stage) noexcept {
+  own().published.store(number_ * 4 + stage, std::memory_order_release);
+}
+
+Region Collective::visible(const void* data, std::int64_t bytes) {
+  Region region;
+  if (group_->world().memory() == MemoryKind::heap) {
+    region.where = Region::Where::address;
+    region.address = data;
+    return region;
+  }
+  const auto* known = group_->world().visible().find(data, bytes);
+  if (known != nullptr) {
+    region.where = Region::Where::segment;
+    region.handle = known->handle;
+    region.offset = static_cast<const std::byte*>(data) - known->data;
+  }
+  return region;
+}
+
+void Collective::publish(const void* data, std::int64_t bytes) {
+  Descriptor& mine = own();
+  if (bytes <= Group::kInlineBytes) {
+    if (bytes > 0) {
+      std::memcpy(group_->inline_payload(group_->my_local(), number_), data,
+                  static_cast<std::size_t>(bytes));
+    }
+    mine.in.where = Region::Where::inlined;
+    return;
+  }
+  mine.in = visible(data, bytes);
+  if (mine.in.where == Region::Where::nowhere) {
+    staging_.push_back(group_->world().visible().take_staging(bytes));
+    std::byte* copy = staging_.back().data();
+    std::memcpy(copy, data, static_cast<std::size_t>(bytes));
+    mine.in = visible(copy, bytes);
+  }
+}
+
+std::byte* Collective::expose(void* data, std::int64_t bytes) {
+  Descriptor& mine = own();
+  exposed_ = static_cast<std::byte*>(data);
+  exposed_bytes_ = bytes;
+  mine.in = visible(data, bytes);
+  if (mine.in.where == Region::Where::nowhere) {
+    home_ = data;
+    staging_.push_back(group_->world().visible().take_staging(bytes));
+    exposed_ = staging_.back().data();
+    std::memcpy(exposed_, data, static_cast<std::size_t>(bytes));
+    mine.in = visible(exposed_, bytes);
+  }
+  return exposed_;
+}
+
+void Collective::take_back() {
+  if (home_ != nullptr) {
+    std::memcpy(home_, exposed_, static_cast<std::size_t>(exposed_bytes_));
+  }
+}
+
+std::byte* Collective::relay_buffer(std::int64_t bytes) {
+  staging_.push_back(group_->world().visible().take_staging(bytes));
+  std::byte* data = staging_.back().data();
+  own().relay = visible(data, bytes);
+  return data;
+}
+
+std::byte* Collective::scratch(std::int64_t bytes) {
+  scratch_.push_back(std::make_unique_for_overwrite<std::byte[]>(static_cast<std::size_t>(bytes)));
+  return scratch_.back().get();
+}
+
+void Collective::arrive() {
+  mark(arrived_stage);
+  group_->slot(number_).arrived.arrive(static_cast<std::uint32_t>(group_->num_locals()), round());
+}
+
+Awaited Collective::arrivals() noexcept {
+  awaited_stage_ = arrived_stage;
+  return {Awaited::What::phase, &group_->slot(number_).arrived, round()};
+}
+
+void Collective::relay_filled() {
+  mark(relayed_stage);
+  group_->slot(number_).relayed.arrive(static_cast<std::uint32_t>(group_->num_locals()), round());
+}
+
+Awaited Collective::relays() noexcept {
+  awaited_stage_ = relayed_stage;
+  return {Awaited::What::phase, &group_->slot(number_).relayed, round()};
+}
+
+void Collective::finish() {
+  finished_ = true;
+  mark(finished_stage);
+  group_->slot(number_).finished.arrive(static_cast<std::uint32_t>(group_->num_locals()), round());
+}
+
+Awaited Collective::finished() noexcept {
+  awaited_stage_ = finished_stage;
+  return {Awaited::What::phase, &group_->slot(number_).finished, round()};
+}
+
+bool Collective::all_inline() const noexcept {
+  const Descriptor& mine = own();
+  return mine.in.where <= Region::Where::inlined && mine.relay.where == Region::Where::nowhere;
+}
+
+void Collective::check_signatures() const {
+  for (int local = 0; local < group_->num_locals(); ++local) {
+    const Signature& theirs = group_->descriptor(local, number_).signature;
+    if (theirs != signature_) {
+      const int other = group_->world_rank(group_->locals()[static_cast<std::size_t>(local)]);
+      throw Error(
+          str("[comm] operation ", number_, ": expected ", signature_.text(),
+              " on every worker, as on worker ", group_->world().rank(), ", found ", theirs.text(),
+              " on worker ", other,
+              ". Call the same collectives with the same counts, types, roots and labels in "
+              "the same order."));
+    }
+  }
+}
+
+const std::byte* Collective::resolve(const Region& region, int local) {
+  switch (region.where) {
+    case Region::Where::inlined:
+      return group_->inline_payload(local, number_);
+    case Region::Where::address:
+      return static_cast<const std::byte*>(region.address);
+    case Region::Where::segment:
+      return group_->world().visible().resolve(region.handle, region.offset);
+    case Region::Where::nowhere:
+      break;
+  }
+  return nullptr;
+}
+
+const std::byte* Collective::in_of(int local) {
+  if (local == group_->my_local() && exposed_ != nullptr) {
+    return exposed_;
+  }
+  return resolve(group_->descriptor(local, number_).in, local);
+}
+
+const std::byte* Collective::relay_of(int local) {
+  return resolve(group_->descriptor(local, number_).relay, local);
+}
+
+double Collective::weight_of(int local) const {
+  return group_->descriptor(local, number_).weight;
+}
+
+void Collective::send(int rank, const void* data, std::int64_t bytes) {
+  const int tag = static_cast<int>(number_ % (Wire::kMaxTag + 1));
+  Wire& wire = *group_->wire();
+  messages_.push_back(
+      {wire.start_send(rank, tag, Traffic::collective, &envelope_, sizeof(Envelope)), rank});
+  if (bytes > 0) {
+    messages_.push_back({wire.start_send(rank, tag, Traffic::collective, data, bytes), rank});
+  }
+}
+
+void Collective::receive(int rank, void* data, std::int64_t bytes) {
+  const int tag = static_cast<int>(number_ % (Wire::kMaxTag + 1));
+  Wire& wire = *group_->wire();
+  received_envelopes_.push_back(std::make_unique<Envelope>());
+  Envelope* envelope = received_envelopes_.back().get();
+  messages_.push_back(
+      {wire.start_receive(rank, tag, Traffic::collective, envelope, sizeof(Envelope)), rank, false,
+       envelope});
+  if (bytes > 0) {
+    messages_.push_back({wire.start_receive(rank, tag, Traffic::collective, data, bytes), rank});
+  }
+}
+
+bool Collective::wire_done() {
+  bool all = true;
+  for (Message& message : messages_) {
+    if (message.done) {
+      continue;
+    }
+    message.done = group_->wire()->test(message.request);
+    if (!message.done) {
+      all = false;
+    } else if (message.envelope != nullptr &&
+               (message.envelope->signature != signature_ || message.envelope->number != number_)) {
+      throw Error(str("[comm] expected ", signature_.text(), " (operation ", number_,
+                      ") on every worker, as on worker ", group_->world().rank(), ", found ",
+                      message.envelope->signature.text(), " (operation ", message.envelope->number,
+                      ") on worker ", group_->world_rank(message.peer),
+                      ". Call the same collectives in the same order."));
+    }
+  }
+  if (all) {
+    messages_.clear();
+    received_envelopes_.clear();
+  }
+  return all;
+}
+
+Steps steps_of(Collective& c) {
+  switch (c.args().kind) {
+    case CollectiveKind::barrier:
+      return barrier(c);
+    case CollectiveKind::broadcast:
+      return broadcast(c);
+    case CollectiveKind::reduce:
+      return reduce(c);
+    case CollectiveKind::all_reduce:
+      return all_reduce(c);
+    case CollectiveKind::reduce_scatter:
+      return reduce_scatter(c);
+    case CollectiveKind::all_gather:
+      return all_gather(c);
+    case CollectiveKind::gather:
+      return gather(c);
+    case CollectiveKind::scatter:
+      return scatter(c);
+    case CollectiveKind::all_to_all:
+      return all_to_all(c);
+    case CollectiveKind::share:
+      return share(c);
+    case CollectiveKind::exchange:
+      return exchange(c);
+  }
+  throw Error("[comm] unknown collective");
+}
+
+}  // namespace dga

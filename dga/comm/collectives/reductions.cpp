@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The collectives that combine numbers. What they have in common: the fixed tree, whose nodes a
+// machine adds up as far as it holds them whole, and an owner for each slice of the result.
+
+#include <algorithm>
+#include <iterator>
+#include <span>
+#include <vector>
+
+#include "dga/comm/collectives/collective.h"
+#include "dga/comm/collectives/collectives.h"
+#include "dga/comm/collectives/tree_reduce.h"
+
+namespace dga {
+namespace {
+
+using ReadGuard = World::ReadGuard;
+
+/// Elements of a slice start on cache lines, so that two workers never write the same one.
+std::int64_t line_elements(DType type) noexcept {
+  return 64 / size_of(type);
+}
+
+/// The contributions of this node's workers to elements [first, first + n), as leaves of the tree.
+std::vector<ReduceSource> local_leaves(Collective& c, std::int64_t first, DType type) {
+  const Group& group = c.group();
+  std::vector<ReduceSource> leaves;
+  leaves.reserve(static_cast<std::size_t>(group.num_locals()) + 8);
+  for (int local = 0; local < group.num_locals(); ++local) {
+    const int rank = group.locals()[static_cast<std::size_t>(local)];
+    leaves.push_back({.node = {rank, 1, 0},
+                      .data = c.in_of(local) + first * size_of(type),
+                      .weight = c.weight_of(local)});
+  }
+  return leaves;
+}
+
+/// The partial results that cross nodes for one slice of a reduction.
+///
+/// `slice` is wanted by rank `owner`. On every other node the owner's relay adds up the tree nodes
+/// that its node holds whole and sends them; the owner combines them with its own neighbours'.
+struct PartialExchange {
+  Collective& c;
+  DType type;
+  ReduceOp op;
+
+  std::int64_t partial_bytes(std::int64_t n) const noexcept {
+    return n * size_of(partial_type(type));
+  }
+
+  void send_partials(Slice slice, int owner) {
+    Group& group = c.group();
+    const auto& cover = group.cover_of(group.my_node());
+    const std::int64_t each = partial_bytes(slice.count);
+    const auto total = each * static_cast<std::int64_t>(cover.size());
+    std::byte* buffer = c.scratch(total);
+    const auto leaves = local_leaves(c, slice.first, type);
+    void* out = buffer;
+    for (const TreeNode& node : cover) {
+      std::vector<ReduceSource> below;
+      std::copy_if(leaves.begin(), leaves.end(), std::back_inserter(below), [&](const auto& leaf) {
+        return leaf.node.first >= node.first && leaf.node.first < node.first + node.size;
+      });
+      tree_reduce(below, std::span<void* const>(&out, 1), slice.count, type, op, true);
+      out = static_cast<std::byte*>(out) + each;
+    }
+    c.send(owner, buffer, total);
+  }
+
+  /// Starts receiving the partial results of all other nodes for a slice that this rank owns.
+  std::vector<ReduceSource> receive_partials(Slice slice) {
+    Group& group = c.group();
+    std::vector<ReduceSource> sources;
+    const std::int64_t each = partial_bytes(slice.count);
+    for (int node = 0; node < group.num_nodes(); ++node) {
+      if (node == group.my_node()) {
+        continue;
+      }
+      const auto& cover = group.cover_of(node);
+      const auto total = each * static_cast<std::int64_t>(cover.size());
+      std::byte* buffer = c.scratch(total);
+      c.receive(group.relay_on(node, group.rank()), buffer, total);
+      for (const TreeNode& part : cover) {
+        sources.push_back({.node = part, .data = buffer, .partial = true});
+        buffer += each;
+      }
+    }
+    return sources;
+  }
+
+  /// All contributions to a slice that this rank owns, in tree order.
+  std::vector<ReduceSource> with_locals(std::vector<ReduceSource> partials, Slice slice) {
+    auto sources = local_leaves(c, slice.first, type);
+    sources.insert(sources.end(), partials.begin(), partials.end());
+    std::sort(sources.begin(), sources.end(),
+              [](const auto& a, const auto& b) { return a.node.first < b.node.first; });
+    return sources;
+  }
+};
+
+/// All ranks' contributions to [first, first + n) lie on this node and are small: everybody adds
+/// them up for himself, which costs one arrival instead of two.
+Steps all_reduce_small(Collective& c) {
+  Group& group = c.group();
+  const BufferView& buffer = c.args().out;
+  c.publish(buffer.data, buffer.bytes());
+  c.arrive();
+  co_await c.arrivals();
+  c.check_signatures();
+  {
+    const ReadGuard reading(group.world());
+    void* out = buffer.data;
+    tree_reduce(local_leaves(c, 0, buffer.type), std::span<void* const>(&out, 1), buffer.count,
+                buffer.type, c.args().op, false);
+  }
+  c.finish();
+}
+
+Steps all_reduce_sliced(Collective& c) {
+  Group& group = c.group();
+  const BufferView& buffer = c.args().out;
+  const DType type = buffer.type;
+  PartialExchange exchange{c, type, c.args().op};
+  const auto slice = [&](int rank) {
+    return slice_of(buffer.count, group.size(), rank, line_elements(type));
+  };
+  const Slice mine = slice(group.rank());
+  const auto relayed = group.relayed_ranks();
+
+  std::byte* shared = c.expose(buffer.data, buffer.bytes());
+  c.arrive();
+  co_await c.arrivals();
+  c.check_signatures();
+
+  std::vector<ReduceSource> partials;
+  {
+    const ReadGuard reading(group.world());
+    for (const int owner : relayed) {
+      if (slice(owner).count > 0) {
+        exchange.send_partials(slice(owner), owner);
+      }
+    }
+  }
+  if (mine.count > 0) {
+    partials = exchange.receive_partials(mine);
+  }
+  co_await c.wire();
+
+  // Nobody but the owner touches its slice in any neighbour's buffer: reading, then writing it
+  // needs no further agreement.
+  std::vector<void*> outs;
+  {
+    const ReadGuard reading(group.world());
+    for (int local = 0; local < group.num_locals(); ++local) {
+      outs.push_back(c.exposed_of(local) + mine.first * size_of(type));
+    }
+    tree_reduce(exchange.with_locals(std::move(partials), mine), outs, mine.count, type,
+                c.args().op, false);
+  }
+
+  if (group.num_nodes() > 1) {
+    const std::int64_t size = size_of(type);
+    for (int node = 0; node < group.num_nodes() && mine.count > 0; ++node) {
+      if (node != group.my_node()) {
+        c.send(group.relay_on(node, group.rank()), shared + mine.first * size, mine.count * size);
+      }
+    }
+    for (const int owner : relayed) {
+      if (slice(owner).count > 0) {
+        c.receive(owner, shared + slice(owner).first * size, slice(owner).count * size);
+      }
+    }
+    co_await c.wire();
+    const ReadGuard reading(group.world());
+    for (const int owner : relayed) {
+      for (int local = 0; local < group.num_locals(); ++local) {
+        copy_bytes(c.exposed_of(local) + slice(owner).first * size,
+                   shared + slice(owner).first * size, slice(owner).count * size);
+      }
+    }
+  }
+  c.finish();
+  co_await c.finished();
+  c.take_back();
+}
+
+}  // namespace
+
+Steps all_reduce(Collective& c) {
+  // Beyond this, adding up everything n times over costs more than a second meeting, which is
+  // cheaper where nobody has to give up a core for it.
+  const bool spins = c.group().world().patience() == Patience::spin;
+  const std::int64_t small_bytes = spins ? 512 : 1024;
+  const bool small = c.group().num_nodes() == 1 && c.args().out.bytes() <= small_bytes;
+  return small ? all_reduce_small(c) : all_reduce_sliced(c);
+}
+
+Steps reduce(Collective& c) {
+  Group& group = c.group();
+  const ConstBufferView& in = c.args().in;
+  const DType type = in.type;
+  const int root_node = group.node_of(c.args().root);
+  const bool at_root = group.my_node() == root_node;
+  const auto& owners = group.on_node(root_node);
+  const auto slice = [&](std::size_t owner) {
+    return slice_of(in.count, static_cast<int>(owners.size()), static_cast<int>(owner),
+                    line_elements(type));
+  };
+  PartialExchange exchange{c, type, c.args().op};
+
+  c.publish(in.data, in.bytes());
+  std::byte* total = nullptr;  // the root's neighbours write their slices here
+  if (group.rank() == c.args().root) {
+    total = c.relay_buffer(in.bytes());
+  }
+  c.arrive();
+  co_await c.arrivals();
+  c.check_signatures();
+
+  std::vector<ReduceSource> partials;
+  Slice mine;
+  if (at_root) {
+    mine = slice(static_cast<std::size_t>(group.my_local()));
+    if (mine.count > 0) {
+      partials = exchange.receive_partials(mine);
+    }
+  } else {
+    const ReadGuard reading(group.world());
+    for (std::size_t owner = 0; owner < owners.size(); ++owner) {
+      if (group.relay_on(group.my_node(), owners[owner]) == group.rank() &&
+          slice(owner).count > 0) {
+        exchange.send_partials(slice(owner), owners[owner]);
+      }
+    }
+  }
+  co_await c.wire();
+  if (at_root) {
+    {
+      const ReadGuard reading(group.world());
+      const auto root_local = std::find(owners.begin(), owners.end(), c.args().root);
+      void* out =
+          const_cast<std::byte*>(c.relay_of(static_cast<int>(root_local - owners.begin()))) +
+          mine.first * size_of(type);
+      tree_reduce(exchange.with_locals(std::move(partials), mine), std::span<void* const>(&out, 1),
+                  mine.count, type, c.args().op, false);
+    }
+    c.relay_filled();
+    co_await c.relays();
+    if (total != nullptr) {
+      copy_bytes(c.args().out.data, total, in.bytes());
+    }
+  }
+  c.finish();
+  if (!c.all_inline()) {
+    co_await c.finished();
+  }
+}
+
+Steps reduce_scatter(Collective& c) {
+  Group& group = c.group();
+  const ConstBufferView& in = c.args().in;
+  const auto offsets = offsets_of(c.args().counts);
+  const auto slice = [&](int rank) {
+    const auto r = static_cast<std::size_t>(rank);
+    return Slice{offsets[r], c.args().counts[r]};
+  };
+  const Slice mine = slice(group.rank());
+  PartialExchange exchange{c, in.type, c.args().op};
+
+  c.publish(in.data, in.bytes());
+  c.arrive();
+  co_await c.arrivals();
+  c.check_signatures();
+
+  std::vector<ReduceSource> partials;
+  if (group.num_nodes() > 1) {
+    const ReadGuard reading(group.world());
+    for (const int owner : group.relayed_ranks()) {
+      if (slice(owner).count > 0) {
+        exchange.send_partials(slice(owner), owner);
+      }
+    }
+    if (mine.count > 0) {
+      partials = exchange.receive_partials(mine);
+    }
+  }
+  co_await c.wire();
+  {
+    const ReadGuard reading(group.world());
+    void* out = c.args().out.data;
+    tree_reduce(exchange.with_locals(std::move(partials), mine), std::span<void* const>(&out, 1),
+                mine.count, in.type, c.args().op, false);
+  }
+  c.finish();
+  if (!c.all_inline()) {
+    co_await c.finished();
+  }
+}
+
+}  // namespace dga

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "dga/comm/mpi/mpi_wire.h"
+
+#include <algorithm>
+#include <cstddef>
+
+#include "dga/comm/mpi/mpi_check.h"
+
+namespace dga {
+namespace {
+
+constexpr std::int64_t kPartBytes = std::int64_t{1} << 30;
+constexpr int kAlarmTag = 1;
+
+/// Calls `start(at, count)` for each part of a message; an empty message has one.
+template <typename Start>
+void for_each_part(std::int64_t bytes, Start&& start) {
+  std::int64_t at = 0;
+  do {
+    const std::int64_t count = std::min(kPartBytes, bytes - at);
+    start(at, count);
+    at += count;
+  } while (at < bytes);
+}
+
+MPI_Comm duplicate(MPI_Comm parent) {
+  MPI_Comm copy = MPI_COMM_NULL;
+  check_mpi(MPI_Comm_dup(parent, &copy), "MPI_Comm_dup");
+  check_mpi(MPI_Comm_set_errhandler(copy, MPI_ERRORS_RETURN), "MPI_Comm_set_errhandler");
+  return copy;
+}
+
+void release(MPI_Comm& comm) noexcept {
+  int finalized = 0;
+  MPI_Finalized(&finalized);
+  if (finalized == 0 && comm != MPI_COMM_NULL) {
+    MPI_Comm_free(&comm);
+  }
+}
+
+}  // namespace
+
+MpiWire::MpiWire(MPI_Comm parent)
+    : collective_(duplicate(parent)), user_(duplicate(parent)), alarm_(duplicate(parent)) {}
+
+MpiWire::~MpiWire() {
+  if (abandoned_) {
+    // A freed communicator's messages would be received by the next one that MPI gives its number,
+    // and an alarm may still be on its way out.
+    static_cast<void>(alarm_text_.release());
+    return;
+  }
+  release(collective_);
+  release(user_);
+  release(alarm_);
+}
+
+Wire::Request MpiWire::take_transfer() {
+  if (free_.empty()) {
+    transfers_.emplace_back();
+    free_.push_back(static_cast<Request>(transfers_.size()) - 1);
+  }
+  const Request request = free_.back();
+  free_.pop_back();
+  Transfer& transfer = transfers_[static_cast<std::size_t>(request)];
+  transfer.parts.clear();
+  transfer.expected.clear();
+  transfer.in_use = true;
+  return request;
+}
+
+Wire::Request MpiWire::start_send(int peer, int tag, Traffic traffic, const void* data,
+                                  std::int64_t bytes) {
+  const Request request = take_transfer();
+  Transfer& transfer = transfers_[static_cast<std::size_t>(request)];
+  for_each_part(bytes, [&](std::int64_t at, std::int64_t count) {
+    transfer.parts.push_back(MPI_REQUEST_NULL);
+    check_mpi(MPI_Isend(static_cast<const std::byte*>(data) + at, mpi_count(count), MPI_BYTE, peer,
+                        tag, comm_of(traffic), &transfer.parts.back()),
+              "MPI_Isend");
+  });
+  return request;
+}
+
+Wire::Request MpiWire::start_receive(int peer, int tag, Traffic traffic, void* data,
+                                     std::int64_t bytes) {
+  const Request request = take_transfer();
+  Transfer& transfer = transfers_[static_cast<std::size_t>(request)];
+  for_each_part(bytes, [&](std::int64_t at, std::int64_t count) {
+    transfer.parts.push_back(MPI_REQUEST_NULL);
+    transfer.expected.push_back(count);
+    check_mpi(MPI_Irecv(static_cast<std::byte*>(data) + at, mpi_count(count), MPI_BYTE, peer, tag,
+                        comm_of(traffic), &transfer.parts.back()),
+              "MPI_Irecv");
+  });
+  return request;
+}
+
+bool MpiWire::test(Request request) {
+  Transfer& transfer = transfers_[static_cast<std::size_t>(request)];
+  for (std::size_t i = 0; i < transfer.parts.size(); ++i) {
+    if (transfer.parts[i] == MPI_REQUEST_NULL) {
+      continue;
+    }
+    int done = 0;
+    MPI_Status status{};
+    check_mpi(MPI_Test(&transfer.parts[i], &done, &status), "MPI_Test");
+    if (done == 0) {
+      return false;
+    }
+    if (!transfer.expected.empty()) {
+      int found = 0;
+      check_mpi(MPI_Get_count(&status, MPI_BYTE, &found), "MPI_Get_count");
+      if (found != transfer.expected[i]) {
+        throw Error(str("[comm] expected a message of ", transfer.expected[i],
+                        " bytes between nodes, found ", found,
+                        ". Send and receive the same count."));
+      }
+    }
+  }
+  transfer.in_use = false;
+  free_.push_back(request);
+  return true;
+}
+
+void MpiWire::cancel(Request request) noexcept {
+  Transfer& transfer = transfers_[static_cast<std::size_t>(request)];
+  for (MPI_Request& part : transfer.parts) {
+    if (part != MPI_REQUEST_NULL) {
+      MPI_Cancel(&part);
+      MPI_Request_free(&part);
+    }
+  }
+  // Never given to another transfer: the world has failed, and a late message may still land here.
+}
+
+std::unique_ptr<Wire> MpiWire::split(int color, int key) {
+  MPI_Comm group = MPI_COMM_NULL;
+  check_mpi(MPI_Comm_split(collective_, color, key, &group), "MPI_Comm_split");
+  auto wire = std::make_unique<MpiWire>(group);
+  MPI_Comm_free(&group);
+  return wire;
+}
+
+bool MpiWire::test_all_ended() {
+  if (!said_ended_) {
+    check_mpi(MPI_Ibarrier(alarm_, &ended_), "MPI_Ibarrier");
+    said_ended_ = true;
+  }
+  int done = 0;
+  check_mpi(MPI_Test(&ended_, &done, MPI_STATUS_IGNORE), "MPI_Test");
+  return done != 0;
+}
+
+void MpiWire::raise_alarm(const std::string& text) noexcept {
+  int rank = 0;
+  int size = 0;
+  MPI_Comm_rank(alarm_, &rank);
+  MPI_Comm_size(alarm_, &size);
+  alarm_text_ = std::make_unique<std::string>(text);
+  for (int peer = 0; peer < size; ++peer) {
+    if (peer != rank) {
+      MPI_Request request = MPI_REQUEST_NULL;
+      if (MPI_Isend(alarm_text_->data(), static_cast<int>(alarm_text_->size()), MPI_CHAR, peer,
+                    kAlarmTag, alarm_, &request) == MPI_SUCCESS) {
+        int sent = 0;
+        MPI_Test(&request, &sent, MPI_STATUS_IGNORE);  // lets short messages leave now
+        if (sent == 0) {
+          MPI_Request_free(&request);
+        }
+      }
+    }
+  }
+}
+
+std::optional<std::string> MpiWire::poll_alarm() noexcept {
+  int found = 0;
+  MPI_Status status{};
+  if (MPI_Iprobe(MPI_ANY_SOURCE, kAlarmTag, alarm_, &found, &status) != MPI_SUCCESS || found == 0) {
+    return std::nullopt;
+  }
+  int length = 0;
+  MPI_Get_count(&status, MPI_CHAR, &length);
+  std::string text(static_cast<std::size_t>(length), ' ');
+  if (MPI_Recv(text.data(), length, MPI_CHAR, status.MPI_SOURCE, kAlarmTag, alarm_,
+               MPI_STATUS_IGNORE) != MPI_SUCCESS) {
+    return std::nullopt;
+  }
+  return text;
+}
+
+}  // namespace dga

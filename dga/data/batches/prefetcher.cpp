@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "dga/data/batches/prefetcher.h"
+
+#include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <exception>
+#include <mutex>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "dga/base/error.h"
+#include "dga/data/aligned.h"
+
+namespace dga {
+namespace {
+
+/// A batch and the memory behind it, used again and again.
+struct Slot {
+  Batch batch;
+  std::shared_ptr<std::byte[]> features;
+  std::shared_ptr<std::byte[]> labels;
+};
+
+}  // namespace
+
+/// Slots go round: free_ -> filled by the loader -> ready_ -> held by the consumer -> free_.
+/// There are depth + 1 of them, so that the loader is `depth` ahead of the batch being used.
+class Prefetcher::Impl {
+ public:
+  Impl(std::shared_ptr<const Dataset> dataset, Sampler sampler, const Options& options)
+      : dataset_(std::move(dataset)),
+        sampler_(std::move(sampler)),
+        options_(options),
+        epoch_(options.first_epoch),
+        step_(options.first_step) {
+    DGA_CHECK(dataset_ != nullptr,
+              "[data] prefetcher: expected a dataset, found none. Pass the training samples.");
+    DGA_CHECK(options_.depth >= 0, "[data] prefetcher: expected a depth of at least 0, found ",
+              options_.depth, ". Pass 0 to load without a thread.");
+    DGA_CHECK(epoch_ >= 0 && step_ >= 0 && step_ <= sampler_.steps(),
+              "[data] prefetcher: expected to begin at epoch >= 0 and a step in [0, ",
+              sampler_.steps(), "], found epoch ", epoch_, ", step ", step_,
+              ". Pass the position at which the run stopped.");
+    slots_.resize(static_cast<std::size_t>(options_.depth) + 1);
+    for (Slot& slot : slots_) {
+      free_.push_back(&slot);
+    }
+    if (options_.depth > 0) {
+      loader_ = std::thread([this] { load_all(); });
+    }
+  }
+
+  ~Impl() {
+    {
+      const std::lock_guard lock(mutex_);
+      stopping_ = true;
+    }
+    changed_.notify_all();
+    if (loader_.joinable()) {
+      loader_.join();
+    }
+  }
+
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+
+  const Batch* next() { return options_.depth == 0 ? next_inline() : next_loaded(); }
+
+ private:
+  const Batch* next_inline() {
+    if (failure_) {
+      std::rethrow_exception(failure_);
+    }
+    try {
+      return advance() ? fill(slots_.front()) : nullptr;
+    } catch (...) {
+      failure_ = std::current_exception();
+      throw;
+    }
+  }
+
+  const Batch* next_loaded() {
+    std::unique_lock lock(mutex_);
+    if (held_ != nullptr) {
+      free_.push_back(std::exchange(held_, nullptr));
+      changed_.notify_all();
+    }
+    const bool in_time =
+        changed_.wait_for(lock, std::chrono::duration<double>(options_.timeout_seconds),
+                          [this] { return !ready_.empty() || failure_ || finished_; });
+    if (!in_time) {
+      throw DataError(str("[data] prefetcher: expected a batch within ", options_.timeout_seconds,
+                          " s, found none. Look at what the dataset waits for, or raise the "
+                          "timeout."));
+    }
+    if (!ready_.empty()) {  // batches loaded before a failure still count
+      held_ = ready_.front();
+      ready_.pop_front();
+      return &held_->batch;
+    }
+    if (failure_) {
+      std::rethrow_exception(failure_);
+    }
+    return nullptr;
+  }
+
+  void load_all() {
+    try {
+      while (advance()) {
+        std::unique_lock lock(mutex_);
+        changed_.wait(lock, [this] { return stopping_ || !free_.empty(); });
+        if (stopping_) {
+          return;
+        }
+        Slot* slot = free_.front();
+        free_.pop_front();
+        lock.unlock();
+        fill(*slot);
+        lock.lock();
+        ready_.push_back(slot);
+        changed_.notify_all();
+      }
+      const std::lock_guard lock(mutex_);
+      finished_ = true;
+    } catch (...) {
+      const std::lock_guard lock(mutex_);
+      failure_ = std::current_exception();
+    }
+    changed_.notify_all();
+  }
+
+  /// Moves to the position to load: current_epoch_, current_step_. False after the last.
+  bool advance() {
+    if (sampler_.steps() == 0) {
+      return false;
+    }
+    if (step_ == sampler_.steps()) {
+      step_ = 0;
+      ++epoch_;
+    }
+    if (epoch_ >= options_.epochs) {
+      return false;
+    }
+    current_epoch_ = epoch_;
+    current_step_ = step_++;
+    return true;
+  }
+
+  const Batch* fill(Slot& slot) {
+    const auto indices = sampler_.batch(current_epoch_, current_step_);
+    const DType feature_type = dataset_->feature_type();
+    const DType label_type = dataset_->label_type();
+    const std::int64_t width = dataset_->num_features();
+    const auto size = static_cast<std::int64_t>(indices.size());
+    if (slot.features == nullptr && size > 0) {
+      // The first batch of an epoch is its largest, but a resumed run may begin with the last.
+      const std::int64_t most = largest_batch();
+      slot.features = allocate_aligned<std::byte>(most * width * size_of(feature_type));
+      slot.labels = allocate_aligned<std::byte>(most * size_of(label_type));
+    }
+    slot.batch = {current_epoch_, current_step_, size,
+                  BufferView(slot.features.get(), size * width, feature_type),
+                  BufferView(slot.labels.get(), size, label_type)};
+    dataset_->gather(indices, slot.batch.features, slot.batch.labels);
+    return &slot.batch;
+  }
+
+  /// Samples in the largest batch: a batch size beyond the shard must not cost memory.
+  std::int64_t largest_batch() {
+    return static_cast<std::int64_t>(sampler_.batch(current_epoch_, 0).size());
+  }
+
+  const std::shared_ptr<const Dataset> dataset_;
+  Sampler sampler_;
+  const Options options_;
+  std::vector<Slot> slots_;
+  // Where loading is. With a thread, only that thread touches these and sampler_.
+  std::int64_t epoch_;
+  std::int64_t step_;
+  std::int64_t current_epoch_ = 0;
+  std::int64_t current_step_ = 0;
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<Slot*> free_;
+  std::deque<Slot*> ready_;
+  Slot* held_ = nullptr;
+  std::exception_ptr failure_;
+  bool finished_ = false;
+  bool stopping_ = false;
+  std::thread loader_;
+};
+
+Prefetcher::Prefetcher(std::shared_ptr<const Dataset> dataset, Sampler sampler,
+                       const Options& options)
+    : impl_(std::make_unique<Impl>(std::move(dataset), std::move(sampler), options)) {}
+
+Prefetcher::~Prefetcher() = default;
+
+const Batch* Prefetcher::next() {
+  return impl_->next();
+}
+
+}  // namespace dga

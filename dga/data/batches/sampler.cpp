@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "dga/data/batches/sampler.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "dga/base/error.h"
+#include "dga/base/random.h"
+
+namespace dga {
+namespace {
+
+std::int64_t batches(std::size_t samples, std::int64_t batch) {
+  const auto count = static_cast<std::int64_t>(samples);
+  return count / batch + (count % batch == 0 ? 0 : 1);
+}
+
+void check_batch(std::int64_t batch) {
+  DGA_CHECK(batch >= 1, "[data] sampler: expected a batch of at least 1 sample, found ", batch,
+            ". Pass --batch 16, for example.");
+}
+
+}  // namespace
+
+std::int64_t steps_per_epoch(std::span<const std::vector<std::int64_t>> shards,
+                             std::int64_t batch) {
+  check_batch(batch);
+  DGA_CHECK(!shards.empty(),
+            "[data] sampler: expected the shards of all workers, found none. Pass shards().");
+  std::int64_t steps = 0;
+  for (const auto& shard : shards) {
+    steps = std::max(steps, batches(shard.size(), batch));
+  }
+  return steps;
+}
+
+Sampler::Sampler(std::vector<std::int64_t> shard, const Options& options)
+    : shard_(std::move(shard)), options_(options) {
+  check_batch(options_.batch);
+  const std::int64_t needed = batches(shard_.size(), options_.batch);
+  DGA_CHECK(options_.steps >= needed, "[data] sampler: expected at least ", needed,
+            " steps an epoch for ", shard_.size(), " samples in batches of ", options_.batch,
+            ", found ", options_.steps, ". Take steps_per_epoch() of all workers' shards.");
+}
+
+std::span<const std::int64_t> Sampler::batch(std::int64_t epoch, std::int64_t step) {
+  DGA_CHECK(epoch >= 0 && step >= 0 && step < options_.steps,
+            "[data] sampler: expected epoch >= 0 and a step in [0, ", options_.steps,
+            "), found epoch ", epoch, ", step ", step, ". Count steps anew in each epoch.");
+  if (epoch != epoch_) {
+    order_ = shard_;
+    RandomStream stream(stream_key(options_.seed, "shuffle", epoch, options_.rank));
+    shuffle(order_, stream);
+    epoch_ = epoch;
+  }
+  // Compared in batches, not samples: the product with a huge batch size would overflow.
+  if (step >= batches(order_.size(), options_.batch)) {
+    return {};
+  }
+  const auto first = static_cast<std::size_t>(step * options_.batch);
+  const auto count = std::min(static_cast<std::size_t>(options_.batch), order_.size() - first);
+  return std::span<const std::int64_t>(order_).subspan(first, count);
+}
+
+}  // namespace dga

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "dga/data/formats/format.h"
+
+#include <algorithm>
+#include <array>
+
+#include "dga/base/error.h"
+#include "dga/data/formats/csv.h"
+#include "dga/data/formats/idx.h"
+
+namespace dga {
+namespace {
+
+// The stricter a format's recogniser, the earlier its place.
+constexpr std::array kFormats = {
+    Format{"IDX", is_idx, read_idx},
+    Format{"CSV", is_csv, read_csv},
+};
+
+}  // namespace
+
+std::span<const Format> formats() {
+  return kFormats;
+}
+
+std::string format_names() {
+  std::string names;
+  for (const Format& format : kFormats) {
+    names += (names.empty() ? "" : ", ") + std::string(format.name);
+  }
+  return names;
+}
+
+const Format& format_of(const ByteSource& file) {
+  std::array<char, 4096> buffer{};
+  const auto count = std::min(static_cast<std::int64_t>(buffer.size()), file.size());
+  file.read(0, std::span(buffer).first(static_cast<std::size_t>(count)));
+  const std::string_view head(buffer.data(), static_cast<std::size_t>(count));
+  if (head.empty()) {
+    throw DataError(str(file.name(), ": expected data (", format_names(),
+                        "), found an empty file. Remove or replace it."));
+  }
+  for (const Format& format : kFormats) {
+    if (format.recognises(head)) {
+      return format;
+    }
+  }
+  throw DataError(str(file.name(), ": expected one of the formats ", format_names(), ", found \"",
+                      printable(head, 8),
+                      "\" at its start, which is none. Convert or remove the file."));
+}
+
+}  // namespace dga

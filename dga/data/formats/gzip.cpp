@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "dga/data/formats/gzip.h"
+
+#include <zlib.h>
+
+#include <algorithm>
+#include <new>
+#include <vector>
+
+#include "dga/base/error.h"
+
+namespace dga {
+namespace {
+
+constexpr std::int64_t kChunk = std::int64_t{1} << 18;
+
+/// zlib's state, released whatever happens.
+struct Inflater {
+  z_stream stream{};
+  Inflater() {
+    constexpr int kGzipOnly = 16 + MAX_WBITS;
+    if (inflateInit2(&stream, kGzipOnly) != Z_OK) {
+      throw std::bad_alloc();
+    }
+  }
+  ~Inflater() { inflateEnd(&stream); }
+  Inflater(const Inflater&) = delete;
+  Inflater& operator=(const Inflater&) = delete;
+};
+
+[[noreturn]] void fail(const ByteSource& source, const char* found) {
+  throw DataError(str(source.name(), ": expected a whole gzip file, found ", found,
+                      ". Copy or download it again."));
+}
+
+}  // namespace
+
+bool is_gzip(const ByteSource& source) {
+  char magic[2] = {};
+  if (source.size() < 2) {
+    return false;
+  }
+  source.read(0, magic);
+  return magic[0] == '\x1f' && magic[1] == '\x8b';
+}
+
+std::string gunzip(const ByteSource& source) {
+  Inflater inflater;
+  z_stream& stream = inflater.stream;
+  std::vector<char> packed(static_cast<std::size_t>(kChunk));
+  std::vector<char> unpacked(packed.size());
+  std::string out;
+  bool member_done = false;
+  for (std::int64_t offset = 0; offset < source.size();) {
+    const auto count = std::min(kChunk, source.size() - offset);
+    source.read(offset, std::span(packed).first(static_cast<std::size_t>(count)));
+    offset += count;
+    stream.next_in = reinterpret_cast<Bytef*>(packed.data());
+    stream.avail_in = static_cast<uInt>(count);
+    while (stream.avail_in > 0 || (!member_done && stream.avail_out == 0)) {
+      if (member_done) {
+        inflateReset(&stream);  // another member, or what follows is not gzip: inflate will say
+        member_done = false;
+      }
+      stream.next_out = reinterpret_cast<Bytef*>(unpacked.data());
+      stream.avail_out = static_cast<uInt>(unpacked.size());
+      const int status = inflate(&stream, Z_NO_FLUSH);
+      if (status == Z_MEM_ERROR) {
+        throw std::bad_alloc();
+      }
+      if (status != Z_OK && status != Z_STREAM_END && status != Z_BUF_ERROR) {
+        fail(source, "damaged data");
+      }
+      out.append(unpacked.data(), unpacked.size() - stream.avail_out);
+      member_done = status == Z_STREAM_END;
+    }
+  }
+  if (!member_done) {
+    fail(source, "its end missing");
+  }
+  return out;
+}
+
+}  // namespace dga

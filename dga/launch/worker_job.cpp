@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "dga/launch/worker_job.h"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <exception>
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <sstream>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "dga/base/error.h"
+#include "dga/comm/arena/segment.h"
+#include "dga/launch/launch.h"
+#include "dga/launch/stop_signal.h"
+#include "dga/options/options_json.h"
+
+namespace dga {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr const char* kVariable = "DGA_WORKER_JOB";
+constexpr char kGoOn = 'g';
+constexpr char kStop = 's';
+
+std::string handle_text(const SegmentHandle& handle) {
+  return str(handle.id, ' ', handle.bytes, ' ', handle.owner, ' ', handle.fd);
+}
+
+Segment attach_to(const std::string& text) {
+  SegmentHandle handle;
+  std::istringstream in(text);
+  if (!(in >> handle.id >> handle.bytes >> handle.owner >> handle.fd)) {
+    throw Error(str("[launch] ", kVariable, ": expected the job of a worker, found '", text,
+                    "'. This program is started by dga, not by hand."));
+  }
+  return Segment::attach(MemoryKind::mapped, handle);
+}
+
+Segment copy_of(const void* data, std::int64_t bytes) {
+  Segment segment = Segment::create(MemoryKind::mapped, std::max<std::int64_t>(bytes, 1), 1);
+  std::memcpy(segment.data(), data, static_cast<std::size_t>(bytes));
+  return segment;
+}
+
+/// An array that lives as long as its segment.
+template <typename T>
+std::shared_ptr<const T[]> array_in(const std::string& handle) {
+  auto segment = std::make_shared<Segment>(attach_to(handle));
+  return {segment, reinterpret_cast<const T*>(segment->data())};
+}
+
+/// Puts a table where the workers find it; answers how.
+Json share_table(const Table& table, std::vector<Segment>& segments) {
+  const std::int64_t size = table.size();
+  segments.push_back(
+      copy_of(table.features(), size * table.num_features() * std::int64_t{sizeof(float)}));
+  Json json{{"size", size},
+            {"shape", table.sample_shape()},
+            {"features", handle_text(segments.back().handle())}};
+  if (table.targets() != nullptr) {
+    segments.push_back(copy_of(table.targets(), size * std::int64_t{sizeof(float)}));
+    json["targets"] = handle_text(segments.back().handle());
+  } else {
+    segments.push_back(copy_of(table.labels(), size * std::int64_t{sizeof(std::int64_t)}));
+    json["labels"] = handle_text(segments.back().handle());
+    json["class_names"] = table.class_names();
+  }
+  return json;
+}
+
+std::shared_ptr<const Table> attach_table(const Json& json) {
+  if (json.is_null()) {
+    return nullptr;
+  }
+  const auto size = json.at("size").get<std::int64_t>();
+  auto shape = json.at("shape").get<std::vector<std::int64_t>>();
+  auto features = array_in<float>(json.at("features").get<std::string>());
+  if (json.contains("targets")) {
+    return std::make_shared<Table>(size, std::move(shape), std::move(features),
+                                   array_in<float>(json.at("targets").get<std::string>()));
+  }
+  return std::make_shared<Table>(size, std::move(shape), std::move(features),
+                                 array_in<std::int64_t>(json.at("labels").get<std::string>()),
+                                 json.at("class_names").get<std::vector<std::string>>());
+}
+
+Json to_message(const RunStart& start) {
+  return {{"engine", start.engine},
+          {"workers", start.workers},
+          {"train_samples", start.train_samples},
+          {"test_samples", start.test_samples},
+          {"features", start.features},
+          {"outputs", start.outputs},
+          {"parameters", start.parameters},
+          {"epochs", start.epochs},
+          {"steps_per_epoch", start.steps_per_epoch},
+          {"classification", start.classification}};
+}
+
+RunStart start_from(const Json& json) {
+  return {.engine = json.at("engine").get<std::string>(),
+          .workers = json.at("workers").get<int>(),
+          .train_samples = json.at("train_samples").get<std::int64_t>(),
+          .test_samples = json.at("test_samples").get<std::int64_t>(),
+          .features = json.at("features").get<std::int64_t>(),
+          .outputs = json.at("outputs").get<std::int64_t>(),
+          .parameters = json.at("parameters").get<std::int64_t>(),
+          .epochs = json.at("epochs").get<std::int64_t>(),
+          .steps_per_epoch = json.at("steps_per_epoch").get<std::int64_t>(),
+          .classification = json.at("classification").get<bool>()};
+}
+
+/// Worker 0's end of the socket. Every message is a line, answered by one letter after an epoch.
+class RemoteProgress final : public Progress {
+ public:
+  explicit RemoteProgress(int socket) : socket_(socket) {}
+
+  void started(const RunStart& start) override { send({{"started", to_message(start)}}); }
+  void step_done(const StepResult& step) override {
+    send({{"steps", step.steps}, {"step_epoch", step.epoch}, {"loss", step.loss}});
+  }
+  void epoch_done(const EpochResult& epoch) override {
+    send({{"epoch", to_json(epoch)}});
+    char answer = kGoOn;
+    while (::read(socket_, &answer, 1) < 0 && errno == EINTR) {
+    }
+    stop_ = answer == kStop;
+  }
+  bool wants_stop() override { return stop_; }
+
+ private:
+  void send(const Json& message) const {
+    const std::string line = message.dump() + "\n";
+    std::size_t done = 0;
+    while (done < line.size()) {
+      const ssize_t count = ::send(socket_, line.data() + done, line.size() - done, MSG_NOSIGNAL);
+      if (count < 0 && errno != EINTR) {
+        return;  // the caller is gone; this process will be, in a moment
+      }
+      done += count > 0 ? static_cast<std::size_t>(count) : 0;
+    }
+  }
+
+  int socket_;
+  bool stop_ = false;
+};
+
+}  // namespace
+
+class WorkerJob::Impl {
+ public:
+  Impl(const RunOptions& options, const LoadedData& data, Progress& progress)
+      : progress_(progress) {
+    std::array<int, 2> ends{};
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0) {
+      throw Error(str("[launch] expected a socket for the workers' progress, found \"",
+                      std::strerror(errno), "\". Close some files."));
+    }
+    ours_ = ends[0];
+    theirs_ = dup(ends[1]);  // without CLOEXEC: the workers inherit it
+    ::close(ends[1]);
+    const Json job{{"options", to_json(options)},
+                   {"train", share_table(*data.train, segments_)},
+                   {"test", data.test ? share_table(*data.test, segments_) : Json(nullptr)},
+                   {"progress", theirs_}};
+    const std::string text = job.dump(-1, ' ', false, Json::error_handler_t::replace);
+    segments_.push_back(copy_of(text.data(), static_cast<std::int64_t>(text.size())));
+    setenv(kVariable, handle_text(segments_.back().handle()).c_str(), 1);
+    reader_ = std::thread([this] { read_messages(); });
+  }
+
+  ~Impl() {
+    unsetenv(kVariable);
+    join();
+    ::close(ours_);
+  }
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+
+  void finish() {
+    join();
+    if (error_) {
+      std::rethrow_exception(error_);
+    }
+  }
+
+ private:
+  /// With the workers' ends closed as well, the reader comes to the end of the stream.
+  void join() {
+    if (theirs_ >= 0) {
+      ::close(std::exchange(theirs_, -1));
+    }
+    if (reader_.joinable()) {
+      reader_.join();
+    }
+  }
+
+  void read_messages() {
+    std::string pending;
+    std::array<char, 4096> piece{};
+    while (true) {
+      const ssize_t count = ::read(ours_, piece.data(), piece.size());
+      if (count < 0 && errno == EINTR) {
+        continue;
+      }
+      if (count <= 0) {
+        return;
+      }
+      pending.append(piece.data(), static_cast<std::size_t>(count));
+      for (std::size_t end = pending.find('\n'); end != std::string::npos;
+           end = pending.find('\n')) {
+        tell(Json::parse(pending.substr(0, end)));
+        pending.erase(0, end + 1);
+      }
+    }
+  }
+
+  void tell(const Json& message) noexcept {
+    bool stop = error_ != nullptr;
+    try {
+      if (stop) {
+        // What it threw is thrown to the caller; it is told nothing more.
+      } else if (message.contains("started")) {
+        progress_.started(start_from(message.at("started")));
+      } else if (message.contains("steps")) {
+        progress_.step_done({.steps = message.at("steps").get<std::int64_t>(),
+                             .epoch = message.at("step_epoch").get<std::int64_t>(),
+                             .loss = message.at("loss").is_null()
+                                         ? std::numeric_limits<double>::quiet_NaN()
+                                         : message.at("loss").get<double>()});
+      } else {
+        const std::string line = message.at("epoch").get<std::string>() + "\n";
+        progress_.epoch_done(epochs_from_json_lines(line, "worker 0").front());
+        stop = progress_.wants_stop();
+      }
+    } catch (...) {
+      error_ = std::current_exception();
+      stop = true;
+    }
+    if (message.contains("epoch")) {
+      const char answer = stop ? kStop : kGoOn;
+      static_cast<void>(::send(ours_, &answer, 1, MSG_NOSIGNAL));
+    }
+  }
+
+  Progress& progress_;
+  std::vector<Segment> segments_;
+  int ours_ = -1;
+  int theirs_ = -1;
+  std::thread reader_;
+  std::exception_ptr error_;  // the reader's; read by others after they joined it
+};
+
+WorkerJob::WorkerJob(const RunOptions& options, const LoadedData& data, Progress& progress)
+    : impl_(std::make_unique<Impl>(options, data, progress)) {}
+WorkerJob::~WorkerJob() = default;
+
+void WorkerJob::finish() {
+  impl_->finish();
+}
+
+void run_worker_job(const JobFunction& work) {
+  const char* variable = std::getenv(kVariable);
+  if (variable == nullptr || !is_relaunched_worker()) {
+    throw Error(str("[launch] ", kVariable, ": expected to be started by dga as a worker, found ",
+                    "that this process was not. Call dga's functions instead."));
+  }
+  const Segment text = attach_to(variable);
+  const Json job = Json::parse(std::string_view(reinterpret_cast<const char*>(text.data()),
+                                                static_cast<std::size_t>(text.bytes())));
+  const RunOptions options =
+      run_options_from_json(job.at("options").get<std::string>(), "the worker's job");
+  const LoadedData data{attach_table(job.at("train")), attach_table(job.at("test"))};
+  const StopSignal stop;
+  RemoteProgress progress(job.at("progress").get<int>());
+  work(options, data, progress);
+}
+
+}  // namespace dga

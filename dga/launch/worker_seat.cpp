@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "dga/launch/worker_seat.h"
+
+#include <numeric>
+
+#include "dga/base/error.h"
+#include "dga/comm/arena/group.h"
+#include "dga/comm/arena/node_segment.h"
+
+namespace dga {
+bool run_worker(const LaunchOptions& options, Engine engine, WorkerSeat seat,
+                const Worker& worker) noexcept {
+  const int rank = seat.world.rank;
+  std::shared_ptr<World> world;
+  const auto fail = [&](const char* what) {
+    if (world == nullptr) {  // not even joined
+      failure_board_of(seat.node).post(str("[launch] worker ", rank, " failed: ", what));
+    } else if (!world->failed()) {
+      world->fail(str("[launch] worker ", rank, " failed: ", what, world->who_waits()));
+    }
+  };
+  try {
+    std::vector<int> everybody(static_cast<std::size_t>(seat.world.placement.num_workers()));
+    std::iota(everybody.begin(), everybody.end(), 0);
+    auto group_wire = seat.wire ? seat.wire->split(0, rank) : nullptr;
+    world =
+        std::make_shared<World>(std::move(seat.world), std::move(seat.node), std::move(seat.wire));
+    const auto group = std::make_shared<Group>(world, std::move(everybody), std::move(seat.control),
+                                               std::move(group_wire));
+    {
+      Environment environment(options, engine, Communicator(group));
+      worker(environment);
+    }
+    if (engine == Engine::mpi) {
+      world->finish_together();  // nobody joins the ranks
+    } else {
+      world->own_presence().set_state(Presence::State::finished);
+    }
+    return true;
+  } catch (const std::exception& error) {
+    fail(error.what());
+  } catch (...) {
+    fail("it threw something that is no std::exception.");
+  }
+  return false;
+}
+
+}  // namespace dga

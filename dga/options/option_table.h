@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The table of options: the one list that feeds the command line, TOML files, config.json and
+// docs/cli.md.
+
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "dga/options/option.h"
+
+namespace dga {
+
+/// All options, in the order of the docs. Built once; never changes.
+const std::vector<Option>& option_table();
+
+/// The option of that name ('_' being as good as '-'), or null.
+const Option* find_option(std::string_view name);
+
+/// "" or " Did you mean --NAME?", NAME being the known one that looks most like `name`.
+std::string option_hint(std::string_view name, std::string_view prefix);
+
+}  // namespace dga

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "dga/options/options_toml.h"
+
+#include <toml++/toml.h>
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "dga/base/error.h"
+#include "dga/data/source.h"
+#include "dga/options/option_table.h"
+#include "dga/storage/atomic_file.h"
+
+namespace dga {
+namespace {
+
+/// What an error says was found: the value with its type.
+std::string describe(const toml::node& node) {
+  if (const auto* text = node.as_string()) {
+    return str("the string \"", printable(text->get()), "\"");
+  }
+  if (const auto* integer = node.as_integer()) {
+    return std::to_string(integer->get());
+  }
+  if (const auto* number = node.as_floating_point()) {
+    return str("the number ", number->get());
+  }
+  if (const auto* flag = node.as_boolean()) {
+    return flag->get() ? "true" : "false";
+  }
+  return node.is_array() ? "an array" : node.is_table() ? "a table" : "a date or time";
+}
+
+std::optional<OptionValue> sizes_of(const toml::node& node) {
+  std::vector<std::int64_t> sizes;
+  if (const auto* one = node.as_integer()) {
+    sizes.push_back(one->get());
+    return sizes;
+  }
+  const toml::array* many = node.as_array();
+  if (many == nullptr) {
+    return std::nullopt;
+  }
+  for (const toml::node& element : *many) {
+    const auto* size = element.as_integer();
+    if (size == nullptr) {
+      return std::nullopt;
+    }
+    sizes.push_back(size->get());
+  }
+  return sizes;
+}
+
+/// The node as `option` would have it; none when it is of another type or out of bounds.
+std::optional<OptionValue> value_of(const Option& option, const toml::node& node) {
+  std::optional<OptionValue> value;
+  if (const auto* text = node.as_string()) {
+    if (!option.zero_word.empty() && text->get() == option.zero_word) {
+      return option.zero();
+    }
+    value = text->get();
+  } else if (option.kind == Option::Kind::sizes) {
+    value = sizes_of(node);
+  } else if (const auto* integer = node.as_integer()) {
+    // 1 is as good a number as 1.0.
+    if (option.kind == Option::Kind::number) {
+      value = static_cast<double>(integer->get());
+    } else {
+      value = integer->get();
+    }
+  } else if (const auto* number = node.as_floating_point()) {
+    value = number->get();
+  } else if (const auto* flag = node.as_boolean()) {
+    value = flag->get();
+  }
+  return value && option.accepts(*value) ? value : std::nullopt;
+}
+
+}  // namespace
+
+void read_options_toml(const std::string& path, RunOptions& options) {
+  const std::string shown = printable(path, 4096);
+  toml::table table;
+  try {
+    table = toml::parse(read_file(path), path);
+  } catch (const StorageError& error) {
+    // A wrong path is wrong usage.
+    throw InvalidArgument(error.what());
+  } catch (const toml::parse_error& error) {
+    throw InvalidArgument(str(shown, ":", error.source().begin.line, ": expected TOML, found that ",
+                              printable(error.description(), 200), " Correct the file."));
+  }
+  RunOptions result = options;
+  for (const auto& [key, node] : table) {
+    const std::string name(key.str());
+    const std::string place = str(shown, ":", key.source().begin.line, ": ", printable(name));
+    const Option* option = find_option(name);
+    if (option == nullptr || !option->in_files) {
+      const std::string hint = option == nullptr ? option_hint(name, "") : "";
+      throw InvalidArgument(
+          str(place, ": expected the name of an option, found ",
+              option == nullptr ? "another word." : "one for the command line only.", hint,
+              " See dga train --help."));
+    }
+    const std::optional<OptionValue> value = value_of(*option, node);
+    if (!value) {
+      option->reject(place, describe(node));
+    }
+    option->put(result, *value);
+  }
+  options = result;
+}
+
+}  // namespace dga

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "dga/options/run_options.h"
+
+#include "dga/base/error.h"
+#include "dga/options/option_table.h"
+
+namespace dga {
+
+void check_options(const RunOptions& options) {
+  for (const Option& row : option_table()) {
+    const OptionValue value = row.get(options);
+    if (value != row.zero() && !row.accepts(value)) {
+      row.reject("[options] " + row.name, row.text_of(value));
+    }
+  }
+  DGA_CHECK(!options.data.empty(),
+            "[options] data: expected a folder or file with samples, found none. Give --data DIR.");
+  DGA_CHECK(options.task != Task::regression || options.class_weights == ClassWeights::none,
+            "[options] class-weights: expected none for regression, which has no classes, found "
+            "balanced. Leave it out.");
+  constexpr const char* kMissing[] = {"pipeline", "tensor", "space"};
+  DGA_CHECK(options.levels == 1, "[options] levels: expected 1 (data parallelism), found ",
+            options.levels, ": ", kMissing[options.levels - 2],
+            " parallelism is not there yet. Use 1.");
+}
+
+double resolve_lr(const RunOptions& options) noexcept {
+  if (options.lr != 0) {
+    return options.lr;
+  }
+  return options.optimizer == OptimizerKind::sgd ? 0.05 : 0.003;
+}
+
+}  // namespace dga

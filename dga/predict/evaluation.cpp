@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "dga/predict/evaluation.h"
+
+#include <ATen/ops/empty.h>
+#include <ATen/ops/from_blob.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "dga/base/error.h"
+
+namespace dga {
+namespace {
+
+// Samples at once: large beside the cost of a call, small beside a worker's memory.
+constexpr std::int64_t kChunk = 512;
+
+std::int64_t best_class(const float* scores, std::int64_t classes) noexcept {
+  return std::max_element(scores, scores + classes) - scores;
+}
+
+double count_wrong(const at::Tensor& scores, const std::vector<std::int64_t>& labels) {
+  const at::Tensor rows = scores.contiguous();
+  const auto* row = rows.const_data_ptr<float>();
+  const std::int64_t classes = rows.size(1);
+  std::int64_t wrong = 0;
+  for (const std::int64_t label : labels) {
+    wrong += best_class(row, classes) == label ? 0 : 1;
+    row += classes;
+  }
+  return static_cast<double>(wrong);
+}
+
+double squared_errors(const at::Tensor& predictions, const std::vector<float>& targets) {
+  const at::Tensor rows = predictions.contiguous();
+  const auto* predicted = rows.const_data_ptr<float>();
+  double sum = 0;
+  for (const float target : targets) {
+    const double off = static_cast<double>(*predicted++) - static_cast<double>(target);
+    sum += off * off;
+  }
+  return sum;
+}
+
+}  // namespace
+
+void check_output(const at::Tensor& answer, std::int64_t samples, std::int64_t outputs) {
+  DGA_CHECK(answer.dim() == 2 && answer.size(0) == samples && answer.size(1) == outputs &&
+                answer.scalar_type() == at::kFloat,
+            "[train] model: expected an output of shape [", samples, ", ", outputs,
+            "] in Float, found ", answer.sizes(), " in ", answer.scalar_type(),
+            ". Let forward answer a row a sample, with ModelCard::outputs numbers.");
+}
+
+at::Tensor features_tensor(BufferView features, std::int64_t size,
+                           const std::vector<std::int64_t>& sample_shape) {
+  std::vector<std::int64_t> shape{size};
+  shape.insert(shape.end(), sample_shape.begin(), sample_shape.end());
+  return at::from_blob(features.data, shape, at::TensorOptions(at::kFloat));
+}
+
+TargetNormalisation target_normalisation_of(const ModelCard& card) noexcept {
+  return {.mean = card.target_mean, .scale = card.target_scale};
+}
+
+ErrorSums sum_of_errors(Model& model, const ModelCard& card, const Dataset& dataset,
+                        std::span<const std::int64_t> indices, std::span<const Metric> metrics) {
+  const at::NoGradGuard no_grad;
+  const bool classes = dataset.label_type() == DType::i64;
+  const std::int64_t width = dataset.num_features();
+  const auto samples = static_cast<std::int64_t>(indices.size());
+  const at::Tensor memory =
+      at::empty({std::min(samples, kChunk), width}, at::TensorOptions(at::kFloat));
+  std::vector<std::int64_t> labels;
+  std::vector<float> targets;
+  ErrorSums sums{.metrics = std::vector<double>(metrics.size(), 0)};
+  for (std::int64_t first = 0; first < samples; first += kChunk) {
+    const std::int64_t count = std::min(kChunk, samples - first);
+    const auto chunk =
+        indices.subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(count));
+    const BufferView features(memory.mutable_data_ptr<float>(), count * width);
+    at::Tensor truth;  // as metrics see it
+    if (classes) {
+      labels.resize(chunk.size());
+      dataset.gather(chunk, features, BufferView(labels.data(), count));
+      truth = at::from_blob(labels.data(), {count}, at::TensorOptions(at::kLong));
+    } else {
+      targets.resize(chunk.size());
+      const BufferView view(targets.data(), count);
+      dataset.gather(chunk, features, view);
+      if (!metrics.empty()) {
+        truth = at::from_blob(targets.data(), {count, 1}, at::TensorOptions(at::kFloat)).clone();
+      }
+      target_normalisation_of(card).apply(targets.data(), count);
+    }
+    at::Tensor answer = model.forward(features_tensor(features, count, card.input_shape));
+    check_output(answer, count, card.outputs);
+    sums.errors += classes ? count_wrong(answer, labels) : squared_errors(answer, targets);
+    if (!classes && !metrics.empty()) {
+      answer = answer.mul(card.target_scale).add(card.target_mean);
+    }
+    for (std::size_t i = 0; i < metrics.size(); ++i) {
+      sums.metrics[i] += metrics[i].function(answer, truth) * static_cast<double>(count);
+    }
+  }
+  return sums;
+}
+
+}  // namespace dga

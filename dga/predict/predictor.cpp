@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "dga/predict/predictor.h"
+
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/softmax.h>
+
+#include <algorithm>
+#include <charconv>
+#include <iterator>
+#include <numeric>
+#include <utility>
+
+#include "dga/base/error.h"
+#include "dga/data/normalisation.h"
+#include "dga/models/model.h"
+#include "dga/predict/evaluation.h"
+
+namespace dga {
+namespace {
+
+// Samples at once, as in the evaluation of a training.
+constexpr std::int64_t kBatch = 512;
+
+std::size_t size(std::int64_t count) {
+  return static_cast<std::size_t>(count);
+}
+
+/// A card that somebody wrote by hand may contradict itself.
+void check_card(const ModelCard& card, std::int64_t num_features) {
+  constexpr const char* kRemedy = " Take model.json as the run wrote it.";
+  const bool regression = card.task == "regression";
+  DGA_CHECK(regression || card.task == "classification",
+            "[train] Predictor: expected the task classification or regression, found '", card.task,
+            "'.", kRemedy);
+  for (const auto& [what, count] : {std::pair("means", std::ssize(card.feature_mean)),
+                                    std::pair("scales", std::ssize(card.feature_scale))}) {
+    DGA_CHECK(count == num_features, "[train] Predictor: expected ", num_features, " feature ",
+              what, ", one for each element of a sample, found ", count, ".", kRemedy);
+  }
+  DGA_CHECK(regression || std::ssize(card.class_names) == card.outputs,
+            "[train] Predictor: expected ", card.outputs,
+            " class names, one for each output, found ", card.class_names.size(), ".", kRemedy);
+  DGA_CHECK(!regression || card.outputs == 1,
+            "[train] Predictor: expected 1 output of a regression, found ", card.outputs, ".",
+            kRemedy);
+}
+
+}  // namespace
+
+Predictor::Predictor(SavedModel saved) : saved_(std::move(saved)) {
+  DGA_CHECK(saved_.model != nullptr,
+            "[train] Predictor: expected a model, found none. Pass load_model().");
+  for (const std::int64_t dim : saved_.card.input_shape) {
+    num_features_ *= dim;
+  }
+  check_card(saved_.card, num_features_);
+  saved_.model->eval();
+}
+
+std::vector<std::int64_t> Predictor::labels() const {
+  std::vector<std::int64_t> labels;
+  for (const std::string& name : saved_.card.class_names) {
+    const char* const end = name.data() + name.size();
+    std::int64_t label = 0;
+    const auto parsed = std::from_chars(name.data(), end, label);
+    DGA_CHECK(parsed.ec == std::errc{} && parsed.ptr == end,
+              "[train] Predictor: expected classes named by integers, found \"", name,
+              "\". Compare predictions with labels of your own.");
+    labels.push_back(label);
+  }
+  return labels;
+}
+
+Predictions Predictor::none(std::int64_t count) const {
+  Predictions predictions{.count = count, .outputs = saved_.card.outputs};
+  if (saved_.card.task == "regression") {
+    predictions.values.reserve(size(count));
+  } else {
+    predictions.classes.reserve(size(count));
+    predictions.scores.reserve(size(count * saved_.card.outputs));
+  }
+  return predictions;
+}
+
+void Predictor::add(std::span<float> batch, Predictions& predictions) {
+  const at::NoGradGuard no_grad;
+  const ModelCard& card = saved_.card;
+  const auto elements = static_cast<std::int64_t>(batch.size());
+  const std::int64_t count = elements / num_features_;
+  Normalisation{card.feature_mean, card.feature_scale}.apply(batch.data(), count);
+  const at::Tensor output =
+      saved_.model->forward(features_tensor({batch.data(), elements}, count, card.input_shape))
+          .contiguous();  // (count, outputs)
+  check_output(output, count, card.outputs);
+  const auto* row = output.const_data_ptr<float>();
+  if (card.task == "regression") {
+    for (std::int64_t i = 0; i < count; ++i) {
+      predictions.values.push_back(static_cast<double>(row[i]) * card.target_scale +
+                                   card.target_mean);
+    }
+    return;
+  }
+  // By the model's own scores, as the evaluation goes: rounding may make shares equal.
+  for (std::int64_t i = 0; i < count; ++i, row += card.outputs) {
+    predictions.classes.push_back(std::max_element(row, row + card.outputs) - row);
+  }
+  const at::Tensor shares = at::softmax(output, 1).contiguous();
+  const auto* first = shares.const_data_ptr<float>();
+  predictions.scores.insert(predictions.scores.end(), first, first + count * card.outputs);
+}
+
+Predictions Predictor::predict(std::span<const float> rows) {
+  DGA_CHECK(rows.size() % size(num_features_) == 0, "[train] predict: expected samples of ",
+            num_features_, " elements, found ", rows.size(),
+            " elements in all, which is no multiple. Pass whole samples.");
+  Predictions predictions = none(static_cast<std::int64_t>(rows.size()) / num_features_);
+  std::vector<float> batch;
+  while (!rows.empty()) {
+    const auto part = rows.first(std::min(rows.size(), size(kBatch * num_features_)));
+    batch.assign(part.begin(), part.end());
+    add(batch, predictions);
+    rows = rows.subspan(part.size());
+  }
+  return predictions;
+}
+
+Predictions Predictor::predict(const Dataset& dataset) {
+  DGA_CHECK(dataset.num_features() == num_features_, "[train] predict: expected samples of ",
+            num_features_, " elements, as the model was trained on, found ", dataset.num_features(),
+            ". Pass samples with the features of the training.");
+  Predictions predictions = none(dataset.size());
+  std::vector<std::int64_t> indices;
+  std::vector<float> batch;
+  for (std::int64_t first = 0; first < dataset.size(); first += kBatch) {
+    indices.resize(size(std::min(kBatch, dataset.size() - first)));
+    std::iota(indices.begin(), indices.end(), first);
+    batch.resize(indices.size() * size(num_features_));
+    dataset.gather(indices, BufferView(batch.data(), static_cast<std::int64_t>(batch.size())), {});
+    add(batch, predictions);
+  }
+  return predictions;
+}
+
+double mean_error(const Predictions& predictions, const Samples& samples) {
+  const bool regression = predictions.classes.empty();
+  DGA_CHECK(samples.count > 0 && samples.count == predictions.count &&
+                (regression ? samples.targets != nullptr : samples.labels != nullptr),
+            "[train] mean_error: expected ", predictions.count, " samples with ",
+            regression ? "targets" : "classes", ", found ", samples.count, " samples",
+            samples.labels || samples.targets ? "" : " without labels",
+            ". Pass the samples that were predicted on.");
+  double sum = 0;
+  for (std::int64_t i = 0; i < samples.count; ++i) {
+    if (regression) {
+      const double off = predictions.values[size(i)] - static_cast<double>(samples.targets[i]);
+      sum += off * off;
+    } else {
+      sum += predictions.classes[size(i)] == samples.labels[i] ? 0 : 1;
+    }
+  }
+  return sum / static_cast<double>(samples.count);
+}
+
+}  // namespace dga

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Predictor: what a saved model says about samples.
+
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "dga/data/dataset.h"
+#include "dga/data/samples.h"
+#include "dga/predict/saved_model.h"
+
+namespace dga {
+
+struct Predictions {
+  std::int64_t count = 0;
+  std::int64_t outputs = 0;                // classes, or 1 for regression
+  std::vector<std::int64_t> classes = {};  // (count), classification: positions in class_names
+  std::vector<float> scores = {};          // (count, outputs), classification: each row sums to 1
+  std::vector<double> values = {};         // (count), regression, in the units of the data
+};
+
+/// Takes samples as the data has them and normalises them as the training did. Calls on one object
+/// take turns; the answers do not depend on how samples are divided into calls, but for the last
+/// bits of scores and values.
+class Predictor {
+ public:
+  /// Throws InvalidArgument without a model, or for a card whose parts do not fit each other.
+  explicit Predictor(SavedModel saved);
+
+  const ModelCard& card() const noexcept { return saved_.card; }
+  /// Elements of a sample: the product of card().input_shape.
+  std::int64_t num_features() const noexcept { return num_features_; }
+  /// The labels that the classes stand for, in their order, which is ascending unless the card was
+  /// made by hand; empty for regression. Throws InvalidArgument for a model whose class names are
+  /// not integers, as load_data makes them.
+  std::vector<std::int64_t> labels() const;
+
+  /// `rows` is (count, num_features()). Throws InvalidArgument when it is not a whole number of
+  /// samples.
+  Predictions predict(std::span<const float> rows);
+  /// Of all samples; their labels are not looked at. Throws InvalidArgument for samples of another
+  /// size, or features other than f32. Both throw it for a model that answers with another shape
+  /// than its card says.
+  Predictions predict(const Dataset& dataset);
+
+ private:
+  /// One batch, which it normalises in place.
+  void add(std::span<float> batch, Predictions& predictions);
+  Predictions none(std::int64_t count) const;
+
+  SavedModel saved_;
+  std::int64_t num_features_ = 1;
+};
+
+/// What results.json calls the error: the part of the samples whose class is wrong, or the mean
+/// squared error. `samples` are what was predicted on, with labels as positions of classes
+/// (load_samples). Throws InvalidArgument when they have no labels or are not as many.
+double mean_error(const Predictions& predictions, const Samples& samples);
+
+}  // namespace dga

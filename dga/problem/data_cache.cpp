@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "dga/problem/data_cache.h"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "dga/base/error.h"
+#include "dga/data/location.h"
+
+namespace dga {
+namespace {
+
+void add_stamps(const std::string& location, std::string& stamp) {
+  const DataFiles files = find_data_files(location);
+  for (const auto* list : {&files.train, &files.test}) {
+    for (const std::string& path : *list) {
+      struct stat info {};
+      if (stat(path.c_str(), &info) == 0) {
+        stamp += str(std::filesystem::path(path).filename().string(), '\n', info.st_dev, ' ',
+                     info.st_ino, ' ', info.st_size, ' ', info.st_mtim.tv_sec, ' ',
+                     info.st_mtim.tv_nsec, '\n');
+      }
+    }
+    stamp += '\n';
+  }
+}
+
+std::string stamp_of(const LoadOptions& options) {
+  std::string stamp;
+  add_stamps(options.data, stamp);
+  if (!options.test_data.empty()) {
+    add_stamps(options.test_data, stamp);
+  }
+  return stamp;
+}
+
+std::string absolute(const std::string& location) {
+  std::error_code error;
+  const auto path = std::filesystem::weakly_canonical(location, error);
+  return error ? location : path.string();
+}
+
+std::string key_of(const LoadOptions& options) {
+  // automatic and classification read alike.
+  return str(absolute(options.data), '\n',
+             options.test_data.empty() ? "" : absolute(options.test_data), '\n', options.label,
+             '\n', options.task == Task::regression ? "regression" : "classification");
+}
+
+}  // namespace
+
+std::shared_ptr<const LoadedData> DataCache::load(const LoadOptions& options) {
+  const std::lock_guard lock(mutex_);
+  const std::string key = key_of(options);
+  // Before reading: a file that changes meanwhile is read again the next time.
+  const std::string stamp = stamp_of(options);
+  const auto known = std::find_if(entries_.begin(), entries_.end(),
+                                  [&](const Entry& entry) { return entry.key == key; });
+  if (known != entries_.end()) {
+    if (known->stamp == stamp) {
+      return known->data;
+    }
+    entries_.erase(known);
+  }
+  auto data = std::make_shared<const LoadedData>(load_data(options));
+  entries_.push_back({key, stamp, data});
+  return data;
+}
+
+void DataCache::clear() noexcept {
+  const std::lock_guard lock(mutex_);
+  entries_.clear();
+}
+
+}  // namespace dga

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "dga/report/saved_run.h"
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <string_view>
+
+#include "dga/base/error.h"
+#include "dga/storage/atomic_file.h"
+#include "dga/storage/run_folder.h"
+
+namespace dga {
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::ordered_json;
+
+std::optional<std::string> contents(const std::string& path) {
+  std::error_code error;
+  return fs::exists(path, error) ? std::optional(read_file(path)) : std::nullopt;
+}
+
+/// Any JSON object will do: the options of older and newer versions are shown as they stand.
+std::vector<std::pair<std::string, std::string>> options_from(const std::string& text,
+                                                              const std::string& path) {
+  const Json json = Json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (!json.is_object()) {
+    throw StorageError(str("[storage] ", path,
+                           ": expected the options of a run, found JSON that is damaged or says "
+                           "something else. Was the file changed?"));
+  }
+  std::vector<std::pair<std::string, std::string>> options;
+  for (const auto& [name, value] : json.items()) {
+    options.emplace_back(name, value.is_string()
+                                   ? value.get<std::string>()
+                                   : value.dump(-1, ' ', false, Json::error_handler_t::replace));
+  }
+  return options;
+}
+
+/// The last part of the path, also of "." and "runs/x/".
+std::string name_of(const std::string& folder) {
+  std::error_code error;
+  const fs::path whole = fs::absolute(folder, error).lexically_normal();
+  return (whole.has_filename() ? whole.filename() : whole.parent_path().filename()).string();
+}
+
+}  // namespace
+
+std::optional<std::string> SavedRun::option(std::string_view wanted) const {
+  for (const auto& [key, value] : options) {
+    if (key == wanted) {
+      return value;
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<std::int64_t> SavedRun::best_epoch() const {
+  if (!results || results->best_epoch == 0) {
+    return std::nullopt;
+  }
+  const bool chosen =
+      option("keep-best") == "true" || results->best_epoch != std::ssize(results->epochs);
+  return chosen ? std::optional(results->best_epoch) : std::nullopt;
+}
+
+std::set<std::string> metric_names(std::span<const SavedRun> runs) {
+  std::set<std::string> names;
+  for (const SavedRun& run : runs) {
+    for (const EpochResult& epoch : run.epochs) {
+      for (const auto& [metric, value] : epoch.metrics) {
+        names.insert(metric);
+      }
+    }
+  }
+  return names;
+}
+
+SavedRun read_run(const std::string& folder) {
+  const auto file = [&](std::string_view name) { return (fs::path(folder) / name).string(); };
+  SavedRun run{.folder = folder, .name = name_of(folder)};
+  std::error_code error;
+  if (!fs::is_directory(folder, error)) {
+    throw StorageError(str("[storage] ", folder, ": expected the folder of a run, found ",
+                           fs::exists(folder, error) ? "something else" : "nothing",
+                           ". Name a folder that dga train wrote."));
+  }
+  const std::optional<std::string> config = contents(file(kConfigFile));
+  const std::optional<std::string> metrics = contents(file(kMetricsFile));
+  const std::optional<std::string> results = contents(file(kResultsFile));
+  if (!config && !metrics && !results) {
+    throw StorageError(str("[storage] ", folder, ": expected the folder of a run, found no ",
+                           kConfigFile, ", ", kMetricsFile, " or ", kResultsFile,
+                           " in it. Name a folder that dga train wrote."));
+  }
+  if (config) {
+    run.options = options_from(*config, file(kConfigFile));
+  }
+  if (results) {
+    run.results = run_results_from_json(*results, file(kResultsFile));
+    run.epochs = run.results->epochs;
+  }
+  if (metrics) {
+    run.epochs = epochs_from_json_lines(*metrics, file(kMetricsFile));
+  }
+  return run;
+}
+
+}  // namespace dga

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "dga/storage/tensorboard/tensorboard_log.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <filesystem>
+
+#include "dga/base/error.h"
+#include "dga/storage/run_folder.h"
+#include "dga/storage/tensorboard/summary_event.h"
+
+namespace dga {
+namespace {
+
+double seconds_since_1970() {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return std::chrono::duration<double>(now).count();
+}
+
+/// TensorBoard reads the files of a folder in the order of their names: the second comes first.
+std::string new_name() {
+  std::array<char, 256> host{};
+  if (::gethostname(host.data(), host.size() - 1) != 0 || host.front() == '\0') {
+    host = {'h', 'o', 's', 't'};
+  }
+  std::replace(host.begin(), host.end(), '/', '_');
+  return str(kEventFilePrefix, static_cast<std::int64_t>(seconds_since_1970()), ".", host.data(),
+             ".", ::getpid(), kEventFileSuffix);
+}
+
+}  // namespace
+
+TensorBoardLog::TensorBoardLog(const std::string& folder)
+    : path_((std::filesystem::path(folder) / new_name()).string()),
+      file_(path_, O_WRONLY | O_CREAT | O_APPEND) {
+  unwritten_ = tf_record(version_event(seconds_since_1970()));
+  flush();
+  sync_folder_of(path_);
+}
+
+void TensorBoardLog::scalar(std::string_view tag, std::int64_t step, double value) {
+  unwritten_ += tf_record(scalar_event(seconds_since_1970(), step, tag, value));
+}
+
+void TensorBoardLog::histogram(std::string_view tag, std::int64_t step,
+                               std::span<const double> values) {
+  unwritten_ += tf_record(histogram_event(seconds_since_1970(), step, tag, values));
+}
+
+void TensorBoardLog::text(std::string_view tag, std::int64_t step, std::string_view markdown) {
+  unwritten_ += tf_record(text_event(seconds_since_1970(), step, tag, markdown));
+}
+
+void TensorBoardLog::flush() {
+  const std::int64_t before = file_.size();
+  try {
+    file_.write(std::as_bytes(std::span(unwritten_)));
+    file_.sync();
+  } catch (const StorageError&) {
+    file_.truncate(before);
+    throw;
+  }
+  unwritten_.clear();
+}
+
+}  // namespace dga

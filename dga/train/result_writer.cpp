@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "dga/train/result_writer.h"
+
+#include <filesystem>
+
+#include "dga/base/error.h"
+#include "dga/storage/run_folder.h"
+
+namespace dga {
+
+std::string ResultWriter::file(std::string_view name) const {
+  return (std::filesystem::path(folder_) / name).string();
+}
+
+bool ResultWriter::attempt(const std::function<void()>& write) {
+  if (!error_.empty()) {
+    return false;
+  }
+  try {
+    write();
+    return true;
+  } catch (const StorageError& error) {
+    error_ = error.what();
+    return false;
+  }
+}
+
+bool ResultWriter::reserve_model(std::int64_t weight_bytes) {
+  // The header of the file, and what is written beside it; metrics are a line an epoch.
+  constexpr std::int64_t kSmallFiles = std::int64_t{64} << 10;
+  return attempt([&] {
+    model_.emplace(file(kModelFile));
+    model_->reserve(weight_bytes + kSmallFiles);
+  });
+}
+
+bool ResultWriter::append(const EpochResult& epoch) {
+  return attempt([&] {
+    if (!metrics_) {
+      metrics_.emplace(file(kMetricsFile));
+    }
+    metrics_->append(to_json(epoch));
+  });
+}
+
+}  // namespace dga

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Options in files: TOML as people write it, config.json as dga does.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "dga/base/error.h"
+#include "dga/options/option_table.h"
+#include "dga/options/options_json.h"
+#include "dga/options/options_toml.h"
+#include "dga/storage/atomic_file.h"
+#include "tests/support/scratch_folder.h"
+
+namespace dga {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::StartsWith;
+using testing::ThrowsMessage;
+
+class TomlFile : public testing::Test {
+ protected:
+  RunOptions read(const std::string& text, RunOptions options = {}) {
+    atomic_write(path_, text);
+    read_options_toml(path_, options);
+    return options;
+  }
+
+  std::string error_of(const std::string& text) {
+    try {
+      read(text);
+    } catch (const InvalidArgument& error) {
+      return error.what();
+    }
+    return "accepted";
+  }
+
+  ScratchFolder folder_;
+  std::string path_ = folder_.file("train.toml");
+};
+
+TEST_F(TomlFile, SetsWhatItNamesAndLeavesTheRest) {
+  RunOptions before;
+  before.epochs = 3;
+  const RunOptions options = read(
+      "# the main job\ndata = \"data/digits\"\nworkers = 30\nhidden = [100, 50]\nlr = 1\n"
+      "micro_steps = 2\nweight-decay = 0.5\nquiet = true\nshard = 'by-label'\nclip-norm = "
+      "\"off\"\n",
+      before);
+  RunOptions expected = before;
+  expected.data = "data/digits";
+  expected.workers = 30;
+  expected.hidden = {100, 50};
+  expected.lr = 1;
+  expected.micro_steps = 2;
+  expected.weight_decay = 0.5;
+  expected.quiet = true;
+  expected.shard = ShardKind::by_label;
+  EXPECT_EQ(options, expected);
+}
+
+TEST_F(TomlFile, TakesOneHiddenSizeAsAnInteger) {
+  EXPECT_EQ(read("hidden = 7").hidden, (std::vector<std::int64_t>{7}));
+}
+
+TEST_F(TomlFile, NamesTheLineOfAnUnknownKey) {
+  EXPECT_EQ(error_of("epochs = 3\n\nworker = 4\n"),
+            path_ +
+                ":3: worker: expected the name of an option, found another word. Did you mean "
+                "workers? See dga train --help.");
+}
+
+TEST_F(TomlFile, RefusesTablesAsUnknownKeys) {
+  EXPECT_THAT(error_of("[train]\nepochs = 3\n"),
+              StartsWith(path_ + ":1: train: expected the name of an option"));
+}
+
+TEST_F(TomlFile, RefusesOptionsOfTheCommandLineOnly) {
+  EXPECT_EQ(error_of("config = \"other.toml\"\n"),
+            path_ +
+                ":1: config: expected the name of an option, found one for the command line only. "
+                "See dga train --help.");
+}
+
+TEST_F(TomlFile, NamesLineBoundsAndValueOfAWrongOne) {
+  const std::string workers = ": workers: expected an integer from 1 to 4096, or auto, found ";
+  EXPECT_EQ(error_of("workers = 0\n"), path_ + ":1" + workers + "0. Correct the value.");
+  EXPECT_EQ(error_of("\nworkers = \"30\"\n"),
+            path_ + ":2" + workers + "the string \"30\". Correct the value.");
+  EXPECT_EQ(error_of("workers = 1.5\n"),
+            path_ + ":1" + workers + "the number 1.5. Correct the value.");
+  EXPECT_EQ(error_of("workers = true\n"), path_ + ":1" + workers + "true. Correct the value.");
+  EXPECT_EQ(error_of("workers = [1]\n"), path_ + ":1" + workers + "an array. Correct the value.");
+  EXPECT_THAT(error_of("quiet = \"yes\"\n"), HasSubstr("expected true or false"));
+  EXPECT_THAT(error_of("data = 3\n"), HasSubstr("expected a text, found 3"));
+  EXPECT_THAT(error_of("hidden = [1, 2.5]\n"), HasSubstr("found an array"));
+  EXPECT_THAT(error_of("lr = nan\n"), HasSubstr("expected a number above 0 to 1000, or auto"));
+}
+
+TEST_F(TomlFile, NamesTheLineThatIsNoToml) {
+  EXPECT_THAT(
+      error_of("epochs = 3\nworkers = = 4\n"),
+      AllOf(StartsWith(path_ + ":2: expected TOML, found that "), testing::Not(HasSubstr("\n"))));
+}
+
+TEST_F(TomlFile, SetsNothingWhenSomethingIsWrong) {
+  RunOptions options;
+  atomic_write(path_, "epochs = 3\nworkers = 0\n");
+  EXPECT_THROW(read_options_toml(path_, options), InvalidArgument);
+  EXPECT_EQ(options, RunOptions{});
+}
+
+TEST_F(TomlFile, ThatIsMissingIsWrongUsage) {
+  RunOptions options;
+  EXPECT_THAT([&] { read_options_toml(folder_.file("none.toml"), options); },
+              ThrowsMessage<InvalidArgument>("[storage] " + folder_.file("none.toml") +
+                                             ": expected a readable file, found \"No such file or "
+                                             "directory\". Check the path."));
+}
+
+TEST(ConfigJson, HasEveryOptionAndReadsBackAsItWas) {
+  RunOptions options;
+  options.data = "data/digits";
+  options.hidden = {3, 2};
+  options.lr = 0.1;
+  options.seed = 9007199254740992;
+  options.task = Task::regression;
+  const std::string text = to_json(options);
+  for (const Option& row : option_table()) {
+    EXPECT_THAT(text, HasSubstr("\"" + row.name + "\": "));
+  }
+  EXPECT_EQ(run_options_from_json(text, "config.json"), options);
+}
+
+TEST(ConfigJson, SaysTheWordForWhatIsLeftOpen) {
+  EXPECT_THAT(to_json(RunOptions{}),
+              AllOf(HasSubstr("\"workers\": \"auto\""), HasSubstr("\"clip-norm\": \"off\"")));
+}
+
+TEST(ConfigJson, RefusesWhatItDoesNotKnow) {
+  EXPECT_THAT(
+      [] { run_options_from_json("{\"worker\": 3}", "c.json"); },
+      ThrowsMessage<InvalidArgument>("[options] c.json: expected the name of an option, found "
+                                     "\"worker\". Use the dga that wrote the file."));
+  EXPECT_THAT(
+      [] { run_options_from_json("{\"workers\": 0}", "c.json"); },
+      ThrowsMessage<InvalidArgument>(StartsWith(
+          "[options] c.json: workers: expected an integer from 1 to 4096, or auto, found 0")));
+  EXPECT_THAT([] { run_options_from_json("[", "c.json"); },
+              ThrowsMessage<InvalidArgument>(StartsWith("[options] c.json: expected the options")));
+  EXPECT_THAT([] { run_options_from_json("[1]", "c.json"); },
+              ThrowsMessage<InvalidArgument>(StartsWith("[options] c.json: expected the options")));
+}
+
+}  // namespace
+}  // namespace dga

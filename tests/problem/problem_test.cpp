@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "dga/problem/problem.h"
+
+#include <gmock/gmock.h>
+
+#include <cmath>
+#include <filesystem>
+#include <functional>
+
+#include "dga/base/error.h"
+#include "tests/support/scratch_folder.h"
+
+namespace dga {
+namespace {
+
+using testing::HasSubstr;
+
+constexpr const char* kDigits = "data/digits";  // tests run in the root of the sources
+
+std::string error_of(const std::function<void()>& call) {
+  try {
+    call();
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+class ProblemTest : public testing::Test {
+ protected:
+  ~ProblemTest() override { close(); }
+
+  FactorizationProblem small_problem(const std::string& output = "run") const {
+    return create_factorization_problem({.data_dir = kDigits,
+                                         .num_client_items = 3,
+                                         .data_size = 10,
+                                         .epochs = 2,
+                                         .batch = 64,
+                                         .output = folder.file(output)});
+  }
+
+  ScratchFolder folder;
+};
+
+TEST_F(ProblemTest, ApplyDoesAllStepsAndTheLastRunIsRemembered) {
+  const RunSummary summary = DistributedGradientAccumulator::apply(small_problem());
+  EXPECT_EQ(summary.results.workers, 3);
+  EXPECT_EQ(summary.folder, folder.file("run"));
+  EXPECT_TRUE(std::filesystem::exists(folder.file("run/results.json")));
+  EXPECT_EQ(dga::time().values().size(), 3U);
+  EXPECT_GT(dga::time().mean(), 0);
+  EXPECT_EQ(error().values().size(), 3U);
+  EXPECT_EQ(error().mean(), summary.results.error.mean);
+}
+
+TEST_F(ProblemTest, StepsOneByOneComeToTheSameWeights) {
+  const auto all_at_once = DistributedGradientAccumulator::apply(small_problem("a"));
+  const auto problem = small_problem("b");
+  EXPECT_EQ(assign_tasks(problem).size(), 3U);
+  prepare_data(problem);
+  run(problem);
+  EXPECT_EQ(get_results(problem).results.weights_sha256, all_at_once.results.weights_sha256);
+}
+
+TEST_F(ProblemTest, EveryWorkerIsAssignedItsOwnSamples) {
+  const auto tasks = assign_tasks(small_problem());
+  std::int64_t samples = 0;
+  std::int64_t test_samples = 0;
+  for (const TaskAssignment& task : tasks) {
+    EXPECT_EQ(task.node, 0);
+    EXPECT_FALSE(task.host.empty());
+    EXPECT_EQ(task.num_samples, static_cast<std::int64_t>(task.samples.size()));
+    samples += task.num_samples;
+    test_samples += task.num_test_samples;
+  }
+  EXPECT_EQ(samples + test_samples, 1797);
+  EXPECT_EQ(test_samples, 359);
+}
+
+TEST_F(ProblemTest, TwoCallsOnOneFolderReadItOnce) {
+  const auto first = create_dataset({.data_dir = kDigits, .num_client_items = 30});
+  const auto second = create_dataset({.data_dir = kDigits});
+  EXPECT_EQ(&first.data(), &second.data());
+  EXPECT_EQ(first.num_samples(), 1797);
+  EXPECT_EQ(first.num_features(), 64);
+  EXPECT_EQ(first.num_classes(), 10);
+}
+
+TEST_F(ProblemTest, LevelsToComeSayWhatIsMissing) {
+  const auto create = [](int levels) {
+    return [levels] {
+      create_factorization_problem({.data_dir = kDigits,
+                                    .num_client_items = 30,
+                                    .data_size = 100,
+                                    .num_factorization_levels = levels});
+    };
+  };
+  EXPECT_THAT(error_of(create(2)), HasSubstr("pipeline parallelism is not there yet"));
+  EXPECT_THAT(error_of(create(3)), HasSubstr("tensor parallelism is not there yet"));
+  EXPECT_THAT(error_of(create(4)), HasSubstr("space parallelism is not there yet"));
+  EXPECT_THAT(error_of(create(5)), HasSubstr("levels: expected an integer from 1 to 4"));
+}
+
+TEST_F(ProblemTest, StepsOutOfOrderSayWhichIsMissing) {
+  const auto problem = small_problem();
+  EXPECT_EQ(error_of([&] { prepare_data(problem); }),
+            "[problem] prepare_data: expected assigned tasks, found none. Call "
+            "assign_tasks(problem) first.");
+  EXPECT_EQ(error_of([&] { run(problem); }),
+            "[problem] run: expected prepared data, found neither that nor assigned tasks. Call "
+            "assign_tasks(problem) and prepare_data(problem) first.");
+  assign_tasks(problem);
+  EXPECT_EQ(error_of([&] { run(problem); }),
+            "[problem] run: expected prepared data, found assigned tasks only. Call "
+            "prepare_data(problem) first.");
+  EXPECT_EQ(error_of([&] { get_results(problem); }),
+            "[problem] get_results: expected a run that has ended, found none. Call run(problem) "
+            "first.");
+}
+
+TEST_F(ProblemTest, TimeAndErrorBeforeAnyRunSayWhatToDo) {
+  EXPECT_EQ(error_of([] { dga::time(); }),
+            "[problem] time: expected a run that has ended, found none. Call "
+            "DistributedGradientAccumulator::apply(problem) first.");
+  EXPECT_THAT(error_of([] { error(); }), HasSubstr("[problem] error: expected a run"));
+}
+
+TEST_F(ProblemTest, AnEnvironmentIsOpenedOnDemandAndOnlyOnce) {
+  create_dataset({.data_dir = kDigits});
+  EXPECT_EQ(error_of([] { create_environment(); }),
+            "[problem] create_environment: expected none to be open, found one. Call close() "
+            "first.");
+  close();
+  EXPECT_EQ(create_environment({.engine = Engine::processes}).engine, Engine::processes);
+  EXPECT_EQ(small_problem().options().engine, Engine::processes);
+}
+
+TEST_F(ProblemTest, ClosingTwiceIsFineAndClosesProblems) {
+  const auto problem = small_problem();
+  close();
+  close();
+  EXPECT_EQ(error_of([&] { assign_tasks(problem); }),
+            "[problem] assign_tasks: expected an open environment, found it closed. Create the "
+            "environment and the problem again.");
+  EXPECT_THAT(error_of([] { dga::time(); }), HasSubstr("expected a run"));
+}
+
+TEST_F(ProblemTest, BadInputIsRefusedWhenTheProblemIsCreated) {
+  EXPECT_THAT(error_of([] { create_factorization_problem({}); }),
+              HasSubstr("data: expected a folder or file with samples"));
+  EXPECT_THAT(error_of([] { create_factorization_problem({.data_dir = "nowhere"}); }),
+              HasSubstr("nowhere: expected a folder or a file with data"));
+  EXPECT_THAT(
+      error_of([] { create_factorization_problem({.data_dir = kDigits, .num_client_items = -1}); }),
+      HasSubstr("workers: expected an integer from 1 to 4096"));
+  EXPECT_EQ(error_of([] { create_dataset({.data_dir = kDigits, .num_client_items = 2000}); }),
+            "[problem] num_client_items: expected at least one sample a worker, found 1797 "
+            "samples for 2000 workers. Use fewer workers or more data.");
+}
+
+/// Starts another run in the middle of one.
+class Impatient final : public Progress {
+ public:
+  explicit Impatient(FactorizationProblem other) : other_(std::move(other)) {}
+  void epoch_done(const EpochResult&) override {
+    text = error_of([&] { run(other_); });
+  }
+
+  std::string text;
+
+ private:
+  FactorizationProblem other_;
+};
+
+TEST_F(ProblemTest, TwoRunsAtOnceAreRefused) {
+  const auto other = small_problem("other");
+  assign_tasks(other);
+  prepare_data(other);
+  const auto impatient = std::make_shared<Impatient>(other);
+  DistributedGradientAccumulator::apply(create_factorization_problem({.data_dir = kDigits,
+                                                                      .num_client_items = 2,
+                                                                      .data_size = 4,
+                                                                      .epochs = 1,
+                                                                      .batch = 64,
+                                                                      .output = folder.file("run"),
+                                                                      .progress = impatient}));
+  EXPECT_EQ(impatient->text,
+            "[problem] run: expected one run at a time, found another going on in this process. "
+            "Wait for it to end.");
+  EXPECT_FALSE(std::filesystem::exists(folder.file("other")));
+}
+
+TEST_F(ProblemTest, HiddenLayersReplaceDataSize) {
+  const auto problem =
+      create_factorization_problem({.data_dir = kDigits, .data_size = 7, .hidden = {20, 10}});
+  EXPECT_EQ(problem.options().hidden, (std::vector<std::int64_t>{20, 10}));
+  EXPECT_EQ(create_factorization_problem({.data_dir = kDigits, .data_size = 7}).options().hidden,
+            (std::vector<std::int64_t>{7}));
+}
+
+TEST_F(ProblemTest, TheSelfTestPassesAndSaysWhatItTried) {
+  const SelfTestReport report = self_test();
+  EXPECT_TRUE(report.passed) << testing::PrintToString(report.lines);
+  ASSERT_EQ(report.lines.size(), 3U);
+  EXPECT_THAT(report.lines[1], testing::MatchesRegex("threads: 3 workers, weights [0-9a-f]+, ok"));
+  EXPECT_THAT(report.lines[2], HasSubstr("mpi: not tried: "));
+}
+
+}  // namespace
+}  // namespace dga
