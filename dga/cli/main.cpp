@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "dga/base/error.h"
+#include "dga/base/exception_text.h"
 #include "dga/base/one_line.h"
 #include "dga/cli/command.h"
 #include "dga/cli/console_progress.h"
@@ -56,7 +57,7 @@ int run(int argc, char** argv) {
         "with more memory.",
         failed);
   } catch (const std::exception& error) {
-    return report(error.what(), failed);
+    return report(exception_text(error), failed);
   }
 }
 

@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "dga/base/error.h"
+#include "dga/base/exception_text.h"
 #include "dga/comm/arena/group.h"
 #include "dga/comm/arena/node_segment.h"
 
@@ -13,7 +14,7 @@ bool run_worker(const LaunchOptions& options, Engine engine, WorkerSeat seat,
                 const Worker& worker) noexcept {
   const int rank = seat.world.rank;
   std::shared_ptr<World> world;
-  const auto fail = [&](const char* what) {
+  const auto fail = [&](const std::string& what) {
     if (world == nullptr) {  // not even joined
       failure_board_of(seat.node).post(str("[launch] worker ", rank, " failed: ", what));
     } else if (!world->failed()) {
@@ -39,7 +40,7 @@ bool run_worker(const LaunchOptions& options, Engine engine, WorkerSeat seat,
     }
     return true;
   } catch (const std::exception& error) {
-    fail(error.what());
+    fail(exception_text(error));
   } catch (...) {
     fail("it threw something that is no std::exception.");
   }

@@ -7,6 +7,7 @@
 #include <exception>
 
 #include "dga/base/error.h"
+#include "dga/base/exception_text.h"
 #include "dga/base/one_line.h"
 #include "python/bindings/bindings.h"
 
@@ -42,6 +43,11 @@ void bind_errors(nb::module_&) {
       PyErr_SetString(PyExc_KeyboardInterrupt, error.what());
     } catch (const Error& error) {
       raise("Error", error.what());
+    } catch (const std::exception& error) {
+      if (!is_torch_exception(error)) {
+        throw;  // nanobind's own translation
+      }
+      raise("Error", exception_text(error).c_str());
     }
   });
 }

@@ -5,6 +5,7 @@
 #include <exception>
 #include <iostream>
 
+#include "dga/base/exception_text.h"
 #include "dga/train/train_run.h"
 
 int main() {
@@ -12,7 +13,7 @@ int main() {
     dga::train_as_worker();
     return 0;
   } catch (const std::exception& error) {
-    std::cerr << "dga-worker: " << error.what() << '\n';
+    std::cerr << "dga-worker: " << dga::exception_text(error) << '\n';
     return 1;
   }
 }

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "dga/base/exception_text.h"
+
+#include <algorithm>
+#include <string_view>
+
+namespace dga {
+namespace {
+
+// How c10::Error introduces the place that raised it, and its stack trace.
+constexpr std::string_view kTraceBegins = "\nException raised from ";
+
+}  // namespace
+
+bool is_torch_exception(const std::exception& error) noexcept {
+  return std::string_view(error.what()).find(kTraceBegins) != std::string_view::npos;
+}
+
+std::string exception_text(const std::exception& error) {
+  std::string_view text = error.what();
+  if (!is_torch_exception(error)) {
+    return std::string(text);
+  }
+  text.remove_prefix(std::min(text.find_first_not_of("\n "), text.size()));
+  return std::string(text.substr(0, text.find('\n')));
+}
+
+}  // namespace dga
