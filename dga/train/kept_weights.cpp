@@ -3,15 +3,19 @@
 #include "dga/train/kept_weights.h"
 
 #include <ATen/core/grad_mode.h>
-#include <torch/nn/module.h>
+
+#include "dga/parallel/module_tensors.h"
 
 namespace dga {
 namespace {
 
 std::vector<at::Tensor> tensors_of(const torch::nn::Module& module) {
-  std::vector<at::Tensor> all = module.parameters();
-  for (const at::Tensor& buffer : module.buffers()) {
-    all.push_back(buffer);
+  const ModuleTensors tensors(module);
+  std::vector<at::Tensor> all;
+  for (const auto* list : {&tensors.trained, &tensors.frozen, &tensors.buffers}) {
+    for (const NamedTensor& entry : *list) {
+      all.push_back(entry.tensor);
+    }
   }
   return all;
 }

@@ -23,7 +23,7 @@ class KeptWeights {
   void restore(const torch::nn::Module& module) const;
 
  private:
-  std::vector<at::Tensor> tensors_;  // parameters, then buffers
+  std::vector<at::Tensor> tensors_;  // in the order of ModuleTensors
 };
 
 }  // namespace dga
