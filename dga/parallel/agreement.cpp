@@ -37,7 +37,7 @@ void require_same_lines(const Communicator& workers, const std::vector<std::stri
   for (const std::string& line : lines) {
     text += line + '\n';
   }
-  // Eight bytes each decide the case in which everything is as it should be.
+  // If all workers agree, comparing eight bytes of each is enough.
   const auto digest = static_cast<std::int64_t>(stream_key(lines.size(), text));
   std::vector<std::int64_t> digests(static_cast<std::size_t>(workers.size()));
   workers.all_gather({&digest, 1}, {digests.data(), workers.size()}, {}, "digest");

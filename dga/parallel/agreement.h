@@ -10,9 +10,10 @@
 
 namespace dga {
 
-/// Throws the same InvalidArgument on every worker unless all pass the same lines; it shows the
-/// first line in which the lowest differing worker departs from worker 0. `what` is described by
-/// the lines ("module") and `remedy` says what to do. Collective over `workers`; blocks.
+/// Throws the same InvalidArgument on every worker unless all workers pass the same lines. The text
+/// shows the first line in which the lowest-numbered differing worker departs from worker 0. `what`
+/// names the thing that the lines describe ("module"); `remedy` says what to do. Collective over
+/// `workers`; blocks.
 void require_same_lines(const Communicator& workers, const std::vector<std::string>& lines,
                         std::string_view what, std::string_view remedy);
 

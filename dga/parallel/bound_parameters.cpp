@@ -16,7 +16,8 @@ namespace {
 
 namespace autograd = torch::autograd::impl;
 
-/// Copies `from` into `to` of equal shape, without a torch operator where bytes lie alike.
+/// Copies `from` to `to`, which has the same shape. Calls no torch operator if strides and types
+/// are the same.
 void copy_tensor(const at::Tensor& to, const at::Tensor& from) {
   if (to.nbytes() == 0) {
     return;  // may have no memory at all
@@ -48,7 +49,7 @@ BoundParameters::BoundParameters(const std::vector<NamedTensor>& trained,
   for (std::size_t i = 0; i < trained.size(); ++i) {
     const at::Tensor& parameter = trained[i].tensor;
     const std::int64_t at = layout.first_byte(static_cast<int>(i));
-    // A parameter with gaps or overlaps gets plain strides.
+    // A parameter with gaps or overlaps gets contiguous strides.
     const at::Tensor like = parameter.is_non_overlapping_and_dense()
                                 ? parameter.detach()
                                 : at::empty(parameter.sizes(), parameter.options());
@@ -90,7 +91,7 @@ void BoundParameters::watch(std::function<void(std::size_t)> arrived) {
 void BoundParameters::take_gradient(std::size_t number) {
   const Slot& slot = slots_[number];
   at::Tensor& gradient = slot.parameter.mutable_grad();
-  // The first gradient of a step arrives as autograd's own tensor; later ones were added in place.
+  // The first gradient of a step is a tensor that autograd made; later ones were added in place.
   if (gradient.is_same(slot.gradient)) {
     return;
   }

@@ -17,7 +17,8 @@ constexpr std::size_t kUnderWay = 32;
 
 BucketReducer::BucketReducer(const Communicator& workers, const ParameterLayout& layout,
                              const SharedBuffer& parameters, StepRecorder& recorder)
-    // A group of its own: what the user sends between backward and step must not come between.
+    // A group of its own, so that collectives of the user between backward and step do not mix with
+    // these.
     : GradientReducer(workers.split(0, workers.rank())),
       layout_(layout),
       parameters_(parameters),
@@ -64,7 +65,7 @@ void BucketReducer::start_bucket() {
   const double weight = total_samples_ == 0 ? 0
                                             : static_cast<double>(unit_samples_) /
                                                   static_cast<double>(total_samples_);
-  // In place: nobody else reads this slice of this worker's buffer.
+  // In place: no other worker reads this slice of this worker's buffer.
   started_.push_back(
       workers_.start_reduce_scatter(gradients, gradients.slice(mine.first, mine.count),
                                     ReduceOp::sum, layout_.counts(number), weight, "gradients"));
@@ -82,7 +83,7 @@ StepTotals BucketReducer::reduce(const StepContribution& step) {
     }
     start_bucket();
   }
-  // Also the proof that every worker is past its backward, which may read parameters to the end.
+  // It also shows that backward, which may read parameters until it ends, is over on every worker.
   std::array<std::int64_t, 2> sums{step.samples, step.all_used ? 1 : 0};
   workers_.all_reduce({sums.data(), sums.size()}, ReduceOp::sum, "end of backward");
   for (Pending& pending : started_) {

@@ -7,9 +7,10 @@
 
 namespace dga {
 
-/// Workers on several nodes. Buckets start in their own order on every worker, whatever order
-/// backward finishes them in, each as soon as it and all before it are ready and the total number
-/// of samples is known. A last small sum tells everybody that all backwards are over.
+/// For workers on several nodes. Buckets are reduced in the order of the layout on every worker,
+/// whatever order backward finishes them in: each starts as soon as it and all earlier ones are
+/// ready and the total number of samples is known. A final small all-reduce shows that backward has
+/// ended on every worker.
 class BucketReducer final : public GradientReducer {
  public:
   BucketReducer(const Communicator& workers, const ParameterLayout& layout,
@@ -33,13 +34,13 @@ class BucketReducer final : public GradientReducer {
   StepRecorder& recorder_;
   SharedBuffer memory_;
 
-  // Of the step under way.
+  // State of the current step.
   bool begun_ = false;
   std::int64_t unit_samples_ = 0;
   std::int64_t total_samples_ = 0;
   Pending total_;
   std::vector<bool> ready_;
-  int next_ = 0;  // the bucket to start next
+  int next_ = 0;  // the next bucket to start
   std::vector<Pending> started_;
 };
 

@@ -8,8 +8,8 @@
 
 namespace dga {
 
-/// Two buffers laid out by a ParameterLayout, and what keeps their memory alive: the parameters,
-/// one copy for all workers of a node, and the gradients of one worker.
+/// Two buffers in the order of a ParameterLayout, and what keeps their memory alive: the
+/// parameters, of which each node has one copy, and the gradients of one worker.
 struct FlatBuffers {
   SharedBuffer parameter_memory;
   std::byte* parameters;

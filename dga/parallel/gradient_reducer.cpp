@@ -23,7 +23,7 @@ int GradientReducer::contributor_of_non_finite(std::int64_t first_byte, DType ty
   const auto neighbours = placement.workers_of(placement.node_of[static_cast<std::size_t>(me)]);
   for (int local = 0; local < static_cast<int>(neighbours.size()); ++local) {
     const int worker = neighbours[static_cast<std::size_t>(local)];
-    // This worker's own element was replaced by the sum.
+    // The sum has replaced this worker's own element.
     const void* element = memory().neighbour(local) + at;
     if (worker != me && first_non_finite({element, 1, type}) == 0) {
       return worker;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// GradientReducer: adds up the workers' gradients, each worker its slice, and shares the parameters
-// that come of it. Two implementations, the same bits: where all workers live on one node they read
-// each other's gradients where they lie, and a step has two waits; between nodes every bucket is
-// reduced by itself, as soon as backward has finished it.
+// GradientReducer: each worker reduces its slice of the gradients and shares the parameters that it
+// updated. Two implementations give the same bits. NodeReducer, for workers of one node, reads the
+// gradients of the others in place; a step waits twice. BucketReducer, for several nodes, reduces
+// each bucket as soon as backward has finished it.
 
 #pragma once
 
@@ -22,21 +22,21 @@
 
 namespace dga {
 
-/// What one worker knows of a step when its gradients are complete.
+/// What one worker contributes to a step.
 struct StepContribution {
-  /// Its gradients are the sum over its samples divided by this many; 0 where it had no sample.
+  /// The worker's gradients are the sum over its samples divided by this number; 0 without samples.
   std::int64_t unit_samples = 0;
-  /// Samples it has seen in this step.
+  /// The number of samples that it has processed in this step.
   std::int64_t samples = 0;
-  /// By parameter: 1 where backward reached it. Elements of the others are zero.
+  /// For each parameter: 1 if backward reached it. The gradients of the others are zero.
   std::vector<std::uint8_t> used;
   bool all_used = false;
 };
 
-/// What all workers know afterwards.
+/// What all workers know after the reduction.
 struct StepTotals {
   std::int64_t samples = 0;
-  /// By parameter: 1 where any worker's backward reached it; empty where all are 1.
+  /// For each parameter: 1 if backward reached it on any worker. Empty if all are 1.
   std::vector<std::uint8_t> used;
 };
 
@@ -44,37 +44,37 @@ class GradientReducer {
  public:
   virtual ~GradientReducer() = default;
 
-  /// This worker's flat gradient buffer (ParameterLayout::bytes), which only it writes. Its own
-  /// slices of it hold the reduced gradients between `reduce` and the next step.
+  /// This worker's flat gradient buffer of ParameterLayout::bytes bytes. Only this worker writes to
+  /// it. Between `reduce` and the next step, the slices that the worker owns hold reduced
+  /// gradients.
   virtual std::byte* gradients() const noexcept = 0;
   /// Keeps the gradient buffer alive.
   virtual const SharedBuffer& memory() const noexcept = 0;
 
-  /// The last backward of this step begins; afterwards the worker has `step.unit_samples` and
-  /// `step.samples` final. May start a collective; never blocks. Call it before `bucket_ready`, or
-  /// leave both out.
+  /// Call it before the last backward of a step; `step.unit_samples` and `step.samples` are final.
+  /// May start a collective; never blocks. Call it before `bucket_ready`, or call neither.
   virtual void last_backward(const StepContribution& step) = 0;
-  /// Backward has finished all gradients of `bucket`, in any order of buckets. May start its
-  /// reduction; never blocks.
+  /// Call it when backward has finished all gradients of `bucket`. Buckets may become ready in any
+  /// order. May start the reduction; never blocks.
   virtual void bucket_ready(int bucket) = 0;
-  /// Whether the gradients of `bucket` are being read already.
+  /// Whether the reduction of `bucket` has started: its gradients must not change any more.
   virtual bool bucket_started(int bucket) const noexcept = 0;
-  /// Blocks until this worker's slice of every bucket is the gradient of the mean loss over all
-  /// samples: the fixed tree's sum of (unit_samples / total samples) * gradients, each product
-  /// rounded to the partial type. Every worker's backward has ended when this returns.
-  /// Collective. Throws InvalidArgument where `expected_samples` was given and is not the total.
+  /// Blocks until this worker's slice of each bucket holds the gradient of the mean loss over all
+  /// samples: the sum, in the fixed tree, of (unit_samples / total samples) * gradients, with each
+  /// product rounded to the partial type. When it returns, backward has ended on every worker.
+  /// Collective. Throws InvalidArgument if `expect_samples` was called with another total.
   virtual StepTotals reduce(const StepContribution& step) = 0;
-  /// Every worker has written its slices of the parameters; blocks until all can be read, and the
-  /// gradients may be overwritten. Collective.
+  /// Call it after this worker has updated its slices of the parameters. Blocks until the slices of
+  /// all workers can be read and the gradients may be overwritten. Collective.
   virtual void share_parameters() = 0;
 
-  /// After `reduce` found a bad element of a slice of this worker's: the first worker whose own
-  /// gradient there is not finite, this one itself if it was no neighbour on the only node, else
-  /// -1.
+  /// Finds where a non-finite element of a reduced slice of this worker came from. Returns the
+  /// first other worker whose own gradient there is not finite. If there is none, returns this
+  /// worker where all workers live on one node, else -1.
   int contributor_of_non_finite(std::int64_t first_byte, DType type) const;
 
-  /// The samples of all workers in this step, where the caller knows them beforehand. Holds until
-  /// the step ends.
+  /// Sets the number of samples of all workers in this step, if the caller knows it beforehand.
+  /// Valid until the step ends.
   void expect_samples(std::optional<std::int64_t> total) noexcept { expected_samples_ = total; }
 
  protected:

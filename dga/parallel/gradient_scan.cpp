@@ -16,10 +16,10 @@ const T* as(ConstBufferView view) {
   return static_cast<const T*>(view.data);
 }
 
-// `mask` has the exponent bits: all of them are set in infinities and NaNs.
+// `mask` selects the exponent bits, which are all set in infinities and NaNs.
 template <typename Bits>
 std::int64_t scan(const Bits* values, std::int64_t count, Bits mask) {
-  // Blocks of constant length, which the compiler turns into vector code; a bad block is searched.
+  // The compiler vectorises blocks of constant length. Only a block with a bad element is searched.
   constexpr std::int64_t kBlock = 64;
   std::int64_t at = 0;
   for (; at + kBlock <= count; at += kBlock) {

@@ -8,13 +8,14 @@
 
 namespace dga {
 
-// Of gradients in f32, f64, f16 or bf16:
+// These functions take gradients in f32, f64, f16 or bf16.
 
-/// The first element that is infinite or NaN, or -1. One pass over the bits.
+/// The number of the first element that is infinite or NaN, or -1. One pass over the bits.
 std::int64_t first_non_finite(ConstBufferView gradient);
-/// One element.
+/// The value of one element.
 double element_value(ConstBufferView gradient, std::int64_t element);
-/// The sum of squares in f64: eight running sums over every eighth element, added in pairs.
+/// The sum of squares in f64. Eight running sums take every eighth element each and are added in
+/// pairs.
 double squared_norm(ConstBufferView gradient);
 
 }  // namespace dga

@@ -13,7 +13,7 @@ void warm_up_kernels() {
   std::call_once(once, [] {
     const c10::InferenceMode no_graph;
     for (const auto type : {at::kFloat, at::kDouble}) {
-      // 64 elements: enough for the vector kernels; 0.5 lies in the domain of every function.
+      // 64 elements are enough for the vector kernels; 0.5 is in the domain of every function.
       const at::Tensor x = at::full({8, 8}, 0.5, type);
       at::mm(x, x);
       for (const auto function : {static_cast<at::Tensor (*)(const at::Tensor&)>(at::sqrt),

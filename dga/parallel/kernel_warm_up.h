@@ -4,13 +4,13 @@
 
 namespace dga {
 
-/// Calls the kernels of torch's maths library once in this process, by one thread while others that
-/// ask for it wait.
+/// Calls the vector kernels of torch's maths library once in this process. One thread makes the
+/// calls; other threads that call this function meanwhile wait for it.
 ///
-/// MKL chooses its vector kernels at the first call of each function, and two threads that make it
-/// at the same moment may compute that one call with another kernel, hence with other last bits:
-/// seen in the square root of Adam's first step, in one of 75 runs of two worker threads. Called by
-/// every worker before its first step.
+/// MKL chooses a kernel at the first call of each function. If two threads make that call at the
+/// same moment, one of them may run another kernel and get other last bits. This happened in the
+/// square root of Adam's first step, in 1 of 75 runs with two worker threads. Each worker calls
+/// this function before its first step.
 void warm_up_kernels();
 
 }  // namespace dga

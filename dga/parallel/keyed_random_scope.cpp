@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// How the generator gets in: every operator whose schema has an optional Generator argument is also
-// registered under a dispatch key that torch leaves to applications and that this thread switches
-// on while a scope lives. The kernel registered there fills the empty argument in and passes the
-// call on to where it would have gone. All other operators fall through, at no cost.
+// How it works: each operator whose schema has an optional Generator argument is also registered
+// under a dispatch key that torch leaves to applications. A scope enables that key for its thread.
+// The kernel registered there fills in the missing argument and redispatches the call. All other
+// operators fall through at no cost.
 
 #include "dga/parallel/keyed_random_scope.h"
 
@@ -24,7 +24,7 @@ namespace {
 
 constexpr auto kKey = c10::DispatchKey::TESTING_ONLY_GenericMode;
 
-/// This thread's scopes, the youngest last.
+/// This thread's scopes, innermost last.
 std::vector<KeyedRandomScope*>& scopes() {
   thread_local std::vector<KeyedRandomScope*> living;
   return living;
@@ -45,7 +45,7 @@ void fill_in_generator(const c10::OperatorHandle& op, c10::DispatchKeySet keys,
       value = scopes().back()->generator();
     }
   }
-  // The mode stays on: what the operator calls inside may draw as well.
+  // The key stays enabled: operators called by this one may draw random numbers too.
   op.redispatchBoxed(keys & c10::DispatchKeySet(c10::DispatchKeySet::FULL_AFTER, kKey), stack);
 }
 
@@ -86,7 +86,8 @@ std::vector<std::unique_ptr<torch::Library>> register_kernels() {
 }  // namespace
 
 KeyedRandomScope::KeyedRandomScope(std::uint64_t key) : key_(key) {
-  // Never destroyed: threads may outlive static objects. Used, or leak checkers lose sight of it.
+  // Never destroyed, because threads may outlive static objects. Marked as used so that leak
+  // checkers still see it.
   [[gnu::used]] static const auto* const kKernels =
       new std::vector<std::unique_ptr<torch::Library>>(register_kernels());
   scopes().push_back(this);

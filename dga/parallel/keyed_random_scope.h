@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// KeyedRandomScope: random numbers of a torch module that depend on what they are for, not on which
-// thread came first. torch has one default CPU generator a process, which all threads draw from.
+// KeyedRandomScope: gives a thread its own keyed stream of torch random numbers. torch has one
+// default CPU generator in each process, from which all threads draw in an unpredictable order.
 
 #pragma once
 
@@ -11,14 +11,15 @@
 
 namespace dga {
 
-/// While it lives, operators called in this thread that draw random numbers and were not given a
-/// generator (dropout, torch::rand, initialisers, …) draw from its own one, seeded with `key`
-/// (see stream_key) and not from torch's default one. torch::manual_seed has no effect on it.
+/// While a scope lives, operators of this thread that draw random numbers without an explicit
+/// generator (dropout, torch::rand, initialisers, …) use the scope's generator instead of torch's
+/// default one. It is seeded with `key` (see stream_key); torch::manual_seed has no effect on it.
 ///
 ///     const KeyedRandomScope random(stream_key(seed, "init"));
 ///     auto model = std::make_shared<Net>();  // the same weights on every worker and engine
 ///
-/// Scopes nest; the youngest one counts. Must be destroyed in the thread that made it.
+/// Scopes nest; the innermost one is in use. A scope must be destroyed in the thread that created
+/// it.
 class KeyedRandomScope {
  public:
   explicit KeyedRandomScope(std::uint64_t key);
@@ -26,9 +27,9 @@ class KeyedRandomScope {
   KeyedRandomScope(const KeyedRandomScope&) = delete;
   KeyedRandomScope& operator=(const KeyedRandomScope&) = delete;
 
-  /// Starts the stream of another key. Costs nothing until something is drawn.
+  /// Switches to the stream of another key. The generator is seeded at the first draw.
   void reseed(std::uint64_t key) noexcept;
-  /// Seeded and ready to draw from.
+  /// The generator, seeded.
   at::Generator& generator();
 
  private:

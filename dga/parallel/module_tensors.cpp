@@ -18,7 +18,7 @@ namespace dga {
 namespace {
 
 std::string shape_text(const at::Tensor& tensor) {
-  // Values travel as bytes, so the order of a tensor's elements in memory must agree as well.
+  // Values are sent as bytes, so the strides must agree as well.
   return dga::str(tensor.scalar_type(), " ", tensor.sizes(),
                   tensor.is_contiguous() ? "" : dga::str(" with strides ", tensor.strides()));
 }
@@ -105,7 +105,7 @@ void average_tensors(const Communicator& workers, const std::vector<NamedTensor>
   DGA_CHECK(weight >= 0, "[parallel] average of buffers: expected a weight of 0 or more, found ",
             weight, ".");
   const at::NoGradGuard no_grad;
-  // One sum and one maximum for all of them: [values…, weight] and [values…].
+  // One sum and one maximum for all tensors: [values…, weight] and [values…].
   std::vector<double> sums;
   std::vector<std::int64_t> maxima;
   const auto for_each = [&](auto&& floating, auto&& whole) {

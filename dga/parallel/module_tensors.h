@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// ModuleTensors: what a torch module consists of, from the point of view of training it together.
+// ModuleTensors: the parameters and buffers of a torch module, sorted by how training treats them.
 
 #pragma once
 
@@ -24,11 +24,11 @@ struct NamedTensor {
   at::Tensor tensor;
 };
 
-/// Every tensor once, under the first of its names, in registration order.
+/// Each tensor appears once, under the first of its names, in registration order.
 struct ModuleTensors {
   /// Parameters that require a gradient.
   std::vector<NamedTensor> trained;
-  /// Parameters that do not.
+  /// Parameters that require no gradient.
   std::vector<NamedTensor> frozen;
   /// Running statistics and the like.
   std::vector<NamedTensor> buffers;
@@ -37,24 +37,24 @@ struct ModuleTensors {
   /// f16 or bf16.
   explicit ModuleTensors(const torch::nn::Module& module);
 
-  /// One line a tensor, for comparing modules.
+  /// One line for each tensor, for comparing modules.
   std::vector<std::string> lines() const;
 };
 
-/// Gives everybody worker 0's values of `tensors`, which must have the same shapes and types on all
+/// Copies worker 0's values of `tensors` to all workers. Shapes and types must be the same on all
 /// workers. Collective; blocks; in place.
 void broadcast_tensors(const Communicator& workers, const std::vector<NamedTensor>& tensors);
 
-/// Replaces floating-point tensors by their mean over the workers, weighted by `weight` (0 or more)
-/// of each, and whole numbers by their maximum. Where all weights are 0 nothing changes.
-/// The same bits on every worker afterwards. Collective; blocks; in place.
+/// Replaces floating-point tensors by their mean over the workers, weighted by each worker's
+/// `weight` (0 or more), and integer tensors by their maximum. Changes nothing if all weights are
+/// 0. Afterwards all workers have the same bits. Collective; blocks; in place.
 void average_tensors(const Communicator& workers, const std::vector<NamedTensor>& tensors,
                      std::int64_t weight);
 
-/// A tensor over `data` with sizes, strides and type of `like`, which is dense. Holds on to
-/// `memory`.
+/// A tensor over `data` with the sizes, strides and type of `like`, which must be dense. It keeps
+/// `memory` alive.
 at::Tensor view_like(const SharedBuffer& memory, std::byte* data, const at::Tensor& like);
-/// A 1-D tensor of `count` elements.
+/// A 1-D tensor of `count` elements over `data`. It keeps `memory` alive.
 at::Tensor view_flat(const SharedBuffer& memory, std::byte* data, std::int64_t count, DType type);
 
 }  // namespace dga

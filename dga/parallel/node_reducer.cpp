@@ -14,7 +14,7 @@ constexpr std::int64_t kLine = ParameterLayout::kLineBytes;
 
 }  // namespace
 
-/// Written before the first barrier of a step, read between its two.
+/// Written before the first barrier of a step, read between the first and the second.
 struct NodeReducer::Header {
   std::int64_t unit_samples;
   std::int64_t samples;
@@ -88,7 +88,7 @@ StepTotals NodeReducer::reduce(const StepContribution& step) {
     for (ReduceSource& source : sources) {
       source.data = gradients(source.node.first) + at;
     }
-    // Nobody else reads this slice of this worker's buffer: the sum may replace it.
+    // No other worker reads this slice of this worker's buffer, so the sum may replace it.
     const std::array<void*, 1> out{gradients() + at};
     tree_reduce(sources, out, mine.count, bucket.type, ReduceOp::sum, false);
   }

@@ -6,9 +6,10 @@
 
 namespace dga {
 
-/// All workers on one node. Each writes its gradients, and a header that says what they weigh, into
-/// memory that the others see. One barrier later everybody adds up his slice of them; the optimiser
-/// then writes into the one parameter copy, and a second barrier makes that known.
+/// For workers of one node. Each worker writes its gradients, and a header with their weight, to
+/// memory that the others can read. After a barrier, each worker reduces its slice. The optimiser
+/// then updates the node's one copy of the parameters, and a second barrier makes the update
+/// visible to all.
 class NodeReducer final : public GradientReducer {
  public:
   NodeReducer(const Communicator& workers, const ParameterLayout& layout, StepRecorder& recorder);

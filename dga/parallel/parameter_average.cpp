@@ -38,7 +38,7 @@ void ParameterAverage::use(bool average) {
     return;
   }
   const at::NoGradGuard no_grad;
-  // Whoever still evaluates reads the node's copy.
+  // Workers that still evaluate read the node's copy.
   workers_.barrier("use of the average");
   for (Slot& slot : slots_) {
     if (average) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// ParameterAverage: the exponential moving average of a model's parameters, each worker's slices of
-// it by that worker.
+// ParameterAverage: the exponential moving average of a model's parameters. Each worker keeps its
+// slices of it.
 
 #pragma once
 
@@ -15,22 +15,24 @@
 
 namespace dga {
 
-/// Element by element, average += (1 - decay) * (parameter - average): a parameter that never
-/// changes is its own average, to the last bit. Kept in f32 for f16 and bf16, in which small
-/// updates would be lost, else in the parameter's type. Lies in each worker's own memory, for the
-/// slices it owns: together one copy of the model over all workers.
+/// For each element, average += (1 - decay) * (parameter - average): the average of a parameter
+/// that never changes is that parameter, to the last bit. The average of f16 and bf16 parameters is
+/// kept in f32, because small updates would be lost in them; that of others in their own type. Each
+/// worker holds the average of the slices it owns, so all workers together hold one copy of the
+/// model.
 class ParameterAverage {
  public:
-  /// Starts as the parameters are now, which everybody has. `parameters`: the node's copy of the
-  /// flat parameter buffer. `layout` must outlive this.
+  /// The average starts as the current parameters, which must be the same on all workers.
+  /// `parameters`: the node's copy of the flat parameter buffer. `layout` must outlive this.
   ParameterAverage(const Communicator& workers, const ParameterLayout& layout,
                    SharedBuffer parameters, double decay);
 
-  /// This worker's slices of the parameters have changed. Not collective.
+  /// Call it after this worker's slices of the parameters have changed. Not collective.
   void update();
 
-  /// Puts the average, rounded to their types, in place of the parameters on all workers, or the
-  /// parameters back, bit for bit. Does nothing where it is so already. Collective; blocks.
+  /// With true, replaces the parameters by their average, rounded to the parameter's type; with
+  /// false, restores the parameters bit for bit. Does nothing if that is the current state.
+  /// Collective; blocks.
   void use(bool average);
   bool in_use() const noexcept { return in_use_; }
 
@@ -38,7 +40,7 @@ class ParameterAverage {
   struct Slot {
     at::Tensor parameter;  // 1-D: a view of the node's copy
     at::Tensor average;    // 1-D
-    at::Tensor kept;       // what the parameter was, while the average is in use
+    at::Tensor kept;       // the parameter's value while the average is in use
   };
 
   void share() const;

@@ -10,7 +10,7 @@
 
 namespace dga {
 
-/// dga's name for a torch type; none for those it has no use for.
+/// The dga type that corresponds to a torch type; none if there is no such type.
 std::optional<DType> dtype_of(at::ScalarType type) noexcept;
 at::ScalarType scalar_type_of(DType type) noexcept;
 

@@ -21,7 +21,7 @@ void UnusedWatch::step_taken(std::span<const std::uint8_t> used,
   }
   --steps_left_;
   if (used.empty()) {
-    steps_left_ = 0;  // everything has been used: nothing to look out for any more
+    steps_left_ = 0;  // all parameters have been used
     return;
   }
   for (std::size_t i = 0; i < used.size(); ++i) {

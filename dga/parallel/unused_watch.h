@@ -10,15 +10,15 @@
 
 namespace dga {
 
-/// Looks out for parameters that never get a gradient, and warns about them once.
+/// Finds parameters that never receive a gradient, and warns about them once.
 class UnusedWatch {
  public:
-  /// Warns after `after` steps through `warn`, or on standard error where it is empty.
+  /// Warns after `after` steps by calling `warn`, or on standard error if `warn` is empty.
   UnusedWatch(std::size_t num_parameters, std::int64_t after,
               std::function<void(const std::string&)> warn);
 
-  /// A step was taken. `used`: by parameter, whether any worker had a gradient; empty where all
-  /// had. `name` is asked only where there is something to say.
+  /// Call it after each step. `used`: for each parameter, whether any worker had a gradient; empty
+  /// if all parameters had one. `name` is called only when there is something to report.
   void step_taken(std::span<const std::uint8_t> used,
                   const std::function<std::string(std::size_t)>& name);
 
