@@ -24,7 +24,7 @@ int main(int argc, char** argv) {
     const double seconds = dga::now_seconds() - start;
     const std::int64_t values = data.train->size() * data.train->num_features();
     const std::int64_t array_bytes = values * 4 + data.train->size() * 8;
-    double sum = 0.0;  // to be compared with what the other side read
+    double sum = 0.0;  // compared with the values that pandas read
     for (std::int64_t i = 0; i < values; ++i) {
       sum += static_cast<double>(data.train->features()[i]);
     }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Writes a made-up table as CSV: make_csv FILE MEGABYTES [digits]
+// Writes a synthetic table as CSV: make_csv FILE MEGABYTES [mixed|digits]
 //
-// Each line has 64 features and a class 0-9. With "mixed" (the default) the features are what
-// tables hold: 16 integers of 0-255, 32 decimals with 6 places, 16 floats in full. With "digits"
-// all are doubles in full, the 15-17 digits that Python's repr and pandas' to_csv write. The same
-// bytes on every machine.
+// Each line has 64 features and a class 0-9. With "mixed" (the default) the features are 16
+// integers from 0 to 255, 32 decimals with 6 places, and 16 floats with all digits. With "digits"
+// all features are doubles with all their 15-17 digits, as Python's repr and pandas' to_csv write
+// them. The bytes are the same on every machine.
 
 #include <charconv>
 #include <cstdint>
@@ -25,7 +25,7 @@ void append(std::string& line, double value, Format... format) {
   line += ',';
 }
 
-/// Roughly normal, without <cmath>, whose last digits differ from machine to machine.
+/// Roughly normal. Does not use <cmath>, whose last digits differ between machines.
 double centred(dga::RandomStream& stream) {
   return stream.uniform() + stream.uniform() + stream.uniform() - stream.uniform() -
          stream.uniform() - stream.uniform();

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the benchmark scripts share: building and finding programs, running them, and keeping the results."""
+"""Shared by the benchmark scripts: builds, finds and runs programs, and keeps the results."""
 
 import datetime
 import os
@@ -14,17 +14,17 @@ RESULTS = ROOT / "benchmarks" / "results"
 
 
 def stop(text):
-    """Ends the script as one that could not measure."""
+    """Ends the script with an error, because it could not measure."""
     sys.exit(f"{Path(sys.argv[0]).name}: {text}")
 
 
 def add_common_options(parser, rounds):
-    parser.add_argument("--rounds", type=int, default=rounds, help="how often each figure is measured, in turns")
-    parser.add_argument("--bin", help="where the programs are, if built otherwise than by the release preset")
+    parser.add_argument("--rounds", type=int, default=rounds, help="number of measurements of each figure, in turns")
+    parser.add_argument("--bin", help="folder of the programs, if it is not that of the release preset")
 
 
 def programs(folder, *names):
-    """Paths of the programs; builds them first unless a folder is given. "dga" is the target dga_program."""
+    """Returns the paths of the programs. Without a folder, builds them first; "dga" is the target dga_program."""
     if folder is None:
         targets = ["dga_program" if name == "dga" else name for name in names]
         if not (ROOT / "build" / "release" / "build.ninja").is_file():
@@ -40,7 +40,7 @@ def programs(folder, *names):
 
 
 def run(command, env=None, timeout_s=600):
-    """Standard output of a command; one that fails or hangs ends the script."""
+    """Returns the standard output of a command. A command that fails or hangs ends the script."""
     command = [str(part) for part in command]
     try:
         done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT,
@@ -56,7 +56,7 @@ def run(command, env=None, timeout_s=600):
 
 
 def mpirun(ranks):
-    """mpirun with the settings that suit Open MPI best: ranks that share cores yield while they wait."""
+    """mpirun with the best settings for Open MPI: ranks that share cores yield while they wait."""
     if shutil.which("mpirun") is None:
         stop("expected mpirun, found none. Run make setup.")
     yielding = ["--mca", "mpi_yield_when_idle", "1"] if ranks > num_cores() else []
@@ -77,8 +77,8 @@ def cpu_name():
 
 
 def heading(title, versions):
-    """The first lines of a result; the load average tells whether the machine had other work."""
-    arguments = re.sub(r"--bin[ =]\S+", "", " ".join(sys.argv[1:]))  # a path of this machine alone
+    """The first lines of a result. The load average shows whether the machine had other work."""
+    arguments = re.sub(r"--bin[ =]\S+", "", " ".join(sys.argv[1:]))  # a path on this machine
     command = f"benchmarks/{Path(sys.argv[0]).name} {arguments}".strip()
     return [f"# {title}", "",
             f"{datetime.date.today()}, {cpu_name()}, {num_cores()} cores, {', '.join(versions)}, load average "
@@ -96,10 +96,10 @@ def keep(name, lines):
 
 
 def target(ratio, least):
-    """How a ratio is shown beside the one it should reach."""
+    """A ratio beside the least one that it should reach."""
     return f"{ratio:.1f}x (target {least:g}x{'' if ratio >= least else ', missed'})"
 
 
 def within(ratio, most):
-    """The same for a ratio that should stay below."""
+    """A ratio beside the greatest one that it may have."""
     return f"{ratio:.2f}x (target at most {most:g}x{'' if ratio <= most else ', missed'})"

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// MPI_Allreduce, measured as `dga bench comm` measures dga: mpi_all_reduce [MIN_BYTES MAX_BYTES
-// [SECONDS_PER_SIZE]] prints the same two header lines, and for each size, doubling, a line of
-// bytes, median microseconds as rank 0 sees them, and gigabytes of the message per second.
+// Measures MPI_Allreduce as `dga bench comm` measures dga:
+//     mpi_all_reduce [MIN_BYTES MAX_BYTES [SECONDS_PER_SIZE]]
+// Prints two header lines of the same form. Then it prints a line for each size, which doubles from
+// line to line: bytes, median microseconds on rank 0, and gigabytes of the message per second.
 
 #include <mpi.h>
 
@@ -19,7 +20,7 @@ namespace {
 constexpr std::int64_t kLeastRepeats = 5;
 constexpr std::int64_t kMostRepeats = 20000;
 
-// The default error handler of MPI_COMM_WORLD ends the job, so return codes carry nothing here.
+// The default error handler of MPI_COMM_WORLD ends the job, so the code is not checked.
 double time_once(float* data, int count) {
   const double started = dga::now_seconds();
   MPI_Allreduce(MPI_IN_PLACE, data, count, MPI_FLOAT, MPI_SUM, MPI_COMM_WORLD);
@@ -29,7 +30,7 @@ double time_once(float* data, int count) {
 double time_size(float* data, int count, double seconds) {
   time_once(data, count);
   const double once = time_once(data, count);
-  // Rank 0 says how often, or they would disagree.
+  // Rank 0 decides, so that all ranks repeat equally often.
   std::int64_t repeats = std::clamp(static_cast<std::int64_t>(seconds / std::max(once, 1e-7)),
                                     kLeastRepeats, kMostRepeats);
   MPI_Bcast(&repeats, 1, MPI_INT64_T, 0, MPI_COMM_WORLD);
@@ -61,7 +62,7 @@ int main(int argc, char** argv) {
     std::printf("all_reduce f32 sum, %d ranks, MPI_Allreduce in place\n%12s %14s %10s\n", size,
                 "bytes", "median us", "GB/s");
   }
-  // Pages are first touched here. Zeros stay zeros however often they are added up.
+  // Touches the pages. Sums of zeros stay zero.
   std::vector<float> data(static_cast<std::size_t>(max_bytes / 4), 0.0F);
   for (std::int64_t bytes = min_bytes; bytes <= max_bytes; bytes *= 2) {
     const double median = time_size(data.data(), static_cast<int>(bytes / 4), seconds);

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A model of one's own, with convolutions and batch-norm, on handwritten digits of 8 x 8 pixels.
-// Batch-norm's running statistics differ from worker to worker until they are averaged, which
-// must happen before the model is evaluated.
+// A custom model with convolutions and batch-norm, trained on handwritten digits of 8 x 8 pixels.
+// The running statistics of batch-norm differ between workers. Average them before you evaluate.
 //     convolution [DIR] [auto|threads|processes|mpi] [WORKERS]
 
 #include <torch/nn/functional/loss.h>
@@ -44,7 +43,8 @@ torch::Tensor images(const dga::BufferView& features, std::int64_t count) {
   return torch::from_blob(features.data, {count, 1, 8, 8}, torch::kFloat);
 }
 
-/// Wrong answers on this worker's part of the held-out samples, and how many these are.
+/// Evaluates this worker's share of the held-out samples. Returns the number of wrong predictions
+/// and the number of samples.
 std::pair<std::int64_t, std::int64_t> test(nn::Sequential& net, const dga::Dataset& held_out,
                                            const dga::Environment& env) {
   const auto [first, last] = dga::contiguous_share(held_out.size(), env.workers(), env.rank());
@@ -60,8 +60,8 @@ std::pair<std::int64_t, std::int64_t> test(nn::Sequential& net, const dga::Datas
 
   const torch::NoGradGuard no_grad;
   net->eval();
-  const auto answers = net->forward(images(view, last - first)).argmax(1);
-  return {answers.ne(labels).sum().item<std::int64_t>(), last - first};
+  const auto predicted = net->forward(images(view, last - first)).argmax(1);
+  return {predicted.ne(labels).sum().item<std::int64_t>(), last - first};
 }
 
 void train(dga::Environment& env, const dga::PreparedData& data) {
@@ -72,7 +72,7 @@ void train(dga::Environment& env, const dga::PreparedData& data) {
                               .steps = dga::steps_per_epoch(shards, batch_size),
                               .seed = env.seed(),
                               .rank = env.rank()});
-  // Initial weights by the seed, so that every run and every engine gives the same bits.
+  // The seed determines the initial weights, so every run and every engine gives the same bits.
   const dga::KeyedRandomScope random(dga::stream_key(env.seed(), "weights"));
   auto net = convolutional_net();
   dga::GradientAccumulator accumulator(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Trains on NumPy arrays: two moons, which no line separates. Prints the held-out error."""
+"""Trains on NumPy arrays: two moons, which are not linearly separable. Prints the held-out error."""
 
 import tempfile
 

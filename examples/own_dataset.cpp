@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A dataset class of one's own: samples that are made when they are asked for. Each worker trains
-// on its shard of them, loaded ahead of their use, in a loop of its own.
+// A custom dataset class, which computes its samples on demand. Each worker trains on its shard,
+// with prefetching, in its own training loop.
 //     own_dataset [auto|threads|processes|mpi] [WORKERS]
 
 #include <torch/nn/functional/loss.h>
@@ -28,8 +28,8 @@ namespace nn = torch::nn;
 
 constexpr std::int64_t kLength = 32;
 
-/// Waves of two kinds in noise: class 0 swings once over the sample, class 1 twice. Sample i is
-/// drawn from a stream of its own, so it is the same whoever asks for it, and however often.
+/// Noisy sine waves of two classes: class 0 has one period per sample, class 1 has two. Each sample
+/// has its own random stream, so it is the same for every worker and at every access.
 class Waves : public dga::Dataset {
  public:
   std::int64_t size() const override { return 1200; }
@@ -40,7 +40,7 @@ class Waves : public dga::Dataset {
  private:
   void copy_samples(std::span<const std::int64_t> indices, dga::BufferView features,
                     dga::BufferView labels) const override {
-    auto* feature = static_cast<float*>(features.data);  // null: only labels are wanted
+    auto* feature = static_cast<float*>(features.data);  // null: only labels are requested
     auto* label = static_cast<std::int64_t*>(labels.data);
     for (const std::int64_t index : indices) {
       const std::int64_t kind = index % 2;
@@ -70,24 +70,24 @@ void train(dga::Environment& env) {
                               .seed = env.seed(),
                               .rank = env.rank()});
 
-  // Initial weights by the seed, so that every run and every engine gives the same bits.
+  // The seed determines the initial weights, so every run and every engine gives the same bits.
   const dga::KeyedRandomScope random(dga::stream_key(env.seed(), "weights"));
   nn::Sequential net(nn::Linear(kLength, 32), nn::ReLU(), nn::Linear(32, 2));
   dga::GradientAccumulator accumulator(
       env, net.ptr(), dga::optimizer_factory<torch::optim::Adam>(torch::optim::AdamOptions(0.01)));
 
-  double last_epoch[] = {0, 0};  // wrong and all answers, as the samples were met
+  double last_epoch[] = {0, 0};  // wrong predictions and all predictions, while training
   constexpr std::int64_t epochs = 20;
   dga::Prefetcher batches(waves, sampler, {.epochs = epochs});
   while (const dga::Batch* batch = batches.next()) {
-    if (batch->size > 0) {  // whose shard has run out takes part without any
+    if (batch->size > 0) {  // 0 when the shard has run out
       const auto samples =
           torch::from_blob(batch->features.data, {batch->size, kLength}, torch::kFloat);
       const auto labels = torch::from_blob(batch->labels.data, {batch->size}, torch::kLong);
-      const auto answers = net->forward(samples);
-      accumulator.backward(nn::functional::cross_entropy(answers, labels), batch->size);
+      const auto output = net->forward(samples);
+      accumulator.backward(nn::functional::cross_entropy(output, labels), batch->size);
       if (batch->epoch == epochs - 1) {
-        last_epoch[0] += answers.argmax(1).ne(labels).sum().item<double>();
+        last_epoch[0] += output.argmax(1).ne(labels).sum().item<double>();
         last_epoch[1] += static_cast<double>(batch->size);
       }
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// From a folder of samples to a trained model: 30 workers, 100 hidden neurons.
+// From a folder of samples to a trained model, with 30 workers and 100 hidden neurons.
 //     quickstart [DIR]
 
 #include <iostream>

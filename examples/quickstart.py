@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-# Trains 100 hidden neurons on 30 workers with the handwritten digits of data/digits. Run it from the
-# repository's folder after `make python`: .deps/python/bin/python examples/quickstart.py
+# Trains a network with 100 hidden neurons on the handwritten digits of data/digits, with 30 workers.
+# Run `make python` first. Then run, in the root of the repository:
+#     .deps/python/bin/python examples/quickstart.py
 
 import distributed_gradient_accumulator as dga
 dataset = dga.Create(data_dir='data/digits', num_client_items=30)

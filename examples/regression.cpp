@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Regression with the problem API: labels are real numbers. Writes a small CSV, heights of a ball
-// after a time by the speed it was thrown up with, and trains on it.
+// Regression with the problem API: the labels are real numbers. The program writes a small CSV with
+// the height of a thrown ball, by its initial speed and the time, and trains on it.
 //     regression [FOLDER]
 
 #include <filesystem>

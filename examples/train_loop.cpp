@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A LibTorch training loop turned distributed by three changed lines, marked (1), (2), (3), and the
-// launch that runs it on many workers. It learns which of two spirals a point lies on.
+// A LibTorch training loop, made distributed by three changed lines, marked (1), (2) and (3), and
+// by the launch that runs it on many workers. It learns which of two spirals a point lies on.
 //     train_loop [auto|threads|processes|mpi] [WORKERS]
 //     mpirun -n 4 train_loop mpi
 
@@ -40,7 +40,7 @@ Points draw_points(std::int64_t count) {
 }
 
 void train(dga::Environment& env) {
-  // Every worker has samples of its own, and some have more than others.
+  // Every worker has its own samples, and some workers have more than others.
   const dga::KeyedRandomScope random(dga::stream_key(env.seed(), "points", env.rank()));
   const Points points = draw_points(400 + 50 * (env.rank() % 3));
   const std::int64_t batch = 50;
@@ -55,7 +55,7 @@ void train(dga::Environment& env) {
   for (int epoch = 0; epoch < 150; ++epoch) {
     const auto order = torch::randperm(points.at.size(0)).split(batch);
     for (std::size_t step = 0; step < 10; ++step) {
-      if (step < order.size()) {  // whose samples have run out takes part without any
+      if (step < order.size()) {  // a worker without samples only steps
         const auto output = net->forward(points.at.index_select(0, order[step]));
         const auto loss = F::cross_entropy(output, points.spiral.index_select(0, order[step]));
         // was: loss.backward();
@@ -66,7 +66,7 @@ void train(dga::Environment& env) {
     }
   }
 
-  // Points that no worker has seen, shared out again.
+  // New points, which no worker has seen.
   const torch::NoGradGuard no_grad;
   const dga::KeyedRandomScope fresh(dga::stream_key(env.seed(), "test points", env.rank()));
   const Points test = draw_points(500);

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// One training step of dga's, timed: step_time ENGINE WORKERS STEPS WARM_UP prints one line of JSON
-// with the median and the mean step of worker 0 over STEPS steps, where that time went, and the
-// loss after WARM_UP steps.
+// Times the training step of dga: step_time ENGINE WORKERS STEPS WARM_UP
+// Prints one line of JSON with worker 0's median and mean step over STEPS steps, the mean time per
+// phase, and the loss after WARM_UP steps.
 //
-// The job is the one of vs_pytorch_ddp: an MLP 64-100-10 with a ReLU, 64 samples a worker and step,
-// cross-entropy, SGD with momentum, f32, data ready in memory. Data and first weights follow a
-// formula, so that both sides can be seen to do the same work: their losses agree.
+// The job is that of vs_pytorch_ddp: an MLP 64-100-10 with a ReLU, 64 samples per worker and step,
+// cross-entropy, SGD with momentum, f32, data in memory. A formula defines the data and the initial
+// weights. Equal losses therefore show that both sides do the same work.
 
 #include <ATen/ops/arange.h>
 #include <ATen/ops/cross_entropy_loss.h>
@@ -35,7 +35,7 @@ constexpr std::int64_t kFeatures = 64;
 constexpr std::int64_t kHidden = 100;
 constexpr std::int64_t kClasses = 10;
 constexpr std::int64_t kBatch = 64;
-constexpr std::int64_t kBatches = 16;  // of each worker, taken in turns
+constexpr std::int64_t kBatches = 16;  // per worker, used in turns
 
 struct Net : torch::nn::Module {
   Net() {

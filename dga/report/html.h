@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// HTML: text and tables in it. Whatever is put in is text, never markup.
+// HTML text and tables. All input is treated as text, never as markup.
 
 #pragma once
 
@@ -10,15 +10,15 @@
 
 namespace dga {
 
-/// `text` so that it reads as itself between tags and within quoted attributes.
+/// `text`, escaped for use between tags and in quoted attributes.
 std::string html_text(std::string_view text);
 
-/// A table with a heading for each column, the first of which heads the rows.
+/// A table with one heading per column. The first cell of a row is the row's heading.
 class HtmlTable {
  public:
   HtmlTable(const std::string& caption, const std::vector<std::string>& columns);
 
-  /// One cell for each column.
+  /// Adds a row, with one cell per column.
   void add(const std::vector<std::string>& cells);
   std::string str() const;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The parts of report.html that never change. cmake/DgaEmbed.cmake defines these.
+// The constant parts of report.html. cmake/DgaEmbed.cmake generates these functions.
 
 #pragma once
 

@@ -11,7 +11,7 @@
 namespace dga {
 namespace {
 
-/// `value` with `after` digits after the point.
+/// `value` with `after` digits after the decimal point.
 std::string text_of(double value, std::chars_format format, int after) {
   std::array<char, 64> text{};
   const auto end = std::to_chars(text.data(), text.data() + text.size(), value, format, after);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Readable: numbers as people read them.
+// Numbers formatted for people.
 
 #pragma once
 
@@ -8,9 +8,10 @@
 
 namespace dga {
 
-/// `value` rounded to `digits` significant digits, but with all those before its point: 0.0166667,
-/// 12346. What is smaller than 0.0001 or has more than 15 digits has an exponent: 1.5e-6. Zeros at
-/// the end are left out; what is not finite is a dash. The same in every locale.
+/// `value` rounded to `digits` significant digits, but with all digits before the decimal point:
+/// 0.0166667, 12346. Values below 0.0001 and values with more than 15 digits have an exponent:
+/// 1.5e-6. Trailing zeros are omitted. A value that is not finite is a dash. Independent of the
+/// locale.
 std::string readable(double value, int digits);
 
 }  // namespace dga

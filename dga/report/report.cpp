@@ -28,11 +28,12 @@ using Runs = std::vector<SavedRun>;
 
 constexpr const char* kNone = "–";
 
-/// What training has to do with: losses, errors, metrics.
+/// Losses, errors and metrics, with six significant digits.
 std::string number(std::optional<double> value) {
   return value ? readable(*value, 6) : kNone;
 }
 
+/// Times and sizes, with four significant digits.
 std::string measured(std::optional<double> value, const char* unit = "") {
   return value && std::isfinite(*value) ? readable(*value, 4) + unit : kNone;
 }
@@ -41,7 +42,7 @@ std::string measured_at(const std::vector<double>& values, std::size_t i) {
   return measured(i < values.size() ? std::optional(values[i]) : std::nullopt);
 }
 
-/// "3: NAME" among several runs, which is how the charts tell them apart.
+/// "3: NAME" when there are several runs, as in the charts.
 std::string title(const Runs& runs, std::size_t i) {
   return runs.size() == 1 ? runs[i].name : str(i + 1, ": ", runs[i].name);
 }
@@ -64,7 +65,7 @@ void add_row(HtmlTable& table, const Runs& runs, const std::string& name, const 
   table.add(cells);
 }
 
-/// A fact of results.json, which runs that have not ended lack.
+/// A value from results.json; a dash for runs that have not ended.
 template <typename Get>
 Fact of_results(Get get) {
   return
@@ -73,7 +74,7 @@ Fact of_results(Get get) {
 
 std::string state(const SavedRun& run) {
   if (!run.results) {
-    return "unfinished: still running, or ended by a failure or a signal";
+    return "unfinished: still running, failed, or stopped by a signal";
   }
   return run.results->stopped_early
              ? str("finished: stopped early after epoch ", run.results->epochs.size())
@@ -82,12 +83,12 @@ std::string state(const SavedRun& run) {
 
 std::string saved_weights(const SavedRun& run) {
   if (const std::optional<std::int64_t> best = run.best_epoch()) {
-    return str("of epoch ", *best, ", the best");
+    return str("best epoch: ", *best);
   }
-  return run.results && run.results->best_epoch > 0 ? "of the last epoch" : kNone;
+  return run.results && run.results->best_epoch > 0 ? "last epoch" : kNone;
 }
 
-/// The one whose numbers stand for the run: that of the saved weights, or the last so far.
+/// The epoch of the saved weights, or the last epoch so far.
 const EpochResult* epoch_shown(const SavedRun& run) {
   const std::optional<std::int64_t> best = run.best_epoch();
   for (const EpochResult& epoch : run.epochs) {
@@ -104,19 +105,19 @@ std::string number_of(const EpochResult* epoch, const std::string& metric) {
                     : std::nullopt);
 }
 
-std::string outcome_table(const Runs& runs) {
-  HtmlTable table("What came out", columns(runs, "Quantity"));
+std::string summary_table(const Runs& runs) {
+  HtmlTable table("Results", columns(runs, "Quantity"));
   const auto row = [&](const std::string& name, const Fact& fact) {
     add_row(table, runs, name, fact);
   };
   row("State", state);
   row("Saved weights", saved_weights);
-  row("Error on held-out samples", [](const SavedRun& run) {
+  row("Held-out error", [](const SavedRun& run) {
     return number(run.results          ? run.results->error.mean
                   : run.epochs.empty() ? std::nullopt
                                        : run.epochs.back().test_error);
   });
-  row("Loss of the last epoch", [](const SavedRun& run) {
+  row("Loss, last epoch", [](const SavedRun& run) {
     return number(run.epochs.empty() ? std::nullopt : std::optional(run.epochs.back().loss));
   });
   for (const std::string& name : metric_names(runs)) {
@@ -127,23 +128,22 @@ std::string outcome_table(const Runs& runs) {
   row("Steps", of_results([](const RunResults& r) { return str(r.steps); }));
   row("Engine", of_results([](const RunResults& r) { return r.engine; }));
   row("Workers", of_results([](const RunResults& r) { return str(r.workers); }));
-  row("Samples, trained on", of_results([](const RunResults& r) { return str(r.train_samples); }));
-  row("Samples, held out", of_results([](const RunResults& r) { return str(r.test_samples); }));
-  row("Time of a worker, mean",
+  row("Training samples", of_results([](const RunResults& r) { return str(r.train_samples); }));
+  row("Held-out samples", of_results([](const RunResults& r) { return str(r.test_samples); }));
+  row("Worker time, mean",
       of_results([](const RunResults& r) { return measured(r.time.mean, " s"); }));
-  row("Time of a step, median",
+  row("Step time, median",
       of_results([](const RunResults& r) { return measured(r.median_step_seconds, " s"); }));
-  row("From the call to the first step",
+  row("Start-up time",
       of_results([](const RunResults& r) { return measured(r.startup_seconds, " s"); }));
-  row("From the call to the end",
-      of_results([](const RunResults& r) { return measured(r.wall_seconds, " s"); }));
+  row("Total time", of_results([](const RunResults& r) { return measured(r.wall_seconds, " s"); }));
   row("SHA-256 of the weights", of_results([](const RunResults& r) { return r.weights_sha256; }));
   row("Folder", [](const SavedRun& run) { return run.folder; });
   return table.str();
 }
 
 std::string machine_table(const Runs& runs) {
-  HtmlTable table("The machine of worker 0", columns(runs, "Machine"));
+  HtmlTable table("Machine of worker 0", columns(runs, "Machine"));
   const auto row = [&](const char* name, auto get) {
     add_row(table, runs, name, of_results([get](const RunResults& r) -> std::string {
               const std::string text = get(r.machine);
@@ -164,7 +164,7 @@ std::string machine_table(const Runs& runs) {
   return table.str();
 }
 
-/// Options that differ between the runs come first.
+/// Lists options that differ between the runs first.
 std::string options_table(const Runs& runs) {
   std::vector<std::string> names;
   for (const SavedRun& run : runs) {
@@ -181,7 +181,7 @@ std::string options_table(const Runs& runs) {
   };
   std::stable_partition(names.begin(), names.end(), differs);
   HtmlTable table(
-      runs.size() == 1 ? "Options" : "Options; those that differ come first, marked with ≠",
+      runs.size() == 1 ? "Options" : "Options (options that differ come first, marked ≠)",
       columns(runs, "Option"));
   for (const std::string& name : names) {
     add_row(table, runs, (differs(name) ? "≠ " : "") + name, [&](const SavedRun& run) {
@@ -228,9 +228,10 @@ std::string workers_table(const Runs& runs, std::size_t i) {
   return table.str();
 }
 
-/// Names that are not told apart by the last part of the path are shown whole.
+/// A run whose folder has the same last part as another is shown by its whole path.
 Runs read_runs(std::span<const std::string> folders) {
-  DGA_CHECK(!folders.empty(), "[report] expected the folder of a run, found none. Name one.");
+  DGA_CHECK(!folders.empty(),
+            "[report] folders: expected at least one folder of a run, found none. Name one.");
   Runs runs;
   for (const std::string& folder : folders) {
     runs.push_back(read_run(folder));
@@ -247,15 +248,16 @@ Runs read_runs(std::span<const std::string> folders) {
   return runs;
 }
 
-/// What the charts of the learning leave unsaid.
-std::string learning_note(const Runs& runs) {
+/// The text above the training curves.
+std::string training_note(const Runs& runs) {
   std::string note =
-      "Error is the part of the samples that the model gets wrong; for regression, the mean loss "
-      "over them.";
+      "Error is the fraction of samples that the model classifies wrong; for regression, the mean "
+      "squared error.";
   if (!metric_names(runs).empty()) {
     note +=
-        " Metrics are the program's own: means over the held-out samples, or over those trained on "
-        "where nothing is held out.";
+        " Metrics are defined by the program. Each is a mean over the held-out samples, or over "
+        "the "
+        "training samples when nothing is held out.";
   }
   if (std::any_of(runs.begin(), runs.end(),
                   [](const SavedRun& run) { return run.best_epoch().has_value(); })) {
@@ -297,15 +299,15 @@ std::string report_html(std::span<const std::string> run_folders) {
       html_text(heading), " – dga</title>\n<!-- Charts: uPlot.\n", uplot_licence(),
       "\n-->\n<style>\n", uplot_style(), "\n", report_style(),
       "</style>\n</head>\n<body>\n<main>\n<h1>", html_text(heading), "</h1>\n",
-      "<section>\n<h2>Outcome</h2>\n", outcome_table(runs), "</section>\n",
-      "<section>\n<h2>Learning</h2>\n<p class=\"note\">", html_text(learning_note(runs)),
+      "<section>\n<h2>Summary</h2>\n", summary_table(runs), "</section>\n",
+      "<section>\n<h2>Training</h2>\n<p class=\"note\">", html_text(training_note(runs)),
       "</p>\n<div class=\"charts\" id=\"learning\"></div>\n</section>\n"
       "<section>\n<h2>Workers</h2>\n<div class=\"charts\" id=\"workers\"></div>\n</section>\n"
-      "<noscript><p>The charts need JavaScript; the tables below hold the same "
+      "<noscript><p>The charts need JavaScript. The tables below have the same "
       "numbers.</p></noscript>\n",
       "<section>\n<h2>Options</h2>\n", options_table(runs), "</section>\n",
       "<section>\n<h2>Machine</h2>\n", machine_table(runs), "</section>\n",
-      "<section>\n<h2>Numbers</h2>\n<details>\n<summary>What the charts show, as "
+      "<section>\n<h2>Data</h2>\n<details>\n<summary>Chart data as "
       "tables</summary>\n",
       numbers(runs), "</details>\n</section>\n</main>\n",
       "<script type=\"application/json\" id=\"runs\">", chart_data(runs, titles),

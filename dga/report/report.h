@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// report.html: what one run came to, or how several compare, for people. One file that needs no
-// network and no other file.
+// report.html: the results of one run, or a comparison of several, as charts and tables. One file
+// that needs no network and no other file.
 
 #pragma once
 
@@ -10,14 +10,15 @@
 
 namespace dga {
 
-/// The page about the runs in these folders, in this order; a run that has not ended is shown as
-/// far as it got. Throws StorageError for a folder that holds no run or a damaged one, and
-/// InvalidArgument when there is no folder.
+/// Returns the page for the runs in these folders, in this order. A run that has not ended is shown
+/// up to its last epoch. Throws StorageError for a folder without a run or with a damaged one, and
+/// InvalidArgument without folders.
 std::string report_html(std::span<const std::string> run_folders);
 
-/// Writes that page to `output`, which appears whole or not at all.
+/// Writes the page to `output`, which appears whole or not at all. Also throws StorageError when it
+/// cannot be written.
 void write_report(std::span<const std::string> run_folders, const std::string& output);
-/// The page about one run, as report.html in its folder; answers where that is.
+/// Writes the page of one run to report.html in its folder, and returns the path.
 std::string write_report(const std::string& run_folder);
 
 }  // namespace dga

@@ -11,7 +11,7 @@
 namespace dga {
 namespace {
 
-/// Curves by epoch; metrics as pairs, since their names may be those of anything in JavaScript.
+/// Curves by epoch. Metrics are pairs, because a name could be that of a JavaScript property.
 Json epochs_data(const SavedRun& run) {
   Json epochs = {{"epoch", Json::array()},
                  {"loss", Json::array()},
@@ -52,7 +52,7 @@ Json workers_data(const SavedRun& run) {
   return workers;
 }
 
-/// JSON within a script element, which no text in it can end: there is no '<' outside strings.
+/// JSON that cannot end the script element around it: '<' occurs only in strings, and is escaped.
 std::string script_safe(const Json& json) {
   std::string out;
   for (const char c : line_text(json)) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the charts of report.html show; dga/report/page/report.js reads it.
+// The data of the charts of report.html, which dga/report/page/report.js reads.
 
 #pragma once
 
@@ -11,7 +11,7 @@
 
 namespace dga {
 
-/// One JSON text for all of `runs`, each with its title, that can stand within a script element:
+/// One JSON text for all of `runs`, with a title for each. It is safe inside a script element:
 /// nothing in it can end that element.
 std::string chart_data(std::span<const SavedRun> runs, std::span<const std::string> titles);
 

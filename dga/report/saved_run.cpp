@@ -21,14 +21,14 @@ std::optional<std::string> contents(const std::string& path) {
   return fs::exists(path, error) ? std::optional(read_file(path)) : std::nullopt;
 }
 
-/// Any JSON object will do: the options of older and newer versions are shown as they stand.
+/// Accepts any JSON object: options of older and newer versions are shown unchanged.
 std::vector<std::pair<std::string, std::string>> options_from(const std::string& text,
                                                               const std::string& path) {
   const Json json = Json::parse(text, nullptr, /*allow_exceptions=*/false);
   if (!json.is_object()) {
-    throw StorageError(str("[storage] ", path,
-                           ": expected the options of a run, found JSON that is damaged or says "
-                           "something else. Was the file changed?"));
+    throw StorageError(str("[report] ", path,
+                           ": expected the options of a run, found damaged or other JSON. Was the "
+                           "file changed?"));
   }
   std::vector<std::pair<std::string, std::string>> options;
   for (const auto& [name, value] : json.items()) {
@@ -39,7 +39,7 @@ std::vector<std::pair<std::string, std::string>> options_from(const std::string&
   return options;
 }
 
-/// The last part of the path, also of "." and "runs/x/".
+/// The last part of the path, also for "." and "runs/x/".
 std::string name_of(const std::string& folder) {
   std::error_code error;
   const fs::path whole = fs::absolute(folder, error).lexically_normal();
@@ -83,15 +83,15 @@ SavedRun read_run(const std::string& folder) {
   SavedRun run{.folder = folder, .name = name_of(folder)};
   std::error_code error;
   if (!fs::is_directory(folder, error)) {
-    throw StorageError(str("[storage] ", folder, ": expected the folder of a run, found ",
-                           fs::exists(folder, error) ? "something else" : "nothing",
+    throw StorageError(str("[report] ", folder, ": expected the folder of a run, found ",
+                           fs::exists(folder, error) ? "another kind of file" : "nothing",
                            ". Name a folder that dga train wrote."));
   }
   const std::optional<std::string> config = contents(file(kConfigFile));
   const std::optional<std::string> metrics = contents(file(kMetricsFile));
   const std::optional<std::string> results = contents(file(kResultsFile));
   if (!config && !metrics && !results) {
-    throw StorageError(str("[storage] ", folder, ": expected the folder of a run, found no ",
+    throw StorageError(str("[report] ", folder, ": expected the folder of a run, found no ",
                            kConfigFile, ", ", kMetricsFile, " or ", kResultsFile,
                            " in it. Name a folder that dga train wrote."));
   }

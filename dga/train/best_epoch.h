@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// BestEpoch: which epoch was the best so far, and whether to give up waiting for a better one.
+// BestEpoch: finds the best epoch so far, and decides when to stop early.
 
 #pragma once
 
@@ -10,20 +10,20 @@
 
 namespace dga {
 
-/// Judges epochs by their error on the held-out samples, or by their loss where none are held out:
-/// numbers that all workers have, to the last bit, so each can judge for itself. Of equal epochs
-/// the earlier is better; one whose number is NaN is worse than any other.
+/// Compares epochs by their held-out error, or by their loss when nothing is held out. All workers
+/// have these numbers bit for bit, so each decides for itself and all agree. Of equal epochs the
+/// earlier is better. A NaN is worse than any other value.
 class BestEpoch {
  public:
-  /// `patience`: 0 never gives up.
+  /// `patience`: epochs without a new best one, after which training stops; 0 never stops.
   explicit BestEpoch(std::int64_t patience) : patience_(patience) {}
 
-  /// The next epoch. True when it is the best so far, as the first one is.
+  /// Adds the next epoch. Returns true when it is the best so far; the first one always is.
   bool add(const EpochResult& epoch) noexcept;
 
-  /// The best so far, counted from 1; 0 before any.
+  /// The number of the best epoch so far, from 1; 0 before any.
   std::int64_t number() const noexcept { return number_; }
-  /// The last `patience` epochs were none of them the best.
+  /// Whether none of the last `patience` epochs was the best.
   bool patience_is_over() const noexcept;
 
  private:

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// KeptWeights: a copy of a module's parameters and buffers, to go back to.
+// KeptWeights: a copy of a module's parameters and buffers, to restore later.
 
 #pragma once
 
@@ -14,12 +14,12 @@ class Module;
 
 namespace dga {
 
-/// Used by one thread.
+/// For use by one thread.
 class KeptWeights {
  public:
-  /// Copies what `module` has now, in place of what was kept before.
+  /// Copies the tensors of `module`, replacing an earlier copy.
   void keep(const torch::nn::Module& module);
-  /// Writes it back. Does nothing when nothing was kept.
+  /// Writes the copy back to `module`. Does nothing without a copy.
   void restore(const torch::nn::Module& module) const;
 
  private:

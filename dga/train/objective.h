@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Objective: what a run makes small.
+// Objective: the loss function of a run.
 
 #pragma once
 
@@ -12,18 +12,20 @@
 
 namespace dga {
 
-/// Cross entropy, weighted by class where the plan says so, or the mean squared error, or the
-/// caller's own function. Used by one thread.
+/// Cross entropy (weighted by class if the plan has class weights), the mean squared error, or the
+/// loss function of `extras`. For use by one thread.
 class Objective {
  public:
   /// `plan` and `extras` must outlive this.
   Objective(const TrainPlan& plan, const TrainExtras& extras);
 
-  /// The mean over a batch of `batch.size` samples, 1 or more, given the model's outputs. Weighted:
-  /// the sum of weight * loss, divided by the number of samples, so that means over batches of any
-  /// size add up to that of all. Normalises the batch's regression targets in place.
+  /// The mean loss over the `batch.size` samples (at least 1) of a batch, given the model's
+  /// outputs. With class weights it is the sum of weight * loss, divided by the number of samples,
+  /// so that the mean over all samples is the sample-weighted mean over batches of any size.
+  /// Normalises the regression targets of the batch in place.
   at::Tensor loss(const at::Tensor& outputs, const Batch& batch) const;
-  /// Losses times this are in the units of the data; 1 for classification and for the caller's own.
+  /// The factor that converts a loss to the units of the data; 1 for classification and for the
+  /// loss function of `extras`.
   double unit() const noexcept;
 
  private:

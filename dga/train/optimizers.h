@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Optimizers: what the options of a run mean to its accumulator.
+// Optimizers: optimiser, schedule and accumulator options from the options of a run.
 
 #pragma once
 
@@ -12,8 +12,10 @@
 
 namespace dga {
 
+/// The factory of `options.optimizer`, with its learning rate, momentum and weight decay.
 OptimizerFactory optimizer_of(const RunOptions& options);
 
+/// Micro-steps, clipping, moving average and learning-rate schedule of `plan`.
 AccumulatorOptions accumulator_options_of(const TrainPlan& plan);
 
 /// The learning rate of step `step`, counted from 0.

@@ -11,7 +11,7 @@
 namespace dga {
 namespace {
 
-/// A number whose derivative by `output` is known.
+/// A scalar with a given derivative by `output`.
 struct GivenGradient : torch::autograd::Function<GivenGradient> {
   static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& output,
                             const at::Tensor& gradient, double value) {

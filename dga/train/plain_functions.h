@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Losses and metrics of programs that have no tensors: functions of plain arrays, which bring their
-// own gradient. Free of torch.
+// Losses and metrics for programs without tensors: functions of plain arrays. A loss computes its
+// own gradient. Includes no torch header.
 
 #pragma once
 
@@ -12,8 +12,8 @@
 
 namespace dga {
 
-/// The samples of one call, rows without gaps, valid while the call lasts. Units are those of
-/// LossFunction and MetricFunction.
+/// The samples of one call, as dense rows, valid during the call. Units are those of LossFunction
+/// and MetricFunction.
 struct PlainBatch {
   std::int64_t samples = 0;
   std::int64_t outputs = 0;
@@ -22,12 +22,14 @@ struct PlainBatch {
   const float* targets = nullptr;         ///< (samples, 1); null for classification
 };
 
-/// Answers the mean loss, and writes its derivative by `output` to `gradient`, (samples, outputs).
+/// Returns the mean loss, and writes its derivative by `output` to `gradient`, (samples, outputs).
 using PlainLoss = std::function<double(const PlainBatch& batch, float* gradient)>;
+/// Returns the mean of the metric over the batch.
 using PlainMetric = std::function<double(const PlainBatch& batch)>;
 
-/// The loss as TrainExtras takes it: backward takes the gradient that `loss` wrote.
+/// Converts a loss for TrainExtras. Its backward uses the gradient that `loss` wrote.
 LossFunction loss_of(PlainLoss loss);
+/// Converts a metric for TrainExtras.
 MetricFunction metric_of(PlainMetric metric);
 
 }  // namespace dga

@@ -12,7 +12,7 @@
 namespace dga {
 namespace {
 
-/// Samples that all workers together hold in their `index`-th batch of an epoch.
+/// The number of samples in the `index`-th batch of an epoch, summed over workers.
 std::int64_t samples_in_batch(const TaskPlan& plan, std::int64_t index) {
   std::int64_t total = 0;
   for (const auto& shard : plan.shards) {
@@ -32,8 +32,8 @@ void count_steps(TaskPlan& plan) {
   }
 }
 
-/// N / (classes * N_c), of the N_c samples of class c; 0 for a class that has none. Classes that
-/// have none are not counted either: so the mean over the samples is 1.
+/// The weight of class c with N_c samples: N / (classes * N_c), or 0 for a class without samples.
+/// `classes` counts only classes with samples, so that the mean weight over the samples is 1.
 std::vector<double> balanced_weights(const Dataset& training) {
   std::vector<std::int64_t> counts(static_cast<std::size_t>(training.num_classes()), 0);
   for (const std::int64_t label : class_labels(training)) {
@@ -54,7 +54,7 @@ std::vector<double> balanced_weights(const Dataset& training) {
 }  // namespace
 
 LoadOptions load_options_of(const RunOptions& options, Engine engine) {
-  // The ranks of a node all read at once, so each has but its own core.
+  // All ranks of a node read at once, so each uses one core.
   return {.data = options.data,
           .test_data = options.test_data,
           .task = options.task,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Plan: everything about a run that follows from its options and its data, before any worker
-// starts. Every process that takes part works it out alike.
+// starts. Every process of the run computes the same plan.
 
 #pragma once
 
@@ -15,36 +15,36 @@
 
 namespace dga {
 
-/// Which worker trains and tests on which samples, and in how many steps.
+/// The samples that each worker trains on and evaluates, and the number of steps.
 struct TaskPlan {
-  /// With engine, workers, lr and task as they were chosen; none is automatic any more.
+  /// engine, workers, lr and task are resolved: none of them is automatic.
   RunOptions options = {};
   std::shared_ptr<const Dataset> train = {};
   std::shared_ptr<const Dataset> test = {};            // null when nothing is held out
-  std::vector<std::vector<std::int64_t>> shards = {};  // of `train`, one a worker
-  std::int64_t batches_per_epoch = 0;                  // of each worker, some of them empty
-  std::int64_t steps_per_epoch = 0;                    // batches_per_epoch / micro_steps, upwards
-  std::vector<std::int64_t> step_samples = {};         // (steps_per_epoch), of all workers together
+  std::vector<std::vector<std::int64_t>> shards = {};  // of `train`, one per worker
+  std::int64_t batches_per_epoch = 0;                  // per worker; some may be empty
+  std::int64_t steps_per_epoch = 0;             // batches_per_epoch / micro_steps, rounded up
+  std::vector<std::int64_t> step_samples = {};  // (steps_per_epoch), summed over workers
 
   std::int64_t num_steps() const noexcept { return steps_per_epoch * options.epochs; }
   std::int64_t test_samples() const { return test == nullptr ? 0 : test->size(); }
 };
 
-/// A task plan with the samples as the model sees them.
+/// A task plan with normalised samples.
 struct TrainPlan : TaskPlan {
   ModelCard card = {};
-  std::vector<double> class_weights = {};  // (classes); empty: all samples count alike
+  std::vector<double> class_weights = {};  // (classes); empty: all samples count equally
 };
 
-/// How the options of a run call for its data to be loaded, by `engine`, which is not automatic.
+/// The load options of a run on `engine`, which must be resolved.
 LoadOptions load_options_of(const RunOptions& options, Engine engine);
 
-/// Splits and deals the samples to `workers` workers. Throws InvalidArgument when there are fewer
-/// training samples than workers.
+/// Splits the samples, and shards them over `workers` workers. Throws InvalidArgument when there
+/// are fewer training samples than workers.
 TaskPlan plan_tasks(const RunOptions& options, Engine engine, int workers, const LoadedData& data);
 
-/// Measures the normalisation of features, and of targets for regression, on the training samples,
-/// and the weights of classes.
+/// Measures on the training samples: the normalisation of the features, that of the targets for
+/// regression, and the class weights if the options ask for them.
 TrainPlan prepare(TaskPlan tasks);
 
 }  // namespace dga

@@ -27,7 +27,7 @@ bool ResultWriter::attempt(const std::function<void()>& write) {
 }
 
 bool ResultWriter::reserve_model(std::int64_t weight_bytes) {
-  // The header of the file, and what is written beside it; metrics are a line an epoch.
+  // For the header of the file and the files beside it. Metrics grow by a line per epoch.
   constexpr std::int64_t kSmallFiles = std::int64_t{64} << 10;
   return attempt([&] {
     model_.emplace(file(kModelFile));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// ResultWriter: the files that worker 0 writes as a run goes on, by way of the folder's path alone,
-// since worker 0 may be another process than the one that made the folder.
+// ResultWriter: writes the files of a run on worker 0. It needs only the path of the folder,
+// because worker 0 may run in another process than the one that made the folder.
 
 #pragma once
 
@@ -17,24 +17,25 @@
 
 namespace dga {
 
-/// A disk that takes no more is remembered, not thrown: the other workers must be told first.
+/// Keeps a StorageError instead of throwing it, because the other workers must be told first.
 class ResultWriter {
  public:
   explicit ResultWriter(std::string folder) : folder_(std::move(folder)) {}
 
   const std::string& folder() const noexcept { return folder_; }
   std::string file(std::string_view name) const;
-  /// Runs `write` unless something failed before, and remembers a StorageError; false then.
+  /// Runs `write` unless an earlier write failed. Returns false, and keeps the error, when it
+  /// throws StorageError; also false after an earlier failure.
   bool attempt(const std::function<void()>& write);
-  /// What failed; empty while all is well.
+  /// The text of the first error; empty without one.
   const std::string& error() const noexcept { return error_; }
 
-  /// Opens the model's file and takes the room on the disk that it and the small files need: a disk
-  /// that is too full for the results says so before the training.
+  /// Opens the model's file and reserves disk space for it and for the small files. A disk without
+  /// enough space is thus reported before training.
   bool reserve_model(std::int64_t weight_bytes);
-  /// The file that reserve_model opened.
+  /// The file that reserve_model opened. Call reserve_model first.
   AtomicFile& model_file() { return *model_; }
-  /// A line of metrics.jsonl.
+  /// Appends a line to metrics.jsonl.
   bool append(const EpochResult& epoch);
 
  private:

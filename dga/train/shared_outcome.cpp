@@ -28,15 +28,16 @@ Segment attach_to_caller() {
   SegmentHandle handle;
   std::istringstream in(text == nullptr ? "" : text);
   if (!(in >> handle.id >> handle.bytes >> handle.owner >> handle.fd)) {
-    throw Error(str("[train] ", kVariable, ": expected where the run is reported to, found '",
-                    text == nullptr ? "" : text, "'. dga sets it for the workers it starts."));
+    throw Error(str("[train] ", kVariable, ": expected the handle of a memory segment, found '",
+                    text == nullptr ? "" : text,
+                    "'. Leave the variable alone: dga sets it for the workers that it starts."));
   }
   return Segment::attach(MemoryKind::mapped, handle);
 }
 
 }  // namespace
 
-// All zero is a fresh one.
+// A new page is all zeros.
 struct SharedOutcome::Page {
   double started;
   RunStatus status;

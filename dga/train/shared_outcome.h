@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// SharedOutcome: what the process that called a run and its worker 0 tell each other, where they
-// may be two processes: forked, or executed again.
+// SharedOutcome: what the caller of a run and its worker 0 tell each other. The two may be separate
+// processes: worker 0 may be forked or executed again.
 
 #pragma once
 
@@ -13,27 +13,29 @@
 namespace dga {
 
 enum class RunStatus {
-  unknown,  ///< no worker came to an end
+  unknown,  ///< worker 0 has not reported an end
   done,     ///< all steps were taken and all files written
-  stopped,  ///< by a signal
-  failed,   ///< the files could not be written
+  stopped,  ///< stopped by a signal
+  failed,   ///< a file could not be written
 };
 
-/// Made by the caller before its launch; the launch orders what the two write and read.
+/// The caller makes it before its launch. The launch orders the writes and reads of both sides.
 class SharedOutcome {
  public:
-  /// Begins a report, or, in a process that was executed again as a worker, finds its caller's.
+  /// Creates the shared memory. A process that was executed again as a worker attaches to that of
+  /// its caller; it throws Error when it finds none.
   explicit SharedOutcome(Engine engine);
   ~SharedOutcome();
   SharedOutcome(const SharedOutcome&) = delete;
   SharedOutcome& operator=(const SharedOutcome&) = delete;
 
-  // The caller's word: when the run began (clock.h) and where its files go.
+  /// Called by the caller: the time at which the run started (clock.h) and its folder. Throws
+  /// InvalidArgument for a path of 4096 characters or more.
   void begin(double started, const std::string& folder);
   double started() const noexcept;
   std::string folder() const;
 
-  // Worker 0's word. `text`: of the error, for stopped and failed.
+  /// Called by worker 0. `text`: the error, for stopped and failed.
   void end(RunStatus status, const std::string& text);
   RunStatus status() const noexcept;
   std::string text() const;

@@ -12,7 +12,8 @@ namespace dga {
 namespace {
 
 constexpr double kPeriodSeconds = 0.2;
-// Steps may suddenly become slower (a machine is shared): the distance between looks grows slowly.
+// Steps can suddenly become slower on a shared machine, so the distance between checks at most
+// doubles.
 constexpr std::int64_t kMostGrowth = 2;
 
 }  // namespace
@@ -38,11 +39,11 @@ bool StopAgreement::stop_before(std::int64_t step) {
   if (step < next_look_) {
     return false;
   }
-  std::array<std::int64_t, 2> answer{wanted_ || StopSignal::requested() ? 1 : 0,
+  std::array<std::int64_t, 2> agreed{wanted_ || StopSignal::requested() ? 1 : 0,
                                      workers_.rank() == 0 ? choose_next(step) : 0};
-  workers_.all_reduce({answer.data(), 2}, ReduceOp::max, "whether to stop");
-  next_look_ = answer[1];
-  return answer[0] != 0;
+  workers_.all_reduce({agreed.data(), 2}, ReduceOp::max, "stop request");
+  next_look_ = agreed[1];
+  return agreed[0] != 0;
 }
 
 }  // namespace dga

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// StopAgreement: all workers end before the same step, though a signal reaches them at different
-// moments, and some of them perhaps never.
+// StopAgreement: makes all workers stop before the same step, although a signal reaches them at
+// different moments, and some of them perhaps never.
 
 #pragma once
 
@@ -11,17 +11,18 @@
 
 namespace dga {
 
-/// Looking together costs a wait, so it happens only about every 0.2 seconds, before steps that
-/// worker 0 chooses by the pace of the last ones and announces one look ahead.
+/// A check is an all-reduce, which costs a wait. The workers therefore check only about every 0.2
+/// seconds. At each check worker 0 announces the step of the next one, which it chooses by the
+/// speed of the last steps.
 class StopAgreement {
  public:
   explicit StopAgreement(const Communicator& workers);
 
-  /// This worker wants the run to end, for a reason of its own.
+  /// Asks for a stop from this worker, for a reason other than a signal.
   void want_stop() noexcept { wanted_ = true; }
-  /// To be asked before every step, counted from 0 without gaps. True, on all workers alike, when
-  /// any of them wanted to stop or saw a signal (StopSignal). Collective before the chosen steps,
-  /// otherwise a comparison.
+  /// Call it before every step; steps count from 0 without gaps. Returns true, on all workers, when
+  /// any of them asked for a stop or received a signal (StopSignal). Collective before the chosen
+  /// steps, and only a comparison before the others.
   bool stop_before(std::int64_t step);
 
  private:

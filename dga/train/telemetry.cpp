@@ -23,7 +23,7 @@ constexpr std::array kPhaseTags{"worker_seconds/compute", "worker_seconds/reduce
 constexpr std::size_t kSpansAMessage = 2048;
 constexpr std::int64_t kSpanBytes = sizeof(TraceSpan);
 
-/// '|' would begin the next cell, '<' a tag of HTML, and a line's end would end the table.
+/// Escapes what Markdown or HTML would interpret; a line break would end the table.
 std::string cell(const std::string& text) {
   std::string out;
   for (const char c : text) {
@@ -57,11 +57,11 @@ void Telemetry::begin() {
     return;
   }
   const Communicator& world = environment_.world();
-  world.barrier("the beginning of the trace");
+  world.barrier("trace start");
   origin_ = now_seconds();
   double root_origin = origin_;
-  world.broadcast({&root_origin, 1}, 0, "the beginning of the trace");
-  // Workers of one node read one clock; the others take the end of the barrier for the same moment.
+  world.broadcast({&root_origin, 1}, 0, "trace start");
+  // Workers of one node read one clock. The others take the end of the barrier as the same moment.
   const std::vector<int> node_of = world.placement().node_of;
   if (node_of[static_cast<std::size_t>(environment_.rank())] == node_of.front()) {
     origin_ = root_origin;
@@ -96,7 +96,7 @@ std::vector<double> Telemetry::gather_seconds() {
   const auto workers = static_cast<std::size_t>(environment_.workers());
   std::vector<double> all(environment_.is_root() ? mine.size() * workers : 0);
   environment_.world().gather(ConstBufferView(mine.data(), std::ssize(mine)),
-                              BufferView(all.data(), std::ssize(all)), 0, {}, "the epoch's times");
+                              BufferView(all.data(), std::ssize(all)), 0, {}, "epoch times");
   std::vector<double> by_phase(all.size());
   for (std::size_t i = 0; i < all.size(); ++i) {
     by_phase[i % mine.size() * workers + i / mine.size()] = all[i];
@@ -136,7 +136,7 @@ void Telemetry::finish() {
   }
 }
 
-/// Messages of spans; one of none is the last.
+/// Sends the spans in messages; an empty message is the last.
 void Telemetry::send_trace() const {
   const Communicator& world = environment_.world();
   const auto send = [&](std::span<const TraceSpan> spans) {
@@ -150,8 +150,8 @@ void Telemetry::send_trace() const {
   send({});
 }
 
-/// Worker after worker, so that no more than a message's worth of spans is ever here. When the disk
-/// takes no more the others' messages are taken all the same.
+/// Receives from one worker after the other, so that worker 0 holds the spans of one message at a
+/// time. After a StorageError it still receives the messages, so that no sender blocks.
 void Telemetry::write_trace() {
   std::optional<TraceFile> file;
   const auto write = [&](std::span<const TraceSpan> spans) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Telemetry: what a run writes for other people's viewers when it is asked to: a TensorBoard log
-// and a trace. Free of torch.
+// Telemetry: the optional files of a run for external viewers: a TensorBoard log and a trace.
+// Includes no torch header.
 
 #pragma once
 
@@ -19,26 +19,28 @@
 
 namespace dga {
 
-/// Every worker has one and calls it alike; worker 0 writes, and a disk that takes no more is
-/// remembered by `writer`. Without the options `tensorboard` and `trace` nothing happens, and
-/// nobody waits for anybody. Keeps references to all it is given.
+/// Every worker has one and makes the same calls. Worker 0 writes; `writer` keeps a StorageError.
+/// Without the options `tensorboard` and `trace` the calls do nothing and do not wait. All
+/// arguments of the constructor must outlive this.
 class Telemetry {
  public:
   Telemetry(const Environment& environment, const TrainPlan& plan, ResultWriter& writer,
             StepRecorder& recorder);
 
-  /// Right before the first step. Collective when tracing; blocks.
+  /// Call it right before the first step. Collective when tracing; blocks.
   void begin();
-  /// After an epoch; `learning_rate` is that of its last step. Collective with a TensorBoard log;
-  /// blocks.
+  /// Call it after an epoch; `learning_rate` is that of its last step. Collective with a
+  /// TensorBoard log; blocks.
   void epoch_done(const EpochResult& epoch, double learning_rate);
-  /// After the last step. Collective when tracing; blocks until worker 0 has the worker's spans.
+  /// Call it after the last step. Collective when tracing; blocks until worker 0 has the spans of
+  /// this worker.
   void finish();
 
  private:
   void write_options();
   void write_epoch(const EpochResult& epoch, double learning_rate, std::span<const double> seconds);
-  /// Of all workers since the last call: (3, workers) seconds by phase, on worker 0.
+  /// The seconds of all workers since the last call, by phase: (3, workers) on worker 0, empty
+  /// elsewhere.
   std::vector<double> gather_seconds();
   void write_trace();
   void send_trace() const;
@@ -49,7 +51,7 @@ class Telemetry {
   StepRecorder& recorder_;
   std::optional<TensorBoardLog> tensorboard_;  // on worker 0
   std::size_t steps_logged_ = 0;
-  double origin_ = 0;  // where the trace begins, on this worker's clock
+  double origin_ = 0;  // the start of the trace, on this worker's clock
 };
 
 }  // namespace dga

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// TrainExtras: what a program can hand to a training run that no option can say. Free of torch.
+// TrainExtras: the parts of a run that options cannot express, such as functions. Includes no torch
+// header.
 
 #pragma once
 
@@ -20,25 +21,25 @@ class Tensor;
 
 namespace dga {
 
-/// A scalar that is the mean over the batch and depends on `output`, (B, outputs). `target` is (B)
-/// i64 class numbers, or (B, 1) f32 for regression, normalised: (y - mean) / scale.
+/// Returns a scalar: the mean loss over the batch, as a function of `output`, (B, outputs).
+/// `target` is (B) i64 class numbers, or for regression (B, 1) f32, normalised: (y - mean) / scale.
 using LossFunction = std::function<at::Tensor(const at::Tensor& output, const at::Tensor& target)>;
 
-/// Every worker calls these functions, and where workers are threads several call them at once:
-/// they must not write to anything they share. Workers that are processes call copies. Under MPI
-/// every rank must pass the same.
+/// Every worker calls these functions. Workers that are threads call them at the same time, so the
+/// functions must not write to shared data. Workers that are processes call copies. Under MPI every
+/// rank must pass the same.
 struct TrainExtras {
-  void* mpi_comm = nullptr;         // see LaunchOptions
-  std::string worker_program = {};  // see LaunchOptions; needs `data`, and none of the functions
-  std::shared_ptr<const LoadedData> data = {};  // what the plan was made of
+  void* mpi_comm = nullptr;                     // see LaunchOptions
+  std::string worker_program = {};              // see LaunchOptions; needs `data`, and no functions
+  std::shared_ptr<const LoadedData> data = {};  // the data of the plan
   LossFunction loss = {};                       // none: cross entropy, or the mean squared error
-  std::vector<Metric> metrics = {};             // reported after each epoch, see EpochResult
-  ModelFactory model = {};  // none: the options' network. load_model then needs it too
+  std::vector<Metric> metrics = {};             // measured after each epoch, see EpochResult
+  ModelFactory model = {};  // none: the network of the options. load_model needs it too
 };
 
-/// Throws InvalidArgument for functions where worker processes are another program; for metrics
-/// without a function, or with a name that is empty, comes twice or is that of another number of an
-/// epoch; and for class weights with a loss of one's own.
+/// Throws InvalidArgument for functions together with a worker program; for a metric without a
+/// function, or with a name that is empty, used twice or that of a field of EpochResult; and for
+/// class weights together with a loss function.
 void check_extras(const TrainExtras& extras, const RunOptions& options);
 
 }  // namespace dga

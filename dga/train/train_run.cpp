@@ -25,7 +25,8 @@ namespace {
 
 using FolderPtr = std::unique_ptr<RunFolder>;
 
-/// Makes the folder, and names all files that worker 0 may write, so that they can be taken back.
+/// Makes the folder, and registers all files that worker 0 may write, so that they can be removed
+/// after a failure.
 FolderPtr make_folder(const std::string& path) {
   auto folder = std::make_unique<RunFolder>(path);
   for (const std::string_view name :
@@ -35,7 +36,7 @@ FolderPtr make_folder(const std::string& path) {
   return folder;
 }
 
-/// One run, seen from the process that called it. Under MPI each rank is a caller and a worker.
+/// One run, from the view of its caller. Under MPI each rank is both a caller and a worker.
 class Run {
  public:
   Run(const TrainPlan& plan, Progress& progress, FolderPtr folder, double started,
@@ -62,7 +63,7 @@ class Run {
     std::optional<WorkerJob> job;
     if (engine_ == Engine::processes && !extras_.worker_program.empty()) {
       DGA_CHECK(extras_.data != nullptr,
-                "[train] worker_program: expected the data of the plan beside it, found none. Set "
+                "[train] worker_program: expected the data of the plan, found none. Set "
                 "TrainExtras::data.");
       options.worker_program = extras_.worker_program;
       job.emplace(plan_.options, *extras_.data, progress_);
@@ -89,15 +90,15 @@ class Run {
     TrainingEnd end =
         train_on_worker(environment, plan_, extras_, progress_, writer, outcome_.started());
     if (engine_ == Engine::mpi) {
-      tell_everybody(environment, path, end);
+      broadcast_end(environment, path, end);
     }
     if (engine_ == Engine::mpi || environment.is_root()) {
       outcome_.end(end.status, end.text);
-      results_ = std::move(end.results);  // lost where this is a child; its files are not
+      results_ = std::move(end.results);  // lost when this process is a child; its files stay
     }
   }
 
-  /// Rank 0 makes the folder. False, on every rank, when it cannot.
+  /// Rank 0 makes the folder. Returns false, on every rank, when it cannot.
   bool agree_on_folder(Environment& environment, std::string& path) {
     std::string error;
     if (environment.is_root()) {
@@ -120,10 +121,11 @@ class Run {
     return true;
   }
 
-  static void tell_everybody(Environment& environment, const std::string& path, TrainingEnd& end) {
+  /// Gives every rank the end of the run as worker 0 knows it.
+  static void broadcast_end(Environment& environment, const std::string& path, TrainingEnd& end) {
     auto status = static_cast<std::int64_t>(end.status);
     std::string results = environment.is_root() ? to_json(end.results) : std::string();
-    environment.world().broadcast({&status, 1}, 0, "status of the run");
+    environment.world().broadcast({&status, 1}, 0, "run status");
     broadcast_text(environment.world(), end.text, 0);
     broadcast_text(environment.world(), results, 0);
     end.status = static_cast<RunStatus>(status);
@@ -149,7 +151,9 @@ class Run {
                               .workers = plan_.options.workers},
                   .folder = path};
         }
-        throw Error("[train] expected worker 0 to say how the run ended, found that it did not.");
+        throw Error(
+            "[train] run: expected the result of worker 0, found none. Please report this bug of "
+            "dga.");
     }
     if (engine_ == Engine::processes) {
       const std::string file = (std::filesystem::path(path) / kResultsFile).string();
@@ -161,7 +165,7 @@ class Run {
     return {.results = std::move(results_), .folder = path};
   }
 
-  /// What a run that did not come to its end leaves behind, if an epoch was finished.
+  /// Keeps the folder of a run that failed or was stopped, if it has finished an epoch.
   void keep_finished_epochs() {
     if (folder_ == nullptr) {
       return;
@@ -178,7 +182,7 @@ class Run {
   Progress& progress_;
   TrainExtras extras_;
   SharedOutcome outcome_;
-  FolderPtr folder_;  // of the one process that made it
+  FolderPtr folder_;  // null except in the process that made it
   RunResults results_;
 };
 
@@ -197,7 +201,7 @@ RunSummary train_run(const RunOptions& options, Progress& progress) {
   try {
     data = load_data(load_options_of(options, engine));
   } catch (const DataError& failure) {
-    error = failure.what();  // the others must be told first
+    error = failure.what();  // the other ranks must be told first
   }
   const WorkerMap map = map_workers(launch_options_of(options, engine), error);
   const TrainPlan plan =

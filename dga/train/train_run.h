@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// train_run: a whole run, from options to a folder with its results.
+// train_run: a complete run, from options to a results folder.
 
 #pragma once
 
@@ -17,28 +17,28 @@ namespace dga {
 
 struct RunSummary {
   RunResults results = {};
-  std::string folder = {};  // where the files are
+  std::string folder = {};  // of the files
 };
 
 /// Checks the options, loads the data, and trains. Under MPI every rank calls it and gets the same
-/// answer.
+/// summary.
 ///
 /// Throws InvalidArgument for options that cannot work, DataError for data that cannot be read,
 /// StorageError when the folder cannot be written to, WorkerFailure when a worker failed, and
-/// Interrupted when a StopSignal stopped the run. Unless an epoch was finished before, nothing is
-/// left in the folder then; otherwise whole files are.
+/// Interrupted when a StopSignal stopped the run. After such an error the folder keeps the epochs
+/// that were finished, in complete files; without a finished epoch, all files of the run are
+/// removed.
 ///
-/// With the processes engine the workers are forked, so call it before torch has started threads;
-/// where there are threads already the program is executed again instead (see launch), and a worker
-/// there finds nothing in the answers of runs before its own.
+/// With the processes engine, call it before torch starts threads: then the workers are forked. In
+/// a program with threads, the program is executed again for each worker (see launch). In such a
+/// worker, the summaries of earlier runs are empty.
 RunSummary train_run(const RunOptions& options, Progress& progress);
 
-/// The same for a plan that was made before, with what options cannot say.
+/// The same for an existing plan, with `extras`. Throws what check_extras throws, too.
 RunSummary train_plan(const TrainPlan& plan, Progress& progress, const TrainExtras& extras = {});
 
-/// The whole main of a program that is run as worker processes (LaunchOptions::worker_program):
-/// takes part in the run that it was started for. Throws Error in a process that was not started as
-/// a worker.
+/// The main of a worker program (LaunchOptions::worker_program): takes part in the run for which
+/// the process was started. Throws Error in a process that was not started as a worker.
 void train_as_worker();
 
 }  // namespace dga

@@ -42,8 +42,8 @@
 namespace dga {
 namespace {
 
-/// A thread that loads ahead pays where there is a core for it and a batch takes longer to gather
-/// than a thread takes to wake up.
+/// Prefetching in a thread is worth it when there is a core for the thread, and when gathering a
+/// batch takes longer than waking the thread.
 int prefetch_depth(const Environment& environment, const TrainPlan& plan) {
   constexpr std::int64_t kWorthwhileBytes = std::int64_t{256} << 10;
   const Placement placement = environment.world().placement();
@@ -62,19 +62,19 @@ class Training {
 
  private:
   bool train_epoch(std::int64_t epoch);
-  /// Forward and backward; answers the sum of the samples' losses.
+  /// Forward and backward. Returns the sum of the losses of the samples.
   double learn(const Batch& batch);
-  /// False when this was the last epoch.
+  /// Returns false when this was the last epoch.
   bool evaluate(std::int64_t epoch, double epoch_at);
   EpochResult measure(std::int64_t epoch, double epoch_at);
-  /// What everybody must know before the next epoch: whether there is one.
+  /// Whether another epoch follows; the same on every worker.
   bool goes_on(const EpochResult& result);
   TrainingEnd stop();
   TrainingEnd finish();
   void write_results(RunResults& results);
   RunResults collect_results();
   bool is_root() const { return environment_.is_root(); }
-  /// In the units of the data: 1 for classification.
+  /// The factor that converts an error to the units of the data; 1 for classification.
   double error_unit() const { return plan_.card.target_scale * plan_.card.target_scale; }
   std::int64_t saved_epoch() const {
     return plan_.options.keep_best ? best_.number() : epochs_.back().epoch;
@@ -99,9 +99,9 @@ class Training {
   std::vector<std::int64_t> test_share_;
   bool has_buffers_ = false;
 
-  double loss_sum_ = 0;      // of this worker's samples, in the epoch under way
-  double test_errors_ = 0;   // of this worker's share, after the latest epoch
-  double saved_errors_ = 0;  // the same of the epoch that is to be saved
+  double loss_sum_ = 0;      // over this worker's samples in the current epoch
+  double test_errors_ = 0;   // over this worker's share, after the last epoch
+  double saved_errors_ = 0;  // the same for the epoch to be saved
   std::vector<EpochResult> epochs_;
   BestEpoch best_;
   KeptWeights kept_;  // of the best epoch, on worker 0
@@ -212,7 +212,7 @@ bool Training::train_epoch(std::int64_t epoch) {
     loss_sum_ += step_loss;
     accumulator_->step();
     if (is_root()) {
-      // 0 / 0 is NaN.
+      // Without samples the loss is 0 / 0, which is NaN.
       progress_.step_done({.steps = accumulator_->num_steps(),
                            .epoch = epoch + 1,
                            .loss = step_loss / static_cast<double>(samples) * objective_.unit()});
@@ -229,7 +229,7 @@ double Training::learn(const Batch& batch) {
   const at::Tensor samples = features_tensor(batch.features, batch.size, card_.input_shape);
   const at::Tensor loss = objective_.loss(model_->forward(samples), batch);
   accumulator_->backward(loss, batch.size);
-  // Read in place: asking the tensor for its value would cost an operator.
+  // Read in place, because item() costs an operator.
   const double mean = loss.scalar_type() == at::kFloat
                           ? static_cast<double>(*loss.const_data_ptr<float>())
                           : loss.item<double>();
@@ -254,7 +254,7 @@ bool Training::evaluate(std::int64_t epoch, double epoch_at) {
     kept_.keep(*model_);
   }
   if (!goes_on(result)) {
-    return false;  // with the average in use
+    return false;  // the average stays in use, to be saved
   }
   if (averaged) {
     accumulator_->use_average(false);
@@ -273,12 +273,12 @@ EpochResult Training::measure(std::int64_t epoch, double epoch_at) {
     tested = sum_of_errors(*model_, card_, *plan_.test, test_share_, metrics);
   }
   test_errors_ = tested.errors;
-  // Counts of samples are exact in f64; sums of squares follow the fixed tree.
+  // Sample counts are exact in f64. Sums of squares follow the fixed tree.
   std::vector<double> sums{loss_sum_, trained.errors, tested.errors};
   const std::vector<double>& measured = held_out ? tested.metrics : trained.metrics;
   sums.insert(sums.end(), measured.begin(), measured.end());
   environment_.world().all_reduce({sums.data(), static_cast<std::int64_t>(sums.size())},
-                                  ReduceOp::sum, "the epoch's errors");
+                                  ReduceOp::sum, "epoch errors");
   const auto train_samples = static_cast<double>(plan_.train->size());
   const auto test_samples = static_cast<double>(plan_.test_samples());
   EpochResult result{.epoch = epoch + 1,
@@ -307,11 +307,11 @@ bool Training::goes_on(const EpochResult& result) {
     progress_.epoch_done(result);
     wants_stop = progress_.wants_stop() ? 1 : 0;
   }
-  // Everybody has the same result; only worker 0 knows what the caller wants.
+  // All workers have the same result, but only worker 0 knows what the caller wants.
   if (result.epoch == plan_.options.epochs || best_.patience_is_over()) {
     return false;
   }
-  environment_.world().broadcast({&wants_stop, 1}, 0, "whether to go on");
+  environment_.world().broadcast({&wants_stop, 1}, 0, "stop request");
   return wants_stop == 0;
 }
 
@@ -322,13 +322,13 @@ TrainingEnd Training::stop() {
   const std::int64_t step = accumulator_->num_steps();
   const int number = StopSignal::signal_number();
   return {.status = RunStatus::stopped,
-          .text = str("[train] expected to take ", plan_.num_steps(), " steps, found ",
+          .text = str("[train] run: expected ", plan_.num_steps(), " steps, found ",
                       number == 0 ? std::string("a request to stop")
                                   : str("signal ", number, " (", sigdescr_np(number), ")"),
                       " after step ", step, ". ",
                       step < plan_.steps_per_epoch
                           ? std::string("Nothing was written.")
-                          : str("The epochs before are in ", writer_.folder(), "."))};
+                          : str("Finished epochs are in ", writer_.folder(), "."))};
 }
 
 TrainingEnd Training::finish() {
@@ -351,7 +351,7 @@ RunResults Training::collect_results() {
   std::vector<double> all(mine.size() * static_cast<std::size_t>(environment_.workers()));
   environment_.world().all_gather(
       ConstBufferView(mine.data(), static_cast<std::int64_t>(mine.size())),
-      BufferView(all.data(), static_cast<std::int64_t>(all.size())), {}, "time and error");
+      BufferView(all.data(), static_cast<std::int64_t>(all.size())), {}, "times and errors");
   RunResults results{.engine = std::string(name_of(environment_.engine())),
                      .workers = environment_.workers(),
                      .seed = plan_.options.seed,
@@ -377,7 +377,7 @@ RunResults Training::collect_results() {
   results.startup_seconds = first_step_at_ - started_;
   if (is_root()) {
     if (saved_epoch() != epochs_.back().epoch) {
-      kept_.restore(*model_);  // nobody reads the node's copy any more
+      kept_.restore(*model_);  // no worker reads the node's copy any more
     }
     results.error.mean = epochs_[static_cast<std::size_t>(saved_epoch() - 1)].test_error;
     results.epochs = epochs_;
@@ -398,11 +398,11 @@ void Training::write_results(RunResults& results) {
     save_weights(writer_.model_file(), *model_);
     atomic_write(writer_.file(kModelCardFile), to_json(card_));
     results.wall_seconds = now_seconds() - started_;
-    // The last one: where it lies, the others do.
+    // The last file: when it is there, the others are complete.
     atomic_write(writer_.file(kResultsFile), to_json(results));
   });
   if (writer_.error().empty()) {
-    // The page repeats what the other files say: a run without it is a run all the same.
+    // The page repeats the other files, so a failure to write it does not fail the run.
     try {
       write_report(writer_.folder());
     } catch (const StorageError& error) {

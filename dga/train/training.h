@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Training: what each worker of a run does.
+// Training: the part of a run that each worker executes.
 
 #pragma once
 
@@ -18,13 +18,13 @@ namespace dga {
 
 struct TrainingEnd {
   RunStatus status = RunStatus::unknown;
-  std::string text = {};    // of the error, unless done
+  std::string text = {};    // the error, unless done
   RunResults results = {};  // on worker 0, when done
 };
 
-/// Trains as `plan` says, and answers on every worker how it ended. Worker 0 tells `progress` and
-/// writes the files to `writer`, which others leave alone. `started`: when the run began.
-/// Collective over all workers; blocks. Throws what the accumulator throws.
+/// Trains according to `plan`, and returns how training ended. Only worker 0 calls `progress` and
+/// uses `writer`. `started`: the time at which the run started (clock.h). Collective over all
+/// workers; blocks. Throws what GradientAccumulator throws.
 TrainingEnd train_on_worker(Environment& environment, const TrainPlan& plan,
                             const TrainExtras& extras, Progress& progress, ResultWriter& writer,
                             double started);

@@ -134,9 +134,9 @@ def test_a_metric_must_answer_a_number(problem):
     ({"metrics": [part_wrong]}, TypeError, "metrics: expected a dict of names and callables, found list."),
     ({"metrics": {1: part_wrong}}, TypeError, "metrics: expected names that are texts, found int."),
     ({"metrics": {"wrong": None}}, TypeError, r"metrics\['wrong'\]: expected a callable, found NoneType."),
-    ({"metrics": {"loss": part_wrong}}, ValueError, "metrics: expected names that epochs do not have, found 'loss'."),
-    ({"metrics": {"": part_wrong}}, ValueError, "metrics: expected a name for each, found none."),
-    ({"loss": cross_entropy, "class_weights": "balanced"}, ValueError, "class_weights: expected none with a loss"),
+    ({"metrics": {"loss": part_wrong}}, ValueError, "metrics: expected a name that is not reserved, found 'loss'."),
+    ({"metrics": {"": part_wrong}}, ValueError, "metrics: expected a name for every metric, found an empty one."),
+    ({"loss": cross_entropy, "class_weights": "balanced"}, ValueError, "class_weights: expected none with a custom loss"),
 ])
 def test_functions_of_another_kind_are_refused_before_the_run(problem, options, kind, text):
     with dga.create_environment(), pytest.raises(kind, match=text):
@@ -146,8 +146,8 @@ def test_functions_of_another_kind_are_refused_before_the_run(problem, options, 
 def test_worker_processes_have_no_interpreter_to_call_them(problem):
     with dga.create_environment(engine="processes"):
         for options in ({"loss": cross_entropy}, {"metrics": {"wrong": part_wrong}}):
-            with pytest.raises(ValueError, match="engine processes: expected no loss, metrics or model of the "
-                                                 "program's own.* Use engine threads or mpi."):
+            with pytest.raises(ValueError, match="engine: expected no loss, metric or model functions on engine "
+                                                 "processes.* Use engine threads or mpi."):
                 problem(**options)
 
 

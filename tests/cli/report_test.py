@@ -104,7 +104,7 @@ class ReportTest(ProgramTest):
         self.assertEqual(self.cells("Metric F1, saved weights"), ["0.984375"])
         self.assertEqual(self.cells("Metric loss, saved weights"), ["1.5e-6"])
         self.assertEqual(self.cells("2")[3:6], ["0.5", "–", "2e-6"])  # of the epochs, between the errors and seconds
-        self.assertIn("the program's own", self.browser.value("document.body.innerText"))
+        self.assertIn("Metrics are defined by the program", self.browser.value("document.body.innerText"))
         self.open(self.report("one", "two"))
         charts = self.charts()
         self.assertEqual(charts["metrics/F1"], [epochs, [0.25, 0.5, 0.984375], [0.5, 0.75, 1]])
@@ -135,7 +135,7 @@ class ReportTest(ProgramTest):
         self.write("out/metrics.jsonl", [json.dumps(epoch) for epoch in results["epochs"]])
         self.open(self.report("out"))
         self.assertEqual(self.cells("State"), ["finished: stopped early after epoch 3"])
-        self.assertEqual(self.cells("Saved weights"), ["of epoch 2, the best"])
+        self.assertEqual(self.cells("Saved weights"), ["best epoch: 2"])
         self.assertEqual(len(self.cells("2 (best)")), 4)
         self.assertEqual(self.ringed("loss"), [2])
         self.assertIn("A ring marks the best epoch", self.browser.value("document.body.innerText"))
@@ -143,11 +143,11 @@ class ReportTest(ProgramTest):
         self.train_to("last", "--workers", "2")
         self.open(self.report("last"))
         self.assertEqual(self.cells("State"), ["finished"])
-        self.assertEqual(self.cells("Saved weights"), ["of the last epoch"])
+        self.assertEqual(self.cells("Saved weights"), ["last epoch"])
         self.assertEqual(self.ringed("loss"), [])
         self.assertNotIn("A ring marks", self.browser.value("document.body.innerText"))
         self.open(self.report("out", "last"))
-        self.assertEqual(self.cells("Saved weights"), ["of epoch 2, the best", "of the last epoch"])
+        self.assertEqual(self.cells("Saved weights"), ["best epoch: 2", "last epoch"])
 
     def test_it_prints_dark_on_white_with_its_tables_open(self):
         self.train_to("out", "--workers", "4")
@@ -255,18 +255,18 @@ class ReportTest(ProgramTest):
         self.browser.screenshot(PICTURES / "report-compared.png")
 
     def test_folders_without_a_run_are_refused(self):
-        self.expect_error(self.dga("report", "none"), 1, "[storage] none: expected the folder of a run, found nothing.")
+        self.expect_error(self.dga("report", "none"), 1, "[report] none: expected the folder of a run, found nothing.")
         self.expect_error(self.dga("report", "data"), 1,
-                          "[storage] data: expected the folder of a run, found no config.json, metrics.jsonl or "
+                          "[report] data: expected the folder of a run, found no config.json, metrics.jsonl or "
                           "results.json in it. Name a folder that dga train wrote.")
-        self.expect_error(self.dga("report", "data/a.csv"), 1, "found something else.")
+        self.expect_error(self.dga("report", "data/a.csv"), 1, "found another kind of file.")
         self.expect_error(self.dga("report"), 2, "RUN is required")
 
     def test_damaged_runs_are_refused_and_leave_no_page(self):
         self.train_to("out", "--workers", "2")
         (self.folder / "out" / "report.html").unlink(missing_ok=True)
         for name, text in (("results.json", "[storage] out/results.json: expected the results of a run"),
-                           ("config.json", "[storage] out/config.json: expected the options of a run"),
+                           ("config.json", "[report] out/config.json: expected the options of a run"),
                            ("metrics.jsonl", "out/metrics.jsonl:1: expected one epoch of a run")):
             whole = (self.folder / "out" / name).read_text(encoding="utf-8")
             self.write(f"out/{name}", "{\n")

@@ -124,8 +124,8 @@ class StoppingTest(ProgramTest):
                 self.assertEqual(process.wait(30), 130)
                 self.assertLess(time.monotonic() - begin, 3)
                 self.assertRegex(process.stderr.read(),
-                                 r"^dga: \[train\] expected to take 23000000 steps, found signal 2 \(Interrupt\) after "
-                                 r"step \d+\. The epochs before are in out\.\n$")
+                                 r"^dga: \[train\] run: expected 23000000 steps, found signal 2 \(Interrupt\) after "
+                                 r"step \d+\. Finished epochs are in out\.\n$")
                 self.expect_whole_files()
                 for name in os.listdir(self.folder / "out"):
                     os.remove(self.folder / "out" / name)
@@ -145,7 +145,7 @@ class StoppingTest(ProgramTest):
         process = self.start("mpi")
         process.send_signal(signal.SIGINT)
         self.assertNotEqual(process.wait(30), 0)  # mpirun has a code of its own
-        self.assertEqual(process.stderr.read().count("dga: [train] expected to take"), 1)
+        self.assertEqual(process.stderr.read().count("dga: [train] run: expected "), 1)
         self.expect_whole_files()
 
     def test_a_killed_worker_process_ends_the_run_within_a_second(self):

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The text of report.html; tests/cli/report_test.py looks at it in a browser.
+// The text of report.html. tests/cli/report_test.py checks the page in a browser.
 
 #include "dga/report/report.h"
 
@@ -137,7 +137,7 @@ TEST_F(ReportTest, HalfALineAtTheEndOfTheMetricsIsNotAnEpochYet) {
   const std::string folder = run("a", {{kMetricsFile, lines + to_json(epochs[2]).substr(0, 20)}});
   const std::string html = page({folder});
   EXPECT_EQ(chart_data(html)[0]["epochs"]["loss"], (json{2.0, 1.0}));
-  EXPECT_THAT(row(html, "Error on held-out samples"), HasSubstr("<td>0.25</td>"));
+  EXPECT_THAT(row(html, "Held-out error"), HasSubstr("<td>0.25</td>"));
 }
 
 TEST_F(ReportTest, ADamagedLineBeforeTheEndIsRefusedAndNoPageIsWritten) {
@@ -168,15 +168,15 @@ TEST_F(ReportTest, TheBestEpochIsTheOneThatWasChosenToBeSaved) {
     return page({run("a", {{kResultsFile, to_json(results)}, {kConfigFile, config}})});
   };
   const std::string last = html("{\"keep-best\": false}");
-  EXPECT_THAT(row(last, "Saved weights"), HasSubstr("<td>of the last epoch</td>"));
+  EXPECT_THAT(row(last, "Saved weights"), HasSubstr("<td>last epoch</td>"));
   EXPECT_EQ(chart_data(last)[0]["best"], nullptr);
   EXPECT_THAT(last, Not(HasSubstr("A ring marks")));
   const std::string last_is_best = html("{\"keep-best\": true}");
-  EXPECT_THAT(row(last_is_best, "Saved weights"), HasSubstr("<td>of epoch 3, the best</td>"));
+  EXPECT_THAT(row(last_is_best, "Saved weights"), HasSubstr("<td>best epoch: 3</td>"));
   EXPECT_EQ(chart_data(last_is_best)[0]["best"], 3);
   results.best_epoch = 2;
   const std::string second = html("{}");
-  EXPECT_THAT(row(second, "Saved weights"), HasSubstr("<td>of epoch 2, the best</td>"));
+  EXPECT_THAT(row(second, "Saved weights"), HasSubstr("<td>best epoch: 2</td>"));
   EXPECT_THAT(second, AllOf(HasSubstr(">2 (best)<"), HasSubstr("A ring marks")));
   results.best_epoch = 0;  // before there was any choice
   EXPECT_THAT(row(html("{}"), "Saved weights"), HasSubstr("<td>–</td>"));
@@ -207,9 +207,10 @@ TEST_F(ReportTest, MetricsAreThoseOfTheSavedWeights) {
 }
 
 TEST_F(ReportTest, NoFolderAtAllIsRefused) {
-  EXPECT_THAT([] { report_html({}); },
-              ThrowsMessage<InvalidArgument>(
-                  "[report] expected the folder of a run, found none. Name one."));
+  EXPECT_THAT(
+      [] { report_html({}); },
+      ThrowsMessage<InvalidArgument>(
+          "[report] folders: expected at least one folder of a run, found none. Name one."));
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// main() of the programs whose tests run on every engine.
+// main() of the test programs that run on every engine.
 
 #include <cstdio>
 #include <cstdlib>
@@ -26,7 +26,7 @@ void run_on_workers(const Worker& body) {
     launch(engine_options(), [&](Environment& environment) {
       const bool failed_before = testing::Test::HasFailure();
       body(environment);
-      // A forked worker's expectations end with it: they are told to the parent as a failure.
+      // A failed expectation in a forked worker is lost with the process, so the worker fails too.
       if (testing::Test::HasFailure() && !failed_before &&
           environment.engine() == Engine::processes) {
         throw Error("an expectation failed, see above");
@@ -60,7 +60,7 @@ int main(int argc, char** argv) {
   }
 #ifdef DGA_WITH_MPI
   if (options.engine == Engine::mpi) {
-    // Only rank 0 tells; the exit code speaks for all.
+    // Only rank 0 prints results. The exit code covers all ranks.
     MPI_Init(&argc, &argv);
     int rank = 0;
     MPI_Comm_rank(MPI_COMM_WORLD, &rank);

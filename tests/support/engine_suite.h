@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// One suite for all engines. A test body runs on every worker:
+// One suite for all engines. The body of a test runs on every worker:
 //
-//     DGA_ENGINE_TEST(Barrier, LetsEverybodyThrough) {
+//     DGA_ENGINE_TEST(Barrier, ReturnsOnEveryWorker) {
 //       environment.world().barrier();
 //     }
 //
-// The program is started as  test_engines --engine=threads|processes|mpi --workers=N
-// [--ranks-per-node=K] (under mpirun for mpi). A failed expectation on any worker fails the test.
+// Usage: test_engines --engine=threads|processes|mpi --workers=N [--ranks-per-node=K], under mpirun
+// for mpi. A failed expectation on any worker fails the test.
 
 #pragma once
 
@@ -17,7 +17,7 @@
 
 namespace dga::test {
 
-/// What the command line asked for.
+/// The options of the command line.
 LaunchOptions& engine_options();
 
 /// Runs `body` on every worker and fails the current test when it fails on any of them.

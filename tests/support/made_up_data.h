@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Small datasets in memory, the same on every worker.
+// Small synthetic datasets in memory, the same on every worker.
 
 #pragma once
 

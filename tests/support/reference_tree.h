@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The slow reference of every reduction: the definition of the fixed tree, written down as a
-// recursion over single numbers.
+// The slow reference of every reduction: the definition of the fixed tree, as a recursion over
+// single numbers.
 
 #pragma once
 
@@ -10,7 +10,7 @@
 
 namespace dga::test {
 
-/// Node (level, first) of the tree over `leaves`; `combine(left, right)`.
+/// The value of node (level, first) of the tree over `leaves`, by `combine(left, right)`.
 template <typename T, typename Combine>
 T reference_node(const std::vector<T>& leaves, std::size_t first, int level,
                  const Combine& combine) {
@@ -25,6 +25,7 @@ T reference_node(const std::vector<T>& leaves, std::size_t first, int level,
   return combine(left, reference_node(leaves, middle, level - 1, combine));
 }
 
+/// The value of the root of the tree over `leaves`, which must not be empty.
 template <typename T, typename Combine>
 T reference_tree(const std::vector<T>& leaves, const Combine& combine) {
   int level = 0;

@@ -12,7 +12,7 @@
 
 namespace dga {
 
-/// A folder of a test's own, removed with everything in it.
+/// A temporary folder for one test. The destructor removes it with its contents.
 class ScratchFolder {
  public:
   ScratchFolder() {
@@ -31,7 +31,7 @@ class ScratchFolder {
 
   const std::string& path() const { return path_; }
   std::string file(const std::string& name) const { return path_ + "/" + name; }
-  /// The names of all that lies in it.
+  /// The names of all entries of the folder.
   std::vector<std::string> names() const {
     std::vector<std::string> found;
     for (const auto& entry : std::filesystem::directory_iterator(path_)) {

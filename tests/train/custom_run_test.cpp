@@ -332,7 +332,7 @@ TEST_F(CustomRunTest, TheReportShowsMetricsTheBestEpochAndTheEarlyEnd) {
   ASSERT_TRUE(results.stopped_early);
   const std::string page = report_html(std::vector{folder.file("run")});
   EXPECT_THAT(page, HasSubstr(str("stopped early after epoch ", results.epochs.size())));
-  EXPECT_THAT(page, HasSubstr(str("of epoch ", results.best_epoch, ", the best")));
+  EXPECT_THAT(page, HasSubstr(str("best epoch: ", results.best_epoch)));
   EXPECT_THAT(page, HasSubstr(str("part &lt;wrong&gt;, saved weights</th><td>",
                                   readable(results.error.mean.value(), 6), "</td>")));
 }
@@ -355,22 +355,23 @@ TEST_F(CustomRunTest, ExtrasThatCannotWorkAreRefused) {
     return error_of([&] { train(small_run("run"), extras); });
   };
   EXPECT_EQ(with({{"a", part_wrong}, {"a", part_wrong}}),
-            "[train] metrics: expected a name of its own for each, found 'a' twice. Rename one of "
-            "them.");
+            "[train] metrics: expected unique names, found 'a' twice. Rename one of them.");
   for (const std::string name : {"loss", "train_error", "test_error", "seconds", "epoch"}) {
     EXPECT_EQ(with({{name, part_wrong}}),
-              "[train] metrics: expected names that epochs do not have, found '" + name +
+              "[train] metrics: expected a name that is not reserved, found '" + name +
                   "'. Choose another name.");
   }
-  EXPECT_EQ(with({{"", part_wrong}}), "[train] metrics: expected a name for each, found none.");
-  EXPECT_EQ(with({{"a", nullptr}}), "[train] metrics: expected a function for 'a', found none.");
+  EXPECT_EQ(with({{"", part_wrong}}),
+            "[train] metrics: expected a name for every metric, found an empty one.");
+  EXPECT_EQ(with({{"a", nullptr}}),
+            "[train] metrics: expected a function for metric 'a', found none.");
   TrainExtras extras;
   extras.loss = [](const at::Tensor& output, const at::Tensor&) { return output.mean(); };
   RunOptions options = small_run("run");
   options.class_weights = ClassWeights::balanced;
   EXPECT_EQ(error_of([&] { train(options, extras); }),
-            "[train] class_weights: expected none with a loss function of your own, found some. "
-            "Weight the classes in your function.");
+            "[train] class_weights: expected none with a custom loss function, found balanced. "
+            "Weight the classes in the function.");
 }
 
 struct Straight final : Model {

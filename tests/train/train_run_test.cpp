@@ -245,7 +245,7 @@ TEST(TrainRun, AStopInTheFirstEpochLeavesNothing) {
   Stopper stopper(3);
   EXPECT_THAT(
       error_of([&] { train_plan(plan, stopper); }),
-      testing::MatchesRegex("\\[train\\] expected to take 3600 steps, found signal 15 "
+      testing::MatchesRegex("\\[train\\] run: expected 3600 steps, found signal 15 "
                             "\\(Terminated\\) after step [0-9]+\\. Nothing was written\\."));
   EXPECT_TRUE(folder.names().empty());
 }
@@ -258,7 +258,7 @@ TEST(TrainRun, ALaterStopLeavesWholeEpochs) {
   const StopSignal signals;
   Stopper stopper(50);
   EXPECT_THAT(error_of([&] { train_plan(plan, stopper); }),
-              HasSubstr("The epochs before are in " + options.output));
+              HasSubstr("Finished epochs are in " + options.output));
   const auto epochs = epochs_from_json_lines(read_file(folder.file("run/metrics.jsonl")), "");
   EXPECT_GE(epochs.size(), 16U);
   EXPECT_TRUE(std::filesystem::exists(folder.file("run/config.json")));

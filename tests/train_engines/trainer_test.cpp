@@ -142,8 +142,8 @@ TEST(Trainer, StopsEverywhereBeforeTheSameStep) {
   const StopSignal signals;
   Stopper stopper(9);
   EXPECT_THAT(error_of([&] { train_plan(plan, stopper); }),
-              MatchesRegex("\\[train\\] expected to take [0-9]+ steps, found signal 2 "
-                           "\\(Interrupt\\) after step [0-9]+\\. The epochs before are in .*\\."));
+              MatchesRegex("\\[train\\] run: expected [0-9]+ steps, found signal 2 "
+                           "\\(Interrupt\\) after step [0-9]+\\. Finished epochs are in .*\\."));
 }
 
 }  // namespace

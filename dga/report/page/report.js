@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The charts of report.html. Every uPlot drawn is also held by window.dgaCharts, by name.
+// The charts of report.html. window.dgaCharts holds every uPlot object by name.
 "use strict";
 (() => {
   const runs = JSON.parse(document.getElementById("runs").textContent);
   const several = runs.length > 1;
   const charts = (window.dgaCharts = {});
-  // Told apart by dashes and by a label at the line's end, so that colour is never needed.
+  // Lines differ by dashes and by a label at the end, so that no information depends on colour.
   const DASHES = [[], [8, 5], [2, 4], [12, 4, 2, 4], [16, 6], [4, 2, 1, 2]];
   const BORDERS = ["solid", "dashed", "dotted", "dashed", "dashed", "dotted"];
   const COLOURS = 6;
 
   const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   const colour = (i) => css(`--s${i % COLOURS}`);
-  /// As dga/report/readable.h writes them.
+  /// The same format as dga/report/readable.h.
   function readable(value, digits) {
     if (value == null) return "–";
     const size = Math.abs(value);
@@ -34,20 +34,20 @@
     ...more,
   });
 
-  /// Of numbers: as wide as they are.
+  /// An axis of numbers, as wide as its longest tick label.
   const valueAxis = (label) => axis(label, {
     size: (u, ticks) => Math.max(44, 20 + 7 * Math.max(0, ...(ticks || []).map((text) => text.length))),
     values: (u, ticks) => ticks.map(short),
   });
 
-  /// Numbers from zero up, unless some are negative.
+  /// A range that starts at zero, or below zero when some values are negative.
   const fromZero = (u, min, max) => {
     if (min == null) return [0, 1];
     const top = max > 0 ? max * 1.08 : max === 0 && min === 0 ? 1 : 0;
     return [min < 0 ? min * 1.08 : 0, top];
   };
 
-  /// Writes each series' tag at the end of its line, and moves those apart that would overlap.
+  /// Writes each series' tag at the end of its line, and moves tags apart that would overlap.
   const endLabels = (tags) => (u) => {
     const ratio = uPlot.pxRatio;
     const ends = [];
@@ -74,12 +74,12 @@
     u.ctx.textBaseline = "middle";
     for (const end of ends) {
       u.ctx.fillStyle = colour(end.i);
-      u.ctx.fillText(end.tag, end.x + 11 * ratio, end.y);  // outside a ring
+      u.ctx.fillText(end.tag, end.x + 11 * ratio, end.y);  // outside the ring
     }
     u.ctx.restore();
   };
 
-  /// Rings the points of these x, one for each series or null.
+  /// Draws a ring around one point per series: `places` has its x, or null for none.
   const rings = (places) => (u) => {
     const ratio = uPlot.pxRatio;
     u.ctx.save();
@@ -98,7 +98,7 @@
   const drawn = [];
   let serial = 0;
 
-  /// Adds a figure to the section `place`; `build(width)` answers options and data.
+  /// Adds a figure to the section `place`. `build()` returns uPlot's options and data.
   function figure(place, name, title, build) {
     const box = document.createElement("figure");
     const caption = document.createElement("figcaption");
@@ -123,7 +123,8 @@
     }).observe(plot);
   }
 
-  /// Lines over whole numbers: epochs or workers. `lines`: {label, tag, x, y} each, and `best`, the x to ring.
+  /// Lines over integers (epochs or workers). Each of `lines` has {label, tag, x, y}, and optionally `best`,
+  /// the x of a ring.
   function lineChart(place, name, title, xLabel, yLabel, lines) {
     const shown = lines.filter((line) => some(line.y));
     if (shown.length === 0) return;
@@ -155,7 +156,7 @@
     }, [xs, ...columns]]);
   }
 
-  /// A tile of the paper's colour or the series' with stripes: parts of a bar differ by pattern.
+  /// A fill pattern for a part of a bar: solid, stripes or dots.
   function pattern(u, kind, strong) {
     const tile = document.createElement("canvas");
     const size = Math.round(8 * uPlot.pxRatio);
@@ -180,18 +181,18 @@
     return u.ctx.createPattern(tile, "repeat");
   }
 
-  /// The same for the legend, in CSS.
+  /// The same pattern for the legend, in CSS.
   const swatch = (kind, strong) => ({
     solid: strong,
     stripes: `repeating-linear-gradient(-45deg, ${strong} 0 2px, ${css("--paper")} 2px 5px)`,
     dots: `radial-gradient(circle, ${strong} 25%, ${css("--paper")} 30%) 0 0 / 6px 6px`,
   })[kind];
 
-  /// Bars by worker; several parts are stacked, the first at the bottom. `parts`: {label, kind, y}.
+  /// One bar per worker. `parts`, each {label, kind, y}, are stacked, the first at the bottom.
   function barChart(place, name, title, yLabel, parts) {
     if (!parts.every((part) => some(part.y))) return;
     const workers = parts[0].y.map((_, worker) => worker);
-    // uPlot draws later series over earlier ones: whole bars first, then what stands below.
+    // uPlot draws later series over earlier ones, so the tallest sums come first.
     const sums = parts.map((_, k) => workers.map((worker) => {
       const below = parts.slice(0, k + 1).map((part) => part.y[worker]);
       return below.includes(null) ? null : below.reduce((a, b) => a + b, 0);
@@ -219,15 +220,15 @@
   }
 
   const tag = (i) => (several ? String(i + 1) : "");
-  /// What `of` picks from each run's epochs, as a line each; `label` is that of a single one.
+  /// One line per run: `of(epochs)` returns its values. `label` is used when there is only one run.
   const curves = (label, of) => runs.map((run, i) => (
     { label: several ? run.title : label, tag: tag(i), x: run.epochs.epoch, y: of(run.epochs), best: run.best }));
 
   lineChart("learning", "loss", "Loss", "epoch", "loss", curves("loss", (epochs) => epochs.loss));
   if (several) {
-    lineChart("learning", "test_error", "Error on held-out samples", "epoch", "error",
+    lineChart("learning", "test_error", "Held-out error", "epoch", "error",
               curves("", (epochs) => epochs.test_error));
-    lineChart("learning", "train_error", "Error on training samples", "epoch", "error",
+    lineChart("learning", "train_error", "Training error", "epoch", "error",
               curves("", (epochs) => epochs.train_error));
   } else {
     const [{ best, epochs: { epoch, train_error, test_error } }] = runs;
@@ -245,18 +246,18 @@
   const byWorker = (key) => runs.map((run, i) => (
     { label: run.title, tag: tag(i), x: (run.workers[key] || []).map((_, w) => w), y: run.workers[key] || [] }));
   if (several) {
-    lineChart("workers", "worker_time", "Time of each worker", "worker", "seconds", byWorker("time"));
-    lineChart("workers", "worker_error", "Error of each worker's held-out samples", "worker", "error",
+    lineChart("workers", "worker_time", "Time per worker", "worker", "seconds", byWorker("time"));
+    lineChart("workers", "worker_error", "Held-out error per worker", "worker", "error",
               byWorker("error"));
   } else {
-    barChart("workers", "worker_time", "Time of each worker", "seconds",
+    barChart("workers", "worker_time", "Time per worker", "seconds",
              [{ label: "time", kind: "solid", y: runs[0].workers.time }]);
-    barChart("workers", "worker_error", "Error of each worker's held-out samples", "error",
+    barChart("workers", "worker_error", "Held-out error per worker", "error",
              [{ label: "error", kind: "solid", y: runs[0].workers.error }]);
   }
   runs.forEach((run, i) => {
     barChart("workers", several ? `phases_${i + 1}` : "phases",
-             "Where the time went" + (several ? `, ${run.title}` : ""), "seconds", [
+             "Time per worker by phase" + (several ? `, ${run.title}` : ""), "seconds", [
       { label: "compute", kind: "solid", y: run.workers.compute },
       { label: "reduce", kind: "stripes", y: run.workers.reduce },
       { label: "wait", kind: "dots", y: run.workers.wait },
@@ -266,13 +267,13 @@
   for (const place of ["learning", "workers"]) {
     const section = document.getElementById(place);
     if (section.childElementCount === 0) {
-      section.textContent = "Nothing to draw yet.";
+      section.textContent = "No data yet.";
     }
   }
   const redraw = () => drawn.forEach((draw) => draw());
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
 
-  // Paper is white, narrower than most screens, and cannot be opened up: see .printing in report.css.
+  // For print: light colours, the width of a sheet, and all tables open. See .printing in report.css.
   let closed = [];
   addEventListener("beforeprint", () => {
     document.documentElement.classList.add("printing");
