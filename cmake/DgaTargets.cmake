@@ -19,6 +19,14 @@ if(PROJECT_IS_TOP_LEVEL AND NOT DEFINED CMAKE_CXX_COMPILER_LAUNCHER)
   endif()
 endif()
 
+# A newcomer's compiler may know warnings that no check of the project's has seen.
+if(DGA_WERROR STREQUAL "AUTO")
+  set(DGA_WERROR OFF)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION MATCHES "^12[.]")
+    set(DGA_WERROR ON)
+  endif()
+endif()
+
 # Warnings live on a target, never in CMAKE_CXX_FLAGS. The two that are off accuse g++ 12's own headers; clang-tidy
 # and the sanitizers look for the same faults.
 add_library(dga_warnings INTERFACE)
