@@ -42,7 +42,6 @@ test-interop: python ## the Python package beside the full PyTorch (installs 5 G
 lint: setup ## every check, clang-tidy on the files that see torch too (about a minute each)
 	@scripts/check_layers
 	@scripts/check_format
-	@scripts/configure release -DDGA_TESTS=ON
 	@scripts/tidy all
 
 asan: setup ## the whole tree under AddressSanitizer and UBSan
