@@ -23,8 +23,7 @@ setup: ## install what is missing: system packages, and a LibTorch under .deps/
 
 build: ## the program: build/release/bin/dga
 	@scripts/setup build
-	@mkdir -p build
-	@cmake --preset release >build/configure.log 2>&1 || { cat build/configure.log; exit 1; }
+	@scripts/configure release
 	@cmake --build --preset release --target dga_program
 
 train: build ## the main job: 30 workers train 100 hidden neurons on the digits
@@ -43,11 +42,10 @@ test-interop: python ## the Python package beside the full PyTorch (installs 5 G
 lint: setup ## every check, clang-tidy on the files that see torch too (about a minute each)
 	@scripts/check_layers
 	@scripts/check_format
-	@cmake --preset release
 	@scripts/tidy all
 
 asan: setup ## the whole tree under AddressSanitizer and UBSan
-	@cmake --preset asan
+	@scripts/configure asan
 	@cmake --build --preset asan
 	@ctest --preset asan -j $(CMAKE_BUILD_PARALLEL_LEVEL)
 

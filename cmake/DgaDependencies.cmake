@@ -1,56 +1,102 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# Everything dga links to. Targets that are missing stop the configuration, except where an option says AUTO;
-# afterwards DGA_MPI and DGA_TESTS are ON or OFF, and DGA_MPI_TARGET is what links MPI, or empty.
+# Everything dga links to. What dga cannot do without is asked for in one line that names all that is missing. What it
+# can do without counts as absent unless all of it is there, and a line says so. Afterwards DGA_MPI and DGA_TESTS are
+# ON or OFF, and DGA_MPI_TARGET is what links MPI, or empty. Messages begin with a space so that CMake leaves them on
+# one line; scripts/configure shows those with [cmake].
 
 # Inside another project its targets link dga's archives, and so must see what those link to.
 if(NOT PROJECT_IS_TOP_LEVEL)
   set(CMAKE_FIND_PACKAGE_TARGETS_GLOBAL ON)
 endif()
 
+# dga_require(WHAT FOUND…): WHAT, a library with Debian's name for it, is missing unless all variables FOUND are true.
+set(_dga_missing "")
+macro(dga_require what)
+  foreach(_dga_found IN ITEMS ${ARGN})
+    if(NOT ${_dga_found})
+      list(APPEND _dga_missing "${what}")
+      break()
+    endif()
+  endforeach()
+endmacro()
+
 set(THREADS_PREFER_PTHREAD_FLAG ON)
 find_package(Threads REQUIRED)
-find_package(OpenSSL 3.0 REQUIRED COMPONENTS Crypto)
-find_package(ZLIB REQUIRED)
-find_package(spdlog REQUIRED)
-find_package(nlohmann_json 3.11 REQUIRED)
-find_package(tomlplusplus REQUIRED)
-find_package(PkgConfig REQUIRED)
-pkg_check_modules(hwloc REQUIRED IMPORTED_TARGET GLOBAL hwloc>=2.0)
+find_package(OpenSSL 3.0 QUIET COMPONENTS Crypto)
+dga_require("OpenSSL 3.0 (libssl-dev)" OPENSSL_FOUND)
+find_package(ZLIB QUIET)
+dga_require("zlib (zlib1g-dev)" ZLIB_FOUND)
+find_package(spdlog QUIET)
+dga_require("spdlog (libspdlog-dev)" spdlog_FOUND)
+find_package(nlohmann_json 3.11 QUIET)
+dga_require("nlohmann-json 3.11 (nlohmann-json3-dev)" nlohmann_json_FOUND)
+find_package(tomlplusplus QUIET)
+dga_require("toml++ (libtomlplusplus-dev)" tomlplusplus_FOUND)
+find_package(PkgConfig QUIET)
+dga_require("pkg-config (pkg-config)" PKG_CONFIG_FOUND)
+if(PKG_CONFIG_FOUND)
+  pkg_check_modules(hwloc QUIET IMPORTED_TARGET GLOBAL hwloc>=2.0)
+  # The description may be there without the header.
+  unset(DGA_HWLOC_HEADER CACHE)
+  find_path(DGA_HWLOC_HEADER hwloc.h HINTS ${hwloc_INCLUDE_DIRS})
+  mark_as_advanced(DGA_HWLOC_HEADER)
+  dga_require("hwloc 2.0 with its headers (libhwloc-dev)" hwloc_FOUND DGA_HWLOC_HEADER)
+endif()
+if(DGA_TORCH)
+  find_package(CLI11 QUIET)
+  dga_require("CLI11 (libcli11-dev)" CLI11_FOUND)
+endif()
+if(_dga_missing)
+  list(JOIN _dga_missing ", " _dga_missing)
+  message(FATAL_ERROR " [cmake] expected libraries that dga needs, found no ${_dga_missing}. Run scripts/setup, or "
+                      "install them in your system's way; in brackets stand Debian's names.")
+endif()
 
 set(DGA_MPI_TARGET "")
 if(NOT DGA_MPI STREQUAL "OFF")
   # The C interface only: Open MPI's C++ bindings are long deprecated and do not survive -Wextra.
   set(MPI_CXX_SKIP_MPICXX TRUE)
-  find_package(MPI 3.0 COMPONENTS CXX)
+  find_package(MPI 3.0 QUIET COMPONENTS CXX)
+  set(_dga_found_of_mpi "none")
+  foreach(part IN ITEMS MPI_CXX_COMPILER MPIEXEC_EXECUTABLE MPI_CXX_HEADER_DIR)
+    if(${part})
+      set(_dga_found_of_mpi "only a part of one (${${part}})")
+      break()
+    endif()
+  endforeach()
   if(MPI_CXX_FOUND)
     set(DGA_MPI ON)
     set(DGA_MPI_TARGET MPI::MPI_CXX)
   elseif(DGA_MPI STREQUAL "AUTO")
     set(DGA_MPI OFF)
+    message(STATUS "[cmake] the engine mpi is left out: expected an MPI 3 with headers and library, found "
+                   "${_dga_found_of_mpi}. Install libopenmpi-dev or load your cluster's MPI module to have it.")
   else()
-    message(FATAL_ERROR "[cmake] DGA_MPI=ON: expected an MPI 3, found none. Run scripts/setup, load your cluster's MPI "
-                        "module, or pass -DDGA_MPI=OFF.")
+    message(FATAL_ERROR " [cmake] DGA_MPI=ON: expected an MPI 3 with headers and library, found ${_dga_found_of_mpi}. "
+                        "Run scripts/setup, load your cluster's MPI module, or pass -DDGA_MPI=OFF.")
   endif()
 endif()
 
 if(DGA_TORCH)
   find_package(DgaTorch 2.7 REQUIRED)
-  find_package(CLI11 REQUIRED)
 endif()
 
 if(NOT DGA_TESTS STREQUAL "OFF")
-  if(DGA_TESTS STREQUAL "AUTO" AND NOT PROJECT_IS_TOP_LEVEL)
+  find_package(GTest QUIET)
+  set(_dga_found_of_gtest "none")
+  if(GTest_FOUND)
+    set(_dga_found_of_gtest "GoogleTest alone")
+  endif()
+  if(TARGET GTest::gmock AND TARGET GTest::gmock_main)
+    set(DGA_TESTS ON)
+  elseif(DGA_TESTS STREQUAL "AUTO")
     set(DGA_TESTS OFF)
+    message(STATUS "[cmake] the tests are left out: expected GoogleTest with GoogleMock, found ${_dga_found_of_gtest}. "
+                   "Install libgtest-dev and libgmock-dev to have them.")
   else()
-    find_package(GTest QUIET)
-    if(GTest_FOUND)
-      set(DGA_TESTS ON)
-    elseif(DGA_TESTS STREQUAL "AUTO")
-      set(DGA_TESTS OFF)
-    else()
-      message(FATAL_ERROR "[cmake] DGA_TESTS=ON: expected GoogleTest, found none. Run scripts/setup test.")
-    endif()
+    message(FATAL_ERROR " [cmake] DGA_TESTS=ON: expected GoogleTest with GoogleMock, found ${_dga_found_of_gtest}. Run "
+                        "scripts/setup test, or pass -DDGA_TESTS=OFF.")
   endif()
 endif()
 

@@ -16,15 +16,28 @@ if(PROJECT_IS_TOP_LEVEL AND NOT DEFINED CMAKE_CXX_COMPILER_LAUNCHER)
   find_program(DGA_CCACHE ccache)
   if(DGA_CCACHE)
     set(CMAKE_CXX_COMPILER_LAUNCHER "${DGA_CCACHE}")
+    # Sources that were generated have the same name in every build tree, so that the Python package's build finds the
+    # objects of the program's.
+    if(NOT DEFINED ENV{CCACHE_BASEDIR})
+      list(PREPEND CMAKE_CXX_COMPILER_LAUNCHER env "CCACHE_BASEDIR=${CMAKE_BINARY_DIR}")
+    endif()
   endif()
 endif()
 
-# Warnings live on a target, never in CMAKE_CXX_FLAGS. The two that are off accuse g++ 12's own headers; clang-tidy
-# and the sanitizers look for the same faults.
+# A newcomer's compiler may know warnings that no check of the project's has seen.
+if(DGA_WERROR STREQUAL "AUTO")
+  set(DGA_WERROR OFF)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION MATCHES "^12[.]")
+    set(DGA_WERROR ON)
+  endif()
+endif()
+
+# Warnings live on a target, never in CMAKE_CXX_FLAGS. Two that are off accuse g++ 12's own headers; clang-tidy
+# and the sanitizers look for the same faults. The third takes a source that dga_unite includes for a header.
 add_library(dga_warnings INTERFACE)
 target_compile_options(
   dga_warnings INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion
-                         $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict;-Wno-maybe-uninitialized> -Wnon-virtual-dtor -Woverloaded-virtual $<$<BOOL:${DGA_WERROR}>:-Werror>)
+                         $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict;-Wno-maybe-uninitialized;-Wno-subobject-linkage> -Wnon-virtual-dtor -Woverloaded-virtual $<$<BOOL:${DGA_WERROR}>:-Werror>)
 
 # What every object needs, tests included. No fused multiply-adds behind our back: the same sources must give
 # the same bits on every engine, whatever the optimiser makes of a loop.
@@ -41,6 +54,38 @@ function(dga_set_up_target target)
   target_compile_features(${target} PUBLIC cxx_std_20)
   target_include_directories(${target} PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>)
   target_link_libraries(${target} PUBLIC $<BUILD_INTERFACE:dga_flags> PRIVATE $<BUILD_INTERFACE:dga_warnings>)
+endfunction()
+
+# Sources that define, in an unnamed namespace, a name that another one of their room defines too.
+set(DGA_COMPILED_ALONE run_results.cpp safetensors.cpp load_test.cpp)
+
+# dga_unite(TARGET FOLDER): compiles TARGET's sources of that folder by the dozen, unless DGA_UNITY is off: most of the time
+# goes into torch's headers, and these are read once for all of them. So names in unnamed namespaces differ within a room.
+function(dga_unite target folder)
+  if(NOT DGA_UNITY)
+    return()
+  endif()
+  cmake_path(GET folder FILENAME name)
+  get_target_property(all ${target} SOURCES)
+  set(sources "")
+  foreach(source IN LISTS all)
+    cmake_path(RELATIVE_PATH source BASE_DIRECTORY "${PROJECT_SOURCE_DIR}" OUTPUT_VARIABLE relative)
+    if(relative MATCHES "^(dga|tests)/${name}/")
+      list(APPEND sources "${source}")
+    endif()
+  endforeach()
+  foreach(alone IN LISTS DGA_COMPILED_ALONE)
+    list(FILTER sources EXCLUDE REGEX "/${alone}$")
+  endforeach()
+  list(LENGTH sources count)
+  math(EXPR groups "(${count} + 11) / 12")
+  set(index 0)
+  foreach(source IN LISTS sources)
+    math(EXPR group "${index} * ${groups} / ${count}")
+    set_source_files_properties("${source}" PROPERTIES UNITY_GROUP "${name}_${group}")
+    math(EXPR index "${index} + 1")
+  endforeach()
+  set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_MODE GROUP)
 endfunction()
 
 # dga_room_sources(OUT ROOM…): the sources of these rooms. A backend B that is there brings B.cpp and B_*.cpp; one
@@ -75,6 +120,9 @@ function(dga_add_floor target)
   add_library(${alias} ALIAS ${target})
   set_target_properties(${target} PROPERTIES DGA_ROOMS "${FLOOR_ROOMS}")
   dga_set_up_target(${target})
+  foreach(room IN LISTS FLOOR_ROOMS)
+    dga_unite(${target} ${room})
+  endforeach()
   target_compile_definitions(
     ${target} PRIVATE DGA_VERSION="${PROJECT_VERSION}" DGA_BUILD_TYPE="${CMAKE_BUILD_TYPE}"
                       DGA_SANITIZE="${DGA_SANITIZE}")

@@ -97,7 +97,7 @@ RunOptions run_options_of(const FactorizationProblemOptions& problem) {
   return options;
 }
 
-LaunchOptions launch_options_of(const FactorizationProblem::State& state, Engine engine) {
+LaunchOptions launch_options_for(const FactorizationProblem::State& state, Engine engine) {
   LaunchOptions options = dga::launch_options_of(state.options, engine);
   options.mpi_comm = state.extras.mpi_comm;
   options.worker_program = state.extras.worker_program;
@@ -227,7 +227,7 @@ std::vector<TaskAssignment> assign_tasks(const FactorizationProblem& problem) {
   require_open("assign_tasks");
   FactorizationProblem::State& state = problem.state();
   const Engine engine = resolve_engine(state.options.engine);
-  const WorkerMap map = map_workers(launch_options_of(state, engine));
+  const WorkerMap map = map_workers(launch_options_for(state, engine));
   const auto workers = static_cast<int>(map.workers.size());
   state.plan.reset();
   state.tasks = plan_tasks(state.options, engine, workers, *state.data);

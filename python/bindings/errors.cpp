@@ -16,7 +16,7 @@ namespace nb = nanobind;
 namespace dga::python {
 namespace {
 
-void raise(const char* name, const char* text) {
+void raise_as(const char* name, const char* text) {
   const nb::object type =
       nb::module_::import_("distributed_gradient_accumulator._errors").attr(name);
   PyErr_SetString(type.ptr(), one_line(text).c_str());
@@ -30,24 +30,24 @@ void bind_errors(nb::module_&) {
     try {
       std::rethrow_exception(pointer);
     } catch (const InvalidArgument& error) {
-      raise("InvalidArgument", error.what());
+      raise_as("InvalidArgument", error.what());
     } catch (const DataNotFound& error) {
-      raise("DataNotFound", error.what());
+      raise_as("DataNotFound", error.what());
     } catch (const DataError& error) {
-      raise("DataError", error.what());
+      raise_as("DataError", error.what());
     } catch (const StorageError& error) {
-      raise("StorageError", error.what());
+      raise_as("StorageError", error.what());
     } catch (const WorkerFailure& error) {
-      raise("WorkerFailure", error.what());
+      raise_as("WorkerFailure", error.what());
     } catch (const Interrupted& error) {
       PyErr_SetString(PyExc_KeyboardInterrupt, error.what());
     } catch (const Error& error) {
-      raise("Error", error.what());
+      raise_as("Error", error.what());
     } catch (const std::exception& error) {
       if (!is_torch_exception(error)) {
         throw;  // nanobind's own translation
       }
-      raise("Error", exception_text(error).c_str());
+      raise_as("Error", exception_text(error).c_str());
     }
   });
 }

@@ -25,8 +25,8 @@ from ._values import LastRun, WorkerValues
 __version__ = _core.version()
 
 #: Seconds of each worker, and errors of each worker, in the last run of this process.
-time = LastRun(last_time)
-error = LastRun(last_error)
+time = LastRun("time", last_time)
+error = LastRun("error", last_error)
 
 Close = close
 

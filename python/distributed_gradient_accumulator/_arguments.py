@@ -25,6 +25,12 @@ def wrong_type(name: str, expected: str, value: object) -> TypeError:
     return TypeError(f"[python] {name}: expected {expected}, found {type(value).__name__}.")
 
 
+def bound_to_process(kind: str, instead: str) -> TypeError:
+    """The error for copying or pickling an object that belongs to this process."""
+    return TypeError(f"[python] copy or pickle: expected an object that can be duplicated, found {kind}, which belongs "
+                     f"to this process. {instead}")
+
+
 def integer(name: str, value: Any) -> int:
     """`value` as an int; NumPy's integers are fine, bools are not."""
     if isinstance(value, bool):

@@ -8,10 +8,10 @@ import os
 import sys
 import threading
 from types import TracebackType
-from typing import Any, Optional
+from typing import Any, NoReturn, Optional
 
 from . import _core
-from ._arguments import integer, number, text
+from ._arguments import bound_to_process, integer, number, text
 from ._errors import InvalidArgument
 
 _WORKER_PROGRAM = os.path.join(os.path.dirname(os.path.abspath(__file__)), "dga-worker")
@@ -59,6 +59,9 @@ class Environment:
     def __exit__(self, kind: Optional[type[BaseException]], error: Optional[BaseException],
                  trace: Optional[TracebackType]) -> None:
         self.close()
+
+    def __reduce__(self) -> NoReturn:
+        raise bound_to_process("an Environment", "Call create_environment where you need one.")
 
     def __repr__(self) -> str:
         state = "open" if _open is self else "closed"

@@ -5,10 +5,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from typing import Any, Optional, Union
+from typing import Any, NoReturn, Optional, Union
 
 from . import _arrays, _core
-from ._arguments import integer, options_json, text, wrong_type
+from ._arguments import bound_to_process, integer, options_json, shown, text, wrong_type
 from ._environment import require_environment
 from ._errors import InvalidArgument
 from ._functions import LossFunction, MetricFunction, checked_loss, checked_metrics
@@ -50,6 +50,16 @@ class ClientDataset:
         """The labels as the data spelt them, in the order of the classes."""
         return self._core.class_names
 
+    def __copy__(self) -> ClientDataset:
+        return self  # nothing changes it
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> ClientDataset:
+        return self
+
+    def __reduce__(self) -> NoReturn:
+        raise bound_to_process("a ClientDataset", "Pickle the arrays or the name of the folder, and call create_dataset "
+                                                  "with them.")
+
     def __repr__(self) -> str:
         kind = f"{self.num_classes} classes" if self.num_classes else "regression"
         return f"ClientDataset of {self.num_samples} samples, {self.num_features} features, {kind}"
@@ -67,9 +77,13 @@ class FactorizationProblem:
         """Every option as resolved, by its name on the command line."""
         return self._core.options
 
+    def __reduce__(self) -> NoReturn:
+        raise bound_to_process("a FactorizationProblem", "Call create_factorization_problem again; problem.options has "
+                                                         "its options.")
+
     def __repr__(self) -> str:
         options = self.options
-        return f"FactorizationProblem of {options['workers']} workers on {options['data']}"
+        return f"FactorizationProblem of {options['workers']} workers on {shown(options['data'])}"
 
 
 def _is_regression(task: str) -> bool:

@@ -149,9 +149,13 @@ class Results:
             raise StorageError(f"[python] {shown(str(target))}: expected to be able to save the run there, found "
                                f"\"{error.strerror}\". Check path, permissions and space.") from None
 
+    def __getstate__(self) -> dict[str, Any]:
+        # The model is loaded again from the run's folder when it is needed.
+        return {**self.__dict__, "_model": None}
+
     def __repr__(self) -> str:
         return (f"Results of {self.workers} workers ({self.engine}): mean time {self.time.mean():.4g} s, "
-                f"mean error {self.error.mean():.4g}, files in {self._folder}")
+                f"mean error {self.error.mean():.4g}, files in {shown(self._folder)}")
 
 
 def load(path: str | os.PathLike[str]) -> Results:
@@ -169,7 +173,12 @@ def load(path: str | os.PathLike[str]) -> Results:
                            f"Give the folder of a run that has ended.") from None
     except ValueError:
         content = None
-    if not isinstance(content, dict) or content.get("schema") != 1 or not {"time", "error", "epochs"} <= set(content):
+    try:
+        if content["schema"] != 1 or not isinstance(content["epochs"], list):
+            raise ValueError
+        results = Results(content, folder)
+        repr(results)  # needs a bit of everything
+    except (AttributeError, KeyError, IndexError, OverflowError, TypeError, ValueError):
         raise StorageError(f"[python] {shown(file)}: expected the results of a run, found something else. "
-                           f"Was the file changed, or written by another version?")
-    return Results(content, folder)
+                           f"Was the file changed, or written by another version?") from None
+    return results

@@ -4,10 +4,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Optional
+from typing import Any, Optional
 
 import numpy as np
 import numpy.typing as npt
+
+from ._errors import InvalidArgument
 
 
 class WorkerValues:
@@ -42,6 +44,10 @@ class WorkerValues:
     def __getitem__(self, worker: int) -> float:
         return float(self._values[worker])
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # NumPy's own copies of an array can be written to.
+        return WorkerValues, (self._name, self._unit, self._mean, self._values.tolist())
+
     def __repr__(self) -> str:
         known = self._values[~np.isnan(self._values)]
         span = f", from {known.min():.4g} to {known.max():.4g}" if known.size else ""
@@ -50,12 +56,13 @@ class WorkerValues:
 
 
 class LastRun:
-    """The same of the last run of this process, whichever that is when it is asked.
+    """The WorkerValues of the last run of this process, looked up at each use.
 
-    Before any run everything raises InvalidArgument with what to do.
+    Before any run everything but repr raises InvalidArgument with what to do.
     """
 
-    def __init__(self, look_up: Callable[[], WorkerValues]) -> None:
+    def __init__(self, name: str, look_up: Callable[[], WorkerValues]) -> None:
+        self._name = name
         self._look_up = look_up
 
     def mean(self) -> float:
@@ -77,4 +84,7 @@ class LastRun:
         return self._look_up()[worker]
 
     def __repr__(self) -> str:
-        return repr(self._look_up())
+        try:
+            return repr(self._look_up())
+        except InvalidArgument:
+            return f"{self._name} of the last run: no run has ended yet"

@@ -65,6 +65,56 @@ class SetupTest(unittest.TestCase):
         self.assertEqual(code, 1)
         self.assertTrue(err.endswith("--no-install-recommends cmake"), err)
 
+    def installed(self, *names):
+        """A machine without root on which only packages with these names, or all but those with a -, are installed."""
+        self.command("id", "echo 1000")
+        self.command("sudo", "exit 1")
+        absent = "|".join(name[1:] for name in names if name[0] == "-")
+        self.command("dpkg-query", f"for name; do case $name in -*|*{{*|{absent}) ;; *) echo $name installed 99:1;; esac; "
+                                   "done")
+
+    def test_either_mpi_will_do_for_a_build(self):
+        torch = self.torch("mine", "2.7")
+        for other in ("libopenmpi-dev", "libmpich-dev"):
+            self.installed(f"-{other}")
+            self.assertEqual(self.run_script("scripts/setup", "build", DGA_TORCH_DIR=torch), (0, "", ""), other)
+
+    def test_without_any_mpi_the_first_one_is_named(self):
+        self.installed("-libopenmpi-dev", "-libmpich-dev")
+        _, _, err = self.run_script("scripts/setup", "build")
+        self.assertTrue(err.endswith("Run: apt-get install --no-install-recommends libopenmpi-dev"), err)
+
+    def test_the_tests_need_open_mpi(self):
+        self.installed("-libopenmpi-dev")
+        _, _, err = self.run_script("scripts/setup", "test")
+        self.assertTrue(err.endswith("Run: apt-get install --no-install-recommends libopenmpi-dev"), err)
+
+    def test_an_old_cmake_that_comes_first_is_named_in_one_line(self):
+        self.command("cmake", "echo cmake version 3.18.4")
+        self.assertEqual(self.run_script("scripts/setup", "build", DGA_SKIP_PACKAGES="1"),
+                         (1, "", f"[setup] expected CMake 3.25 or newer, found 3.18.4 at {self.root}/bin/cmake. Take it out "
+                                 "of PATH, or install a newer one (pip install cmake)."))
+
+    def test_a_newer_cmake_will_do(self):
+        self.command("cmake", "echo cmake version 3.100.0-rc1")
+        torch = self.torch("mine", "2.7")
+        self.assertEqual(self.run_script("scripts/setup", "build", DGA_SKIP_PACKAGES="1", DGA_TORCH_DIR=torch), (0, "", ""))
+
+    def test_a_missing_compiler_is_named_in_one_line(self):
+        code, _, err = self.run_script("scripts/setup", "build", DGA_SKIP_PACKAGES="1", CXX="no-such-compiler -m64")
+        self.assertEqual((code, err), (1, "[setup] expected the program no-such-compiler, found none. Install it "
+                                          "(scripts/packages.txt names what dga needs)."))
+
+    def test_a_step_that_takes_long_shows_where_it_is(self):
+        self.command("id", "echo 0")
+        self.command("dpkg-query", "test -e done && exec awk '/^[a-z]/ { n = split($1, name, \"|\"); for (i = 1; i <= n; ++i) "
+                     "print name[i], \"installed 99:1\" }' scripts/packages.txt")
+        self.command("apt-get", "echo Unpacking: $*; case \"$*\" in *install*) sleep 4; touch done;; esac")
+        torch = self.torch("mine", "2.7")
+        code, out, err = self.run_script("scripts/setup", "build", DGA_TORCH_DIR=torch, DGA_SETUP_INTERVAL="2")
+        self.assertEqual((code, err), (0, ""))
+        self.assertRegex(out, r"\n\[setup\]   2 s: Unpacking: -q")
+
     def test_an_unknown_section_is_refused(self):
         self.assertEqual(self.run_script("scripts/setup", "all"),
                          (1, "", "[setup] expected build, python or test, found 'all'. Usage: scripts/setup [build|python|test]"))

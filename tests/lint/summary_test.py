@@ -85,6 +85,32 @@ class SummaryTest(unittest.TestCase):
                        "[NON-XML-CHAR-0x1B][0;32m[  SKIPPED ] [NON-XML-CHAR-0x1B][mA.B\r\n")
         self.expect(0, "skipped: release engines.mpi.np2: A.B", "4 passed, 0 failed, 1 skipped")
 
+    def test_each_stage_has_a_budget_and_all_fit_in_twenty_minutes(self):
+        self.assertEqual(set(runner.BUDGETS), set(runner.STAGES))
+        self.assertLessEqual(sum(runner.BUDGETS.values()), 1200)
+
+    def test_a_stage_within_its_budget_goes_unmentioned(self):
+        self.tally.check("tidy", True)
+        self.tally.took("tidy", runner.BUDGETS["tidy"])
+        self.expect(0, "1 passed, 0 failed, 0 skipped")
+
+    def test_a_stage_over_its_budget_is_named_and_one_over_twice_has_failed(self):
+        budget = runner.BUDGETS["tidy"]
+        self.tally.check("tidy", True)
+        self.tally.took("tidy", 2 * budget)
+        line = f"over budget: tidy took {2 * budget} s, its budget is {budget} s"
+        self.expect(0, line, "1 passed, 0 failed, 0 skipped")
+        self.tally.took("tidy", 2 * budget + 1)
+        self.expect(1, line, f"FAILED: tidy: it took {2 * budget + 1} s, more than twice its budget of {budget} s",
+                    "1 passed, 1 failed, 0 skipped")
+
+    def test_the_ten_slowest_tests_are_listed_slowest_first(self):
+        for number in range(12):
+            self.tally.add("release", f"core.t{number}", "run", "fine\n", number)
+        lines = self.tally.slowest().splitlines()
+        self.assertEqual(len(lines), 10)
+        self.assertEqual((lines[0], lines[-1]), ("   11.0 s  release core.t11", "    2.0 s  release core.t2"))
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -1,0 +1,96 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""What CMake makes of systems on which something is missing, or there in part. scripts/bare_systems tries the real ones."""
+
+import os
+import re
+import subprocess
+import tempfile
+import unittest
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+LINE = re.compile(r"^(?:--)? *(\[cmake\] .*)$", re.MULTILINE)
+GOOGLETEST_ALONE = "add_library(GTest::gtest STATIC IMPORTED)\nadd_library(GTest::gtest_main STATIC IMPORTED)\n"
+
+
+class ConfigureTest(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = Path(folder.name)
+
+    def file(self, name, text, mode=0o644):
+        file = self.folder / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+        file.chmod(mode)
+        return file
+
+    def configure(self, *options, **variables):
+        """(whether CMake went through, the lines that it has for whoever builds, all that it said)"""
+        done = subprocess.run(
+            ["cmake", "-S", str(ROOT), "-B", str(self.folder / "build"), "-G", "Ninja", "-DDGA_TORCH=OFF", *options],
+            env={**os.environ, **variables}, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            text=True, timeout=200, check=False)
+        return done.returncode == 0, LINE.findall(done.stdout), done.stdout
+
+    def expect(self, passes, lines, *options, **variables):
+        passed, found, text = self.configure(*options, **variables)
+        self.assertEqual((passed, found), (passes, lines), text)
+        return text
+
+    def googletest_alone(self):
+        return f"-DGTest_DIR={self.file('gtest/GTestConfig.cmake', GOOGLETEST_ALONE).parent}"
+
+    def test_a_build_configures_no_tests_though_googletest_is_there_in_part(self):
+        text = self.expect(True, [], "-DDGA_MPI=OFF", self.googletest_alone())
+        self.assertIn("tests OFF", text)
+        build = (self.folder / "build" / "build.ninja").read_text(encoding="utf-8")
+        self.assertIn("libdga_core.a", build)
+        self.assertNotIn("test_base", build)
+
+    def test_googletest_alone_counts_as_absent_and_a_line_says_so(self):
+        text = self.expect(True, ["[cmake] the tests are left out: expected GoogleTest with GoogleMock, found GoogleTest "
+                                  "alone. Install libgtest-dev and libgmock-dev to have them."],
+                           "-DDGA_MPI=OFF", "-DDGA_TESTS=AUTO", self.googletest_alone())
+        self.assertIn("tests OFF", text)
+
+    def test_tests_that_were_asked_for_are_refused_without_googlemock(self):
+        self.expect(False, ["[cmake] DGA_TESTS=ON: expected GoogleTest with GoogleMock, found GoogleTest alone. Run "
+                            "scripts/setup test, or pass -DDGA_TESTS=OFF."],
+                    "-DDGA_MPI=OFF", "-DDGA_TESTS=ON", self.googletest_alone())
+
+    def test_an_mpi_without_headers_counts_as_absent_and_a_line_says_so(self):
+        launcher = self.file("mpi/mpiexec", "#!/bin/sh\nexit 1\n", 0o755)
+        # pkg-config knows hwloc, and no MPI.
+        hwloc = subprocess.run(["pkg-config", "--variable=pcfiledir", "hwloc"], stdout=subprocess.PIPE, text=True,
+                               check=True).stdout.strip()
+        self.file("pc/hwloc.pc", (Path(hwloc) / "hwloc.pc").read_text(encoding="utf-8"))
+        text = self.expect(True, ["[cmake] the engine mpi is left out: expected an MPI 3 with headers and library, found "
+                                  f"only a part of one ({launcher}). Install libopenmpi-dev or load your cluster's MPI "
+                                  "module to have it."],
+                           "-DMPI_SKIP_COMPILER_WRAPPER=ON", "-DMPI_SKIP_GUESSING=ON", f"-DMPIEXEC_EXECUTABLE={launcher}",
+                           PKG_CONFIG_LIBDIR=str(self.folder / "pc"))
+        self.assertIn("MPI OFF", text)
+
+    def test_all_libraries_that_are_missing_stand_in_one_line(self):
+        empty = self.folder / "empty"
+        empty.mkdir()
+        self.expect(False, ["[cmake] expected libraries that dga needs, found no spdlog (libspdlog-dev), hwloc 2.0 with its "
+                            "headers (libhwloc-dev). Run scripts/setup, or install them in your system's way; in brackets "
+                            "stand Debian's names."],
+                    "-DDGA_MPI=OFF", "-DCMAKE_DISABLE_FIND_PACKAGE_spdlog=ON", PKG_CONFIG_LIBDIR=str(empty))
+
+    def test_hwlocs_description_without_its_header_is_missing(self):
+        self.file("pc/hwloc.pc", "Name: hwloc\nDescription: none\nVersion: 2.9.0\nCflags: -I/nowhere\nLibs: -lhwloc\n")
+        passed, lines, text = self.configure("-DDGA_MPI=OFF", "-DCMAKE_FIND_ROOT_PATH=/nowhere",
+                                             "-DCMAKE_FIND_ROOT_PATH_MODE_INCLUDE=ONLY",
+                                             PKG_CONFIG_PATH=str(self.folder / "pc"))
+        self.assertFalse(passed, text)
+        self.assertEqual(len(lines), 1, text)
+        self.assertIn("hwloc 2.0 with its headers (libhwloc-dev)", lines[0])
+
+
+if __name__ == "__main__":
+    unittest.main()
