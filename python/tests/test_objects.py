@@ -47,7 +47,7 @@ def try_everything(name, thing):
     completer = rlcompleter.Completer({"thing": thing, "dga": dga})
     assert completer.attr_matches("thing.")
     assert any(match.startswith(f"dga.{name}") for match in completer.attr_matches(f"dga.{name[:3]}"))
-    return pydoc.render_doc(thing)
+    return pydoc.plain(pydoc.render_doc(thing))
 
 
 @pytest.mark.parametrize("name", dga.__all__)
@@ -59,7 +59,7 @@ def test_what_the_module_offers_before_any_run(name):
 
 
 def test_help_of_the_module_itself():
-    text = pydoc.render_doc(dga)
+    text = pydoc.plain(pydoc.render_doc(dga))
     assert "time of the last run: no run has ended yet" in text
     assert all(name in text for name in dga.__all__)
     assert pydoc.render_doc(dga._core)

@@ -115,6 +115,15 @@ class SetupTest(unittest.TestCase):
         self.assertEqual((code, err), (0, ""))
         self.assertRegex(out, r"\n\[setup\]   2 s: Unpacking: -q")
 
+    def test_a_build_shows_its_percent_and_not_each_of_its_lines(self):
+        lines = ["Configuring", "[0/2] Re-checking globbed directories", *(f"  [{i}/300] Building {i}.o" for i in range(1, 301)), "done"]
+        done = subprocess.run([str(ROOT / "scripts" / "ninja_percent")], input="\n".join(lines) + "\n", stdout=subprocess.PIPE,
+                              text=True, check=True)
+        shown = done.stdout.splitlines()
+        self.assertEqual(shown[:2] + shown[-1:], ["building: 0 % (1 of 300)", "building: 5 % (15 of 300)",
+                                                  "building: 100 % (300 of 300)"])
+        self.assertEqual(len(shown), 21)
+
     def test_an_unknown_section_is_refused(self):
         self.assertEqual(self.run_script("scripts/setup", "all"),
                          (1, "", "[setup] expected build, python or test, found 'all'. Usage: scripts/setup [build|python|test]"))
