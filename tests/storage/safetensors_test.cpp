@@ -21,6 +21,7 @@
 
 #include "dga/base/random.h"
 #include "dga/storage/atomic_file.h"
+#include "tests/support/error_of.h"
 #include "tests/support/scratch_folder.h"
 
 namespace dga {
@@ -117,12 +118,7 @@ TEST(Safetensors, SaysWhatIsWrongWithAFile) {
   const std::string path = folder.file("m");
   const auto reason = [&](const std::string& bytes) {
     atomic_write(path, bytes);
-    try {
-      const Safetensors file(path);
-    } catch (const StorageError& error) {
-      return std::string(error.what());
-    }
-    return std::string("read");
+    return test::error_of<StorageError>([&] { const Safetensors file(path); });
   };
   const auto entry = [](const std::string& type, const std::string& shape,
                         const std::string& offsets) {
