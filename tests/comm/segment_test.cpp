@@ -47,8 +47,9 @@ TEST(Segment, AHeapSegmentLivesUntilItsLastHolderIsGone) {
 TEST(Segment, AMemoryFileThatCannotBeOpenedIsExplained) {
   SegmentHandle handle{.id = 1, .bytes = 4096, .address = nullptr, .owner = 1, .fd = 999999};
   EXPECT_THAT(test::error_of([&] { Segment::attach(MemoryKind::mapped, handle); }),
-              testing::StartsWith("[comm] cannot share memory with process 1: "
-                                  "/proc/1/fd/999999: No such file or directory. Run the workers"));
+              testing::StartsWith(
+                  "[comm] shared memory: expected to open /proc/1/fd/999999 of worker process 1, "
+                  "found \"No such file or directory\". Run the workers of a node as one user"));
 }
 
 }  // namespace
