@@ -31,9 +31,12 @@ class Group;
 ///
 /// An operation blocks until this rank may reuse its buffers. It throws InvalidArgument for wrong
 /// arguments, Error for calls that do not match, and WorkerFailure if another worker fails or does
-/// not arrive before the timeout. The start_ forms return a Pending without waiting for other
-/// workers. Until its wait() has returned or its test() has returned true, the buffers must stay
-/// alive, input must not be written, and output must not be read or written.
+/// not arrive before the timeout.
+///
+/// The start_ forms return a Pending without waiting for the result. Until its wait() has returned
+/// or its test() has returned true, the buffers must stay alive, input must not be written, and
+/// output must not be read or written. Complete a Pending before the communicator's next 64
+/// operations: the 64th waits until all ranks have finished it.
 ///
 /// Buffers may be in any memory. Workers of the same node read buffers from `allocate` in place.
 /// Other large buffers are copied once in and once out if the workers are processes; threads read
