@@ -105,7 +105,7 @@ TEST(TensorBoardLog, SaysWhereItCannotWrite) {
   const std::string text =
       test::error_of<StorageError>([] { const TensorBoardLog log("/proc/nowhere"); });
   EXPECT_THAT(text, HasSubstr("[storage] /proc/nowhere/events.out.tfevents."));
-  EXPECT_THAT(text, HasSubstr("expected to be able to write the file"));
+  EXPECT_THAT(text, HasSubstr("expected to write the file"));
 }
 
 }  // namespace

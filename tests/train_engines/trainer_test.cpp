@@ -110,7 +110,7 @@ TEST(Trainer, AFolderThatCannotBeMadeIsEverybodysError) {
   options.output = "/proc/nowhere";
   const TrainPlan plan = plan_of(options, test::engine_options().engine, workers().workers.size());
   EXPECT_THAT(error_of([&] { train(plan); }),
-              HasSubstr("/proc/nowhere: expected to be able to make the folder"));
+              HasSubstr("/proc/nowhere: expected to create the folder"));
 }
 
 TEST(Trainer, StopsEverywhereBeforeTheSameStep) {
