@@ -35,11 +35,12 @@ TEST(Launch, WorkerCountsOutOfBoundsAreRefused) {
   for (const int workers : {0, -3, 1000000}) {
     for (const auto engine : {Engine::threads, Engine::processes}) {
       EXPECT_EQ(error_with({.engine = engine, .workers = workers}),
-                str("[launch] workers: expected 1 to 4096, found ", workers, "."));
+                str("[launch] workers: expected 1 to 4096, found ", workers,
+                    ". Pass a number in this range."));
     }
   }
   EXPECT_EQ(error_with({.engine = Engine::threads, .workers = 1, .timeout_s = 0}),
-            "[launch] timeout: expected more than 0 seconds, found 0.");
+            "[launch] timeout: expected more than 0 seconds, found 0. Pass a positive number.");
 }
 
 TEST(Launch, AMeshThatDoesNotFitTheWorkersIsAnErrorOfTheLaunch) {
