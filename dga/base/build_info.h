@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// How this dga was built.
+// How this copy of dga was built.
 
 #pragma once
 
@@ -8,11 +8,12 @@
 
 namespace dga {
 
-/// "0.1.0"
+/// The version of dga, such as "0.1.0".
 std::string version();
-/// "Release, g++ 12.2.0", sanitizers added where there are any.
+/// Build type and compiler, such as "Release, g++ 12.2.0", and the sanitizers if there are any.
 std::string build_description();
-/// The MPI library in use, "Open MPI v4.1.4"; empty when dga was built without one.
+/// The MPI library in use, such as "Open MPI v4.1.4". Empty when dga was built without MPI. May be
+/// called before MPI is initialised.
 std::string mpi_version();
 
 }  // namespace dga

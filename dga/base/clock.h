@@ -6,7 +6,7 @@
 
 namespace dga {
 
-/// Seconds on a clock that never goes back; only differences mean anything.
+/// Seconds on a monotonic clock. Only differences between two readings have a meaning.
 inline double now_seconds() noexcept {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }

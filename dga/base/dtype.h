@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// DType: the element types dga moves between workers, and BufferView: a run of elements somewhere.
+// DType: the element types that workers exchange. BufferView: a range of such elements in memory.
 
 #pragma once
 
@@ -13,7 +13,7 @@ namespace dga {
 
 enum class DType : std::uint8_t { f32, f64, f16, bf16, i32, i64, u8 };
 
-/// IEEE binary16 and bfloat16 as they lie in memory; arithmetic happens in float.
+/// IEEE binary16 and bfloat16, as stored in memory. Convert them to float for arithmetic.
 struct Half {
   std::uint16_t bits;
 };
@@ -21,6 +21,7 @@ struct BFloat16 {
   std::uint16_t bits;
 };
 
+/// Bytes of one element.
 constexpr std::int64_t size_of(DType type) noexcept {
   switch (type) {
     case DType::f64:
@@ -61,7 +62,7 @@ constexpr DType dtype_of() noexcept {
   }
 }
 
-/// `count` elements of `type` at `data`; owns nothing.
+/// `count` elements of `type` at `data`. A view owns no memory.
 struct BufferView {
   void* data = nullptr;
   std::int64_t count = 0;
@@ -75,13 +76,13 @@ struct BufferView {
       : data(data_), count(count_), type(dtype_of<T>()) {}
 
   std::int64_t bytes() const noexcept { return count * size_of(type); }
-  /// Elements [first, first + n).
+  /// Elements [first, first + n), which must lie within the view.
   BufferView slice(std::int64_t first, std::int64_t n) const noexcept {
     return {static_cast<std::byte*>(data) + first * size_of(type), n, type};
   }
 };
 
-/// The same for data that is only read. A BufferView converts to it.
+/// A view of elements that are only read. A BufferView converts to it.
 struct ConstBufferView {
   const void* data = nullptr;
   std::int64_t count = 0;
@@ -93,7 +94,7 @@ struct ConstBufferView {
   template <typename T>
   ConstBufferView(const T* data_, std::int64_t count_) noexcept
       : data(data_), count(count_), type(dtype_of<T>()) {}
-  // NOLINTNEXTLINE(google-explicit-constructor): reading what may be written is always fine
+  // NOLINTNEXTLINE(google-explicit-constructor): writable elements may always be read
   ConstBufferView(const BufferView& view) noexcept
       : data(view.data), count(view.count), type(view.type) {}
 

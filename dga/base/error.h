@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The errors dga throws. Policy in docs/errors.md: the library throws, it never exits or aborts.
+// The exceptions that dga throws. The library reports errors by exceptions: it never aborts or ends
+// a process of the caller. See docs/errors.md.
 
 #pragma once
 
@@ -10,50 +11,51 @@
 
 namespace dga {
 
-/// Root of every exception thrown by dga. `what()` is one line: where, what was expected, what was
-/// found, what to do.
+/// Base class of all exceptions of dga. `what()` is one line that says where the error is, what was
+/// expected, what was found and what to do.
 class Error : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
 };
 
-/// The caller passed something that can never work. The command line answers it with exit code 2.
+/// The caller passed an argument that can never work. The command line then exits with code 2.
 class InvalidArgument : public Error {
  public:
   using Error::Error;
 };
 
-/// A dataset could not be read; the text starts with file:line where there is one.
+/// A dataset cannot be read. The text begins with file:line if the error is in a line of a file.
 class DataError : public Error {
  public:
   using Error::Error;
 };
 
-/// There is nothing where the data should be.
+/// There is no file or folder at the location of the data.
 class DataNotFound : public DataError {
  public:
   using DataError::DataError;
 };
 
-/// A file or folder could not be read or written; nothing half-written is left behind.
+/// A file or folder cannot be read or written. No partly written file is left behind.
 class StorageError : public Error {
  public:
   using Error::Error;
 };
 
-/// A worker failed, died or did not arrive in time. Every worker of the world throws the same text.
+/// A worker failed, died or did not arrive before the timeout. Every worker of the world throws
+/// this exception, all workers of a node with the same text.
 class WorkerFailure : public Error {
  public:
   using Error::Error;
 };
 
-/// The run was stopped by a signal.
+/// A signal stopped the run.
 class Interrupted : public Error {
  public:
   using Error::Error;
 };
 
-/// Joins its arguments with `operator<<`.
+/// Concatenates its arguments, each formatted with `operator<<`.
 template <typename... Args>
 std::string str(const Args&... args) {
   std::ostringstream out;
@@ -63,9 +65,10 @@ std::string str(const Args&... args) {
 
 }  // namespace dga
 
-/// Throws InvalidArgument unless `cond` holds. Say what was expected and what was given:
+/// Throws InvalidArgument unless `cond` is true. The other arguments are the parts of the text,
+/// which says what was expected, what was found and what to do:
 ///
-///     DGA_CHECK(k > 0, "[mesh] axis size must be >= 1, got ", k);
+///     DGA_CHECK(k > 0, "[mesh] axis size: expected 1 or more, found ", k, ". Raise it.");
 #define DGA_CHECK(cond, ...)                                 \
   do {                                                       \
     if (!(cond)) {                                           \

@@ -31,7 +31,7 @@ spdlog::level::level_enum spdlog_level(LogLevel level) noexcept {
   return spdlog::level::off;
 }
 
-// Not in spdlog's registry, which belongs to the program that uses dga.
+// The logger is not in spdlog's registry: the registry belongs to the program that uses dga.
 spdlog::logger& logger() {
   static const auto instance = [] {
     auto made =
@@ -44,14 +44,14 @@ spdlog::logger& logger() {
   return *instance;
 }
 
-/// The mutex orders calls with each other and with a change of the sink.
+/// The mutex serialises calls of the sink, and changes of it, with each other.
 struct Sink {
   std::mutex mutex;
   LogSink call;
 };
 
 Sink& user_sink() {
-  // Never destroyed: a worker may still log while the program ends.
+  // Never destroyed, because a worker thread may still log while static objects are destroyed.
   static Sink& sink = *new Sink;
   return sink;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Log: lines for the people who run a program, on standard error. What a program answers, and how
-// far it has come, goes elsewhere.
+// Log: messages for the user of a program, on standard error. Results and progress do not go
+// through the log.
 
 #pragma once
 
@@ -14,17 +14,18 @@ namespace dga {
 
 enum class LogLevel { debug, info, warning, error, off };
 
-/// Lines below `level` are dropped; warnings and errors pass unless set. Applies to all threads.
+/// Drops messages below `level`, in all threads. The default is LogLevel::warning.
 void set_log_level(LogLevel level) noexcept;
 LogLevel log_level() noexcept;
 
 using LogSink = std::function<void(LogLevel level, std::string_view text)>;
-/// Lines that pass the level go to `sink` from now on, instead of to standard error; an empty one
-/// brings that back. The sink is called by one thread at a time, any of the program's, and must not
-/// log itself. For programs that have a log of their own.
+/// Sends messages that pass the level to `sink` instead of standard error. An empty sink restores
+/// standard error. Any thread may call the sink, one thread at a time; the sink itself must not
+/// log. For programs that have a log of their own.
 void set_log_sink(LogSink sink);
 
-/// Writes "dga: LEVEL: text" as one line. Any thread; a line is never mixed with another one.
+/// Writes "dga: LEVEL: text" as one line, or calls the sink if one is set. Thread-safe: lines of
+/// different threads are never mixed.
 void log(LogLevel level, std::string_view text);
 
 template <typename... Args>

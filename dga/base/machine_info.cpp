@@ -25,7 +25,7 @@ std::string processor() {
   return "unknown";
 }
 
-/// A field of /proc/meminfo, which counts in KiB.
+/// A field of /proc/meminfo in bytes; the file itself counts in KiB. 0 if the field is missing.
 std::int64_t memory_bytes(std::string_view field) {
   std::ifstream file("/proc/meminfo");
   for (std::string line; std::getline(file, line);) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// MachineInfo: the machine a program runs on, in the words its owner knows it by.
+// MachineInfo: host name, processor, cores and memory of this machine, for reports.
 
 #pragma once
 
@@ -11,17 +11,17 @@ namespace dga {
 
 struct MachineInfo {
   std::string host = {};
-  std::string processor = {};        // the model, "unknown" where the kernel does not say
-  int cores = 0;                     // usable ones, as Topology counts them
-  std::int64_t memory_bytes = 0;     // of the whole machine; 0 where the kernel does not say
-  std::int64_t available_bytes = 0;  // of it, now
+  std::string processor = {};        // model name; "unknown" if the kernel does not report it
+  int cores = 0;                     // usable_cores()
+  std::int64_t memory_bytes = 0;     // total; 0 if the kernel does not report it
+  std::int64_t available_bytes = 0;  // available at the time of the call; 0 if not reported
 
   bool operator==(const MachineInfo&) const = default;
 };
 
 MachineInfo machine_info();
 
-/// "localhost" where it has none.
+/// The host's name, or "localhost" if it has none.
 std::string host_name();
 
 }  // namespace dga

@@ -10,7 +10,8 @@
 namespace dga {
 
 std::string mpi_version() {
-  // May be asked before MPI is initialised. Implementations go on with their build's details.
+  // MPI allows this call before MPI_Init. Implementations append details of their build after a
+  // comma or on further lines.
   std::array<char, MPI_MAX_LIBRARY_VERSION_STRING> text{};
   int length = 0;
   if (MPI_Get_library_version(text.data(), &length) != MPI_SUCCESS) {

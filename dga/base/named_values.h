@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// NamedValues: the names of an enumeration's values, as people type them and files hold them.
+// NamedValues: a table of an enumeration's values and the names that options and files use.
 
 #pragma once
 
@@ -15,7 +15,7 @@ namespace dga {
 template <typename Enum, std::size_t N>
 using NamedValues = std::array<std::pair<std::string_view, Enum>, N>;
 
-/// The name of `value`, or "?" for a value that has none.
+/// The name of `value`, or "?" if the table does not contain it.
 template <typename Enum, std::size_t N>
 constexpr std::string_view name_in(const NamedValues<Enum, N>& names, Enum value) noexcept {
   for (const auto& [name, known] : names) {
@@ -26,7 +26,7 @@ constexpr std::string_view name_in(const NamedValues<Enum, N>& names, Enum value
   return "?";
 }
 
-/// The value called `name`, if there is one.
+/// The value of this name, if the table contains one.
 template <typename Enum, std::size_t N>
 constexpr std::optional<Enum> value_in(const NamedValues<Enum, N>& names,
                                        std::string_view name) noexcept {

@@ -9,7 +9,7 @@
 namespace dga {
 namespace {
 
-/// Edits (optimal string alignment distance) between two short texts.
+/// Optimal string alignment distance. Time and memory grow with the product of the sizes.
 std::size_t edits_between(std::string_view a, std::string_view b) {
   const std::size_t columns = b.size() + 1;
   std::vector<std::size_t> table((a.size() + 1) * columns);
@@ -35,7 +35,7 @@ std::size_t edits_between(std::string_view a, std::string_view b) {
 }  // namespace
 
 std::string nearest(std::string_view typed, std::span<const std::string> names) {
-  constexpr std::size_t kLongest = 64;  // nobody types that by mistake
+  constexpr std::size_t kLongest = 64;  // a longer text is no misspelt name
   if (typed.empty() || typed.size() > kLongest) {
     return {};
   }

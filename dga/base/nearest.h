@@ -8,9 +8,10 @@
 
 namespace dga {
 
-/// The one of `names` that somebody who typed `typed` most likely meant, or "" when none is close:
-/// fewest letters inserted, removed, replaced or swapped, at most a third of them; else one that
-/// begins with what was typed.
+/// The name in `names` that `typed` is most likely a misspelling of, or "" if none is close.
+/// Closest is the name with the fewest inserted, deleted, replaced or transposed letters: at most a
+/// third of the letters typed, and at least one. If there is none, returns the first name that
+/// begins with `typed`.
 std::string nearest(std::string_view typed, std::span<const std::string> names);
 
 }  // namespace dga

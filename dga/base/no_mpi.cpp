@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The twin of mpi_version.cpp where dga was built without MPI.
+// Replaces mpi_version.cpp in a build without MPI.
 
 #include "dga/base/build_info.h"
 

@@ -9,7 +9,7 @@
 namespace dga {
 namespace {
 
-/// Bytes of the UTF-8 sequence that `text` begins with; 0 when it begins with none.
+/// Length in bytes of the UTF-8 sequence at the beginning of `text`; 0 if it is not valid UTF-8.
 std::size_t sequence_bytes(std::string_view text) noexcept {
   const auto first = static_cast<unsigned char>(text[0]);
   const std::size_t length = first < 0x80              ? 1
@@ -35,7 +35,7 @@ std::size_t sequence_bytes(std::string_view text) noexcept {
 
 bool is_control(std::string_view sequence) noexcept {
   const auto first = static_cast<unsigned char>(sequence[0]);
-  // U+0080 to U+009F are controls too: terminals take some of them for escape sequences.
+  // U+0080 to U+009F are control characters too: terminals read some of them as escape sequences.
   return first < 0x20 || first == 0x7f ||
          (first == 0xc2 && static_cast<unsigned char>(sequence[1]) < 0xa0);
 }

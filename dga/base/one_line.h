@@ -7,8 +7,8 @@
 
 namespace dga {
 
-/// `text` as one line that any terminal can show: control characters, and bytes that are no UTF-8,
-/// become `\xNN`.
+/// `text` as one printable line: control characters and bytes that are not valid UTF-8 become
+/// `\xNN`.
 std::string one_line(std::string_view text);
 
 }  // namespace dga

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Keyed random streams: what is drawn depends on what it is for, never on who drew before.
-// A key is made of the run's seed, a name and two numbers (an epoch, a rank, a step, …), so that
-// workers that need the same numbers draw them without talking, on every engine.
+// Keyed random streams. A stream's key consists of the run's seed, a name and two integers (such as
+// epoch and rank). The numbers depend on the key alone, not on earlier draws, so workers that need
+// the same random numbers draw them without communication, on every engine.
 
 #pragma once
 
@@ -12,7 +12,7 @@
 
 namespace dga {
 
-/// The key of stream `name` of a run; equal arguments give equal keys on every machine.
+/// The key of a run's stream `name`. Equal arguments give equal keys on every machine.
 std::uint64_t stream_key(std::uint64_t seed, std::string_view name, std::int64_t a = 0,
                          std::int64_t b = 0) noexcept;
 
@@ -22,7 +22,7 @@ class RandomStream {
   explicit RandomStream(std::uint64_t key) noexcept : state_(key) {}
 
   std::uint64_t next() noexcept;
-  /// Uniform in [0, bound), without modulo bias; `bound` must be at least 1.
+  /// Uniform in [0, bound), without modulo bias. `bound` must be at least 1.
   std::uint64_t below(std::uint64_t bound) noexcept;
   /// Uniform in [0, 1).
   double uniform() noexcept;
@@ -31,7 +31,8 @@ class RandomStream {
   std::uint64_t state_;
 };
 
-/// Fisher-Yates; the same permutation for the same stream on every standard library.
+/// Shuffles `items` in place (Fisher-Yates). The permutation for a given stream is the same with
+/// every standard library.
 void shuffle(std::span<std::int64_t> items, RandomStream& stream) noexcept;
 
 }  // namespace dga

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// StepRecorder: where the time of a worker's training steps went.
+// StepRecorder: measures how long a worker's training steps compute, reduce and wait.
 
 #pragma once
 
@@ -12,12 +12,12 @@
 namespace dga {
 
 enum class StepPhase : std::uint8_t {
-  compute,  ///< the user's forward and backward, and the optimiser
-  reduce,   ///< adding up gradients, sharing parameters
-  wait,     ///< for other workers
+  compute,  ///< forward, backward and the optimiser
+  reduce,   ///< reducing gradients and sharing parameters
+  wait,     ///< waiting for other workers
 };
 
-/// Seconds of one step, by phase.
+/// Seconds that one step spent in each phase.
 struct StepTimes {
   std::array<float, 3> seconds{};
 
@@ -25,45 +25,48 @@ struct StepTimes {
   double total() const noexcept;
 };
 
-/// A moment at which a phase began, or at which a step ended and the next one began in compute.
+/// The time at which a phase began. With `ends_step` it is the end of a step, and the next step
+/// begins in compute.
 struct PhaseMark {
-  double at = 0;  // of now_seconds()
+  double at = 0;  // in now_seconds()
   StepPhase phase = StepPhase::compute;
   bool ends_step = false;
 };
 
-/// A stopwatch with three dials, one of which always runs. One clock reading per change of phase;
-/// 12 bytes a step, and while tracing 16 bytes more for each change of phase. Used by one thread.
+/// Adds up the time of each phase, step by step. One phase is current at any time. A change of
+/// phase reads the clock once. Each step takes 12 bytes, and each change of phase 16 more while
+/// tracing. Not thread-safe.
 class StepRecorder {
  public:
   StepRecorder() noexcept { restart(); }
 
-  /// Time from now on belongs to `phase`; the step so far keeps what it has.
+  /// Makes `phase` the current phase of the step.
   void enter(StepPhase phase) noexcept;
-  /// The step is over; the next one starts now, in compute.
+  /// Ends the step. The next one begins at once, in compute.
   void end_step();
-  /// Forgets the time since the last step ended, for instance because the model was evaluated.
+  /// Discards the time since the last step ended, for instance because the model was evaluated. The
+  /// next step begins now, in compute.
   void restart() noexcept;
 
-  /// From the next step on, also remembers when each phase began. To be called between steps.
+  /// From the next step on, also records when each phase begins. Call it between two steps.
   void start_tracing();
 
   std::int64_t num_steps() const noexcept { return static_cast<std::int64_t>(steps_.size()); }
   const std::vector<StepTimes>& steps() const noexcept { return steps_; }
-  /// Of the steps that were traced, in order: for each step its phases, none twice in a row, and
-  /// its end. Where a step changes its phase more often than kMostMarks - 1 times, which no step of
-  /// an accumulator does, its last phase here lasts to its end. Steps do not follow one another at
-  /// once where restart() was called in between.
+  /// The marks of the traced steps, in order: for each step its phases, no phase twice in a row,
+  /// and then its end. Of a step with more than kMostMarks phases only the first kMostMarks are
+  /// recorded, and the last of these appears to last until the step ends. No step of an accumulator
+  /// has that many. After restart() there is a gap between two steps.
   const std::vector<PhaseMark>& marks() const noexcept { return marks_; }
-  static constexpr std::size_t kMostMarks = 32;  // a step, its end not counted
-  /// Seconds in `phase` over all steps.
+  static constexpr std::size_t kMostMarks = 32;  // per step, without its end
+  /// Seconds in `phase`, summed over all steps.
   double total(StepPhase phase) const noexcept;
-  /// Seconds a step; 0 where there is none.
+  /// Mean and median of the seconds per step; 0 if there are no steps.
   double mean() const noexcept;
   double median() const;
 
  private:
-  /// The time since the last change goes to the phase that ends now.
+  /// Adds the time since the last change to the phase that ends. Returns the current time.
   double change_to(StepPhase phase) noexcept;
 
   std::vector<StepTimes> steps_;
@@ -72,7 +75,7 @@ class StepRecorder {
   double since_ = 0;
 
   bool tracing_ = false;
-  std::vector<PhaseMark> step_marks_;  // of the step under way; has room for all it may get
+  std::vector<PhaseMark> step_marks_;  // of the current step; its capacity is kMostMarks
   std::vector<PhaseMark> marks_;
 };
 

@@ -27,24 +27,29 @@ struct BitmapCloser {
 };
 using Bitmap = std::unique_ptr<hwloc_bitmap_s, BitmapCloser>;
 
-// Loading takes milliseconds, so it happens once; a loaded topology may be read from all threads.
+constexpr const char* kNoTopology =
+    "[base] topology: expected hwloc to describe this machine, found that it cannot. Check the "
+    "hwloc installation and that /sys is mounted.";
+
+// Loading takes milliseconds, so it happens once. A loaded topology is read-only, so all threads
+// may use it.
 hwloc_topology_t topology() {
   static std::once_flag once;
   static TopologyHandle loaded;
   std::call_once(once, [] {
     hwloc_topology_t fresh = nullptr;
     if (hwloc_topology_init(&fresh) != 0) {
-      throw Error("[base] hwloc cannot describe this machine.");
+      throw Error(kNoTopology);
     }
     loaded.reset(fresh);
     if (hwloc_topology_load(fresh) != 0) {
-      throw Error("[base] hwloc cannot describe this machine.");
+      throw Error(kNoTopology);
     }
   });
   return loaded.get();
 }
 
-// What the process was given before anybody pinned one of its threads.
+// The units that the process may use, read once before dga pins any of its threads.
 hwloc_const_bitmap_t process_units() {
   static const Bitmap units = [] {
     Bitmap bitmap(hwloc_bitmap_alloc());
@@ -61,7 +66,7 @@ int cores_in(hwloc_const_bitmap_t units) {
   return std::max(cores, 1);
 }
 
-// cgroup v2: "max 100000" or "quota period" in microseconds.
+// The file of cgroup v2 holds "quota period" in microseconds, or "max period" without a limit.
 double quota_cores() {
   std::ifstream file("/sys/fs/cgroup/cpu.max");
   double quota = 0;

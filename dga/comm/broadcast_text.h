@@ -8,7 +8,8 @@
 
 namespace dga {
 
-/// Gives every worker the text of worker `root`. Collective over `workers`; blocks.
+/// Replaces `text` on every rank by the text of rank `root`. Collective over `workers`; blocks.
+/// Throws as Communicator::broadcast does.
 void broadcast_text(const Communicator& workers, std::string& text, int root);
 
 }  // namespace dga

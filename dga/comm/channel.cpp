@@ -14,10 +14,10 @@
 namespace dga {
 namespace {
 
-// The ends of the pair's own communicator.
+// Ranks in the communicator of the two ends.
 constexpr int kSender = 0;
 constexpr int kReceiver = 1;
-// In place of a length: no message follows.
+// Sent in place of a message's length when the sender closes the channel.
 constexpr std::int64_t kClosed = -1;
 
 void check_size(std::int64_t bytes, std::int64_t max_bytes) {
@@ -25,8 +25,8 @@ void check_size(std::int64_t bytes, std::int64_t max_bytes) {
             " bytes, found ", bytes, ". Raise max_count.");
 }
 
-/// Both ends on one node: a ring that holds `capacity` of the largest messages. A length stands
-/// before each message.
+/// Both ends on one node: a ring with room for `capacity` messages of the largest size, each
+/// preceded by its length.
 class RingChannel final : public ByteChannel {
  public:
   RingChannel(Communicator pair, std::shared_ptr<World> world, int partner,
@@ -85,7 +85,8 @@ class RingChannel final : public ByteChannel {
   Ring* ring_;
 };
 
-/// The ends on two nodes: a length and then the data, and one byte back for each message taken.
+/// The ends on two nodes: each message is a length and then the data. The receiver sends back one
+/// byte, a credit, for each message that it has taken.
 class WireChannel final : public ByteChannel {
  public:
   WireChannel(Communicator pair, const ChannelOptions& options, std::int64_t max_bytes)
@@ -170,10 +171,10 @@ std::unique_ptr<ByteChannel> ByteChannel::open(const Communicator& comm,
   DGA_CHECK(options.from != options.to && options.from >= 0 && options.from < comm.size() &&
                 options.to >= 0 && options.to < comm.size(),
             "[comm] channel: expected two different ranks in [0, ", comm.size(), "), found ",
-            options.from, " and ", options.to, ".");
+            options.from, " and ", options.to, ". Pass ranks of this communicator.");
   DGA_CHECK(options.capacity >= 1 && max_bytes >= 1,
             "[comm] channel: expected a capacity and a max_count of 1 or more, found ",
-            options.capacity, " and ", options.max_count, ".");
+            options.capacity, " and ", options.max_count, ". Set both options.");
   const bool is_end = comm.rank() == options.from || comm.rank() == options.to;
   Communicator pair = comm.split(is_end ? 0 : 1, comm.rank() == options.from ? kSender : kReceiver);
   if (!is_end) {

@@ -26,32 +26,35 @@ void run(const std::shared_ptr<Group>& group, CollectiveArgs args) {
 
 void check_root(const Group& group, std::string_view what, int root) {
   DGA_CHECK(root >= 0 && root < group.size(), "[comm] ", what, ": expected a root in [0, ",
-            group.size(), "), found ", root, ".");
+            group.size(), "), found ", root, ". Pass a rank of this communicator.");
 }
 
 void check_types(std::string_view what, ConstBufferView in, BufferView out) {
-  DGA_CHECK(in.type == out.type, "[comm] ", what, ": expected equal types, found ",
-            name_of(in.type), " in and ", name_of(out.type), " out.");
+  DGA_CHECK(in.type == out.type, "[comm] ", what, ": expected equal element types, found ",
+            name_of(in.type), " in the input and ", name_of(out.type),
+            " in the output. Use one type for both buffers.");
 }
 
-/// `counts`, or `total` cut into equal parts where there are none.
+/// `counts`, or `each` for every rank if there are none.
 std::vector<std::int64_t> resolve_counts(const Group& group, std::string_view what,
                                          std::vector<std::int64_t> counts, std::int64_t each) {
   if (counts.empty()) {
     counts.assign(static_cast<std::size_t>(group.size()), each);
   }
   DGA_CHECK(static_cast<int>(counts.size()) == group.size(), "[comm] ", what, ": expected ",
-            group.size(), " counts, one a rank, found ", counts.size(), ".");
+            group.size(), " counts, one per rank, found ", counts.size(),
+            ". Pass a count for each rank, or none.");
   for (const std::int64_t count : counts) {
-    DGA_CHECK(count >= 0, "[comm] ", what, ": expected counts of 0 or more, found ", count, ".");
+    DGA_CHECK(count >= 0, "[comm] ", what, ": expected counts of 0 or more, found ", count,
+              ". Pass the number of elements of each rank.");
   }
   return counts;
 }
 
-void check_count(std::string_view what, std::string_view side, std::int64_t expected,
+void check_count(std::string_view what, std::string_view where, std::int64_t expected,
                  std::int64_t found) {
-  DGA_CHECK(expected == found, "[comm] ", what, ": expected ", expected, " elements ", side,
-            ", found ", found, ".");
+  DGA_CHECK(expected == found, "[comm] ", what, ": expected ", expected, " elements in the ", where,
+            ", found ", found, ". Match the buffers to the counts.");
 }
 
 std::int64_t sum_of(const std::vector<std::int64_t>& counts) {
@@ -61,8 +64,8 @@ std::int64_t sum_of(const std::vector<std::int64_t>& counts) {
 void check_weight(DType type, ReduceOp op, double weight) {
   const bool floating = partial_type(type) == DType::f32 || type == DType::f64;
   DGA_CHECK(weight == 1 || (floating && op == ReduceOp::sum),
-            "[comm] reduce_scatter: a weight needs a floating-point sum, found ", name_of(op),
-            " of ", name_of(type), ".");
+            "[comm] reduce_scatter: expected weight 1 for ", name_of(op), " of ", name_of(type),
+            ", found ", weight, ". Only sums of floating-point elements take another weight.");
 }
 
 CollectiveArgs reduce_scatter_args(const Group& group, ConstBufferView in, BufferView out,
@@ -72,8 +75,8 @@ CollectiveArgs reduce_scatter_args(const Group& group, ConstBufferView in, Buffe
   check_types(what, in, out);
   check_weight(in.type, op, weight);
   counts = resolve_counts(group, what, std::move(counts), in.count / group.size());
-  check_count(what, "in", sum_of(counts), in.count);
-  check_count(what, "out", counts[static_cast<std::size_t>(group.rank())], out.count);
+  check_count(what, "input", sum_of(counts), in.count);
+  check_count(what, "output", counts[static_cast<std::size_t>(group.rank())], out.count);
   return {.kind = CollectiveKind::reduce_scatter,
           .in = in,
           .out = out,
@@ -88,8 +91,8 @@ CollectiveArgs all_gather_args(const Group& group, ConstBufferView in, BufferVie
   const std::string_view what = "all_gather";
   check_types(what, in, out);
   counts = resolve_counts(group, what, std::move(counts), in.count);
-  check_count(what, "in", counts[static_cast<std::size_t>(group.rank())], in.count);
-  check_count(what, "out", sum_of(counts), out.count);
+  check_count(what, "input", counts[static_cast<std::size_t>(group.rank())], in.count);
+  check_count(what, "output", sum_of(counts), out.count);
   return {.kind = CollectiveKind::all_gather,
           .in = in,
           .out = out,
@@ -97,7 +100,7 @@ CollectiveArgs all_gather_args(const Group& group, ConstBufferView in, BufferVie
           .label = label};
 }
 
-/// Every local rank's T, by local rank.
+/// Gathers one value from each rank of this node, by local rank. Collective over the node.
 template <typename T>
 std::vector<T> exchange(const std::shared_ptr<Group>& group, const T& mine,
                         std::string_view label) {
@@ -110,7 +113,8 @@ std::vector<T> exchange(const std::shared_ptr<Group>& group, const T& mine,
   return all;
 }
 
-/// A segment of this node that its rank number `leader` (local) creates and everybody holds.
+/// A segment of this node that its first rank creates and all its ranks hold. Collective over the
+/// node.
 Segment make_segment(const std::shared_ptr<Group>& group, std::int64_t bytes) {
   const MemoryKind kind = group->world().memory();
   const bool leads = group->my_local() == 0;
@@ -124,7 +128,8 @@ Segment make_segment(const std::shared_ptr<Group>& group, std::int64_t bytes) {
   if (!leads) {
     segment = Segment::attach(kind, handle);
   }
-  // The leader may drop its hold, and with it the descriptor, once everybody is attached.
+  // Attaching needs the first rank's descriptor, so the first rank must not return, and possibly
+  // release the segment, before all are attached.
   exchange(group, std::uint8_t{1}, "attached");
   return segment;
 }
@@ -159,17 +164,18 @@ void Communicator::broadcast(BufferView buffer, int root, std::string_view label
 }
 
 void Communicator::all_reduce(BufferView buffer, ReduceOp op, std::string_view label) const {
-  // Between nodes a long message is cut, so that while one piece travels the next is added up.
+  // Between nodes a long message is cut into pieces: while one is on the wire, the next is reduced.
   const std::int64_t piece = (std::int64_t{1} << 20) / size_of(buffer.type) * size();
   if (group_->num_nodes() == 1 || buffer.count <= piece) {
     run(group_, {.kind = CollectiveKind::all_reduce, .out = buffer, .op = op, .label = label});
     return;
   }
-  constexpr std::size_t kUnderWay = 4;
+  constexpr std::size_t kMostPieces = 4;  // in progress; more only use more memory
+  static_assert(kMostPieces <= kMaxPending);
   std::vector<Pending> pieces;
   for (std::int64_t first = 0; first < buffer.count; first += piece) {
-    if (pieces.size() >= kUnderWay) {
-      pieces[pieces.size() - kUnderWay].wait();
+    if (pieces.size() >= kMostPieces) {
+      pieces[pieces.size() - kMostPieces].wait();
     }
     const auto part = buffer.slice(first, std::min(piece, buffer.count - first));
     pieces.push_back(start_all_reduce(part, op, label));
@@ -190,7 +196,7 @@ void Communicator::reduce(ConstBufferView in, BufferView out, int root, ReduceOp
   check_root(*group_, "reduce", root);
   if (rank() == root) {
     check_types("reduce", in, out);
-    check_count("reduce", "out", in.count, out.count);
+    check_count("reduce", "output", in.count, out.count);
   }
   run(group_, {.kind = CollectiveKind::reduce,
                .in = in,
@@ -227,10 +233,10 @@ void Communicator::gather(ConstBufferView in, BufferView out, int root,
                           std::vector<std::int64_t> counts, std::string_view label) const {
   check_root(*group_, "gather", root);
   counts = resolve_counts(*group_, "gather", std::move(counts), in.count);
-  check_count("gather", "in", counts[static_cast<std::size_t>(rank())], in.count);
+  check_count("gather", "input", counts[static_cast<std::size_t>(rank())], in.count);
   if (rank() == root) {
     check_types("gather", in, out);
-    check_count("gather", "out", sum_of(counts), out.count);
+    check_count("gather", "output", sum_of(counts), out.count);
   }
   run(group_, {.kind = CollectiveKind::gather,
                .in = in,
@@ -244,10 +250,10 @@ void Communicator::scatter(ConstBufferView in, BufferView out, int root,
                            std::vector<std::int64_t> counts, std::string_view label) const {
   check_root(*group_, "scatter", root);
   counts = resolve_counts(*group_, "scatter", std::move(counts), out.count);
-  check_count("scatter", "out", counts[static_cast<std::size_t>(rank())], out.count);
+  check_count("scatter", "output", counts[static_cast<std::size_t>(rank())], out.count);
   if (rank() == root) {
     check_types("scatter", in, out);
-    check_count("scatter", "in", sum_of(counts), in.count);
+    check_count("scatter", "input", sum_of(counts), in.count);
   } else {
     in = {nullptr, 0, out.type};
   }
@@ -267,8 +273,8 @@ void Communicator::all_to_all(ConstBufferView in, BufferView out,
   send_counts = resolve_counts(*group_, "all_to_all", std::move(send_counts), in.count / size());
   receive_counts =
       resolve_counts(*group_, "all_to_all", std::move(receive_counts), out.count / size());
-  check_count("all_to_all", "in", sum_of(send_counts), in.count);
-  check_count("all_to_all", "out", sum_of(receive_counts), out.count);
+  check_count("all_to_all", "input", sum_of(send_counts), in.count);
+  check_count("all_to_all", "output", sum_of(receive_counts), out.count);
   run(group_, {.kind = CollectiveKind::all_to_all,
                .in = in,
                .out = out,
@@ -280,13 +286,13 @@ void Communicator::all_to_all(ConstBufferView in, BufferView out,
 void Communicator::share(BufferView buffer, std::vector<std::int64_t> counts,
                          std::string_view label) const {
   counts = resolve_counts(*group_, "share", std::move(counts), buffer.count / size());
-  check_count("share", "in all slices", buffer.count, sum_of(counts));
+  check_count("share", "slices together", buffer.count, sum_of(counts));
   run(group_,
       {.kind = CollectiveKind::share, .out = buffer, .counts = std::move(counts), .label = label});
 }
 
 void Communicator::progress() const {
-  // By index: a test may complete operations, never add or remove entries.
+  // test() may complete operations but never adds or removes entries.
   World& world = group_->world();
   for (std::size_t i = 0; i < world.active().size(); ++i) {
     world.active()[i]->test();
@@ -312,13 +318,14 @@ void Communicator::receive(BufferView data, int from, int tag) const {
 }
 
 SharedBuffer Communicator::allocate(std::int64_t bytes) const {
-  DGA_CHECK(bytes >= 0, "[comm] allocate: expected 0 bytes or more, found ", bytes, ".");
+  DGA_CHECK(bytes >= 0, "[comm] allocate: expected 0 bytes or more, found ", bytes,
+            ". Pass the size in bytes.");
   const auto sizes = exchange(group_, bytes, "allocate");
   std::vector<std::int64_t> offsets;
   std::int64_t total = 0;
   for (const std::int64_t size : sizes) {
     offsets.push_back(total);
-    // Whole pages: each rank's part can live in its own NUMA node's memory.
+    // Whole pages, so that each rank's part can be placed in the memory of its own NUMA node.
     total += (size + 4095) / 4096 * 4096;
   }
   return {group_->shared_world(), make_segment(group_, std::max<std::int64_t>(total, 4096)),
@@ -326,10 +333,11 @@ SharedBuffer Communicator::allocate(std::int64_t bytes) const {
 }
 
 SharedBuffer Communicator::allocate_on_node(std::int64_t bytes) const {
-  DGA_CHECK(bytes >= 0, "[comm] allocate_on_node: expected 0 bytes or more, found ", bytes, ".");
+  DGA_CHECK(bytes >= 0, "[comm] allocate_on_node: expected 0 bytes or more, found ", bytes,
+            ". Pass the size in bytes.");
   for (const std::int64_t theirs : exchange(group_, bytes, "allocate_on_node")) {
     DGA_CHECK(theirs == bytes, "[comm] allocate_on_node: expected ", bytes,
-              " bytes on every rank, found ", theirs, ".");
+              " bytes on every rank, found ", theirs, ". Pass the same size on all ranks.");
   }
   const auto locals = static_cast<std::size_t>(group_->num_locals());
   return {group_->shared_world(), make_segment(group_, std::max<std::int64_t>(bytes, 4096)),
@@ -357,14 +365,14 @@ Communicator Communicator::split(int color, int key) const {
   }
   std::sort(chosen.begin(), chosen.end());
   std::vector<int> members;
-  std::vector<int> neighbours;  // of my node, in the new group
+  std::vector<int> neighbours;  // members of the new group on this node, by old rank
   for (const auto& [k, rank] : chosen) {
     members.push_back(group_->world_rank(rank));
     if (group_->node_of(rank) == group_->my_node()) {
       neighbours.push_back(rank);
     }
   }
-  // The first neighbour of each new group makes the memory in which they will meet.
+  // On each node the first rank of each new group creates the memory in which the group meets.
   const MemoryKind kind = group_->world().memory();
   const auto locals = static_cast<int>(neighbours.size());
   const bool leads = neighbours.front() == rank();

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Communicator: how a worker talks to the others. The same calls on threads, processes and MPI,
-// with the same bits: floating-point sums follow the fixed tree (fixed_tree.h) on every engine.
+// Communicator: collective operations and messages between workers. The calls and the bits of their
+// results are the same on threads, processes and MPI: floating-point sums follow the fixed tree
+// (fixed_tree.h) on every engine.
 
 #pragma once
 
@@ -21,67 +22,84 @@ namespace dga {
 class ByteChannel;
 class Group;
 
-/// A small value; copies mean the same group. Not thread-safe: one thread at a time uses the
-/// communicators of a worker.
+/// A group of workers, each with a rank in [0, size()). Copies refer to the same group and are
+/// cheap. Not thread-safe: all communicators of a worker must be used by one thread at a time.
 ///
-/// Every operation is collective unless it says otherwise: all ranks of the group call it, in the
-/// same order, with equal counts, types, roots and labels; a call that does not match is an error
-/// on every rank. All of them block until this rank's buffers may be reused, and throw
-/// WorkerFailure when another worker fails or does not come within the timeout. The started forms
-/// return at once; their buffers may be neither written nor freed before the Pending was waited
-/// for.
+/// Every operation is collective unless its description says otherwise: all ranks of the group call
+/// the same operations in the same order, with equal counts, types, roots and labels. A call that
+/// does not match those of the other ranks is an error on every rank.
 ///
-/// Buffers may be any memory. Those from `allocate` are read by the neighbours where they lie;
-/// others cost processes (not threads) one copy in and one out.
+/// An operation blocks until this rank may reuse its buffers. It throws InvalidArgument for wrong
+/// arguments, Error for calls that do not match, and WorkerFailure if another worker fails or does
+/// not arrive before the timeout.
 ///
-/// `label` says what the operation is for, in errors and in the check that everybody means the
-/// same.
+/// The start_ forms return a Pending without waiting for the result. Until its wait() has returned
+/// or its test() has returned true, the buffers must stay alive, input must not be written, and
+/// output must not be read or written. Complete a Pending before the communicator's next 64
+/// operations: the 64th waits until all ranks have finished it.
+///
+/// Buffers may be in any memory. Workers of the same node read buffers from `allocate` in place.
+/// Other large buffers are copied once in and once out if the workers are processes; threads read
+/// them in place too.
+///
+/// `label` names the operation in errors. It is also compared: ranks with different labels are an
+/// error. Only the first 39 bytes count.
 class Communicator {
  public:
   explicit Communicator(std::shared_ptr<Group> group);
 
   int rank() const noexcept;
   int size() const noexcept;
-  /// The node each rank of this group lives on, numbered from 0.
+  /// The node of each rank of this group. Nodes are numbered from 0 in the order of their first
+  /// rank. Not collective.
   Placement placement() const;
 
-  /// The group of all ranks that passed the same `color`, ordered by (key, rank).
+  /// Creates one new group for each `color` and returns this rank's. Ranks in it are ordered by
+  /// (key, old rank).
   Communicator split(int color, int key) const;
 
   void barrier(std::string_view label = {}) const;
-  /// The root's elements for everybody.
+  /// Copies the elements of `root` to all ranks.
   void broadcast(BufferView buffer, int root, std::string_view label = {}) const;
-  /// In place: every rank has the result, bit for bit the same.
+  /// Combines the elements of all ranks and leaves the result in `buffer` on every rank, with the
+  /// same bits.
   void all_reduce(BufferView buffer, ReduceOp op = ReduceOp::sum,
                   std::string_view label = {}) const;
-  /// The result in `out` of the root; `out` of other ranks is not looked at.
+  /// Like all_reduce, but only `root` receives the result, in `out`. Other ranks' `out` is ignored.
   void reduce(ConstBufferView in, BufferView out, int root, ReduceOp op = ReduceOp::sum,
               std::string_view label = {}) const;
-  /// Rank r receives elements [counts[0] + … + counts[r-1], … + counts[r]) of the result; `in`
-  /// holds sum(counts) elements. Without counts all ranks receive in.count / size elements.
-  /// `weight` multiplies this rank's contribution first (floating-point sums only).
+  /// Combines `in` of all ranks, sum(counts) elements each, and gives slice r of the result to rank
+  /// r. Slice r has counts[r] elements and follows slice r - 1. Without counts, in.count must be a
+  /// multiple of size() and all slices are equal. This rank's elements are multiplied by `weight`
+  /// before they are combined. Ranks may pass different weights; a weight other than 1 needs a sum
+  /// of floating-point elements.
   void reduce_scatter(ConstBufferView in, BufferView out, ReduceOp op = ReduceOp::sum,
                       std::vector<std::int64_t> counts = {}, double weight = 1,
                       std::string_view label = {}) const;
-  /// The contributions of all ranks, one after the other; counts[r] elements come from rank r.
+  /// Concatenates the contributions of all ranks in `out`, in the order of the ranks. Rank r
+  /// contributes counts[r] elements; without counts all contribute in.count.
   void all_gather(ConstBufferView in, BufferView out, std::vector<std::int64_t> counts = {},
                   std::string_view label = {}) const;
-  /// The same at the root only; `out` of other ranks is not looked at.
+  /// Like all_gather, but only `root` receives the result. Other ranks' `out` is ignored.
   void gather(ConstBufferView in, BufferView out, int root, std::vector<std::int64_t> counts = {},
               std::string_view label = {}) const;
-  /// Rank r receives counts[r] elements of the root's `in`; `in` of other ranks is not looked at.
+  /// Cuts the root's `in` into consecutive slices of counts[r] elements and gives slice r to rank
+  /// r. Without counts every slice has out.count elements. Other ranks' `in` is ignored.
   void scatter(ConstBufferView in, BufferView out, int root, std::vector<std::int64_t> counts = {},
                std::string_view label = {}) const;
-  /// send_counts[r] elements go to rank r, receive_counts[r] come from it; without counts the
-  /// buffers are cut into `size()` equal parts.
+  /// Sends send_counts[r] elements of `in` to rank r and receives receive_counts[r] elements from
+  /// it into `out`, both in the order of the ranks. Counts may differ between ranks, but each pair
+  /// must agree. Without counts a buffer consists of size() equal parts.
   void all_to_all(ConstBufferView in, BufferView out, std::vector<std::int64_t> send_counts = {},
                   std::vector<std::int64_t> receive_counts = {}, std::string_view label = {}) const;
-  /// An all-gather where the nodes' memory is shared: `buffer` lies in memory from
-  /// allocate_on_node, rank r has written its counts[r] elements of it, and afterwards every rank
-  /// sees all of them. On one node it moves nothing.
+  /// An in-place all-gather over memory from allocate_on_node, in which `buffer` must lie. Before
+  /// the call rank r has written slice r of the buffer, counts[r] elements after slice r - 1.
+  /// Afterwards every rank sees all slices. Within a node nothing is copied.
   void share(BufferView buffer, std::vector<std::int64_t> counts,
              std::string_view label = {}) const;
 
+  /// The same operations, started without waiting for the other ranks; see the class. A worker may
+  /// have at most kMaxPending operations in progress.
   Pending start_all_reduce(BufferView buffer, ReduceOp op = ReduceOp::sum,
                            std::string_view label = {}) const;
   Pending start_reduce_scatter(ConstBufferView in, BufferView out, ReduceOp op = ReduceOp::sum,
@@ -90,25 +108,29 @@ class Communicator {
   Pending start_all_gather(ConstBufferView in, BufferView out,
                            std::vector<std::int64_t> counts = {},
                            std::string_view label = {}) const;
-  /// Moves started operations along without waiting. Not collective; call it now and then while
-  /// computing, where workers live on several nodes.
+  /// Advances all operations that this worker has started, without waiting. Not collective. Call it
+  /// from time to time during a computation if the workers are on several nodes.
   void progress() const;
 
-  /// Messages between two ranks; not collective. Tags are in [0, 32767]; messages of one pair and
-  /// tag arrive in order. A send may block until the receiver takes the message.
+  /// Messages from one rank to another. Not collective: only the two ranks call. Tags are in
+  /// [0, 32767]. Messages with the same ranks and tag arrive in the order in which they were sent.
+  /// Both sides must pass the same number of bytes. A send may block until the receiver takes the
+  /// message.
   void send(ConstBufferView data, int to, int tag = 0) const;
   void receive(BufferView data, int from, int tag = 0) const;
   Pending start_send(ConstBufferView data, int to, int tag = 0) const;
   Pending start_receive(BufferView data, int from, int tag = 0) const;
 
-  /// Zeroed memory of `bytes` for each rank, which the node's other ranks can read and write.
-  /// `bytes` may differ between ranks.
+  /// Allocates `bytes` of zeroed memory for each rank, which the other ranks of the node can read
+  /// and write. `bytes` may differ between ranks. Throws Error if the system refuses the memory.
   SharedBuffer allocate(std::int64_t bytes) const;
-  /// Zeroed memory of which each node has one copy, the same for all its ranks. `bytes` must agree.
+  /// Allocates `bytes` of zeroed memory for each node, shared by all its ranks. Throws
+  /// InvalidArgument if ranks of a node pass different sizes, and Error if the system refuses the
+  /// memory.
   SharedBuffer allocate_on_node(std::int64_t bytes) const;
 
  private:
-  friend class ByteChannel;  // a channel waits as an operation of the group does
+  friend class ByteChannel;  // waits through the group's World
 
   std::shared_ptr<Group> group_;
 };

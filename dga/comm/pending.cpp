@@ -14,7 +14,7 @@ Pending::Pending(Pending&&) noexcept = default;
 Pending::~Pending() = default;
 
 Pending& Pending::operator=(Pending&& other) noexcept {
-  // The operation needs its group to the end, so it goes first.
+  // The old operation uses the old group, so it is destroyed first.
   operation_ = std::move(other.operation_);
   group_ = std::move(other.group_);
   return *this;

@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include <cstddef>
 #include <memory>
 
 namespace dga {
@@ -9,8 +10,13 @@ namespace dga {
 class Group;
 class Operation;
 
-/// An operation that was started and not yet awaited. Destroying it unfinished abandons the
-/// operation: the other workers will fail.
+/// Number of operations that a worker may have in progress at once, over all its communicators.
+/// Starting one more collective throws InvalidArgument.
+inline constexpr std::size_t kMaxPending = 63;
+
+/// An operation that was started and has not been waited for. A default-constructed Pending is
+/// complete. Destroying one before it is complete abandons the operation, and the other workers
+/// that take part in it fail. Used by the worker's thread alone, like its Communicator.
 class Pending {
  public:
   Pending() noexcept;
@@ -19,9 +25,12 @@ class Pending {
   Pending& operator=(Pending&&) noexcept;
   ~Pending();
 
-  /// True once complete; never blocks.
+  /// Advances the operation without waiting. Returns true once it is complete. Throws as wait()
+  /// does.
   bool test();
-  /// Blocks until complete; does nothing a second time. Throws WorkerFailure.
+  /// Blocks until the operation is complete; returns at once if it already is. Throws WorkerFailure
+  /// if another worker fails or does not arrive before the timeout, Error if its call does not
+  /// match.
   void wait();
 
  private:

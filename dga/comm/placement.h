@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Placement: which worker runs on which node.
+// Placement: the node on which each worker runs.
 
 #pragma once
 
@@ -8,8 +8,8 @@
 
 namespace dga {
 
-/// `node_of[worker]` is the worker's node, numbered from 0. The workers of a node have consecutive
-/// numbers.
+/// `node_of[worker]` is the number of the worker's node, counted from 0. The workers of a node have
+/// consecutive numbers, except in a group from Communicator::split with keys that mix the nodes.
 struct Placement {
   std::vector<int> node_of;
 
@@ -17,7 +17,7 @@ struct Placement {
   int num_nodes() const noexcept;
   /// The workers of `node`, in ascending order.
   std::vector<int> workers_of(int node) const;
-  /// All workers on one node.
+  /// The placement of `num_workers` workers on one node.
   static Placement single_node(int num_workers);
 };
 

@@ -7,8 +7,8 @@
 
 namespace dga {
 
-/// How elements of equal index are combined. min and max answer NaN when any element is NaN;
-/// integer sums and products wrap around.
+/// How a reduction combines the elements of all ranks at one index. min and max return NaN if any
+/// element is NaN. Integer sums and products wrap around.
 enum class ReduceOp : std::uint8_t { sum, min, max, product };
 
 constexpr std::string_view name_of(ReduceOp op) noexcept {

@@ -43,8 +43,8 @@ std::int64_t SharedBuffer::bytes() const noexcept {
 
 std::byte* SharedBuffer::neighbour(int local) const {
   DGA_CHECK(hold_ && local >= 0 && static_cast<std::size_t>(local) < hold_->offsets.size(),
-            "[comm] SharedBuffer: expected one of ", hold_ ? hold_->offsets.size() : 0,
-            " ranks of this node, found ", local, ".");
+            "[comm] SharedBuffer: expected a local rank in [0, ", hold_ ? hold_->offsets.size() : 0,
+            "), found ", local, ". Pass a rank's position among the ranks of this node.");
   return hold_->segment.data() + hold_->offsets[static_cast<std::size_t>(local)];
 }
 

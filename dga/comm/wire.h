@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Wire: messages between workers on different nodes. Memory inside a node is shared; whatever
-// crosses nodes goes over a Wire. One backend today: MPI (mpi_wire.cpp, its twin no_mpi.cpp).
+// Wire: messages between workers on different nodes. Workers of one node share memory and need
+// none. The only backend is MPI (mpi/mpi_wire.cpp). Internal to the room and the launchers.
 
 #pragma once
 
@@ -12,15 +12,17 @@
 
 namespace dga {
 
-/// Messages of the collectives and of the user's send/receive never meet.
+/// Messages of the two kinds are never matched with each other: collectives, and the user's send
+/// and receive.
 enum class Traffic : std::uint8_t { collective, user };
 
-/// Not thread-safe: each worker uses its own. Ranks are those of the group the wire belongs to.
+/// Each worker has its own. Not thread-safe. Ranks are those of the group to which the wire
+/// belongs.
 class Wire {
  public:
-  /// A transfer under way; the buffer must stay alive until `test` answered true.
+  /// The number of a transfer in progress. Its buffer must stay alive until `test` returns true.
   using Request = std::int64_t;
-  static constexpr int kMaxTag = 32767;  // what MPI guarantees
+  static constexpr int kMaxTag = 32767;  // the largest tag that every MPI library supports
 
   Wire() = default;
   Wire(const Wire&) = delete;
@@ -31,25 +33,28 @@ class Wire {
                              std::int64_t bytes) = 0;
   virtual Request start_receive(int peer, int tag, Traffic traffic, void* data,
                                 std::int64_t bytes) = 0;
-  /// True once the transfer is complete; its number is then free for others. Throws Error when a
-  /// message of another size than the announced one arrived.
+  /// Returns true once the transfer is complete. Its number may then be used for another transfer.
+  /// Throws Error if the message that arrived has another size than the receive.
   virtual bool test(Request request) = 0;
-  /// Gives up on a transfer: it may still write into its buffer until this returns.
+  /// Gives up a transfer. Its number is not used again. A receive whose message the backend is
+  /// already delivering may still write into its buffer.
   virtual void cancel(Request request) noexcept = 0;
 
-  /// Collective over the group. The wire among those who passed the same colour, ordered by key.
+  /// Collective over the group. Returns the wire among the ranks with the same colour, ordered by
+  /// key.
   virtual std::unique_ptr<Wire> split(int color, int key) = 0;
 
-  /// The world has failed: messages may be under way that nobody will receive, so nothing that
-  /// could be taken for this wire may ever be made again.
+  /// Called after the world has failed. Messages may be in transit that no rank will receive, so
+  /// the backend must keep this wire's identity: no later wire may receive these messages.
   virtual void abandon() noexcept = 0;
 
-  /// The first call says that this worker has come to its end; true once everybody has said so.
+  /// The first call reports that this worker has finished. Returns true once every worker of the
+  /// group has reported it.
   virtual bool test_all_ended() = 0;
 
-  /// Tells the workers of the other nodes that the world has failed; does not wait for them.
+  /// Tells all other ranks that the world has failed. Does not wait for them.
   virtual void raise_alarm(const std::string& text) noexcept = 0;
-  /// The text of an alarm that has arrived, if any.
+  /// The text of an alarm, if one has arrived.
   virtual std::optional<std::string> poll_alarm() noexcept = 0;
 };
 

@@ -14,7 +14,7 @@ namespace {
 void require(int result, const char* call) {
   if (result != 1) {
     throw Error(str("[crypto] sha256: expected OpenSSL's ", call,
-                    " to succeed, found that it failed. Check the OpenSSL installation."));
+                    " to succeed, found a failure. Check the OpenSSL installation."));
   }
 }
 

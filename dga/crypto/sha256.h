@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Sha256: the hash that names weights and files.
+// Sha256: the hash that identifies weights and files.
 
 #pragma once
 
@@ -11,17 +11,17 @@
 
 namespace dga {
 
-/// SHA-256 (FIPS 180-4) of bytes that come in pieces. One thread at a time.
+/// SHA-256 (FIPS 180-4) of bytes that arrive in pieces. Not thread-safe. The constructor, update
+/// and hex throw Error if OpenSSL reports a failure.
 class Sha256 {
  public:
-  /// Throws Error when OpenSSL has no SHA-256 to offer.
   Sha256();
   ~Sha256();
   Sha256(Sha256&&) noexcept;
   Sha256& operator=(Sha256&&) noexcept;
 
   void update(std::span<const std::byte> bytes);
-  /// 64 lower-case hexadecimal digits; call it once, and nothing after it.
+  /// The hash of all bytes so far as 64 lower-case hexadecimal digits. It must be the last call.
   std::string hex();
 
  private:
@@ -29,7 +29,7 @@ class Sha256 {
   std::unique_ptr<Context> context_;
 };
 
-/// Of all bytes at once.
+/// The SHA-256 of `bytes`.
 std::string sha256_hex(std::span<const std::byte> bytes);
 
 }  // namespace dga

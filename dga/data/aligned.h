@@ -12,9 +12,9 @@
 
 namespace dga {
 
-/// `count` elements of T on a 64-byte boundary, not initialised: pages that are never written cost
-/// no memory. Arrays of many megabytes ask the kernel for huge pages, which halves the time of the
-/// first touch. Throws std::bad_alloc.
+/// Allocates `count` elements of T at a 64-byte boundary, without initialising them. Pages that are
+/// never written take no memory. Arrays of 16 MiB or more ask the kernel for huge pages, which
+/// halves the time of the first access. Throws std::bad_alloc.
 template <typename T>
 std::shared_ptr<T[]> allocate_aligned(std::int64_t count) {
   static_assert(std::is_trivial_v<T>);
@@ -32,7 +32,7 @@ std::shared_ptr<T[]> allocate_aligned(std::int64_t count) {
     throw std::bad_alloc();
   }
   if (alignment == kHugePage) {
-    madvise(memory, rounded, MADV_HUGEPAGE);  // a wish: failure changes nothing but the speed
+    madvise(memory, rounded, MADV_HUGEPAGE);  // may fail, which only affects the speed
   }
   return std::shared_ptr<T[]>(static_cast<T*>(memory), [](T* p) { std::free(p); });
 }

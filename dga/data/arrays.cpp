@@ -29,7 +29,7 @@ void check_finite(const std::string& name, const float* values, std::int64_t cou
     const std::int64_t at = bad - values;
     throw DataError(str("[data] ", name, ": expected finite numbers, found ", *bad, " in sample ",
                         at / width, width > 1 ? str(", feature ", at % width) : std::string(),
-                        ". Remove such samples, or fill them in."));
+                        ". Remove such samples or replace the values."));
   }
 }
 
@@ -41,15 +41,16 @@ void check(const std::string& prefix, const SampleArrays& arrays) {
                         " samples with ", width, " features. Pass some data."));
   }
   DGA_CHECK((arrays.labels == nullptr) != (arrays.targets == nullptr), "[data] ", prefix,
-            "y: expected labels or targets, found ", arrays.labels ? "both" : "neither", ".");
+            "y: expected labels or targets, found ", arrays.labels ? "both" : "neither",
+            ". Pass one of them.");
   check_finite(prefix + "x", arrays.features.get(), arrays.count, width);
   if (arrays.targets) {
     check_finite(prefix + "y", arrays.targets.get(), arrays.count, 1);
   }
 }
 
-/// Labels as `Samples` holds them, so that what files and arrays have in common is done by the same
-/// code.
+/// A copy of the labels in a Samples, so that files and arrays share the code that maps labels to
+/// classes.
 Samples labels_of(const std::string& name, const SampleArrays& arrays) {
   Samples samples;
   samples.count = arrays.count;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Arrays: samples that a program has in memory already, as a dataset.
+// Arrays: a dataset from samples that a program already has in memory.
 
 #pragma once
 
@@ -12,20 +12,22 @@
 
 namespace dga {
 
-/// Samples in arrays that stay whoever's they are: the pointers' deleters release them. Exactly one
-/// of labels and targets is there.
+/// Samples in caller-owned arrays. To wrap memory that something else owns, pass pointers whose
+/// deleters release that owner. Exactly one of `labels` and `targets` must be set.
 struct SampleArrays {
   std::int64_t count = 0;
-  std::vector<std::int64_t> shape = {};               // of one sample
+  std::vector<std::int64_t> shape = {};               // shape of one sample
   std::shared_ptr<const float[]> features = {};       // (count, shape...), row-major
   std::shared_ptr<const std::int64_t[]> labels = {};  // (count), any integers
   std::shared_ptr<const float[]> targets = {};        // (count), for regression
 };
 
-/// The dataset that files with these samples would be: features are used where they lie, labels
-/// become classes as load_data says. `test` without samples: none. Throws DataError, beginning with
-/// "x", "y", "test_x" or "test_y", for values that are not finite, no samples, one class only,
-/// labels of the test set that the training set lacks, and sets that do not go together.
+/// Makes the dataset that load_data would read from files with these samples. Features and targets
+/// are not copied; labels are replaced by class indices, as load_data does. A `test` set without
+/// samples means none. Throws DataError, whose text begins with "[data] x", "y", "test_x" or
+/// "test_y", for values that are not finite, no training samples, fewer than two classes, test
+/// labels that the training set lacks, and sets of different kinds. Throws InvalidArgument if both
+/// or neither of `labels` and `targets` are set.
 LoadedData data_from_arrays(const SampleArrays& train, const SampleArrays& test = {});
 
 }  // namespace dga

@@ -10,7 +10,7 @@
 namespace dga {
 
 std::vector<std::int64_t> distinct_labels(const Samples& samples) {
-  // In blocks, so that memory grows with the number of classes, not of samples.
+  // Works in blocks, so that memory grows with the number of classes instead of samples.
   constexpr std::int64_t kBlock = std::int64_t{1} << 16;
   std::vector<std::int64_t> classes;
   for (std::int64_t first = 0; first < samples.count; first += kBlock) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Classes: from labels as files have them, any integers, to 0 … C-1.
+// Classes: maps the labels of a dataset, which are any integers, to class indices 0 … C-1.
 
 #pragma once
 
@@ -11,11 +11,11 @@
 
 namespace dga {
 
-/// The different labels, ascending.
+/// The distinct labels of `samples`, in ascending order.
 std::vector<std::int64_t> distinct_labels(const Samples& samples);
 
-/// Replaces each label by its position in `classes` (ascending). Throws DataError, naming the
-/// sample's place, for a label that is not there.
+/// Replaces each label by its position in `classes`, which must ascend. Throws DataError, which
+/// names the sample's file and line, for a label that `classes` does not contain.
 void map_labels(Samples& samples, const std::vector<std::int64_t>& classes);
 
 }  // namespace dga

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Dataset: numbered samples that can be copied out in batches. Everything dga trains on is one.
+// Dataset: the interface of everything that dga trains on: numbered samples, copied out in batches.
 
 #pragma once
 
@@ -13,10 +13,10 @@
 
 namespace dga {
 
-/// Samples 0 … size()-1, each with features of one shape and one label.
+/// Samples 0 … size()-1. Each has features, all of the same shape, and one label.
 ///
-/// Your own dataset derives from it and overrides size, sample_shape, label_type (and num_classes
-/// for classification) and copy_samples:
+/// To write your own dataset, derive from this class and override size, sample_shape, label_type,
+/// copy_samples and, for classification, num_classes:
 ///
 ///     class Noise : public dga::Dataset {
 ///      public:
@@ -30,8 +30,8 @@ namespace dga {
 ///                         dga::BufferView labels) const override;
 ///     };
 ///
-/// Answers never change, and all calls may come from several threads at once: workers that are
-/// threads share one object.
+/// The functions must return the same values at every call, and several threads may call them at
+/// the same time: workers that are threads share one object.
 class Dataset {
  public:
   Dataset() = default;
@@ -40,32 +40,35 @@ class Dataset {
   virtual ~Dataset() = default;
 
   virtual std::int64_t size() const = 0;
-  /// Sizes of one sample's dimensions: {64}, {28, 28}, …
+  /// The shape of one sample, such as {64} or {28, 28}.
   virtual std::vector<std::int64_t> sample_shape() const = 0;
   virtual DType feature_type() const { return DType::f32; }
-  /// i64: a class index in [0, num_classes()). f32: a regression target.
+  /// i64 for classification, where a label is a class index in [0, num_classes()). f32 for
+  /// regression, where it is a target.
   virtual DType label_type() const = 0;
   /// 0 for regression.
   virtual std::int64_t num_classes() const { return 0; }
-  /// num_classes() names, as the data spelt them; "0", "1", … unless overridden.
+  /// The names of the classes, num_classes() of them. "0", "1", … unless overridden.
   virtual std::vector<std::string> class_names() const;
 
-  /// Elements of one sample: the product of sample_shape().
+  /// Number of elements of one sample: the product of sample_shape().
   std::int64_t num_features() const;
 
-  /// Copies samples `indices`, in that order and with repeats if it has any, to `features`, of
-  /// shape (indices.size(), sample_shape()...) and type feature_type(), and `labels`, of shape
-  /// (indices.size()) and type label_type(). A view without data is left out.
-  /// Throws InvalidArgument for an index out of range or a view of another type or count.
+  /// Copies the samples `indices`, in this order; indices may repeat. `features` has shape
+  /// (indices.size(), sample_shape()...) and type feature_type(); `labels` has shape
+  /// (indices.size()) and type label_type(). A view without data is skipped. Throws InvalidArgument
+  /// for an index out of range or a view of another type or count.
   void gather(std::span<const std::int64_t> indices, BufferView features, BufferView labels) const;
 
  private:
-  /// gather() after its checks. `features.data` or `labels.data` may be null: leave that one out.
+  /// The body of gather(), called with checked arguments. Skip `features` or `labels` if its data
+  /// is null.
   virtual void copy_samples(std::span<const std::int64_t> indices, BufferView features,
                             BufferView labels) const = 0;
 };
 
-/// All labels of a classification dataset, in order of samples. Throws InvalidArgument for another.
+/// All labels of a classification dataset, in the order of the samples. Throws InvalidArgument for
+/// a regression dataset.
 std::vector<std::int64_t> class_labels(const Dataset& dataset);
 
 }  // namespace dga

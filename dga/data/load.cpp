@@ -54,7 +54,7 @@ std::shared_ptr<const Table> table_of(Samples samples, const std::vector<std::st
                                  std::move(samples.features), std::move(samples.labels), names);
 }
 
-/// Named test data is one set, whatever its files are called.
+/// All files at a location as one set, without separating test files.
 std::vector<std::string> files_of_one_set(const std::string& data) {
   DataFiles given = find_data_files(data);
   given.train.insert(given.train.end(), given.test.begin(), given.test.end());

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Load: from a path to samples in memory, ready to train on.
+// Load: reads datasets from files, splits off held-out samples and normalises.
 
 #pragma once
 
@@ -18,61 +18,65 @@ namespace dga {
 struct LoadOptions {
   /// A folder, a file or a file:// URI; see location.h.
   std::string data = {};
-  /// The same for the test set; empty: the data's own test files, if it has any.
+  /// The location of the test set. Empty: the test files of `data`, if there are any.
   std::string test_data = {};
   Task task = Task::automatic;
-  /// CSV's label column; see csv.h.
+  /// The label column of CSV files; see csv.h.
   std::string label = {};
-  /// 0: one a core.
+  /// Number of threads for parsing. 0: one per usable core.
   int threads = 0;
 };
 
 struct LoadedData {
-  std::shared_ptr<const Table> train;  // all samples, when there is no test set
-  std::shared_ptr<const Table> test;   // null: hold some of `train` out
+  std::shared_ptr<const Table> train;
+  std::shared_ptr<const Table> test;  // null: the data has no test set
 };
 
-/// Reads a dataset. Formats are recognised by content (format.h). Labels, any integers, become
-/// classes 0, 1, … in ascending order, class names being the labels as text; every label of the
-/// test set must occur in the training set. All or nothing: throws DataError, one line that begins
-/// with the place. Starts threads, and has joined them when it returns.
+/// Reads a dataset into memory. The format is recognised by content; see format.h. For
+/// classification the labels, which may be any integers, are replaced by class indices 0, 1, … in
+/// ascending order, and the class names are the labels as text. Throws DataError if anything cannot
+/// be read, if there are fewer than two classes, or if the test set has a label that the training
+/// set lacks; the text begins with the file and, if there is one, the line. Not collective. Starts
+/// threads and joins them before it returns.
 LoadedData load_data(const LoadOptions& options);
 
 struct SamplesOptions {
-  /// As in LoadOptions; all files of a folder are one set, whatever they are called.
+  /// As in LoadOptions. All files of a folder form one set; test files are not separated.
   std::string data = {};
-  /// Of one sample of the training.
+  /// The shape of a training sample.
   std::vector<std::int64_t> shape = {};
-  /// The labels of the training, ascending; empty: regression.
+  /// The labels of the training set, in ascending order. Empty: regression.
   std::vector<std::int64_t> classes = {};
   std::string label = {};
   int threads = 0;
 };
 
-/// Reads samples for a model that is trained already, with labels or without: CSV has none when it
-/// has as many columns as a sample has features, IDX when there is no file of labels. The answer's
-/// labels are positions in `classes`. All or nothing: throws DataError, as load_data, also for a
-/// label that is not among `classes` and for samples of another size. Throws InvalidArgument for
-/// `classes` that do not ascend.
+/// Reads samples for a trained model. Labels are optional: a CSV file has none if it has as many
+/// columns as a sample has features, and IDX samples have none if there is no file of labels. The
+/// labels that are returned are positions in `classes`. Throws DataError as load_data does, and for
+/// a label that `classes` does not contain or samples of another size. Throws InvalidArgument for
+/// an empty shape or `classes` that do not ascend.
 Samples load_samples(const SamplesOptions& options);
 
 struct HeldOut {
   std::shared_ptr<const Dataset> train = {};
-  std::shared_ptr<const Dataset> test = {};  // null when nothing is held out
+  std::shared_ptr<const Dataset> test = {};  // null: no samples are held out
 };
 
-/// The data's own test set, or else `test_fraction` of the samples, drawn by `seed` (split.h).
-/// Throws InvalidArgument without training samples.
+/// Holds out the data's test set or, if it has none, `test_fraction` of the training samples, drawn
+/// by `seed`; see split.h. Throws InvalidArgument if `data.train` is null or the fraction is not in
+/// [0, 1).
 HeldOut hold_out(const LoadedData& data, double test_fraction, std::uint64_t seed);
 
-/// Training and held-out samples as workers see them.
+/// Training and held-out samples, both normalised.
 struct PreparedData {
   std::shared_ptr<const Dataset> train;
-  std::shared_ptr<const Dataset> test;  // null when nothing is held out
-  Normalisation normalisation;          // measured on `train`, applied to both
+  std::shared_ptr<const Dataset> test;  // null: no samples are held out
+  Normalisation normalisation;          // measured on the training samples
 };
 
-/// hold_out, then the normalisation of both sets.
+/// Calls hold_out, measures the normalisation on the training samples and applies it to both sets.
+/// Throws as hold_out and measure_normalisation do.
 PreparedData split_and_normalise(const LoadedData& data, double test_fraction, std::uint64_t seed);
 
 }  // namespace dga

@@ -25,7 +25,7 @@ int hex_digit(char c) {
   return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
 }
 
-/// %20 and the like in a URI.
+/// Decodes percent-encoded bytes of a URI, such as %20.
 std::string decoded(std::string_view text) {
   std::string out;
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -106,7 +106,7 @@ std::vector<std::string> files_of_folder(const std::string& folder, const std::s
   fs::directory_iterator entries(folder, error);
   for (; !error && entries != fs::directory_iterator(); entries.increment(error)) {
     const std::string name = entries->path().filename().string();
-    std::error_code unknown;  // a dangling link is no file
+    std::error_code unknown;  // ignored: a dangling link is not a regular file
     if (entries->is_regular_file(unknown) && !name.starts_with('.') && !name.starts_with('_') &&
         !is_document(name)) {
       names.push_back(name);

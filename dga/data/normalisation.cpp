@@ -12,11 +12,11 @@
 namespace dga {
 namespace {
 
-/// Calls `visit(row)` for every sample of `dataset`, in order, a few at a time.
+/// Calls `visit(row)` for the features of every sample, in order. Gathers a few samples at a time.
 template <typename Visit>
 void for_each_row(const Dataset& dataset, Visit visit) {
   const auto width = static_cast<std::size_t>(dataset.num_features());
-  // About a megabyte: small beside the samples, large beside the cost of a call.
+  // About a megabyte: little memory, and enough work for each call of gather.
   const std::size_t rows =
       std::max<std::size_t>(1, (std::size_t{1} << 18) / std::max<std::size_t>(1, width));
   std::vector<float> values(rows * width);
@@ -49,7 +49,7 @@ void Normalisation::apply(float* samples, std::int64_t count) const noexcept {
 Normalisation measure_normalisation(const Dataset& training) {
   DGA_CHECK(training.size() > 0,
             "[data] normalisation: expected at least one training sample, found none. Lower the "
-            "test fraction or give more data.");
+            "test fraction or provide more data.");
   DGA_CHECK(training.feature_type() == DType::f32,
             "[data] normalisation: expected f32 features, found ", name_of(training.feature_type()),
             ". Convert them, or train without normalisation.");
@@ -57,7 +57,7 @@ Normalisation measure_normalisation(const Dataset& training) {
   const auto samples = static_cast<double>(training.size());
   std::vector<double> mean(width, 0.0);
   std::vector<double> squares(width, 0.0);
-  // Whether a feature is constant is asked of its values: its variance may round to more than 0.
+  // A constant feature is recognised by its values, because its variance may round to more than 0.
   std::vector<float> lowest(width, INFINITY);
   std::vector<float> highest(width, -INFINITY);
   for_each_row(training, [&](const float* row) {
@@ -120,7 +120,7 @@ Normalised::Normalised(std::shared_ptr<const Dataset> base, Normalisation normal
   DGA_CHECK(measured == base_->num_features() &&
                 normalisation_.scale.size() == normalisation_.mean.size(),
             "[data] Normalised: expected the normalisation of ", base_->num_features(),
-            " features, found one of ", measured, ". Measure it on data of the same shape.");
+            " features, found that of ", measured, ". Measure it on data of the same shape.");
 }
 
 void Normalised::copy_samples(std::span<const std::int64_t> indices, BufferView features,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Normalisation: features with mean 0 and standard deviation 1, as the training samples have them.
+// Normalisation: scales features and targets to mean 0 and standard deviation 1 over the training
+// samples.
 
 #pragma once
 
@@ -11,38 +12,39 @@
 
 namespace dga {
 
-/// y = (x - mean[f]) / scale[f], in f32, for each feature f of a sample. This is what a saved model
-/// carries, so that whoever uses it prepares samples as training did.
+/// y = (x - mean[f]) / scale[f], in f32, for each feature f of a sample. It is saved with a model,
+/// whose inputs must be normalised as in training.
 struct Normalisation {
   std::vector<float> mean;   // (num_features)
-  std::vector<float> scale;  // (num_features), never 0: 1 for a feature that is constant
+  std::vector<float> scale;  // (num_features), never 0: 1 for a constant feature
 
-  /// In place; `samples` is (count, num_features).
+  /// Normalises in place. `samples` has shape (count, num_features).
   void apply(float* samples, std::int64_t count) const noexcept;
 };
 
-/// Mean and population standard deviation of each feature over all of `training`, summed in double
-/// in the order of the samples, so that equal samples give equal bits on every run and engine.
-/// Throws InvalidArgument when there is no sample or features are not f32.
+/// The mean and population standard deviation of each feature over all samples of `training`. They
+/// are summed in double, in the order of the samples, so the bits are the same in every run and on
+/// every engine. Throws InvalidArgument if there are no samples or the features are not f32.
 Normalisation measure_normalisation(const Dataset& training);
 
-/// y' = (y - mean) / scale for the targets of a regression. A saved model carries it too.
+/// y' = (y - mean) / scale for the targets of a regression. It is saved with a model too.
 struct TargetNormalisation {
   double mean = 0;
-  double scale = 1;  // never 0: 1 for targets that are constant
+  double scale = 1;  // never 0: 1 for constant targets
 
-  /// In place.
+  /// Normalises in place.
   void apply(float* targets, std::int64_t count) const noexcept;
 };
 
-/// Mean and population standard deviation of the targets of `training`, summed in double in the
-/// order of the samples. `training` holds targets (f32) and at least one sample.
+/// The mean and population standard deviation of the targets of `training`, summed in double in the
+/// order of the samples. `training` must be a regression dataset with at least one sample.
 TargetNormalisation measure_target_normalisation(const Dataset& training);
 
-/// Another dataset, normalised as it is gathered; the base keeps its values.
+/// A view of a dataset that normalises features when they are gathered. The base is not changed.
 class Normalised : public Dataset {
  public:
-  /// Throws InvalidArgument when the normalisation was measured on another number of features.
+  /// Throws InvalidArgument if `base` is null or has another number of features than
+  /// `normalisation`.
   Normalised(std::shared_ptr<const Dataset> base, Normalisation normalisation);
 
   std::int64_t size() const override { return base_->size(); }

@@ -19,8 +19,10 @@ void parallel_for(std::int64_t count, int threads,
   std::mutex mutex;
   std::exception_ptr error;
   std::int64_t error_index = count;
-  // Whatever index is lower than a failed one was begun before it, so its call ends and reports
-  // too.
+  // Indices are handed out in ascending order by fetch_add, whose atomicity is all that is needed.
+  // All indices below one that failed have therefore been started, and their calls end and record
+  // their own errors before the threads are joined. `failed` only stops threads early. The mutex
+  // guards error and error_index; the joins order them before the caller's reads.
   const auto run = [&](int thread) {
     while (!failed.load()) {
       const std::int64_t index = next.fetch_add(1);
@@ -44,7 +46,7 @@ void parallel_for(std::int64_t count, int threads,
     try {
       helpers.emplace_back(run, thread);
     } catch (const std::system_error&) {
-      break;  // no more threads to be had: those that there are do it all
+      break;  // the system refuses more threads: the existing ones do all the work
     }
   }
   run(0);

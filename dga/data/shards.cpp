@@ -24,7 +24,7 @@ void sort_by_label(const Dataset& dataset, std::vector<std::int64_t>& order) {
   std::vector<float> targets(order.size());
   dataset.gather(order, {}, BufferView(targets.data(), dataset.size()));
   std::stable_sort(order.begin(), order.end(), [&](std::int64_t a, std::int64_t b) {
-    // A total order also where somebody's own dataset has a NaN.
+    // A total order, even if a user's dataset contains NaN.
     return std::is_lt(std::strong_order(targets[static_cast<std::size_t>(a)],
                                         targets[static_cast<std::size_t>(b)]));
   });
@@ -38,8 +38,8 @@ std::vector<std::vector<std::int64_t>> shards(const Dataset& training, int worke
   DGA_CHECK(workers >= 1, "[data] shards: expected at least 1 worker, found ", workers,
             ". Pass a number of workers from 1 up.");
   DGA_CHECK(samples >= workers,
-            "[data] shards: expected at least one training sample a worker, found ", samples,
-            " training samples for ", workers, " workers. Start fewer workers or give more data.");
+            "[data] shards: expected at least one training sample per worker, found ", samples,
+            " training samples for ", workers, " workers. Use fewer workers or more data.");
   std::vector<std::int64_t> order(static_cast<std::size_t>(samples));
   std::iota(order.begin(), order.end(), std::int64_t{0});
   if (kind == ShardKind::iid) {

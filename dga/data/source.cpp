@@ -16,7 +16,7 @@
 namespace dga {
 namespace {
 
-/// Opens for one read at a time, so that a folder of ten thousand files needs few descriptors.
+/// Opens the file anew for each read, so that a folder of ten thousand files needs few descriptors.
 class FileSource : public ByteSource {
  public:
   FileSource(std::string path, std::int64_t size)

@@ -12,7 +12,7 @@
 namespace dga {
 namespace {
 
-/// Samples by class; regression is one class.
+/// The sample indices of each class. Regression has one class.
 std::vector<std::vector<std::int64_t>> strata(const Dataset& dataset) {
   if (dataset.label_type() != DType::i64) {
     std::vector<std::int64_t> all(static_cast<std::size_t>(dataset.size()));
@@ -27,7 +27,7 @@ std::vector<std::vector<std::int64_t>> strata(const Dataset& dataset) {
   return members;
 }
 
-/// How many samples each class gives to the held-out set.
+/// The number of samples that each class contributes to the held-out set.
 std::vector<std::int64_t> quotas(const std::vector<std::vector<std::int64_t>>& members,
                                  std::int64_t samples, double fraction) {
   std::int64_t left = std::llround(static_cast<double>(samples) * fraction);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Split: which samples train and which are held out.
+// Split: divides samples into a training set and a held-out set.
 
 #pragma once
 
@@ -11,19 +11,18 @@
 
 namespace dga {
 
-/// Disjoint, together all samples, each ascending.
+/// Sample indices, each list in ascending order. Every sample is in exactly one of the lists.
 struct Split {
   std::vector<std::int64_t> train;
   std::vector<std::int64_t> test;
 };
 
-/// Holds out round(size * test_fraction) samples, drawn by (seed, "split").
+/// Holds out round(size * test_fraction) samples, drawn from the random stream (seed, "split").
 ///
-/// Classification: stratified. Each class gives its share, whole samples going to the classes with
-/// the largest remainders, and keeps at least one sample for training (so the held-out set may
-/// be smaller than asked where classes are tiny). Regression: drawn from all samples alike, at
-/// least one staying for training.
-/// Throws InvalidArgument unless 0 <= test_fraction < 1.
+/// Classification is stratified: each class contributes in proportion to its size, rounded by the
+/// largest remainders. Each class keeps at least one training sample, so fewer samples are held out
+/// if classes are very small. Regression draws from all samples and keeps at least one for
+/// training. Throws InvalidArgument unless 0 <= test_fraction < 1.
 Split split(const Dataset& dataset, double test_fraction, std::uint64_t seed);
 
 }  // namespace dga

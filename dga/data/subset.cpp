@@ -10,7 +10,7 @@ namespace dga {
 
 Subset::Subset(std::shared_ptr<const Dataset> base, std::vector<std::int64_t> indices)
     : base_(std::move(base)), indices_(std::move(indices)) {
-  DGA_CHECK(base_ != nullptr, "[data] Subset: expected a dataset, found none. Pass a base.");
+  DGA_CHECK(base_ != nullptr, "[data] Subset: expected a dataset, found null. Pass the base.");
   for (const std::int64_t index : indices_) {
     DGA_CHECK(index >= 0 && index < base_->size(), "[data] Subset: expected indices in [0, ",
               base_->size(), "), found ", index, ". Take them from the base dataset.");

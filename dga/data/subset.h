@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Subset: some samples of another dataset, without copying them.
+// Subset: selected samples of another dataset, without a copy.
 
 #pragma once
 
@@ -10,11 +10,11 @@
 
 namespace dga {
 
-/// Sample i of the subset is sample indices[i] of `base`; class names and shapes are those of
-/// `base`, also for classes of which no sample is left.
+/// Sample i of the subset is sample indices[i] of `base`. Shapes and classes are those of `base`,
+/// even if the subset has no sample of some class.
 class Subset : public Dataset {
  public:
-  /// Throws InvalidArgument when `base` is null or an index is out of its range.
+  /// Throws InvalidArgument if `base` is null or an index is out of range.
   Subset(std::shared_ptr<const Dataset> base, std::vector<std::int64_t> indices);
 
   std::int64_t size() const override { return static_cast<std::int64_t>(indices_.size()); }
@@ -24,7 +24,7 @@ class Subset : public Dataset {
   std::int64_t num_classes() const override { return base_->num_classes(); }
   std::vector<std::string> class_names() const override { return base_->class_names(); }
 
-  /// Numbers of the samples in `base`.
+  /// The indices of the samples in `base`.
   const std::vector<std::int64_t>& indices() const noexcept { return indices_; }
 
  private:

@@ -30,11 +30,12 @@ Table::Table(std::int64_t size, std::vector<std::int64_t> sample_shape,
       class_names_(std::move(class_names)) {
   check_sizes();
   DGA_CHECK(size_ == 0 || labels_ != nullptr,
-            "[data] Table: expected an array of labels, found none. Pass one label a sample.");
+            "[data] Table: expected an array of labels, found null. Pass one label per sample.");
   const auto classes = static_cast<std::int64_t>(class_names_.size());
   for (std::int64_t i = 0; i < size_; ++i) {
     DGA_CHECK(labels_[i] >= 0 && labels_[i] < classes, "[data] Table: expected labels in [0, ",
-              classes, "), found ", labels_[i], " at sample ", i, ". Map labels to classes first.");
+              classes, "), found ", labels_[i], " at sample ", i,
+              ". Map the labels to class indices first.");
   }
 }
 
@@ -46,7 +47,7 @@ Table::Table(std::int64_t size, std::vector<std::int64_t> sample_shape,
       targets_(std::move(targets)) {
   check_sizes();
   DGA_CHECK(targets_ != nullptr,
-            "[data] Table: expected an array of targets, found none. Pass one target a sample.");
+            "[data] Table: expected an array of targets, found null. Pass one target per sample.");
 }
 
 void Table::check_sizes() const {
@@ -57,7 +58,7 @@ void Table::check_sizes() const {
               ". Pass the shape of one sample.");
   }
   DGA_CHECK(size_ == 0 || features_ != nullptr,
-            "[data] Table: expected an array of features, found none. Pass size x shape floats.");
+            "[data] Table: expected an array of features, found null. Pass size x shape floats.");
 }
 
 void Table::copy_samples(std::span<const std::int64_t> indices, BufferView features,

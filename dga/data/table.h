@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Table: a dataset that lies in memory.
+// Table: a dataset in memory.
 
 #pragma once
 
@@ -10,17 +10,18 @@
 
 namespace dga {
 
-/// Features f32, row-major (size, sample_shape...), and labels, each in one array that the table
-/// shares with whoever else holds it and never writes. To wrap memory that something else owns,
-/// pass a shared_ptr whose deleter releases that owner.
+/// Features are f32 in one row-major array of shape (size, sample_shape...), labels in another of
+/// shape (size). The table shares the arrays with other holders of the pointers and never writes to
+/// them. To wrap memory that something else owns, pass a shared_ptr whose deleter releases that
+/// owner.
 class Table : public Dataset {
  public:
-  /// Classification: labels[i] in [0, class_names.size()).
-  /// Throws InvalidArgument for negative sizes or a label out of range.
+  /// A classification dataset, with labels[i] in [0, class_names.size()). Throws InvalidArgument
+  /// for a negative size, a dimension below 1, a missing array, or a label out of range.
   Table(std::int64_t size, std::vector<std::int64_t> sample_shape,
         std::shared_ptr<const float[]> features, std::shared_ptr<const std::int64_t[]> labels,
         std::vector<std::string> class_names);
-  /// Regression.
+  /// A regression dataset. Throws InvalidArgument as the other constructor does.
   Table(std::int64_t size, std::vector<std::int64_t> sample_shape,
         std::shared_ptr<const float[]> features, std::shared_ptr<const float[]> targets);
 
@@ -32,11 +33,11 @@ class Table : public Dataset {
   }
   std::vector<std::string> class_names() const override { return class_names_; }
 
-  /// (size, sample_shape...), 64-byte aligned when dga loaded it.
+  /// (size, sample_shape...). 64-byte aligned if load_data has read it.
   const float* features() const noexcept { return features_.get(); }
-  /// (size), or null for regression.
+  /// (size); null for regression.
   const std::int64_t* labels() const noexcept { return labels_.get(); }
-  /// (size), or null for classification.
+  /// (size); null for classification.
   const float* targets() const noexcept { return targets_.get(); }
 
  private:

@@ -10,7 +10,7 @@ Environment::Environment(const LaunchOptions& options, Engine engine, Communicat
       world_(std::move(world)),
       mesh_(options.mesh.value_or(MeshSizes{.data = world_.size()}), world_.size()) {
   for (const Axis axis : {Axis::data, Axis::pipeline, Axis::tensor, Axis::space}) {
-    // An axis that takes the whole world needs no group of its own: it is the world.
+    // An axis as large as the world needs no group of its own.
     groups_.emplace(axis, mesh_.size(axis) == world_.size()
                               ? world_
                               : world_.split(mesh_.peers(rank(), axis).front(), rank()));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Environment: all that a worker knows about the run it is part of.
+// Environment: everything that a worker knows about its run.
 
 #pragma once
 
@@ -13,23 +13,26 @@
 
 namespace dga {
 
-/// Handed to every worker by `launch`; valid while the worker runs. Used by its thread alone.
+/// `launch` passes one to each worker. It is valid until the worker function returns. Not
+/// thread-safe.
 class Environment {
  public:
+  /// Collective over `world`, because it creates the groups of the mesh. Throws InvalidArgument if
+  /// the mesh does not fit the number of workers.
   Environment(const LaunchOptions& options, Engine engine, Communicator world);
 
-  /// This worker's number in [0, workers()).
+  /// This worker's rank in [0, workers()).
   int rank() const noexcept { return world_.rank(); }
   int workers() const noexcept { return world_.size(); }
   bool is_root() const noexcept { return rank() == 0; }
-  /// The engine that was chosen; never Engine::automatic.
+  /// The engine of the run; never Engine::automatic.
   Engine engine() const noexcept { return engine_; }
   std::uint64_t seed() const noexcept { return options_.seed; }
   const LaunchOptions& options() const noexcept { return options_; }
   const Mesh& mesh() const noexcept { return mesh_; }
-  /// All workers.
+  /// The communicator of all workers.
   const Communicator& world() const noexcept { return world_; }
-  /// This worker's group along `axis`.
+  /// The communicator of the workers that differ from this one only along `axis` of the mesh.
   const Communicator& group(Axis axis) const { return groups_.at(axis); }
 
  private:

@@ -13,20 +13,21 @@
 namespace dga {
 namespace {
 
-// More would need more threads or processes than systems usually grant.
+// Systems usually do not allow more threads or processes.
 constexpr int kMostWorkers = 4096;
 
 }  // namespace
 
 void check_workers(const LaunchOptions& options) {
   DGA_CHECK(options.workers >= 1 && options.workers <= kMostWorkers,
-            "[launch] workers: expected 1 to ", kMostWorkers, ", found ", options.workers, ".");
+            "[launch] workers: expected 1 to ", kMostWorkers, ", found ", options.workers,
+            ". Pass a number in this range.");
   check_timeout(options);
 }
 
 void check_timeout(const LaunchOptions& options) {
   DGA_CHECK(options.timeout_s > 0, "[launch] timeout: expected more than 0 seconds, found ",
-            options.timeout_s, ".");
+            options.timeout_s, ". Pass a positive number.");
 }
 
 Engine resolve_engine(Engine engine) {
@@ -44,7 +45,7 @@ void launch(const LaunchOptions& options, const Worker& worker) {
   static std::atomic<int> launches{0};
   const int index = launches.fetch_add(1);
   if (const auto seat = relaunch_seat(); seat && seat->launch_index != index) {
-    return;  // this process exists for a later launch, and the parent has done this one
+    return;  // this process is a worker of a later launch; the parent has run this one
   }
   switch (resolve_engine(options.engine)) {
     case Engine::processes:

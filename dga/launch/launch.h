@@ -15,28 +15,34 @@ using Worker = std::function<void(Environment&)>;
 
 /// Runs `worker` on every worker and returns when all have returned.
 ///
-/// Throws the error of the first worker that failed (WorkerFailure naming it, or what it threw),
-/// after all others have ended. Waits of theirs end at once, computations when they next talk.
+/// Throws InvalidArgument for wrong options. If a worker throws or dies, throws WorkerFailure with
+/// a text that names the worker and its error, after all other workers have ended: their waits fail
+/// at once, and their computations end at their next wait. Worker processes that are still running
+/// 0.7 s after the failure are killed.
 ///
-/// threads: the workers are threads of this process and share its variables.
-/// processes: the workers are children. Where this process has one thread only they are forked, and
-/// see copies of its variables; otherwise (a thread pool is already running, so a fork would be
-/// unsafe) the program is executed again for each worker: its `main` runs once more up to the same
-/// call of launch, which then runs `worker` and ends the process. Earlier launches are skipped
-/// there. With `worker_program` that program is executed instead. mpi: this process already is one
-/// of the workers; every rank must call launch, and waits for the others to come for as long as it
-/// would wait for a worker. `worker` runs once, here, and launch returns on every rank.
+/// Engine threads: the workers are threads of this process and share its variables.
+///
+/// Engine processes: the workers are child processes. If this process has only one thread, they are
+/// forked and have copies of its variables. Otherwise forking would be unsafe, and each worker
+/// executes this program again with the same arguments: `main` runs up to the same call of launch,
+/// which runs `worker` and ends the process. Earlier calls of launch return at once there. If
+/// `worker_program` is set, the workers execute that program instead.
+///
+/// Engine mpi: this process is one of the workers, and `worker` runs once, in the calling thread.
+/// Collective over all ranks: each rank must call launch, and waits for the others up to the
+/// timeout.
 void launch(const LaunchOptions& options, const Worker& worker);
 
-/// Under MPI, for a program that is about to end for a reason that the other ranks may not share:
-/// at its end it will not wait for them, so that the MPI launcher sees it go and ends them. Does
-/// nothing elsewhere.
+/// Under MPI, for a program that ends because of an error that the other ranks may not have: it
+/// will end without waiting for them and without MPI_Finalize, so that the MPI launcher ends them
+/// too. Does nothing with other engines.
 void end_without_others() noexcept;
 
-/// The engine that Engine::automatic stands for in this process.
+/// `engine`, or for Engine::automatic the engine to use in this process: mpi if an MPI launcher has
+/// started it, otherwise threads.
 Engine resolve_engine(Engine engine);
 
-/// True in a process that was executed again as a worker, before it reaches its launch.
+/// Whether dga executed this process as a worker; see launch.
 bool is_relaunched_worker() noexcept;
 
 }  // namespace dga

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// LaunchOptions: how many workers `launch` starts, and how.
+// LaunchOptions: the number of workers that `launch` starts, their engine and their limits.
 
 #pragma once
 
@@ -15,31 +15,32 @@ namespace dga {
 
 struct LaunchOptions {
   Engine engine = Engine::automatic;
-  /// Workers to start. Under MPI 0 means as many as there are ranks, and any other number must be
-  /// that one; elsewhere it must be at least 1.
+  /// Number of workers, from 1 to 4096. Under MPI it must be the number of ranks, or 0, which means
+  /// the same.
   int workers = 0;
-  /// Longest wait of one worker for another, in seconds.
+  /// Longest wait of one worker for another, in seconds. Must be positive.
   double timeout_s = kDefaultTimeoutSeconds;
-  /// The run's seed, from which every random stream is derived.
+  /// The seed of the run. All random streams are derived from it.
   std::uint64_t seed = kDefaultSeed;
-  /// Sizes of the mesh; `data` takes all workers when nothing is given.
+  /// Sizes of the mesh. If it is not set, axis `data` has all workers.
   std::optional<MeshSizes> mesh{};
-  /// MPI: how many ranks count as one node; 0 asks MPI. Smaller than the truth is fine, larger not.
+  /// MPI: the ranks of a machine are cut into nodes of this many ranks. 0, or a number larger than
+  /// the machine's ranks, makes each machine one node.
   int ranks_per_node = 0;
-  /// Pin workers to cores where every worker can have one.
+  /// Engines threads and processes: pin each worker to a core if there is a core for every worker.
   bool pin = true;
-  /// processes: the program that the workers are, in place of this one; empty: this one. It must
-  /// come to a launch alike (see relaunch), its first.
+  /// Engine processes: the program that the workers execute instead of this one, without arguments.
+  /// Its first call of launch must have the same options. Empty: this program.
   std::string worker_program = {};
-  /// MPI: a pointer to the MPI_Comm to use instead of MPI_COMM_WORLD; it stays the caller's.
+  /// MPI: a pointer to the MPI_Comm to use instead of MPI_COMM_WORLD. The caller keeps ownership.
   void* mpi_comm = nullptr;
 };
 
-/// The number of workers to start: `options.workers`, else 0 for MPI (all ranks), else 1. `engine`
-/// is the resolved engine, never automatic.
+/// The number of workers to start. If `options.workers` is 0, returns 0 (all ranks) for MPI and 1
+/// for other engines. `engine` must not be automatic.
 int resolve_workers(const RunOptions& options, Engine engine) noexcept;
 
-/// The part of a run's options that `launch` needs.
+/// The options of `launch` for a run with these options. `engine` must not be automatic.
 LaunchOptions launch_options_of(const RunOptions& options, Engine engine) noexcept;
 
 }  // namespace dga

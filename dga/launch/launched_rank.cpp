@@ -7,7 +7,7 @@
 namespace dga {
 
 std::optional<int> launched_rank() noexcept {
-  // Set by Open MPI, MPICH and Intel MPI (and srun --mpi=pmi2), and PMIx respectively.
+  // Set by Open MPI; by MPICH, Intel MPI and srun --mpi=pmi2; and by PMIx, in this order.
   for (const char* variable : {"OMPI_COMM_WORLD_RANK", "PMI_RANK", "PMIX_RANK"}) {
     if (const char* text = std::getenv(variable)) {
       return static_cast<int>(std::strtol(text, nullptr, 10));

@@ -6,9 +6,9 @@
 
 namespace dga {
 
-/// This process's number among those that an MPI launcher started together, as its environment
-/// says; none without one. Known before MPI is initialised and after it failed, which is when
-/// errors are printed.
+/// This process's rank according to the environment variables of the MPI launcher, or nothing if no
+/// MPI launcher has started it. Does not need MPI, so it also works before MPI is initialised and
+/// after it has failed.
 std::optional<int> launched_rank() noexcept;
 
 }  // namespace dga

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The launchers behind `launch`, one for each engine. Internal to the room.
+// The launchers of the engines, which `launch` calls. Internal to the room.
 
 #pragma once
 
@@ -9,12 +9,14 @@
 namespace dga {
 
 void launch_threads(const LaunchOptions& options, const Worker& worker);
-/// `index`: the number of launches that this program has made before.
+/// `index`: the number of earlier calls of launch in this program.
 void launch_processes(const LaunchOptions& options, const Worker& worker, int index);
 void launch_mpi(const LaunchOptions& options, const Worker& worker);
 
-/// Throws InvalidArgument unless `options.workers` workers can be started here.
+/// Throws InvalidArgument for a number of workers that is not in [1, 4096], and as check_timeout
+/// does.
 void check_workers(const LaunchOptions& options);
+/// Throws InvalidArgument for a timeout that is not positive.
 void check_timeout(const LaunchOptions& options);
 
 }  // namespace dga

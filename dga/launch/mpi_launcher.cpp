@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Workers that an MPI launcher started. Each rank joins with what it finds: its node's neighbours
-// share memory, everybody else is reached over the wire.
+// Workers that an MPI launcher has started. The ranks of a node share memory; ranks of different
+// nodes exchange messages over a Wire.
 
 #include <mpi.h>
 #include <unistd.h>
@@ -30,15 +30,15 @@
 namespace dga {
 namespace {
 
-// MPI can be initialised and finalised once a process: the last launch cannot know that it is the
-// last, so the end of the program finalises what dga initialised.
+// MPI can be initialised and finalised only once in a process, and no launch knows whether it is
+// the last. So MPI is finalised at the end of the program, if dga has initialised it.
 class MpiSession {
  public:
   static MpiSession& get() {
     static MpiSession session;
     return session;
   }
-  /// After a failure the other ranks may never come to MPI_Finalize.
+  /// Call it after a failure: the other ranks may never reach MPI_Finalize.
   void set_failed() noexcept { failed_ = true; }
   static bool exists() noexcept { return created; }
 
@@ -65,11 +65,12 @@ class MpiSession {
     if (finalized != 0) {
       return;
     }
-    // After a failure nobody finalises: the launcher sees a rank that ended without it and ends the
-    // others. Ranks inside MPI_Finalize while others end without it crash and hang Open MPI's
-    // mpirun (6 of 120 runs): this is why a worker that returned waits to hear how the others
-    // ended, and why this waits for the others before it finalises. So has MPI_Abort from several
-    // ranks at once. And mpirun gets the time to see one rank before the next.
+    // After a failure no rank calls MPI_Finalize: the MPI launcher sees a rank that ends without it
+    // and ends the others. If some ranks are inside MPI_Finalize while others end without it, they
+    // crash and Open MPI's mpirun hangs (6 of 120 runs). That is why a worker that has returned
+    // waits until it knows how the others ended, and why this destructor waits for all ranks before
+    // it finalises. MPI_Abort on several ranks at once has hung mpirun too. After a failure the
+    // ranks end one after the other, so that mpirun can handle each before the next.
     if (ours_ && !failed_) {
       wait_for_the_end_of_all();
       MPI_Finalize();
@@ -78,8 +79,8 @@ class MpiSession {
     }
   }
 
-  /// No timeout: they may have work left that takes long. Where one of them never comes, the
-  /// launcher ends this process.
+  /// No timeout, because other ranks may still have much work to do. If one of them never arrives,
+  /// the MPI launcher ends this process.
   void wait_for_the_end_of_all() const noexcept {
     MPI_Request request = MPI_REQUEST_NULL;
     int done = MPI_Ibarrier(end_, &request) == MPI_SUCCESS ? 0 : 1;
@@ -88,7 +89,7 @@ class MpiSession {
     }
   }
 
-  MPI_Comm end_ = MPI_COMM_NULL;  // nothing but the last meeting happens there
+  MPI_Comm end_ = MPI_COMM_NULL;  // used only by wait_for_the_end_of_all
   bool ours_ = false;
   bool failed_ = false;
   int rank_ = 0;
@@ -124,8 +125,8 @@ class Comm {
   MPI_Comm comm_ = MPI_COMM_NULL;
 };
 
-/// Waits for every rank to come to this launch. Where one has ended or went another way, MPI's own
-/// collectives would wait for ever.
+/// Waits until every rank has called launch. MPI's own collectives would wait for ever for a rank
+/// that has ended or taken another path.
 void meet(MPI_Comm all, double timeout_s) {
   MPI_Request request = MPI_REQUEST_NULL;
   check_mpi(MPI_Ibarrier(all, &request), "MPI_Ibarrier");
@@ -143,8 +144,8 @@ void meet(MPI_Comm all, double timeout_s) {
       MPI_Comm_size(all, &size);
       throw WorkerFailure(
           str("[launch] rank ", rank, " waited ", timeout_s, " s for all ", size,
-              " ranks to come to launch. Did one of them end, or go another way through the "
-              "program? Raise --timeout if it only takes long."));
+              " ranks to call launch. Check whether one of them has ended or taken another path "
+              "through the program, or raise --timeout."));
     }
     std::this_thread::sleep_for(std::chrono::microseconds(100));
   }
@@ -159,13 +160,13 @@ void split_by_node(MPI_Comm all, int ranks_per_node, Comm& node) {
   check_mpi(MPI_Comm_split(machine.get(), part, rank, node.out()), "MPI_Comm_split");
 }
 
-/// Numbers the ranks so that those of a node are neighbours, nodes in the order of their first
-/// rank.
+/// Renumbers the ranks so that those of a node are consecutive, with nodes in the order of their
+/// first rank.
 void number_by_node(MPI_Comm all, const Comm& node, Comm& world) {
   int first = 0;
   check_mpi(MPI_Comm_rank(all, &first), "MPI_Comm_rank");
   check_mpi(MPI_Bcast(&first, 1, MPI_INT, 0, node.get()), "MPI_Bcast");
-  // MPI orders equal keys by the old rank, which is the order within the node.
+  // MPI orders equal keys by the old rank, so the order within a node stays.
   check_mpi(MPI_Comm_split(all, 0, first, world.out()), "MPI_Comm_split");
 }
 
@@ -204,13 +205,16 @@ Segment shared_segment(const Comm& node, std::int64_t bytes) {
   int any = 0;
   check_mpi(MPI_Allreduce(&failed, &any, 1, MPI_INT, MPI_MAX, node.get()), "MPI_Allreduce");
   if (any != 0) {
-    throw Error(problem.empty() ? "[comm] a neighbour could not share memory." : problem);
+    throw Error(problem.empty()
+                    ? "[comm] shared memory: expected all ranks of the node to attach, found one "
+                      "that failed. See its error."
+                    : problem);
   }
   return segment;
 }
 
-/// Processing units that the ranks of this node may use together: a launcher may have bound each of
-/// them to a part of the machine.
+/// Number of processing units that the ranks of this node may use together. The MPI launcher may
+/// have bound each rank to different units.
 int units_of(const Comm& node) {
   auto units = allowed_units();
   units.resize(64);  // 4096 processing units
@@ -267,8 +271,8 @@ void launch_mpi(const LaunchOptions& options, const Worker& worker) {
   split_by_node(all, options.ranks_per_node, node);
   number_by_node(all, node, world);
   DGA_CHECK(options.workers == 0 || options.workers == world.size(), "[launch] workers: expected ",
-            world.size(), ", the ranks that MPI started, found ", options.workers,
-            ". Start as many ranks (mpirun -n ", options.workers, ") or leave --workers out.");
+            world.size(), ", the number of ranks that MPI has started, found ", options.workers,
+            ". Start as many ranks (mpirun -n ", options.workers, ") or omit --workers.");
   LaunchOptions resolved = options;
   resolved.workers = world.size();
 
@@ -288,7 +292,8 @@ void launch_mpi(const LaunchOptions& options, const Worker& worker) {
         .node = std::move(node_segment),
         .control = std::move(control),
         .wire = placement.num_nodes() > 1 ? std::make_unique<MpiWire>(world.get()) : nullptr};
-    check_mpi(MPI_Barrier(world.get()), "MPI_Barrier");  // everybody is attached and watching
+    // Every rank is attached and watching before any worker runs.
+    check_mpi(MPI_Barrier(world.get()), "MPI_Barrier");
     done = run_worker(resolved, Engine::mpi, std::move(seat), worker);
   }
   if (!done || failure_board_of(board).failed()) {

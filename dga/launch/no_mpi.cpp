@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The twin of mpi_launcher.cpp where dga was built without MPI.
+// Replaces mpi_launcher.cpp in a build without MPI.
 
 #include "dga/base/error.h"
 #include "dga/launch/launch.h"
@@ -10,8 +10,8 @@ namespace dga {
 
 void launch_mpi(const LaunchOptions&, const Worker&) {
   throw Error(
-      "[launch] engine mpi: this build of dga has no MPI. Install an MPI-3 library (Debian: "
-      "libopenmpi-dev) and build again with -DDGA_MPI=ON.");
+      "[launch] engine mpi: expected a build of dga with MPI, found one without. Install an MPI-3 "
+      "library (Debian: libopenmpi-dev) and build again with -DDGA_MPI=ON.");
 }
 
 void end_without_others() noexcept {}

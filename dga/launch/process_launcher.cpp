@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Workers as child processes, forked or executed again. The parent only watches: it learns of a
-// death by pidfd, writes it on the failure board, and gives the others a moment to end by
-// themselves. Nothing outlives it: children are killed with it (PR_SET_PDEATHSIG), and the memory
-// they share has no name.
+// Workers as child processes, forked or executed again. The parent only watches them. It learns of
+// a child's death by its pidfd, posts it on the failure board, and gives the others a moment to end
+// by themselves before it kills them. Nothing outlives the parent: its children are killed when it
+// ends (PR_SET_PDEATHSIG), and their shared memory has no name.
 
 #include <fcntl.h>
 #include <poll.h>
@@ -38,7 +38,7 @@
 namespace dga {
 namespace {
 
-// How long workers may take to end after a failure before they are killed.
+// After a failure the workers have this long to end before they are killed.
 constexpr double kGraceSeconds = 0.7;
 
 struct Child {
@@ -64,8 +64,8 @@ WorkerSeat seat_of(const LaunchOptions& options, int rank, Segment node, Segment
           .wire = nullptr};
 }
 
-/// Runs the worker in this child process and ends it. Destructors of the program's own objects do
-/// not run: they belong to the parent.
+/// Runs the worker in this child process and ends the process. Destructors of static objects and of
+/// the program's other objects do not run, because these belong to the parent.
 [[noreturn]] void become_worker(const LaunchOptions& options, WorkerSeat seat,
                                 const Worker& worker) {
   const int rank = seat.world.rank;
@@ -86,11 +86,11 @@ std::string describe_end(const siginfo_t& info) {
   return str("was killed by signal ", info.si_status, " (", strsignal(info.si_status), ")");
 }
 
-/// Watches the children until all are gone; deaths go on the board of `node`.
+/// Watches the children until all have ended, and posts deaths on the failure board of `node`.
 class Watch {
  public:
-  /// `pass_stop_on`: the children have no part in this process's StopSignal, so they are sent its
-  /// signal.
+  /// `pass_stop_on`: the children do not share this process's StopSignal, so its signal is
+  /// forwarded to them.
   Watch(std::vector<Child> children, const Segment& node, bool pass_stop_on)
       : children_(std::move(children)),
         node_(node),
@@ -151,7 +151,7 @@ class Watch {
         return str("; worker ", child.rank, " waited for it in ", waiting);
       }
     }
-    return "; nobody waited for it yet";
+    return "; no worker waited for it";
   }
 
   std::vector<Child> children_;
@@ -160,7 +160,7 @@ class Watch {
   bool pass_stop_on_;
 };
 
-/// What a child does first: die with its parent, whichever way that goes.
+/// Called first in a child: lets the kernel kill it when its parent ends, for whatever reason.
 void tie_to_parent(pid_t parent) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != parent) {
@@ -181,10 +181,10 @@ void launch_processes(const LaunchOptions& options, const Worker& worker, int in
   }
   Segment node = Segment::create(MemoryKind::mapped, node_segment_bytes(n), n);
   Segment control = Segment::create(MemoryKind::mapped, Group::control_bytes(n), n);
-  usable_cores();  // looked up before forking: the children inherit what it found
+  usable_cores();  // loads the topology before the fork, so that the children inherit it
 
   const bool can_fork = options.worker_program.empty() && single_threaded();
-  // What is buffered now would be printed once by every child.
+  // Otherwise every child would print what is buffered now.
   std::cout.flush();
   std::fflush(nullptr);
   const pid_t parent = getpid();

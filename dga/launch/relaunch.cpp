@@ -32,8 +32,10 @@ std::optional<RelaunchSeat> relaunch_seat() {
     in >> handle->id >> handle->bytes >> handle->owner >> handle->fd;
   }
   if (!in) {
-    throw Error(str("[launch] ", kVariable, ": expected a worker's seat, found '", text,
-                    "'. Unset it: dga sets it for the workers it starts."));
+    throw Error(str("[launch] ", kVariable,
+                    ": expected the value that dga sets for a worker "
+                    "process, found '",
+                    text, "'. Unset the variable."));
   }
   return seat;
 }
@@ -59,7 +61,7 @@ RelaunchImage::RelaunchImage(const RelaunchSeat& seat, const std::string& progra
     variable += str(" ", handle->id, " ", handle->bytes, " ", handle->owner, " ", handle->fd);
   }
   texts_.push_back(variable);
-  // Only now: a growing vector would move the strings.
+  // Pointers are taken only now, because a growing vector moves its strings.
   for (std::size_t i = 0; i < texts_.size(); ++i) {
     (i < num_arguments ? arguments_ : environment_).push_back(texts_[i].data());
   }

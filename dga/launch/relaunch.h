@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Relaunch: executing this program again as a worker, where forking it would be unsafe. The seat of
-// the new worker travels in the environment variable DGA_WORKER.
+// Relaunch: executes this program again as a worker if forking would be unsafe. The environment
+// variable DGA_WORKER passes the new worker's seat to it. Internal to the room.
 
 #pragma once
 
@@ -20,17 +20,18 @@ struct RelaunchSeat {
   SegmentHandle control;
 };
 
-/// This process's seat, if it was executed again as a worker. Throws Error when DGA_WORKER is there
-/// and makes no sense.
+/// This process's seat if dga executed it as a worker, otherwise nothing. Throws Error if
+/// DGA_WORKER is set but has no valid value.
 std::optional<RelaunchSeat> relaunch_seat();
 
-/// Everything that executing the program again needs, prepared before the fork: between fork and
-/// exec of a program with threads nothing may allocate.
+/// Path, arguments and environment for execve. They are prepared before the fork, because between
+/// fork and exec a child of a process with several threads must not allocate.
 class RelaunchImage {
  public:
-  /// `program`: executed in place of this one, without arguments; empty: this one, with its own.
+  /// `program` is executed without arguments. If it is empty, this program is executed with its own
+  /// arguments.
   RelaunchImage(const RelaunchSeat& seat, const std::string& program);
-  /// Replaces this process; ends it with code 127 when that fails.
+  /// Replaces this process by the program. If that fails, ends the process with exit code 127.
   [[noreturn]] void execute() const noexcept;
 
  private:

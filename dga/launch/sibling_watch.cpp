@@ -25,7 +25,7 @@ std::string who_waits(const std::vector<SiblingWatch::Sibling>& siblings, int de
       return str("; worker ", sibling.rank, " waited for it in ", waiting);
     }
   }
-  return "; nobody waited for it yet";
+  return "; no worker waited for it";
 }
 
 }  // namespace
@@ -33,10 +33,12 @@ std::string who_waits(const std::vector<SiblingWatch::Sibling>& siblings, int de
 SiblingWatch::SiblingWatch(std::vector<Sibling> siblings, const Segment& node)
     : siblings_(std::move(siblings)), stop_(eventfd(0, EFD_CLOEXEC)) {
   if (stop_ < 0) {
-    throw Error(str("[launch] cannot watch the other workers: ", std::strerror(errno), "."));
+    throw Error(str("[launch] expected an eventfd for watching the other workers, found \"",
+                    std::strerror(errno), "\". Close some files."));
   }
   for (const Sibling& sibling : siblings_) {
-    // -1 (it is gone already, or lives in another name space) is ignored by poll.
+    // poll ignores the descriptor -1, which stands for a process that has ended already or is in
+    // another PID namespace.
     pidfds_.push_back(static_cast<int>(syscall(SYS_pidfd_open, sibling.pid, 0)));
   }
   thread_ = std::thread([this, &node] { watch(node); });
@@ -68,7 +70,7 @@ void SiblingWatch::watch(const Segment& node) const {
       if (polls[i + 1].revents == 0) {
         continue;
       }
-      polls[i + 1].fd = -1;  // once is enough
+      polls[i + 1].fd = -1;  // not polled again
       const Sibling& sibling = siblings_[i];
       if (presence_of(node, sibling.local).state() != Presence::State::finished) {
         failure_board_of(node).post(

@@ -11,19 +11,19 @@
 
 namespace dga {
 
-/// A thread that watches processes of this node which are not children of this one, by pidfd, and
-/// writes it on the failure board when one is gone before its work was done. It says so in
-/// milliseconds, where an MPI launcher needs a second.
+/// A thread that watches worker processes of this node that are not children of this process,
+/// through pidfds. If one of them ends before its worker has finished, the thread posts that on the
+/// failure board, within milliseconds. MPI launchers take about a second to notice.
 class SiblingWatch {
  public:
   struct Sibling {
-    int rank = 0;   // in the world
-    int local = 0;  // on this node
+    int rank = 0;   // world rank
+    int local = 0;  // local rank on this node
     pid_t pid = 0;
   };
 
-  /// `node` must outlive the watch. Siblings that run elsewhere in the pid name space (another
-  /// container) are not watched.
+  /// `node` must outlive the watch. Siblings in another PID namespace (another container) are not
+  /// watched. Throws Error if the system refuses an eventfd.
   SiblingWatch(std::vector<Sibling> siblings, const Segment& node);
   ~SiblingWatch();
   SiblingWatch(const SiblingWatch&) = delete;
@@ -34,7 +34,7 @@ class SiblingWatch {
 
   std::vector<Sibling> siblings_;
   std::vector<int> pidfds_;
-  int stop_ = -1;  // eventfd: written once, by the destructor
+  int stop_ = -1;  // eventfd; the destructor writes to it to end the thread
   std::thread thread_;
 };
 

@@ -20,12 +20,14 @@ namespace {
 constexpr std::array kSignals{SIGINT, SIGTERM};
 constexpr int kExitCode = 130;
 
-// A lock-free atomic is all that a handler may touch.
+// Signal handlers may only access lock-free atomics. All accesses here are seq_cst.
 using Flag = std::atomic<int>;
 static_assert(Flag::is_always_lock_free);
 
-std::atomic<Flag*> shared_flag{nullptr};  // the number of the first signal
-std::atomic<bool> seen_here{false};       // a Ctrl-C reaches every process of the group once
+std::atomic<Flag*> shared_flag{nullptr};  // holds the number of the first signal, or 0
+// Whether this process has received a signal. It is not shared: a single Ctrl-C reaches every
+// process of the group and must not count as a second signal.
+std::atomic<bool> seen_here{false};
 std::atomic<bool> second_ends{true};
 std::array<struct sigaction, kSignals.size()> previous{};
 
@@ -47,7 +49,7 @@ void on_signal(int number) {
 
 StopSignal::StopSignal(SecondSignal second) {
   DGA_CHECK(shared_flag.load() == nullptr,
-            "[launch] stop_signal: expected one at a time, found a second. Keep the first.");
+            "[launch] stop_signal: expected at most one object, found a second. Keep the first.");
   void* page =
       mmap(nullptr, sizeof(Flag), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (page == MAP_FAILED) {
@@ -59,7 +61,7 @@ StopSignal::StopSignal(SecondSignal second) {
   shared_flag.store(new (page) Flag(0));
   struct sigaction action {};
   action.sa_handler = on_signal;
-  // Waits are not cut short: whoever waits looks at the flag, or at the failure board.
+  // System calls are restarted: a worker that waits checks the flag or the failure board anyway.
   action.sa_flags = SA_RESTART;
   sigemptyset(&action.sa_mask);
   for (std::size_t i = 0; i < kSignals.size(); ++i) {

@@ -1,35 +1,39 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// StopSignal: Ctrl-C and SIGTERM as a question that training loops ask once a step.
+// StopSignal: turns Ctrl-C and SIGTERM into a flag that training loops check once per step.
 
 #pragma once
 
 namespace dga {
 
 enum class SecondSignal {
-  ends_process,  ///< at once, with exit code 130
-  is_ignored,    ///< for programs that outlive the run, such as interpreters
+  ends_process,  ///< ends the process at once, with exit code 130
+  is_ignored,    ///< is ignored; for programs that outlive the run, such as interpreters
 };
 
-/// While one lives, SIGINT and SIGTERM set a flag instead of ending the process; a second one ends
-/// it, unless told otherwise. At most one lives at a time. Made by the program, before any
-/// worker is started: the flag lies in memory that forked children share, so that a signal that
-/// reaches one process is seen by all of them. Which step is the last one the workers must still
-/// agree on, since they look at different moments.
+/// While an object of this class exists, SIGINT and SIGTERM set a flag instead of ending the
+/// process. A second signal to the same process does what SecondSignal says. At most one object may
+/// exist at a time. Create it before workers are started: the flag lies in memory that forked
+/// children share, so a signal to one process is seen by all. Workers check the flag at different
+/// times, so they must agree on the last step.
 class StopSignal {
  public:
-  /// Installs the handlers. Throws Error when the system refuses.
+  /// Installs the signal handlers. Throws InvalidArgument if another object exists, Error if the
+  /// system refuses the memory.
   explicit StopSignal(SecondSignal second = SecondSignal::ends_process);
-  /// Puts back what was installed before, and forgets a request.
+  /// Restores the previous handlers and discards the flag. No other thread may call the functions
+  /// below at the same time.
   ~StopSignal();
   StopSignal(const StopSignal&) = delete;
   StopSignal& operator=(const StopSignal&) = delete;
 
-  /// Whether a stop is wanted; false when no StopSignal lives. Any thread; a load.
+  /// Whether a signal has arrived; false if no StopSignal exists. Costs two atomic loads. Any
+  /// thread may call it.
   static bool requested() noexcept;
-  /// The number of the signal that came first, or 0.
+  /// The number of the first signal that arrived, or 0.
   static int signal_number() noexcept;
-  /// As if the signal had come: for launchers that pass one on, and for tests.
+  /// Sets the flag as if the signal had arrived: for launchers that forward a signal, and for
+  /// tests.
   static void request(int signal_number) noexcept;
 };
 

@@ -17,7 +17,7 @@ void launch_threads(const LaunchOptions& options, const Worker& worker) {
   check_workers(options);
   const int n = options.workers;
   const bool own_cores = n <= usable_cores();
-  // One more holder than workers: the launcher, which reads the board after they are gone.
+  // One more holder than workers: the launcher reads the board after the workers have ended.
   const Segment node = Segment::create(MemoryKind::heap, node_segment_bytes(n), n + 1);
   const Segment control = Segment::create(MemoryKind::heap, Group::control_bytes(n), n + 1);
 

@@ -41,8 +41,10 @@ Segment attach_to(const std::string& text) {
   SegmentHandle handle;
   std::istringstream in(text);
   if (!(in >> handle.id >> handle.bytes >> handle.owner >> handle.fd)) {
-    throw Error(str("[launch] ", kVariable, ": expected the job of a worker, found '", text,
-                    "'. This program is started by dga, not by hand."));
+    throw Error(str("[launch] ", kVariable,
+                    ": expected the value that dga sets for a worker "
+                    "process, found '",
+                    text, "'. Do not start this program by hand."));
   }
   return Segment::attach(MemoryKind::mapped, handle);
 }
@@ -53,14 +55,14 @@ Segment copy_of(const void* data, std::int64_t bytes) {
   return segment;
 }
 
-/// An array that lives as long as its segment.
+/// The array in a segment. The pointer keeps the segment attached.
 template <typename T>
 std::shared_ptr<const T[]> array_in(const std::string& handle) {
   auto segment = std::make_shared<Segment>(attach_to(handle));
   return {segment, reinterpret_cast<const T*>(segment->data())};
 }
 
-/// Puts a table where the workers find it; answers how.
+/// Copies a table to new segments and returns their handles and the table's shape as JSON.
 Json share_table(const Table& table, std::vector<Segment>& segments) {
   const std::int64_t size = table.size();
   segments.push_back(
@@ -121,7 +123,8 @@ RunStart start_from(const Json& json) {
           .classification = json.at("classification").get<bool>()};
 }
 
-/// Worker 0's end of the socket. Every message is a line, answered by one letter after an epoch.
+/// Worker 0's end of the socket. Each message is a line of JSON. The caller replies to the message
+/// of an epoch with one byte.
 class RemoteProgress final : public Progress {
  public:
   explicit RemoteProgress(int socket) : socket_(socket) {}
@@ -146,7 +149,7 @@ class RemoteProgress final : public Progress {
     while (done < line.size()) {
       const ssize_t count = ::send(socket_, line.data() + done, line.size() - done, MSG_NOSIGNAL);
       if (count < 0 && errno != EINTR) {
-        return;  // the caller is gone; this process will be, in a moment
+        return;  // the caller has ended, and this process is about to be killed
       }
       done += count > 0 ? static_cast<std::size_t>(count) : 0;
     }
@@ -168,7 +171,7 @@ class WorkerJob::Impl {
                       std::strerror(errno), "\". Close some files."));
     }
     ours_ = ends[0];
-    theirs_ = dup(ends[1]);  // without CLOEXEC: the workers inherit it
+    theirs_ = dup(ends[1]);  // without CLOEXEC, so that the workers inherit it
     ::close(ends[1]);
     const Json job{{"options", to_json(options)},
                    {"train", share_table(*data.train, segments_)},
@@ -196,7 +199,7 @@ class WorkerJob::Impl {
   }
 
  private:
-  /// With the workers' ends closed as well, the reader comes to the end of the stream.
+  /// The reader ends once this process and all workers have closed their ends.
   void join() {
     if (theirs_ >= 0) {
       ::close(std::exchange(theirs_, -1));
@@ -230,7 +233,7 @@ class WorkerJob::Impl {
     bool stop = error_ != nullptr;
     try {
       if (stop) {
-        // What it threw is thrown to the caller; it is told nothing more.
+        // progress_ has thrown: finish() rethrows that, and progress_ gets no more calls.
       } else if (message.contains("started")) {
         progress_.started(start_from(message.at("started")));
       } else if (message.contains("steps")) {
@@ -259,7 +262,7 @@ class WorkerJob::Impl {
   int ours_ = -1;
   int theirs_ = -1;
   std::thread reader_;
-  std::exception_ptr error_;  // the reader's; read by others after they joined it
+  std::exception_ptr error_;  // written by the reader, read by others after they have joined it
 };
 
 WorkerJob::WorkerJob(const RunOptions& options, const LoadedData& data, Progress& progress)
@@ -273,8 +276,9 @@ void WorkerJob::finish() {
 void run_worker_job(const JobFunction& work) {
   const char* variable = std::getenv(kVariable);
   if (variable == nullptr || !is_relaunched_worker()) {
-    throw Error(str("[launch] ", kVariable, ": expected to be started by dga as a worker, found ",
-                    "that this process was not. Call dga's functions instead."));
+    throw Error(str("[launch] ", kVariable,
+                    ": expected a process that dga has started as a worker, ",
+                    "found another. Call dga's functions instead of starting this program."));
   }
   const Segment text = attach_to(variable);
   const Json job = Json::parse(std::string_view(reinterpret_cast<const char*>(text.data()),

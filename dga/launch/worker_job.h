@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// WorkerJob: a run whose worker processes are another program than the one that asked for it, such
-// as an interpreter, which could neither be forked nor executed again. The workers get options and
-// samples through shared memory, and worker 0 tells the caller's Progress through a socket.
+// WorkerJob: a run whose worker processes are another program than the caller, for instance because
+// the caller is an interpreter, which can be neither forked nor executed again. The workers receive
+// options and samples through shared memory. Worker 0 reports to the caller's Progress through a
+// socket.
 
 #pragma once
 
@@ -15,19 +16,21 @@
 
 namespace dga {
 
-/// The caller's side. Workers that are started while it lives take part in the run (they find it
-/// through the environment variable DGA_WORKER_JOB); one a process at a time.
+/// The caller's side. Worker processes that are started while it exists take part in the run. They
+/// find it through the environment variable DGA_WORKER_JOB, so a process can have only one at a
+/// time.
 class WorkerJob {
  public:
-  /// Copies the samples, once for all workers. `options` are those of the plan; `progress` is
-  /// called from a thread of the job's own.
+  /// Copies the samples to shared memory, once for all workers. `options` are those of the run as
+  /// resolved. `progress` must outlive the job, which calls it from a thread of its own. Throws
+  /// Error if the system refuses memory or a socket.
   WorkerJob(const RunOptions& options, const LoadedData& data, Progress& progress);
   ~WorkerJob();
   WorkerJob(const WorkerJob&) = delete;
   WorkerJob& operator=(const WorkerJob&) = delete;
 
-  /// After the workers have ended: waits until `progress` was told everything, and throws what it
-  /// threw.
+  /// Call it after the workers have ended. Waits until `progress` has received all reports, and
+  /// rethrows what `progress` has thrown.
   void finish();
 
  private:
@@ -35,12 +38,13 @@ class WorkerJob {
   std::unique_ptr<Impl> impl_;
 };
 
-/// A worker's side of a run: trains on the data as the options say, and tells `progress`.
+/// The work of a worker: trains on `data` according to `options` and reports to `progress`.
 using JobFunction =
     std::function<void(const RunOptions& options, const LoadedData& data, Progress& progress)>;
 
-/// The whole main of a worker program: runs `work` with the job that this process was started for,
-/// in which `launch` ends the process. Throws Error in a process that was not started as a worker.
+/// The main function of a worker program: calls `work` with the data of the job. `work` must call
+/// `launch`, which ends the process. Throws Error in a process that dga has not started as a
+/// worker.
 void run_worker_job(const JobFunction& work);
 
 }  // namespace dga

@@ -12,12 +12,12 @@
 namespace dga {
 namespace {
 
-/// The text of the first worker that has one; empty where none has.
+/// The text of the lowest rank that has one, on all ranks; "" if none has. Collective.
 std::string first_text(const Environment& environment, std::string text) {
-  const std::int64_t nobody = environment.workers();
-  std::int64_t first = text.empty() ? nobody : environment.rank();
-  environment.world().all_reduce({&first, 1}, ReduceOp::min, "who has something to say");
-  if (first == nobody) {
+  const std::int64_t none = environment.workers();
+  std::int64_t first = text.empty() ? none : environment.rank();
+  environment.world().all_reduce({&first, 1}, ReduceOp::min, "first rank with an error");
+  if (first == none) {
     return {};
   }
   broadcast_text(environment.world(), text, static_cast<int>(first));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// WorkerMap: how many workers a launch will have, and where, found out before it.
+// WorkerMap: the number of workers that a launch will have, and their hosts.
 
 #pragma once
 
@@ -16,16 +16,17 @@ struct WorkerMap {
     int node = 0;
     std::string host = {};
   };
-  int own_rank = 0;            // MPI: of this process; else 0
+  int own_rank = 0;            // MPI: the rank of this process; otherwise 0
   std::vector<Place> workers;  // by rank
 };
 
-/// Where the workers of `launch(options, …)` will run. Under MPI all ranks must call it: it asks
-/// them. Elsewhere it is this machine. `options.engine` must not be automatic.
+/// The places of the workers of `launch(options, …)`. Under MPI it is collective over all ranks and
+/// throws as launch does. With other engines all workers run on this machine. `options.engine` must
+/// not be automatic.
 ///
-/// `data_error`: why this process could not read its data, if it could not. Then every rank throws
-/// DataError with the text of the first that has one: some may find on their host what others do
-/// not.
+/// `data_error`: the error with which this process failed to read its data, or "". If any rank
+/// passes one, all ranks throw DataError with the text of the lowest such rank: the data may exist
+/// on some hosts only.
 WorkerMap map_workers(const LaunchOptions& options, const std::string& data_error = {});
 
 }  // namespace dga

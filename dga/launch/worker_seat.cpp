@@ -15,7 +15,7 @@ bool run_worker(const LaunchOptions& options, Engine engine, WorkerSeat seat,
   const int rank = seat.world.rank;
   std::shared_ptr<World> world;
   const auto fail = [&](const std::string& what) {
-    if (world == nullptr) {  // not even joined
+    if (world == nullptr) {  // the worker has not joined
       failure_board_of(seat.node).post(str("[launch] worker ", rank, " failed: ", what));
     } else if (!world->failed()) {
       world->fail(str("[launch] worker ", rank, " failed: ", what, world->who_waits()));
@@ -34,7 +34,7 @@ bool run_worker(const LaunchOptions& options, Engine engine, WorkerSeat seat,
       worker(environment);
     }
     if (engine == Engine::mpi) {
-      world->finish_together();  // nobody joins the ranks
+      world->finish_together();  // no launcher waits for the ranks of a run
     } else {
       world->own_presence().set_state(Presence::State::finished);
     }
@@ -42,7 +42,7 @@ bool run_worker(const LaunchOptions& options, Engine engine, WorkerSeat seat,
   } catch (const std::exception& error) {
     fail(exception_text(error));
   } catch (...) {
-    fail("it threw something that is no std::exception.");
+    fail("it threw an object that is not a std::exception.");
   }
   return false;
 }

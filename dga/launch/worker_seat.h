@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// WorkerSeat: how a worker joins its world. Internal to the room.
+// WorkerSeat: what a worker needs to join its world. Internal to the room.
 
 #pragma once
 
@@ -13,8 +13,8 @@
 
 namespace dga {
 
-/// `node` and `control`: segments of this node, of node_segment_bytes and Group::control_bytes.
-/// `wire`: null where there is one node.
+/// `node` and `control` are segments of this node, with node_segment_bytes and
+/// Group::control_bytes. `wire` is null if there is one node.
 struct WorkerSeat {
   WorldOptions world;
   Segment node;
@@ -22,8 +22,8 @@ struct WorkerSeat {
   std::unique_ptr<Wire> wire;
 };
 
-/// Joins the world and runs `worker`. Returns true when `worker` returned. When it threw, the
-/// failure is on the board.
+/// Joins the world, runs `worker` and returns true. If joining fails or `worker` throws, posts the
+/// failure on the board and returns false.
 bool run_worker(const LaunchOptions& options, Engine engine, WorkerSeat seat,
                 const Worker& worker) noexcept;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Progress: how a run tells its user how far it has come.
+// Progress: the calls by which a run reports its progress.
 
 #pragma once
 
@@ -31,9 +31,10 @@ struct StepResult {
   double loss = 0;         // mean over worker 0's samples in this step; NaN where it had none
 };
 
-/// Called by worker 0, in this order, each from one thread at a time. Worker 0 may be a child
-/// process: then what an implementation remembers in its members stays there, and `finished` is
-/// called elsewhere. Calls must return quickly; the workers wait for them.
+/// Worker 0 calls `started` once, then `step_done` after each step, and `epoch_done` and
+/// `wants_stop` after each epoch, one call at a time. With the engine processes the calls take
+/// place in a child process if the workers are forked, and changes of an implementation's members
+/// stay there. Calls must return quickly, because the workers wait for them.
 class Progress {
  public:
   virtual ~Progress() = default;
@@ -41,7 +42,7 @@ class Progress {
   virtual void started(const RunStart&) {}
   virtual void step_done(const StepResult&) {}
   virtual void epoch_done(const EpochResult&) {}
-  /// Asked after each epoch_done: true ends the run there, as if that had been the last epoch.
+  /// Called after each epoch_done. Return true to end the run, as if that had been the last epoch.
   virtual bool wants_stop() { return false; }
 };
 

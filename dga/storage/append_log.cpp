@@ -15,7 +15,7 @@
 namespace dga {
 namespace {
 
-/// Where the last whole line ends.
+/// The offset at which the last complete line ends.
 std::int64_t end_of_lines(const FileHandle& file, std::int64_t size) {
   std::array<char, 4096> piece{};
   std::int64_t end = size;

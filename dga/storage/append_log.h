@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// AppendLog: a text file that grows by whole lines.
+// AppendLog: a text file to which whole lines are appended.
 
 #pragma once
 
@@ -11,15 +11,15 @@
 
 namespace dga {
 
-/// Readers never see half a line that stays: a line is one write(2) at the end of the file, and
-/// what a kill or a full disk left of one is cut off, at once or when the log is opened again. A
-/// line lies on the disk when append() returns. One writer at a time. Throws StorageError.
+/// Each line is one write(2) at the end of the file, and it is on disk when append() returns. If a
+/// full disk leaves part of a line, append() removes it; if a kill does, the next AppendLog of the
+/// file removes it. One writer at a time. All members throw StorageError.
 class AppendLog {
  public:
-  /// Opens or creates `path`.
+  /// Opens or creates `path`. Cuts off an incomplete last line.
   explicit AppendLog(std::string path);
 
-  /// `line` comes without its newline, and contains none.
+  /// Appends `line` and a newline. Throws InvalidArgument if `line` contains a newline.
   void append(std::string_view line);
 
  private:

@@ -18,7 +18,7 @@ namespace {
 
 constexpr std::string_view kSuffix = ".dga-tmp";
 
-// The process and a counter keep two writers of one path apart.
+// The process number and a counter give two writers of one path different names.
 std::string temporary_for(const std::string& path) {
   static std::atomic<unsigned> counter{0};
   const std::filesystem::path target(path);
@@ -47,11 +47,11 @@ void AtomicFile::append(std::span<const std::byte> bytes) {
 
 void AtomicFile::commit() {
   DGA_CHECK(!temporary_.empty(), "[storage] ", path_,
-            ": expected one commit, found a second. Write a new AtomicFile.");
+            ": expected one commit, found a second. Use a new AtomicFile.");
   file_->sync();
   file_->close();
   if (std::rename(temporary_.c_str(), path_.c_str()) != 0) {
-    throw_storage_error(path_, "to be able to write the file", errno);
+    throw_storage_error(path_, "to write the file", errno);
   }
   temporary_.clear();
   sync_folder_of(path_);
@@ -84,7 +84,7 @@ std::string read_file(const std::string& path) {
       throw_storage_error(path, "a readable file", errno);
     }
     if (count == 0) {
-      break;  // it became shorter meanwhile
+      break;  // the file has become shorter
     }
     done += static_cast<std::size_t>(count);
   }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// AtomicFile: a file that appears whole or not at all.
+// AtomicFile: writes a file that appears as a whole or not at all.
 
 #pragma once
 
@@ -14,12 +14,12 @@
 
 namespace dga {
 
-/// Writes beside `path`, into a hidden file ".NAME.PID-N.dga-tmp"; commit() puts it in the place of
-/// `path`. Readers see the old file or the new one, never a part, whatever is killed when. Once
-/// commit() has returned the file survives a crash of everything. Without commit() nothing is left;
-/// only a kill in between leaves the hidden file, which RunFolder sweeps up.
+/// Writes to a hidden file ".NAME.PID-N.dga-tmp" beside `path`, which commit() flushes to disk and
+/// renames to `path`. At any time, readers see either the old file or the new one. After commit()
+/// has returned, the file survives a crash of the machine. Without commit() the destructor removes
+/// the hidden file. A kill leaves it behind; the next RunFolder in its folder removes it.
 ///
-/// Everything throws StorageError, with the path and what to do.
+/// All members throw StorageError. Not thread-safe; several objects may write the same path.
 class AtomicFile {
  public:
   explicit AtomicFile(std::string path);
@@ -28,11 +28,12 @@ class AtomicFile {
   AtomicFile& operator=(const AtomicFile&) = delete;
 
   const std::string& path() const noexcept { return path_; }
-  /// Room on the disk for the first `bytes`, now instead of when they are written; see
-  /// FileHandle::reserve.
+  /// Reserves disk space for the first `bytes` of the file, so that a full disk is reported now;
+  /// see FileHandle::reserve.
   void reserve(std::int64_t bytes) { file_->reserve(bytes); }
   void append(std::span<const std::byte> bytes);
   void append(std::string_view text) { append(std::as_bytes(std::span(text))); }
+  /// Call it once, after the last append.
   void commit();
 
  private:
@@ -41,14 +42,14 @@ class AtomicFile {
   std::unique_ptr<FileHandle> file_;
 };
 
-/// All of a file at once.
+/// Writes a whole file through an AtomicFile. Throws StorageError.
 void atomic_write(const std::string& path, std::span<const std::byte> bytes);
 void atomic_write(const std::string& path, std::string_view text);
 
-/// Whether `name` (no folders) is one of the hidden files above.
+/// Whether `name` (without folders) is that of a hidden file of an AtomicFile.
 bool is_temporary_name(std::string_view name) noexcept;
 
-/// The whole of a file. Throws StorageError when it is missing or unreadable.
+/// Returns the contents of a file. Throws StorageError if it is missing or unreadable.
 std::string read_file(const std::string& path);
 
 }  // namespace dga

@@ -20,13 +20,13 @@ const char* remedy(int error) {
   switch (error) {
     case ENOSPC:
     case EDQUOT:
-      return "Free some space there, or choose another folder with --output.";
+      return "Free some disk space, or choose another folder with --output.";
     case EFBIG:
       return "Raise the limit on file sizes (ulimit -f), or choose another folder with --output.";
     case EACCES:
     case EPERM:
     case EROFS:
-      return "Choose a folder you may write to with --output, or change its permissions.";
+      return "Choose a writable folder with --output, or change the permissions.";
     case ENOENT:
     case ENOTDIR:
       return "Check the path.";
@@ -47,8 +47,7 @@ FileHandle::FileHandle(const std::string& path, int flags, const std::string& sh
       descriptor_(::open(path.c_str(), flags | O_CLOEXEC, 0666)) {
   if (descriptor_ < 0) {
     const bool reading = (flags & O_ACCMODE) == O_RDONLY;
-    throw_storage_error(shown_, reading ? "a readable file" : "to be able to write the file",
-                        errno);
+    throw_storage_error(shown_, reading ? "a readable file" : "to write the file", errno);
   }
 }
 
@@ -85,28 +84,28 @@ void FileHandle::reserve(std::int64_t bytes) {
 
 void FileHandle::sync() {
   if (::fsync(descriptor_) != 0) {
-    throw_storage_error(shown_, "to have the file on disk", errno);
+    throw_storage_error(shown_, "to flush the file to disk", errno);
   }
 }
 
 std::int64_t FileHandle::size() const {
   struct stat info {};
   if (::fstat(descriptor_, &info) != 0) {
-    throw_storage_error(shown_, "to learn the size of the file", errno);
+    throw_storage_error(shown_, "to read the size of the file", errno);
   }
   return info.st_size;
 }
 
 void FileHandle::truncate(std::int64_t size) {
   if (::ftruncate(descriptor_, size) != 0) {
-    throw_storage_error(shown_, "to be able to shorten the file", errno);
+    throw_storage_error(shown_, "to shorten the file", errno);
   }
 }
 
 void FileHandle::close() {
   const int descriptor = std::exchange(descriptor_, -1);
   if (::close(descriptor) != 0 && errno != EINTR) {
-    throw_storage_error(shown_, "to have the file on disk", errno);
+    throw_storage_error(shown_, "to flush the file to disk", errno);
   }
 }
 
@@ -115,7 +114,7 @@ void sync_folder_of(const std::string& path) {
   const std::string folder = parent.empty() ? "." : parent.string();
   const FileHandle handle(folder, O_RDONLY | O_DIRECTORY);
   if (::fsync(handle.descriptor()) != 0 && errno != EINVAL && errno != ENOTSUP) {
-    throw_storage_error(folder, "to have the folder on disk", errno);
+    throw_storage_error(folder, "to flush the folder to disk", errno);
   }
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// FileHandle: an open file descriptor and the few calls dga makes on it, each of which throws a
-// StorageError that names the path. Internal to the room.
+// FileHandle: owns a file descriptor. Its calls throw a StorageError that names the path. Internal
+// to the room.
 
 #pragma once
 
@@ -14,24 +14,24 @@ namespace dga {
 
 class FileHandle {
  public:
-  /// open(2) with O_CLOEXEC added; new files get mode 0666 less the umask. Errors speak of `shown`,
-  /// which is `path` unless given.
+  /// Calls open(2) with `flags` and O_CLOEXEC. New files get mode 0666, restricted by the umask.
+  /// Errors name the file `shown`, or `path` if `shown` is empty.
   FileHandle(const std::string& path, int flags, const std::string& shown = {});
   ~FileHandle();
   FileHandle(const FileHandle&) = delete;
   FileHandle& operator=(const FileHandle&) = delete;
 
   int descriptor() const noexcept { return descriptor_; }
-  /// All of `bytes`, in as few write(2) calls as the system allows.
+  /// Writes all of `bytes`, in as few write(2) calls as the system allows.
   void write(std::span<const std::byte> bytes);
-  /// Makes sure that the next `bytes` from the beginning of the file have room on the disk, without
-  /// changing its size. Where the file system cannot say, nothing happens.
+  /// Reserves disk space for the first `bytes` of the file without changing its size. Does nothing
+  /// on file systems that do not support it.
   void reserve(std::int64_t bytes);
-  /// Returns once everything written lies on the disk.
+  /// Returns once everything that was written is on disk.
   void sync();
   std::int64_t size() const;
   void truncate(std::int64_t size);
-  /// What close(2) says matters: some file systems report a full disk only there.
+  /// Closes the file and checks the result: some file systems report a full disk only then.
   void close();
 
  private:
@@ -39,12 +39,12 @@ class FileHandle {
   int descriptor_ = -1;
 };
 
-/// Makes names that were added to or removed from the folder of `path` last. File systems that
-/// cannot sync a folder are taken to need no such thing.
+/// Flushes the folder of `path` to disk, so that files created, renamed or removed in it stay so
+/// after a crash. Does nothing on file systems that cannot flush a folder.
 void sync_folder_of(const std::string& path);
 
-/// Throws the StorageError for a call on `path` that failed with `error`; `what` completes
-/// "expected".
+/// Throws a StorageError for a system call on `path` that failed with errno `error`. Its text
+/// contains "expected `what`".
 [[noreturn]] void throw_storage_error(const std::string& path, const std::string& what, int error);
 
 }  // namespace dga

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Numbers that may be missing, in JSON. Internal to the room.
+// Optional numbers in JSON, and the text of JSON files. Internal to the room.
 
 #pragma once
 
@@ -12,7 +12,7 @@ namespace dga {
 
 using Json = nlohmann::ordered_json;
 
-/// null for none and for what is not finite.
+/// The number, or null if there is none or it is not finite: JSON has no other way to say it.
 inline Json number_or_null(std::optional<double> value) {
   return value && std::isfinite(*value) ? Json(*value) : Json(nullptr);
 }
@@ -21,12 +21,12 @@ inline std::optional<double> number_or_none(const Json& json) {
   return json.is_null() ? std::nullopt : std::optional(json.get<double>());
 }
 
-/// Text of a file: indented, with a final newline; bytes that are no UTF-8 are replaced.
+/// JSON as the text of a file: indented, with a final newline. Invalid UTF-8 is replaced.
 inline std::string file_text(const Json& json) {
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
-/// Text on one line.
+/// JSON on one line, without a newline. Invalid UTF-8 is replaced.
 inline std::string line_text(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }

@@ -48,7 +48,7 @@ ModelCard model_card_from_json(std::string_view text, const std::string& path) {
   } catch (const Json::exception&) {
     throw StorageError(str("[storage] ", path,
                            ": expected the description of a model, found JSON that is damaged or "
-                           "says something else. Save the model again."));
+                           "has other contents. Save the model again."));
   }
 }
 

@@ -27,7 +27,7 @@ namespace fs = std::filesystem;
 constexpr std::array kRunFiles{kConfigFile, kMetricsFile,   kResultsFile,
                                kModelFile,  kModelCardFile, kTraceFile};
 
-// As much as the small files of a run take: a disk that is full should say so before the training.
+// About the size of a run's small files. Writing it finds a full disk before the training.
 constexpr std::size_t kProbeBytes = 64 << 10;
 
 std::string date_time() {
@@ -38,18 +38,19 @@ std::string date_time() {
   return {text.data(), std::strftime(text.data(), text.size(), "%Y-%m-%d_%H-%M-%S", &local)};
 }
 
-/// One folder; false when something has that name already.
+/// Creates one folder. Returns false if something with that name exists.
 bool make_folder(const std::string& path) {
   if (::mkdir(path.c_str(), 0777) == 0) {
     return true;
   }
   if (errno != EEXIST) {
-    throw_storage_error(path, "to be able to make the folder", errno);
+    throw_storage_error(path, "to create the folder", errno);
   }
   return false;
 }
 
-/// Their names hold the number of a process that may not have been started yet.
+/// The event files of dga in `folder`. They are found by listing it, because their names contain
+/// the number of the process that writes them, which may not have started yet.
 std::vector<std::string> event_files_in(const std::string& folder) {
   std::vector<std::string> found;
   std::error_code error;
@@ -75,7 +76,7 @@ bool holds_run(const std::string& folder) {
 RunFolder::RunFolder(const std::string& path, RunFolderMode mode) : path_(path), owner_(getpid()) {
   try {
     if (path_.empty()) {
-      // Runs that start within one second get numbers.
+      // Runs that start within the same second get numbers.
       const std::string stem = (fs::path("runs") / date_time()).string();
       path_ = stem;
       make();
@@ -127,7 +128,7 @@ void RunFolder::probe() const {
   std::error_code error;
   for (const fs::directory_entry& entry : fs::directory_iterator(path_, error)) {
     if (is_temporary_name(entry.path().filename().string())) {
-      fs::remove(entry.path(), error);  // a killed run left it
+      fs::remove(entry.path(), error);  // left by a killed run
     }
   }
   const std::string name = (fs::path(path_) / ".probe").string();
@@ -155,7 +156,7 @@ void RunFolder::take_back() const noexcept {
       }
     }
   }
-  // A folder that somebody else uses by now is not empty, and stays.
+  // rmdir fails, as it should, for a folder that is not empty because others use it.
   std::for_each(made_.rbegin(), made_.rend(),
                 [](const std::string& path) { ::rmdir(path.c_str()); });
 }

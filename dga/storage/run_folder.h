@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// RunFolder: the folder that one run writes its files to.
+// RunFolder: the folder to which a run writes its files.
 
 #pragma once
 
@@ -11,7 +11,7 @@
 
 namespace dga {
 
-/// The files of a run, by the names that scripts may rely on; docs/results.md describes each.
+/// Names of a run's files. Scripts may rely on them; docs/results.md describes the files.
 inline constexpr std::string_view kConfigFile = "config.json";
 inline constexpr std::string_view kMetricsFile = "metrics.jsonl";
 inline constexpr std::string_view kResultsFile = "results.json";
@@ -19,34 +19,36 @@ inline constexpr std::string_view kModelFile = "model.safetensors";
 inline constexpr std::string_view kModelCardFile = "model.json";
 inline constexpr std::string_view kReportFile = "report.html";
 inline constexpr std::string_view kTraceFile = "trace.json";
-/// Of the name of a TensorBoardLog's file. Other programs' event files, which may lie in the folder
-/// too, end otherwise.
+/// Beginning and end of the names of a TensorBoardLog's files. Event files of other programs, which
+/// may be in the same folder, do not have this suffix.
 inline constexpr std::string_view kEventFilePrefix = "events.out.tfevents.";
 inline constexpr std::string_view kEventFileSuffix = ".dga";
 
 enum class RunFolderMode {
-  fresh,   ///< a folder that already holds a run is refused
-  resume,  ///< it is what is wanted
+  fresh,   ///< refuses a folder that contains a run
+  resume,  ///< accepts a folder that contains a run
 };
 
-/// Made by the one process of a run that writes (rank 0), before anything else starts, so that a
-/// folder that cannot be written to costs nobody any time. Until keep() is called, the destructor
-/// takes back everything: the files written through file(), its event files that were not there
-/// before, and the folders made. Copies of the object in forked children take back nothing.
+/// Create it only in the process that writes the run's files (rank 0), and before the run starts,
+/// so that a folder that cannot be written to is reported early. Unless keep() is called, the
+/// destructor removes what the run has created: new files named by file(), new event files of dga,
+/// and new folders that are empty. In a forked child the destructor does nothing.
 class RunFolder {
  public:
-  /// `path`: the folder; empty means runs/<date-time> under the current one. It and its parents are
-  /// made as needed; one that exists may hold other files, but no run. Throws StorageError when a
-  /// run is there (fresh), when something else has that name, or when it cannot be written to.
+  /// `path` is the folder; an empty path means runs/<date-time> in the current folder. Creates it
+  /// and its parents if needed. An existing folder may contain other files. Throws StorageError if
+  /// the folder contains a run (in mode fresh), if something other than a folder has its name, or
+  /// if it cannot be written to. Removes temporary files that a killed run has left in it.
   explicit RunFolder(const std::string& path, RunFolderMode mode = RunFolderMode::fresh);
   ~RunFolder();
   RunFolder(const RunFolder&) = delete;
   RunFolder& operator=(const RunFolder&) = delete;
 
   const std::string& path() const noexcept { return path_; }
-  /// Where the run's file `name` lies or will lie.
+  /// The path of the run's file `name`. Unless the file exists already, the destructor will remove
+  /// it.
   std::string file(std::string_view name) const;
-  /// From here on the folder stays, whatever happens: the run has produced something.
+  /// Keeps the folder and its files from now on. Call it once the run has results.
   void keep() noexcept { kept_ = true; }
 
  private:
@@ -55,14 +57,15 @@ class RunFolder {
   void take_back() const noexcept;
 
   std::string path_;
-  std::vector<std::string> made_;          // folders, the outermost first
-  mutable std::vector<std::string> ours_;  // files named by file() that were not there before
-  std::optional<std::vector<std::string>> event_files_;  // that were there before; none: unknown
-  int owner_;                                            // process that made it
+  std::vector<std::string> made_;          // folders created, the outermost first
+  mutable std::vector<std::string> ours_;  // files named by file() that did not exist then
+  std::optional<std::vector<std::string>>
+      event_files_;  // that existed before; not yet listed if unset
+  int owner_;        // the process that created the object
   bool kept_ = false;
 };
 
-/// Whether any of a run's files lies in `folder`.
+/// Whether `folder` contains a file of a run. A report.html alone does not count.
 bool holds_run(const std::string& folder);
 
 }  // namespace dga

@@ -70,10 +70,10 @@ RunPlace place_from(const Json& json) {
 [[noreturn]] void fail(const std::string& place, const std::string& expected,
                        const std::string& found) {
   throw StorageError(str(place, ": expected ", expected, ", found ", found,
-                         ". Was the file changed, or written by another version of dga?"));
+                         ". Restore the file, or read it with the dga that wrote it."));
 }
 
-/// A nlohmann text without its "[json.exception.…] " in front.
+/// The error's text without the leading "[json.exception.…] ".
 std::string reason(const Json::exception& error) {
   const std::string text = error.what();
   const std::size_t end = text.find("] ");

@@ -16,14 +16,15 @@
 
 namespace dga {
 
-static_assert(std::endian::native == std::endian::little, "tensors are written as they lie");
+static_assert(std::endian::native == std::endian::little,
+              "tensors are written in the machine's byte order");
 
 namespace {
 
 using Json = nlohmann::ordered_json;
 
 constexpr std::size_t kLengthBytes = 8;
-constexpr std::uint64_t kMaxHeaderBytes = 100'000'000;  // what the Python package accepts
+constexpr std::uint64_t kMaxHeaderBytes = 100'000'000;  // the limit of the Python package
 constexpr std::int64_t kMaxBytes = std::numeric_limits<std::int64_t>::max();
 
 constexpr std::array<std::pair<DType, std::string_view>, 7> kTypeNames{{
@@ -42,7 +43,7 @@ std::string_view safetensors_name(DType type) {
       ->second;
 }
 
-/// Bytes of a tensor, or -1 where sizes are negative or too large to be true.
+/// Bytes of a tensor, or -1 if a size is negative or the product overflows.
 std::int64_t checked_bytes(const std::vector<std::int64_t>& shape, DType type) noexcept {
   std::int64_t bytes = size_of(type);
   for (const std::int64_t size : shape) {
@@ -64,19 +65,20 @@ std::string header_of(const std::string& path, std::span<const TensorView> tenso
   std::int64_t offset = 0;
   for (const TensorView& tensor : tensors) {
     DGA_CHECK(tensor.name != "__metadata__" && names.insert(tensor.name).second, "[storage] ", path,
-              ": expected one tensor of a name, found a second '", tensor.name,
-              "'. Rename one of them.");
+              ": expected unique tensor names, found another '", tensor.name,
+              "'. Rename the tensor (__metadata__ is reserved).");
     const std::int64_t bytes = checked_bytes(tensor.shape, tensor.type);
     DGA_CHECK(bytes >= 0 && (bytes == 0 || tensor.data != nullptr), "[storage] ", path,
-              ": expected sizes of 0 or more and data, found neither in tensor '", tensor.name,
-              "'. Pass a dense tensor.");
+              ": expected sizes of 0 or more and a pointer to data, found tensor '", tensor.name,
+              "' without one of them. Pass a dense tensor.");
     header[tensor.name] = {{"dtype", safetensors_name(tensor.type)},
                            {"shape", tensor.shape},
                            {"data_offsets", {offset, offset + bytes}}};
     offset += bytes;
   }
   std::string text = header.dump(-1, ' ', false, Json::error_handler_t::replace);
-  // Spaces are allowed at the end; with them the tensors start on a multiple of 8.
+  // The format allows spaces at the end of the header. They let the tensors start at a multiple
+  // of 8.
   text.resize((text.size() + 7) / 8 * 8, ' ');
   return text;
 }
@@ -128,12 +130,12 @@ Safetensors::Safetensors(const std::string& path) : path_(path), bytes_(read_fil
   std::memcpy(&header_bytes, bytes_.data(), kLengthBytes);
   if (header_bytes > std::min<std::uint64_t>(kMaxHeaderBytes, bytes_.size() - kLengthBytes)) {
     fail(path_, str("a safetensors header within the file's ", bytes_.size(), " bytes"),
-         str("one of ", header_bytes));
+         str("a header of ", header_bytes, " bytes"));
   }
   try {
     read_header(static_cast<std::size_t>(header_bytes));
   } catch (const Json::exception&) {
-    fail(path_, "a safetensors header", "JSON that is damaged or says something else");
+    fail(path_, "a safetensors header", "JSON that is damaged or has other contents");
   }
 }
 
@@ -142,7 +144,7 @@ void Safetensors::read_header(std::size_t header_bytes) {
   const auto header = Json::parse(begin, begin + header_bytes);
   const char* data = begin + header_bytes;
   const auto data_bytes = static_cast<std::int64_t>(bytes_.size() - kLengthBytes - header_bytes);
-  // items() of anything but an object would answer too.
+  // Throws if the header is not an object; items() would accept other types.
   for (const auto& [name, entry] : header.get_ref<const Json::object_t&>()) {
     if (name == "__metadata__") {
       metadata_ = entry.get<Metadata>();
@@ -161,16 +163,16 @@ void Safetensors::read_header(std::size_t header_bytes) {
     const auto offsets = entry.at("data_offsets").get<std::array<std::int64_t, 2>>();
     if (offsets[0] < 0 || offsets[1] > data_bytes || offsets[1] < offsets[0]) {
       fail(path_, str("tensor '", name, "' within ", data_bytes, " bytes of data"),
-           str("it from byte ", offsets[0], " to ", offsets[1]));
+           str("bytes ", offsets[0], " to ", offsets[1]));
     }
     if (checked_bytes(tensor.shape, tensor.type) != offsets[1] - offsets[0]) {
-      fail(path_, str("as many bytes as the shape of tensor '", name, "' needs"),
+      fail(path_, str("the number of bytes that the shape of tensor '", name, "' needs"),
            str(offsets[1] - offsets[0]));
     }
     tensor.data = data + offsets[0];
     tensors_.push_back(std::move(tensor));
   }
-  // Empty tensors lie where the next one begins, and come before it.
+  // An empty tensor has the offset of the next one. Sorting by size as well puts it first.
   std::stable_sort(tensors_.begin(), tensors_.end(), [](const TensorView& a, const TensorView& b) {
     return std::pair(a.data, a.bytes()) < std::pair(b.data, b.bytes());
   });

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Safetensors: named tensors in one file, in the format that Python's `safetensors` reads and
-// writes (https://github.com/huggingface/safetensors): eight bytes with the header's length, a JSON
-// header, the tensors' bytes. Little-endian, no code, nothing executable.
+// Safetensors: named tensors in one file, in the format of Python's `safetensors`
+// (https://github.com/huggingface/safetensors): eight bytes with the length of the header, a JSON
+// header, and the bytes of the tensors, all little-endian. Such a file contains no executable code.
 
 #pragma once
 
@@ -19,26 +19,26 @@ class AtomicFile;
 
 using Metadata = std::map<std::string, std::string>;
 
-/// Writes `tensors` in that order to a file that is still empty, and commits it. Throws
-/// InvalidArgument for two tensors of one name, a negative size, or missing data; StorageError when
-/// the disk does not take it.
+/// Writes `tensors`, in this order, to `file`, which must be empty, and commits it. Throws
+/// InvalidArgument for two tensors of one name, a negative size or missing data, and StorageError
+/// if the file cannot be written.
 void write_safetensors(AtomicFile& file, std::span<const TensorView> tensors,
                        const Metadata& metadata = {});
-/// The same to a new file in the place of `path`.
+/// Writes `tensors` to an AtomicFile at `path`.
 void write_safetensors(const std::string& path, std::span<const TensorView> tensors,
                        const Metadata& metadata = {});
 
-/// A file read into memory. Views into it stay valid as long as it does.
+/// A file in memory. Its tensors are views that stay valid as long as the object.
 class Safetensors {
  public:
-  /// Throws StorageError for a file that is missing, cut off, or not of this format, or has tensors
-  /// of a type that dga does not know.
+  /// Reads a file. Throws StorageError if it is missing, truncated, not of this format, or contains
+  /// a type other than those of DType.
   explicit Safetensors(const std::string& path);
 
-  /// In the order of their bytes in the file.
+  /// The tensors, in the order of their bytes in the file.
   const std::vector<TensorView>& tensors() const noexcept { return tensors_; }
   const Metadata& metadata() const noexcept { return metadata_; }
-  /// Throws StorageError when there is none of that name.
+  /// The tensor called `name`. Throws StorageError if there is none.
   const TensorView& at(const std::string& name) const;
 
  private:

@@ -10,11 +10,11 @@
 
 namespace dga {
 
-/// A named tensor that lies somewhere, dense and row-major; owns nothing but its description.
+/// The name, type, shape and address of a dense, row-major tensor. Does not own the elements.
 struct TensorView {
   std::string name = {};
   DType type = DType::f32;
-  std::vector<std::int64_t> shape = {};  // empty: one element without dimensions
+  std::vector<std::int64_t> shape = {};  // empty: a scalar
   const void* data = nullptr;
 
   std::int64_t elements() const noexcept;

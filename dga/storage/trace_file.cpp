@@ -14,11 +14,12 @@ namespace dga {
 namespace {
 
 constexpr std::array<std::string_view, 3> kPhaseNames{"compute", "reduce", "wait"};
-// Viewers take the thread with its process's number for the first one, so no worker has it.
+// Viewers take the thread whose number is that of its process for the main thread. No worker has
+// this number.
 constexpr int kProcess = 1'000'000;
 constexpr std::size_t kBufferBytes = std::size_t{64} << 10;
 
-/// Microseconds, the unit of the format, to the nanosecond.
+/// Microseconds, the unit of the format, with three decimals.
 void append_microseconds(std::string& text, std::int64_t nanoseconds) {
   const std::string digits = std::to_string(nanoseconds % 1000);
   text += std::to_string(nanoseconds / 1000);

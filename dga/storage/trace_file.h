@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// TraceFile: what each worker did when, for chrome://tracing and Perfetto (JSON trace format).
+// TraceFile: a timeline of all workers, for chrome://tracing and Perfetto (JSON trace format).
 
 #pragma once
 
@@ -14,22 +14,22 @@
 
 namespace dga {
 
-/// A worker was in one phase of one step.
+/// The time that a worker spent in one phase of one step.
 struct TraceSpan {
-  std::int64_t begin_ns = 0;  // from the beginning of the trace
+  std::int64_t begin_ns = 0;  // since the beginning of the trace
   std::int64_t end_ns = 0;
   std::int64_t step = 0;  // counted from 0, over all epochs
   StepPhase phase = StepPhase::compute;
 };
 
-/// One process with a row a worker; a span is an event with the name of its phase and the arguments
-/// epoch and step, both counted from 1. Written as it comes, and whole or not at all (AtomicFile):
-/// it appears with commit(). Throws StorageError.
+/// The trace shows one process with one row for each worker. Each span is an event that has the
+/// name of its phase and the arguments epoch and step, both counted from 1. The events are written
+/// to an AtomicFile while they are added, and the file appears with commit(). Throws StorageError.
 class TraceFile {
  public:
   TraceFile(std::string path, std::int64_t steps_per_epoch);
 
-  /// The next spans are those of worker number `worker`. Once a worker.
+  /// Begins the row of worker `worker`, to which the next spans belong. Once for each worker.
   void begin_worker(int worker);
   void add(const TraceSpan& span);
   void commit();
@@ -45,8 +45,8 @@ class TraceFile {
   std::string unwritten_;
 };
 
-/// The spans of `marks`, whose times lie after `origin` (both of now_seconds()), in order and in
-/// pieces of at most `piece` spans.
+/// Converts the marks of a StepRecorder to spans and passes them to `visit`, in order, at most
+/// `piece` at a time. `origin` is the beginning of the trace in now_seconds().
 void for_spans(std::span<const PhaseMark> marks, double origin, std::size_t piece,
                const std::function<void(std::span<const TraceSpan>)>& visit);
 

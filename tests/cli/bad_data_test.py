@@ -77,8 +77,8 @@ class BadDataTest(ProgramTest):
 
     def test_fewer_samples_than_workers(self):
         self.write("data/a.csv", rows(10))
-        self.expect_refused(2, "expected at least one training sample a worker, found 8 training samples for 30 workers",
-                            "--workers", "30")
+        self.expect_refused(2, "expected at least one training sample per worker, found 8 training samples for 30 "
+                            "workers", "--workers", "30")
 
     def test_one_class_only(self):
         self.write("data/a.csv", [f"{i},{i * i},1" for i in range(20)])

@@ -65,7 +65,7 @@ class OutputTest(ProgramTest):
 
     def test_a_folder_that_cannot_be_made(self):
         done = self.dga("train", "--data", "data", "--output", "/proc/nowhere/out")
-        self.expect_error(done, 1, "[storage] /proc/nowhere: expected to be able to make the folder")
+        self.expect_error(done, 1, "[storage] /proc/nowhere: expected to create the folder")
 
     @unittest.skipIf(os.geteuid() == 0 and not os.path.exists("/usr/bin/setpriv"),
                      "as root, needs setpriv to give rights away")
@@ -73,12 +73,12 @@ class OutputTest(ProgramTest):
         (self.folder / "out").mkdir()
         os.chmod(self.folder / "out", 0o555)
         command = ("setpriv", "--bounding-set=-dac_override", "--inh-caps=-dac_override") if os.geteuid() == 0 else ()
-        self.expect_refused(1, "expected to be able to write the file, found \"Permission denied\"",
+        self.expect_refused(1, "expected to write the file, found \"Permission denied\"",
                             command=(*command, PROGRAM))
 
     def test_a_full_disk(self):
         self.mount_small_disk("16k")
-        self.expect_refused(1, "found \"No space left on device\". Free some space there")
+        self.expect_refused(1, "found \"No space left on device\". Free some disk space")
 
     def test_a_disk_too_small_for_the_model(self):
         # Room for the first files, not for the model: it is found out before the first step.

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "dga/base/error.h"
+#include "tests/support/error_of.h"
 
 namespace dga {
 namespace {
@@ -45,14 +46,10 @@ TEST(Segment, AHeapSegmentLivesUntilItsLastHolderIsGone) {
 
 TEST(Segment, AMemoryFileThatCannotBeOpenedIsExplained) {
   SegmentHandle handle{.id = 1, .bytes = 4096, .address = nullptr, .owner = 1, .fd = 999999};
-  try {
-    Segment::attach(MemoryKind::mapped, handle);
-    FAIL() << "expected an Error";
-  } catch (const Error& error) {
-    EXPECT_THAT(error.what(), testing::StartsWith(
-                                  "[comm] cannot share memory with process 1: "
-                                  "/proc/1/fd/999999: No such file or directory. Run the workers"));
-  }
+  EXPECT_THAT(test::error_of([&] { Segment::attach(MemoryKind::mapped, handle); }),
+              testing::StartsWith(
+                  "[comm] shared memory: expected to open /proc/1/fd/999999 of worker process 1, "
+                  "found \"No such file or directory\". Run the workers of a node as one user"));
 }
 
 }  // namespace

@@ -98,11 +98,11 @@ TEST(Dataset, RefusesWhatDoesNotFit) {
           [&] { table->gather(first, {}, BufferView(features.data(), 1)); }),
       "[data] gather: expected a buffer of 1 i64 for the labels, found 1 f32. Size it for the "
       "batch.");
-  EXPECT_EQ(
-      test::error_of<InvalidArgument>([] {
-        test::classification({{1}, {2}}, {0, 3}, 2);
-      }),
-      "[data] Table: expected labels in [0, 2), found 3 at sample 1. Map labels to classes first.");
+  EXPECT_EQ(test::error_of<InvalidArgument>([] {
+              test::classification({{1}, {2}}, {0, 3}, 2);
+            }),
+            "[data] Table: expected labels in [0, 2), found 3 at sample 1. Map the labels to class "
+            "indices first.");
   EXPECT_EQ(
       test::error_of<InvalidArgument>([&] { Subset(table, {-1}); }),
       "[data] Subset: expected indices in [0, 2), found -1. Take them from the base dataset.");

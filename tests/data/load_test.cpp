@@ -13,12 +13,12 @@
 
 #include "dga/data/location.h"
 #include "tests/data/data_fixture.h"
+#include "tests/support/scratch_folder.h"
 
 namespace dga {
 namespace {
 
 using test::bytes;
-using test::Folder;
 using test::gzip;
 using testing::ElementsAre;
 using testing::StartsWith;
@@ -32,7 +32,7 @@ std::string error_of_loading(const std::string& data, const std::string& test_da
 }
 
 TEST(Load, AFolderAFileAndAUriAreTheSame) {
-  const Folder folder;
+  const ScratchFolder folder;
   const std::string file = folder.write("my data.bin", "1,2,0\n3,4,1\n");
   std::string uri = "file://" + file;
   uri.replace(uri.find(' '), 1, "%20");
@@ -45,7 +45,7 @@ TEST(Load, AFolderAFileAndAUriAreTheSame) {
 }
 
 TEST(Load, FilesOfAFolderFollowInTheOrderOfTheirNames) {
-  const Folder folder;
+  const ScratchFolder folder;
   folder.write("b.csv", "3,1\n");
   folder.write("a.csv", "1,0\n2,1\n");
   folder.write("B.csv", "0,0\n");
@@ -54,14 +54,14 @@ TEST(Load, FilesOfAFolderFollowInTheOrderOfTheirNames) {
   folder.write("LICENSE.txt", "free\n");
   folder.write(".hidden", "x");
   folder.write("_SUCCESS", "");
-  std::filesystem::create_directory(folder / "sub");
+  std::filesystem::create_directory(folder.file("sub"));
   const LoadedData loaded = load_data({.data = folder.path()});
   EXPECT_THAT(std::vector<float>(loaded.train->features(), loaded.train->features() + 4),
               ElementsAre(0, 1, 2, 3));
 }
 
 TEST(Load, LabelsOfAnyIntegersBecomeClassesInAscendingOrder) {
-  const Folder folder;
+  const ScratchFolder folder;
   const std::string file = folder.write("f.csv", "1,7\n2,-1\n3,1000000007\n4,-1\n");
   const LoadedData loaded = load_data({.data = file});
   EXPECT_THAT(labels_of(*loaded.train), ElementsAre(1, 0, 2, 0));
@@ -71,7 +71,7 @@ TEST(Load, LabelsOfAnyIntegersBecomeClassesInAscendingOrder) {
 }
 
 TEST(Load, RegressionIsDoneOnlyWhenAskedFor) {
-  const Folder folder;
+  const ScratchFolder folder;
   const std::string file = folder.write("f.csv", "1,0.5\n2,0.5\n");
   EXPECT_THAT(error_of_loading(file), testing::HasSubstr("use --task regression"));
   const LoadedData loaded = load_data({.data = file, .task = Task::regression});
@@ -81,7 +81,7 @@ TEST(Load, RegressionIsDoneOnlyWhenAskedFor) {
 }
 
 TEST(Load, FilesNamedTestAreTheTestSet) {
-  const Folder folder;
+  const ScratchFolder folder;
   folder.write("train.csv", "1,0\n2,1\n");
   folder.write("my-test.csv", "3,1\n");
   folder.write("contest.csv", "4,1\n");
@@ -93,14 +93,14 @@ TEST(Load, FilesNamedTestAreTheTestSet) {
 }
 
 TEST(Load, AFolderOfTestFilesAloneIsTrainedOn) {
-  const Folder folder;
+  const ScratchFolder folder;
   folder.write("test.csv", "1,0\n2,1\n");
   EXPECT_EQ(load_data({.data = folder.path()}).train->size(), 2);
 }
 
 TEST(Load, NamedTestDataReplacesTheDatasOwn) {
-  const Folder folder;
-  const Folder other;
+  const ScratchFolder folder;
+  const ScratchFolder other;
   folder.write("train.csv", "1,0\n2,1\n");
   folder.write("test.csv", "3,1\n");
   other.write("more.csv", "5,0\n");
@@ -112,7 +112,7 @@ TEST(Load, NamedTestDataReplacesTheDatasOwn) {
 }
 
 TEST(Load, TestDataMustLookLikeTheTrainingData) {
-  const Folder folder;
+  const ScratchFolder folder;
   const std::string train = folder.write("train.csv", "1,0\n2,1\n");
   const std::string wide = folder.write("wide.csv", "1,2,0\n");
   const std::string other = folder.write("other.csv", "a,y\n1,0\n2,2\n");
@@ -130,7 +130,7 @@ const std::string kLabels = bytes({0, 0, 8, 1, 0, 0, 0, 2, 3, 8});
 
 TEST(Load, MnistsOwnFilesPackedOrNot) {
   for (const bool packed : {false, true}) {
-    const Folder folder;
+    const ScratchFolder folder;
     const std::string ending = packed ? ".gz" : "";
     const auto dress = [&](const std::string& content) { return packed ? gzip(content) : content; };
     folder.write("train-images-idx3-ubyte" + ending, dress(kImages));
@@ -147,7 +147,7 @@ TEST(Load, MnistsOwnFilesPackedOrNot) {
 }
 
 TEST(Load, APackedTwinOfAFileIsNotReadTwice) {
-  const Folder folder;
+  const ScratchFolder folder;
   folder.write("images", kImages);
   folder.write("images.gz", gzip(kImages));
   folder.write("labels.gz", gzip(kLabels));
@@ -155,7 +155,7 @@ TEST(Load, APackedTwinOfAFileIsNotReadTwice) {
 }
 
 TEST(Load, PackedCsvIsReadToo) {
-  const Folder folder;
+  const ScratchFolder folder;
   const std::string file = folder.write("f", gzip("1,2,0\n3,4,1\n"));
   EXPECT_EQ(load_data({.data = file}).train->features()[3], 4.0F);
 }
@@ -170,8 +170,8 @@ TEST(LoadErrors, NothingThere) {
 }
 
 TEST(LoadErrors, EmptyFolder) {
-  const Folder folder;
-  std::filesystem::create_directory(folder / "sub");
+  const ScratchFolder folder;
+  std::filesystem::create_directory(folder.file("sub"));
   EXPECT_EQ(error_of_loading(folder.path()),
             folder.path() +
                 ": expected a folder with data files, found none in it (subfolders are not "
@@ -200,7 +200,7 @@ class AsNobody {
 };
 
 TEST(LoadErrors, UnreadableFolder) {
-  const Folder folder;
+  const ScratchFolder folder;
   folder.write("f.csv", "1,0\n2,1\n");
   ASSERT_EQ(chmod(folder.path().c_str(), 0), 0);
   {
@@ -209,8 +209,8 @@ TEST(LoadErrors, UnreadableFolder) {
               folder.path() +
                   ": expected a readable folder, found \"Permission denied\". Check its "
                   "permissions.");
-    EXPECT_EQ(error_of_loading(folder / "f.csv"),
-              folder / "f.csv" +
+    EXPECT_EQ(error_of_loading(folder.file("f.csv")),
+              folder.file("f.csv") +
                   ": expected a readable folder or file, found \"Permission denied\". "
                   "Check the permissions.");
   }
@@ -218,7 +218,7 @@ TEST(LoadErrors, UnreadableFolder) {
 }
 
 TEST(LoadErrors, UnreadableFile) {
-  const Folder folder;
+  const ScratchFolder folder;
   const std::string file = folder.write("f.csv", "1,0\n2,1\n");
   ASSERT_EQ(chmod(folder.path().c_str(), 0755), 0);
   ASSERT_EQ(chmod(file.c_str(), 0), 0);
@@ -236,14 +236,14 @@ TEST(LoadErrors, NoRegularFile) {
 }
 
 TEST(LoadErrors, EmptyFile) {
-  const Folder folder;
+  const ScratchFolder folder;
   const std::string file = folder.write("f.csv", "");
   EXPECT_EQ(error_of_loading(folder.path()),
             file + ": expected data (IDX, CSV), found an empty file. Remove or replace it.");
 }
 
 TEST(LoadErrors, BinaryJunk) {
-  const Folder folder;
+  const ScratchFolder folder;
   folder.write("f.csv", "1,0\n2,1\n");
   const std::string file = folder.write("prog", bytes({0x7f, 'E', 'L', 'F', 2, 1, 1, 0, 0, 0}));
   EXPECT_EQ(error_of_loading(folder.path()),
@@ -254,7 +254,7 @@ TEST(LoadErrors, BinaryJunk) {
 }
 
 TEST(LoadErrors, DamagedGzip) {
-  const Folder folder;
+  const ScratchFolder folder;
   std::string packed = gzip("1,2,0\n3,4,1\n");
   const std::string file = folder.write("f.csv.gz", packed.substr(0, packed.size() - 4));
   EXPECT_EQ(
@@ -263,7 +263,7 @@ TEST(LoadErrors, DamagedGzip) {
 }
 
 TEST(LoadErrors, TwoFormatsInAFolder) {
-  const Folder folder;
+  const ScratchFolder folder;
   const std::string first = folder.write("a.csv", "1,0\n2,1\n");
   const std::string second = folder.write("b.idx", kImages);
   EXPECT_EQ(error_of_loading(folder.path()),
@@ -271,7 +271,7 @@ TEST(LoadErrors, TwoFormatsInAFolder) {
 }
 
 TEST(LoadErrors, OneClassOnly) {
-  const Folder folder;
+  const ScratchFolder folder;
   const std::string file = folder.write("f.csv", "1,4\n2,4\n3,4\n");
   EXPECT_EQ(
       error_of_loading(file),

@@ -72,12 +72,12 @@ TEST(Normalisation, RefusesDataItWasNotMeasuredOn) {
   const auto two = test::classification({{1, 2}, {2, 3}}, {0, 1});
   EXPECT_EQ(
       test::error_of<InvalidArgument>([&] { Normalised(one, measure_normalisation(*two)); }),
-      "[data] Normalised: expected the normalisation of 1 features, found one of 2. Measure it on "
+      "[data] Normalised: expected the normalisation of 1 features, found that of 2. Measure it on "
       "data of the same shape.");
   EXPECT_EQ(
       test::error_of<InvalidArgument>([&] { measure_normalisation(Subset(one, {})); }),
       "[data] normalisation: expected at least one training sample, found none. Lower the test "
-      "fraction or give more data.");
+      "fraction or provide more data.");
 }
 
 }  // namespace

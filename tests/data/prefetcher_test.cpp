@@ -166,10 +166,9 @@ TEST(Prefetcher, ASlowDatasetIsAnErrorNotAHang) {
   dataset->seconds = 0.5;
   Prefetcher prefetcher(dataset, sampler_of(10, 1, 10),
                         {.depth = 1, .epochs = 1, .timeout_seconds = 0.02});
-  EXPECT_EQ(
-      test::error_of<DataError>([&] { prefetcher.next(); }),
-      "[data] prefetcher: expected a batch within 0.02 s, found none. Look at what the dataset "
-      "waits for, or raise the timeout.");
+  EXPECT_EQ(test::error_of<DataError>([&] { prefetcher.next(); }),
+            "[data] prefetcher: expected a batch within 0.02 s, found none. Check what the dataset "
+            "waits for, or raise the timeout.");
 }
 
 TEST(Prefetcher, RefusesWhatCannotBe) {

@@ -71,8 +71,8 @@ TEST(Shards, IidDependsOnTheSeedAlone) {
 TEST(Shards, RefusesMoreWorkersThanSamples) {
   EXPECT_EQ(
       test::error_of<InvalidArgument>([] { shards(*test::counted(10, 2), 30, ShardKind::iid, 1); }),
-      "[data] shards: expected at least one training sample a worker, found 10 training samples "
-      "for 30 workers. Start fewer workers or give more data.");
+      "[data] shards: expected at least one training sample per worker, found 10 training samples "
+      "for 30 workers. Use fewer workers or more data.");
   EXPECT_EQ(
       test::error_of<InvalidArgument>([] { shards(*test::counted(10, 2), 0, ShardKind::iid, 1); }),
       "[data] shards: expected at least 1 worker, found 0. Pass a number of workers from 1 up.");

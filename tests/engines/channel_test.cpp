@@ -7,6 +7,7 @@
 
 #include "dga/base/error.h"
 #include "tests/support/engine_suite.h"
+#include "tests/support/error_of.h"
 
 namespace dga {
 namespace {
@@ -70,14 +71,8 @@ DGA_ENGINE_TEST(Channel, AMessageBeyondItsBoundIsRefused) {
   }
   Channel<float> channel(world, {.from = 0, .to = 1, .capacity = 1, .max_count = 2});
   if (world.rank() == 0) {
-    try {
-      channel.push(std::vector<float>(3));
-      FAIL() << "expected InvalidArgument";
-    } catch (const InvalidArgument& error) {
-      EXPECT_STREQ(error.what(),
-                   "[comm] channel: expected messages of at most 8 bytes, found 12. Raise "
-                   "max_count.");
-    }
+    EXPECT_EQ(test::error_of<InvalidArgument>([&] { channel.push(std::vector<float>(3)); }),
+              "[comm] channel: expected messages of at most 8 bytes, found 12. Raise max_count.");
   }
   world.barrier();
 }

@@ -78,8 +78,8 @@ class FailingTogether(unittest.TestCase):
     def test_ranks_do_not_wait_for_ever_for_one_that_has_ended(self):
         code, _, errors = self.run_failing("mpi", "absent", timeout=1)
         self.assertNotEqual(code, 0)
-        self.assertRegex(errors[0][1], r"\[launch\] rank \d waited 1 s for all 4 ranks to come to launch\. Did one of "
-                         r"them end, or go another way through the program\? Raise --timeout")
+        self.assertRegex(errors[0][1], r"\[launch\] rank \d waited 1 s for all 4 ranks to call launch\. Check whether one "
+                         r"of them has ended or taken another path through the program, or raise --timeout\.")
 
     def test_a_killed_process_is_named_with_its_signal(self):
         self.check("processes", "kill", r"\[launch\] worker 2 \(process \d+\) was killed by signal 9 "

@@ -19,8 +19,8 @@ class Relaunch(unittest.TestCase):
     def test_a_seat_that_makes_no_sense_is_explained(self):
         done = subprocess.run([PROGRAM], capture_output=True, text=True, timeout=60,
                               env={**os.environ, "DGA_WORKER": "nonsense"})
-        self.assertIn("[launch] DGA_WORKER: expected a worker's seat, found 'nonsense'.",
-                      done.stderr)
+        self.assertIn("[launch] DGA_WORKER: expected the value that dga sets for a worker process, found "
+                      "'nonsense'. Unset the variable.", done.stderr)
 
 
 if __name__ == "__main__":

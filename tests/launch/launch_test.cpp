@@ -12,17 +12,13 @@
 
 #include "dga/base/clock.h"
 #include "dga/base/error.h"
+#include "tests/support/error_of.h"
 
 namespace dga {
 namespace {
 
-std::string error_of(const LaunchOptions& options) {
-  try {
-    launch(options, [](Environment&) {});
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "no error";
+std::string error_with(const LaunchOptions& options) {
+  return test::error_of([&] { launch(options, [](Environment&) {}); });
 }
 
 TEST(Launch, RunsEveryRankOnce) {
@@ -38,18 +34,19 @@ TEST(Launch, RunsEveryRankOnce) {
 TEST(Launch, WorkerCountsOutOfBoundsAreRefused) {
   for (const int workers : {0, -3, 1000000}) {
     for (const auto engine : {Engine::threads, Engine::processes}) {
-      EXPECT_EQ(error_of({.engine = engine, .workers = workers}),
-                str("[launch] workers: expected 1 to 4096, found ", workers, "."));
+      EXPECT_EQ(error_with({.engine = engine, .workers = workers}),
+                str("[launch] workers: expected 1 to 4096, found ", workers,
+                    ". Pass a number in this range."));
     }
   }
-  EXPECT_EQ(error_of({.engine = Engine::threads, .workers = 1, .timeout_s = 0}),
-            "[launch] timeout: expected more than 0 seconds, found 0.");
+  EXPECT_EQ(error_with({.engine = Engine::threads, .workers = 1, .timeout_s = 0}),
+            "[launch] timeout: expected more than 0 seconds, found 0. Pass a positive number.");
 }
 
 TEST(Launch, AMeshThatDoesNotFitTheWorkersIsAnErrorOfTheLaunch) {
   // All workers find it; whoever says it first is named.
   EXPECT_THAT(
-      error_of({.engine = Engine::threads, .workers = 3, .mesh = MeshSizes{.data = 2}}),
+      error_with({.engine = Engine::threads, .workers = 3, .mesh = MeshSizes{.data = 2}}),
       testing::MatchesRegex("\\[launch\\] worker [0-2] failed: \\[mesh\\] data=2 x pipeline=1 "
                             "x tensor=1 x space=1 needs 2 workers, but the world has 3. "
                             "Launch 2 workers or resize an axis..*"));
@@ -85,13 +82,8 @@ TEST(Launch, EngineNamesAreReadBack) {
   for (const auto engine : {Engine::automatic, Engine::threads, Engine::processes, Engine::mpi}) {
     EXPECT_EQ(engine_from(name_of(engine)), engine);
   }
-  try {
-    engine_from("gpu");
-    FAIL() << "expected InvalidArgument";
-  } catch (const InvalidArgument& error) {
-    EXPECT_STREQ(error.what(),
-                 "[options] engine: expected auto, threads, processes or mpi, found 'gpu'.");
-  }
+  EXPECT_EQ(test::error_of<InvalidArgument>([] { engine_from("gpu"); }),
+            "[options] engine: expected auto, threads, processes or mpi, found 'gpu'.");
 }
 
 TEST(Launch, AutoMeansMpiUnderALauncherAndElseThreads) {

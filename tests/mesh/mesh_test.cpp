@@ -6,10 +6,12 @@
 #include <gtest/gtest.h>
 
 #include "dga/base/error.h"
+#include "tests/support/error_of.h"
 
 namespace dga {
 namespace {
 
+using test::error_of;
 using testing::ElementsAre;
 
 TEST(Mesh, PeersDifferOnlyAlongTheAxis) {
@@ -30,23 +32,13 @@ TEST(Mesh, EveryRankStandsAtItsCoordinateInItsGroup) {
   }
 }
 
-template <typename Body>
-std::string error_of(const Body& body) {
-  try {
-    body();
-  } catch (const InvalidArgument& error) {
-    return error.what();
-  }
-  return "no error";
-}
-
 TEST(Mesh, ASizeThatDoesNotFitTheWorldSaysWhatWould) {
-  EXPECT_EQ(error_of([] { Mesh({.data = 2, .tensor = 4}, 4); }),
+  EXPECT_EQ(error_of<InvalidArgument>([] { Mesh({.data = 2, .tensor = 4}, 4); }),
             "[mesh] data=2 x pipeline=1 x tensor=4 x space=1 needs 8 workers, but the world has 4. "
             "Launch 8 workers or resize an axis.");
-  EXPECT_EQ(error_of([] { Mesh({.data = 0}, 1); }),
+  EXPECT_EQ(error_of<InvalidArgument>([] { Mesh({.data = 0}, 1); }),
             "[mesh] expected sizes of 1 or more, found data=0 x pipeline=1 x tensor=1 x space=1.");
-  EXPECT_EQ(error_of([] { Mesh({}, 1).peers(1, Axis::data); }),
+  EXPECT_EQ(error_of<InvalidArgument>([] { Mesh({}, 1).peers(1, Axis::data); }),
             "[mesh] expected a rank in [0, 1), found 1.");
 }
 

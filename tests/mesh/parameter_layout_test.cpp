@@ -5,10 +5,12 @@
 #include <gmock/gmock.h>
 
 #include "dga/base/error.h"
+#include "tests/support/error_of.h"
 
 namespace dga {
 namespace {
 
+using test::error_of;
 using testing::ElementsAre;
 
 std::vector<ParameterSpec> mlp() {
@@ -16,15 +18,6 @@ std::vector<ParameterSpec> mlp() {
           {"fc1.bias", {100}},
           {"fc2.weight", {10, 100}},
           {"fc2.bias", {10}}};
-}
-
-std::string message_of(const std::function<void()>& call) {
-  try {
-    call();
-  } catch (const InvalidArgument& error) {
-    return error.what();
-  }
-  return "no error";
 }
 
 TEST(ParameterLayout, StartsEveryParameterOnALineLastRegisteredFirst) {
@@ -134,32 +127,32 @@ TEST(ParameterLayout, LeavesSurplusWorkersWithNothing) {
 }
 
 TEST(ParameterLayout, RefusesWhatCannotBeLaidOut) {
-  EXPECT_EQ(message_of([] { ParameterLayout({}, 1); }),
+  EXPECT_EQ(error_of<InvalidArgument>([] { ParameterLayout({}, 1); }),
             "[mesh] ParameterLayout: expected at least one parameter, found none.");
-  EXPECT_EQ(message_of([] {
+  EXPECT_EQ(error_of<InvalidArgument>([] {
               ParameterLayout({{"a", {1}}}, 0);
             }),
             "[mesh] ParameterLayout: expected at least 1 worker, found 0.");
-  EXPECT_EQ(message_of([] {
+  EXPECT_EQ(error_of<InvalidArgument>([] {
               ParameterLayout({{"a", {1}}}, 1, -4);
             }),
             "[mesh] ParameterLayout: expected bucket_bytes of 0 or more, found -4.");
-  EXPECT_EQ(message_of([] {
+  EXPECT_EQ(error_of<InvalidArgument>([] {
               ParameterLayout({{"a", {1}}, {"a", {1}}}, 1);
             }),
             "[mesh] ParameterLayout: expected every name once, found 'a' twice. List a tied "
             "parameter under one of its names.");
-  EXPECT_EQ(message_of([] {
+  EXPECT_EQ(error_of<InvalidArgument>([] {
               ParameterLayout({{"a", {2, -1}}}, 1);
             }),
             "[mesh] ParameterLayout: expected sizes of 0 or more, found a f32 [2, -1].");
-  EXPECT_EQ(message_of([] {
+  EXPECT_EQ(error_of<InvalidArgument>([] {
               ParameterLayout({{"a", {2}, DType::i64}}, 1);
             }),
             "[mesh] ParameterLayout: expected floating-point parameters, found a i64 [2]. Only "
             "these have gradients.");
   const ParameterLayout layout({{"a", {2}}}, 1);
-  EXPECT_EQ(message_of([&] { layout.owner(0, 16); }),
+  EXPECT_EQ(error_of<InvalidArgument>([&] { layout.owner(0, 16); }),
             "[mesh] ParameterLayout: expected an element in [0, 16) of bucket 0, found 16.");
 }
 

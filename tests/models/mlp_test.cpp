@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "dga/base/error.h"
+#include "tests/support/error_of.h"
 
 namespace dga {
 namespace {
@@ -24,13 +25,8 @@ std::vector<std::string> names_of(const torch::nn::Module& module) {
   return names;
 }
 
-std::string error_of(const ModelCard& card) {
-  try {
-    make_model(card);
-  } catch (const InvalidArgument& error) {
-    return error.what();
-  }
-  return "no error";
+std::string error_with(const ModelCard& card) {
+  return test::error_of<InvalidArgument>([&] { make_model(card); });
 }
 
 TEST(Mlp, NamesItsParametersLayerByLayer) {
@@ -109,11 +105,11 @@ TEST(Model, IsMadeWithoutDrawingFromTheUsersGenerator) {
 }
 
 TEST(Model, RefusesWhatMakesNoSense) {
-  EXPECT_EQ(error_of({.model = "mpl", .input_shape = {3}, .outputs = 2}),
+  EXPECT_EQ(error_with({.model = "mpl", .input_shape = {3}, .outputs = 2}),
             "[models] model: expected one of mlp, found 'mpl'. Choose one of them.");
-  EXPECT_EQ(error_of({.input_shape = {3}, .hidden = {4, 0}, .outputs = 2}),
+  EXPECT_EQ(error_with({.input_shape = {3}, .hidden = {4, 0}, .outputs = 2}),
             "[models] mlp: expected hidden layers of at least 1, found 0.");
-  EXPECT_EQ(error_of({.input_shape = {3}, .outputs = 2, .dropout = 1}),
+  EXPECT_EQ(error_with({.input_shape = {3}, .outputs = 2, .dropout = 1}),
             "[models] mlp: expected a dropout of at least 0 and below 1, found 1.");
 }
 

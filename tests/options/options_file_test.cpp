@@ -12,6 +12,7 @@
 #include "dga/options/options_json.h"
 #include "dga/options/options_toml.h"
 #include "dga/storage/atomic_file.h"
+#include "tests/support/error_of.h"
 #include "tests/support/scratch_folder.h"
 
 namespace dga {
@@ -30,13 +31,8 @@ class TomlFile : public testing::Test {
     return options;
   }
 
-  std::string error_of(const std::string& text) {
-    try {
-      read(text);
-    } catch (const InvalidArgument& error) {
-      return error.what();
-    }
-    return "accepted";
+  std::string error_in(const std::string& text) {
+    return test::error_of<InvalidArgument>([&] { read(text); });
   }
 
   ScratchFolder folder_;
@@ -68,19 +64,19 @@ TEST_F(TomlFile, TakesOneHiddenSizeAsAnInteger) {
 }
 
 TEST_F(TomlFile, NamesTheLineOfAnUnknownKey) {
-  EXPECT_EQ(error_of("epochs = 3\n\nworker = 4\n"),
+  EXPECT_EQ(error_in("epochs = 3\n\nworker = 4\n"),
             path_ +
                 ":3: worker: expected the name of an option, found another word. Did you mean "
                 "workers? See dga train --help.");
 }
 
 TEST_F(TomlFile, RefusesTablesAsUnknownKeys) {
-  EXPECT_THAT(error_of("[train]\nepochs = 3\n"),
+  EXPECT_THAT(error_in("[train]\nepochs = 3\n"),
               StartsWith(path_ + ":1: train: expected the name of an option"));
 }
 
 TEST_F(TomlFile, RefusesOptionsOfTheCommandLineOnly) {
-  EXPECT_EQ(error_of("config = \"other.toml\"\n"),
+  EXPECT_EQ(error_in("config = \"other.toml\"\n"),
             path_ +
                 ":1: config: expected the name of an option, found one for the command line only. "
                 "See dga train --help.");
@@ -88,22 +84,22 @@ TEST_F(TomlFile, RefusesOptionsOfTheCommandLineOnly) {
 
 TEST_F(TomlFile, NamesLineBoundsAndValueOfAWrongOne) {
   const std::string workers = ": workers: expected an integer from 1 to 4096, or auto, found ";
-  EXPECT_EQ(error_of("workers = 0\n"), path_ + ":1" + workers + "0. Correct the value.");
-  EXPECT_EQ(error_of("\nworkers = \"30\"\n"),
+  EXPECT_EQ(error_in("workers = 0\n"), path_ + ":1" + workers + "0. Correct the value.");
+  EXPECT_EQ(error_in("\nworkers = \"30\"\n"),
             path_ + ":2" + workers + "the string \"30\". Correct the value.");
-  EXPECT_EQ(error_of("workers = 1.5\n"),
+  EXPECT_EQ(error_in("workers = 1.5\n"),
             path_ + ":1" + workers + "the number 1.5. Correct the value.");
-  EXPECT_EQ(error_of("workers = true\n"), path_ + ":1" + workers + "true. Correct the value.");
-  EXPECT_EQ(error_of("workers = [1]\n"), path_ + ":1" + workers + "an array. Correct the value.");
-  EXPECT_THAT(error_of("quiet = \"yes\"\n"), HasSubstr("expected true or false"));
-  EXPECT_THAT(error_of("data = 3\n"), HasSubstr("expected a text, found 3"));
-  EXPECT_THAT(error_of("hidden = [1, 2.5]\n"), HasSubstr("found an array"));
-  EXPECT_THAT(error_of("lr = nan\n"), HasSubstr("expected a number above 0 to 1000, or auto"));
+  EXPECT_EQ(error_in("workers = true\n"), path_ + ":1" + workers + "true. Correct the value.");
+  EXPECT_EQ(error_in("workers = [1]\n"), path_ + ":1" + workers + "an array. Correct the value.");
+  EXPECT_THAT(error_in("quiet = \"yes\"\n"), HasSubstr("expected true or false"));
+  EXPECT_THAT(error_in("data = 3\n"), HasSubstr("expected a text, found 3"));
+  EXPECT_THAT(error_in("hidden = [1, 2.5]\n"), HasSubstr("found an array"));
+  EXPECT_THAT(error_in("lr = nan\n"), HasSubstr("expected a number above 0 to 1000, or auto"));
 }
 
 TEST_F(TomlFile, NamesTheLineThatIsNoToml) {
   EXPECT_THAT(
-      error_of("epochs = 3\nworkers = = 4\n"),
+      error_in("epochs = 3\nworkers = = 4\n"),
       AllOf(StartsWith(path_ + ":2: expected TOML, found that "), testing::Not(HasSubstr("\n"))));
 }
 

@@ -10,6 +10,7 @@
 
 #include "dga/base/error.h"
 #include "dga/options/option_table.h"
+#include "tests/support/error_of.h"
 
 namespace dga {
 namespace {
@@ -25,14 +26,10 @@ RunOptions with_data() {
 }
 
 /// The error of typing `text` for `name`.
-std::string error_of(const std::string& name, const std::string& text) {
+std::string error_of_setting(const std::string& name, const std::string& text) {
   RunOptions options;
-  try {
-    find_option(name)->set(options, text, "[options] --" + name);
-  } catch (const InvalidArgument& error) {
-    return error.what();
-  }
-  return "accepted";
+  return test::error_of<InvalidArgument>(
+      [&] { find_option(name)->set(options, text, "[options] --" + name); });
 }
 
 TEST(RunOptions, DefaultsAreAccepted) {
@@ -167,40 +164,40 @@ TEST(Option, TextReadsBackAsTheSameValue) {
 TEST(Option, ErrorsNameOptionValueAndBounds) {
   const std::string workers =
       "[options] --workers: expected an integer from 1 to 4096, or auto, found ";
-  EXPECT_EQ(error_of("workers", "0"), workers + "\"0\". Correct the value.");
-  EXPECT_EQ(error_of("workers", "-3"), workers + "\"-3\". Correct the value.");
-  EXPECT_EQ(error_of("workers", "1000000"), workers + "\"1000000\". Correct the value.");
-  EXPECT_EQ(error_of("workers", "many"), workers + "\"many\". Correct the value.");
+  EXPECT_EQ(error_of_setting("workers", "0"), workers + "\"0\". Correct the value.");
+  EXPECT_EQ(error_of_setting("workers", "-3"), workers + "\"-3\". Correct the value.");
+  EXPECT_EQ(error_of_setting("workers", "1000000"), workers + "\"1000000\". Correct the value.");
+  EXPECT_EQ(error_of_setting("workers", "many"), workers + "\"many\". Correct the value.");
   EXPECT_EQ(
-      error_of("engine", "gpu"),
+      error_of_setting("engine", "gpu"),
       "[options] --engine: expected auto, threads, processes or mpi, found \"gpu\". Correct the "
       "value.");
   EXPECT_EQ(
-      error_of("test-fraction", "1"),
+      error_of_setting("test-fraction", "1"),
       "[options] --test-fraction: expected a number from 0 to below 1, found \"1\". Correct the "
       "value.");
   EXPECT_EQ(
-      error_of("ema", "1"),
+      error_of_setting("ema", "1"),
       "[options] --ema: expected a number from 0 to below 1, found \"1\". Correct the value.");
   EXPECT_EQ(
-      error_of("patience", "-1"),
+      error_of_setting("patience", "-1"),
       "[options] --patience: expected an integer from 0 to 1000000, found \"-1\". Correct the "
       "value.");
-  EXPECT_EQ(error_of("class-weights", "some"),
+  EXPECT_EQ(error_of_setting("class-weights", "some"),
             "[options] --class-weights: expected none or balanced, found \"some\". Correct the "
             "value.");
   EXPECT_EQ(
-      error_of("hidden", "100,,50"),
+      error_of_setting("hidden", "100,,50"),
       "[options] --hidden: expected up to 64 integers from 1 to 1000000 separated by commas, or "
       "none, found \"100,,50\". Correct the value.");
 }
 
 TEST(Option, RefusesWhatIsNearlyANumber) {
   for (const char* text : {"", " 1", "1 ", "1.5", "1e2", "0x10", "+1", "99999999999999999999"}) {
-    EXPECT_THAT(error_of("epochs", text), HasSubstr("expected an integer")) << text;
+    EXPECT_THAT(error_of_setting("epochs", text), HasSubstr("expected an integer")) << text;
   }
   for (const char* text : {"", "nan", "inf", "-1", "0", "1e999", "0.1f", "1,5"}) {
-    EXPECT_THAT(error_of("lr", text), HasSubstr("expected a number above 0")) << text;
+    EXPECT_THAT(error_of_setting("lr", text), HasSubstr("expected a number above 0")) << text;
   }
 }
 

@@ -15,6 +15,7 @@
 #include "dga/base/error.h"
 #include "dga/launch/launch.h"
 #include "dga/parallel/gradient_accumulator.h"
+#include "tests/support/error_of.h"
 
 namespace dga {
 namespace {
@@ -33,18 +34,17 @@ at::Tensor loss_of(torch::nn::LinearImpl& net, double scale = 1) {
   return (net.forward(at::ones({2, 4})) * scale).square().mean();
 }
 
-/// What a launch of `workers` threads says when `worker` throws.
-std::string error_of(int workers, const Worker& worker) {
-  try {
-    launch({.engine = Engine::threads, .workers = workers, .timeout_s = 20}, worker);
-  } catch (const std::exception& error) {
-    return error.what();
-  }
-  return "no error";
+void launch_threads(int workers, const Worker& worker) {
+  launch({.engine = Engine::threads, .workers = workers, .timeout_s = 20}, worker);
+}
+
+/// The text of the error that a launch of `workers` threads throws.
+std::string launch_error(int workers, const Worker& worker) {
+  return test::error_of<std::exception>([&] { launch_threads(workers, worker); });
 }
 
 TEST(AccumulatorMisuse, NamesTheParameterStepAndWorkerOfANonFiniteGradient) {
-  const auto text = error_of(3, [](Environment& env) {
+  const auto text = launch_error(3, [](Environment& env) {
     auto net = linear();
     GradientAccumulator accumulator(env, net, sgd());
     for (int step = 0; step < 5; ++step) {
@@ -67,40 +67,37 @@ TEST(AccumulatorMisuse, TorchsOwnErrorsAreOneLineWithoutTheStackTrace) {
 }
 
 TEST(AccumulatorMisuse, LetsNonFiniteGradientsPassWhereAskedTo) {
-  EXPECT_EQ(error_of(1,
-                     [](Environment& env) {
-                       auto net = linear();
-                       AccumulatorOptions options;
-                       options.check_finite = false;
-                       GradientAccumulator accumulator(env, net, sgd(), options);
-                       accumulator.backward(loss_of(*net, std::numeric_limits<double>::infinity()),
-                                            2);
-                       accumulator.step();
-                       EXPECT_FALSE(net->weight.isfinite().any().item<bool>());
-                     }),
-            "no error");
+  EXPECT_NO_THROW(launch_threads(1, [](Environment& env) {
+    auto net = linear();
+    AccumulatorOptions options;
+    options.check_finite = false;
+    GradientAccumulator accumulator(env, net, sgd(), options);
+    accumulator.backward(loss_of(*net, std::numeric_limits<double>::infinity()), 2);
+    accumulator.step();
+    EXPECT_FALSE(net->weight.isfinite().any().item<bool>());
+  }));
 }
 
 TEST(AccumulatorMisuse, RefusesABackwardThatItDoesNotKnowOf) {
-  EXPECT_THAT(error_of(1,
-                       [](Environment& env) {
-                         auto net = linear();
-                         const GradientAccumulator accumulator(env, net, sgd());
-                         loss_of(*net).backward();
-                       }),
+  EXPECT_THAT(launch_error(1,
+                           [](Environment& env) {
+                             auto net = linear();
+                             const GradientAccumulator accumulator(env, net, sgd());
+                             loss_of(*net).backward();
+                           }),
               HasSubstr("expected it from GradientAccumulator::backward, found another backward. "
                         "Replace loss.backward() by accumulator.backward(loss, num_samples)."));
 }
 
 TEST(AccumulatorMisuse, RefusesMoreMicroStepsThanAgreed) {
   EXPECT_THAT(
-      error_of(1,
-               [](Environment& env) {
-                 auto net = linear();
-                 GradientAccumulator accumulator(env, net, sgd());
-                 accumulator.backward(loss_of(*net), 2);
-                 accumulator.backward(loss_of(*net), 2);
-               }),
+      launch_error(1,
+                   [](Environment& env) {
+                     auto net = linear();
+                     GradientAccumulator accumulator(env, net, sgd());
+                     accumulator.backward(loss_of(*net), 2);
+                     accumulator.backward(loss_of(*net), 2);
+                   }),
       HasSubstr("[parallel] backward: expected at most 1 calls a step, found one more. Call "
                 "step() first, or raise micro_steps."));
 }
@@ -108,12 +105,13 @@ TEST(AccumulatorMisuse, RefusesMoreMicroStepsThanAgreed) {
 TEST(AccumulatorMisuse, RefusesLossesThatAreNone) {
   for (const bool vector : {false, true}) {
     EXPECT_THAT(
-        error_of(1,
-                 [&](Environment& env) {
-                   auto net = linear();
-                   GradientAccumulator accumulator(env, net, sgd());
-                   accumulator.backward(vector ? net->forward(at::ones({2, 4})) : at::Tensor(), 2);
-                 }),
+        launch_error(
+            1,
+            [&](Environment& env) {
+              auto net = linear();
+              GradientAccumulator accumulator(env, net, sgd());
+              accumulator.backward(vector ? net->forward(at::ones({2, 4})) : at::Tensor(), 2);
+            }),
         HasSubstr("[parallel] backward: expected a scalar loss that depends on the "
                   "parameters, found " +
                   std::string(vector ? "a tensor of shape [2, 3]" : "an undefined tensor")));
@@ -122,50 +120,44 @@ TEST(AccumulatorMisuse, RefusesLossesThatAreNone) {
 
 TEST(AccumulatorMisuse, RefusesAModuleThatIsAttachedAlready) {
   EXPECT_THAT(
-      error_of(2,
-               [](Environment& env) {
-                 auto net = linear();
-                 const GradientAccumulator first(env, net, sgd());
-                 const GradientAccumulator second(env, net, sgd());
-               }),
+      launch_error(2,
+                   [](Environment& env) {
+                     auto net = linear();
+                     const GradientAccumulator first(env, net, sgd());
+                     const GradientAccumulator second(env, net, sgd());
+                   }),
       HasSubstr("[parallel] parameter 'weight': expected no other post-accumulate hook, found "
                 "one. A module can be in one accumulator at a time."));
 }
 
 TEST(AccumulatorMisuse, LetsGoOfTheModuleAgain) {
-  EXPECT_EQ(error_of(2,
-                     [](Environment& env) {
-                       auto net = linear();
-                       { const GradientAccumulator first(env, net, sgd()); }
-                       try {
-                         const GradientAccumulator failing(env, net, [](auto) { return nullptr; });
-                         ADD_FAILURE() << "expected an error";
-                       } catch (const InvalidArgument& error) {
-                         EXPECT_STREQ(error.what(),
-                                      "[parallel] optimizer factory: expected an optimiser, found "
-                                      "null.");
-                       }
-                       loss_of(*net).backward();
-                       EXPECT_TRUE(net->weight.grad().defined());
-                     }),
-            "no error");
+  EXPECT_NO_THROW(launch_threads(2, [](Environment& env) {
+    auto net = linear();
+    { const GradientAccumulator first(env, net, sgd()); }
+    EXPECT_EQ(test::error_of<InvalidArgument>([&] {
+                const GradientAccumulator failing(env, net, [](auto) { return nullptr; });
+              }),
+              "[parallel] optimizer factory: expected an optimiser, found null.");
+    loss_of(*net).backward();
+    EXPECT_TRUE(net->weight.grad().defined());
+  }));
 }
 
 TEST(AccumulatorMisuse, RefusesModulesWithNothingToTrain) {
-  EXPECT_THAT(error_of(1,
-                       [](Environment& env) {
-                         auto net = linear();
-                         for (auto& parameter : net->parameters()) {
-                           parameter.requires_grad_(false);
-                         }
-                         const GradientAccumulator accumulator(env, net, sgd());
-                       }),
+  EXPECT_THAT(launch_error(1,
+                           [](Environment& env) {
+                             auto net = linear();
+                             for (auto& parameter : net->parameters()) {
+                               parameter.requires_grad_(false);
+                             }
+                             const GradientAccumulator accumulator(env, net, sgd());
+                           }),
               HasSubstr("expected a module with parameters that require a gradient, found none."));
 }
 
 TEST(AccumulatorMisuse, RefusesSparseGradients) {
   EXPECT_THAT(
-      error_of(
+      launch_error(
           1,
           [](Environment& env) {
             auto net = std::make_shared<torch::nn::EmbeddingImpl>(
@@ -179,7 +171,7 @@ TEST(AccumulatorMisuse, RefusesSparseGradients) {
 
 TEST(AccumulatorMisuse, RefusesOptionsOutOfRange) {
   const auto with = [](const AccumulatorOptions& options) {
-    return error_of(1, [&](Environment& env) {
+    return launch_error(1, [&](Environment& env) {
       const GradientAccumulator accumulator(env, linear(), sgd(), options);
     });
   };
@@ -202,14 +194,14 @@ TEST(AccumulatorMisuse, RefusesOptionsOutOfRange) {
   EXPECT_THAT(with(options),
               HasSubstr("[parallel] parameter group 0: expected `contains` to be set."));
   EXPECT_THAT(
-      error_of(
+      launch_error(
           1, [](Environment& env) { const GradientAccumulator accumulator(env, nullptr, sgd()); }),
       HasSubstr("[parallel] GradientAccumulator: expected a module, found null."));
 }
 
 TEST(AccumulatorMisuse, TrainsOnlyTheParametersNotTheirAverage) {
   const auto with_average = [](const std::function<void(GradientAccumulator&, at::Tensor)>& call) {
-    return error_of(1, [&](Environment& env) {
+    return launch_error(1, [&](Environment& env) {
       auto net = linear();
       AccumulatorOptions options;
       options.ema_decay = 0.9;
@@ -229,11 +221,11 @@ TEST(AccumulatorMisuse, TrainsOnlyTheParametersNotTheirAverage) {
 }
 
 TEST(AccumulatorMisuse, HasNoAverageUnlessAskedForOne) {
-  EXPECT_THAT(error_of(1,
-                       [](Environment& env) {
-                         GradientAccumulator accumulator(env, linear(), sgd());
-                         accumulator.use_average(true);
-                       }),
+  EXPECT_THAT(launch_error(1,
+                           [](Environment& env) {
+                             GradientAccumulator accumulator(env, linear(), sgd());
+                             accumulator.use_average(true);
+                           }),
               HasSubstr("[parallel] use_average: expected a moving average, found that none is "
                         "kept. Set ema_decay."));
 }
@@ -252,24 +244,20 @@ struct WronglyTied : torch::nn::Module {
 TEST(AccumulatorWarnings, TellOnceOfAParameterThatNeverGetsAGradient) {
   std::mutex mutex;
   std::vector<std::string> warnings;
-  EXPECT_EQ(
-      error_of(
-          2,
-          [&](Environment& env) {
-            auto net = std::make_shared<WronglyTied>();
-            AccumulatorOptions options;
-            options.warn_unused_after = 3;
-            options.warn = [&](const std::string& text) {
-              const std::lock_guard lock(mutex);
-              warnings.push_back(text);
-            };
-            GradientAccumulator accumulator(env, net, sgd(), options);
-            for (int step = 0; step < 8; ++step) {
-              accumulator.backward(net->second(net->first(at::ones({2, 4}))).square().mean(), 2);
-              accumulator.step();
-            }
-          }),
-      "no error");
+  EXPECT_NO_THROW(launch_threads(2, [&](Environment& env) {
+    auto net = std::make_shared<WronglyTied>();
+    AccumulatorOptions options;
+    options.warn_unused_after = 3;
+    options.warn = [&](const std::string& text) {
+      const std::lock_guard lock(mutex);
+      warnings.push_back(text);
+    };
+    GradientAccumulator accumulator(env, net, sgd(), options);
+    for (int step = 0; step < 8; ++step) {
+      accumulator.backward(net->second(net->first(at::ones({2, 4}))).square().mean(), 2);
+      accumulator.step();
+    }
+  }));
   EXPECT_THAT(warnings,
               testing::ElementsAre(
                   "[parallel] no gradient in 3 steps for 'second.weight'. Freeze what is meant to "
@@ -278,36 +266,32 @@ TEST(AccumulatorWarnings, TellOnceOfAParameterThatNeverGetsAGradient) {
 }
 
 TEST(AccumulatorRecorder, HasAnEntryForEveryStep) {
-  EXPECT_EQ(error_of(2,
-                     [](Environment& env) {
-                       auto net = linear();
-                       GradientAccumulator accumulator(env, net, sgd());
-                       for (int step = 0; step < 4; ++step) {
-                         accumulator.backward(loss_of(*net), 2);
-                         accumulator.step();
-                       }
-                       EXPECT_EQ(accumulator.recorder().num_steps(), 4);
-                       EXPECT_GT(accumulator.recorder().median(), 0);
-                       EXPECT_GT(accumulator.recorder().total(StepPhase::wait), 0);
-                     }),
-            "no error");
+  EXPECT_NO_THROW(launch_threads(2, [](Environment& env) {
+    auto net = linear();
+    GradientAccumulator accumulator(env, net, sgd());
+    for (int step = 0; step < 4; ++step) {
+      accumulator.backward(loss_of(*net), 2);
+      accumulator.step();
+    }
+    EXPECT_EQ(accumulator.recorder().num_steps(), 4);
+    EXPECT_GT(accumulator.recorder().median(), 0);
+    EXPECT_GT(accumulator.recorder().total(StepPhase::wait), 0);
+  }));
 }
 
 TEST(AccumulatorMemory, IsOneCopyOfTheParametersForAllWorkersOfANode) {
   std::mutex mutex;
   std::vector<const void*> addresses;
   std::shared_ptr<torch::nn::LinearImpl> kept;
-  EXPECT_EQ(error_of(3,
-                     [&](Environment& env) {
-                       auto net = linear();
-                       const GradientAccumulator accumulator(env, net, sgd());
-                       const std::lock_guard lock(mutex);
-                       addresses.push_back(net->weight.const_data_ptr());
-                       if (env.is_root()) {
-                         kept = net;
-                       }
-                     }),
-            "no error");
+  EXPECT_NO_THROW(launch_threads(3, [&](Environment& env) {
+    auto net = linear();
+    const GradientAccumulator accumulator(env, net, sgd());
+    const std::lock_guard lock(mutex);
+    addresses.push_back(net->weight.const_data_ptr());
+    if (env.is_root()) {
+      kept = net;
+    }
+  }));
   EXPECT_THAT(addresses, testing::Each(addresses.front()));
   // A module outlives the run that trained it.
   EXPECT_EQ(kept->forward(at::zeros({1, 4})).sizes(), (std::vector<std::int64_t>{1, 3}));

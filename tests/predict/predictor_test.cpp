@@ -20,11 +20,13 @@
 #include "dga/data/table.h"
 #include "dga/models/model.h"
 #include "dga/storage/atomic_file.h"
+#include "tests/support/error_of.h"
 #include "tests/support/scratch_folder.h"
 
 namespace dga {
 namespace {
 
+using test::error_of;
 using testing::ElementsAre;
 using testing::FloatEq;
 using testing::IsEmpty;
@@ -55,15 +57,6 @@ ModelCard card_of(const std::vector<std::string>& names) {
 Predictor predictor_of(ModelCard card) {
   const std::int64_t outputs = card.outputs;
   return Predictor({std::move(card), std::make_shared<First>(outputs)});
-}
-
-std::string error_of(const std::function<void()>& call) {
-  try {
-    call();
-  } catch (const InvalidArgument& error) {
-    return error.what();
-  }
-  return "no InvalidArgument";
 }
 
 std::string bytes(std::initializer_list<int> values) {
@@ -106,7 +99,7 @@ TEST(Predictor, ReadsIdxWithoutLabels) {
     EXPECT_EQ(samples.targets, nullptr);
     const Predictions predictions = predictor.predict({samples.features.get(), 12});
     EXPECT_THAT(predictions.classes, ElementsAre(1, 0, 0));
-    EXPECT_EQ(error_of([&] { mean_error(predictions, samples); }),
+    EXPECT_EQ(error_of<InvalidArgument>([&] { mean_error(predictions, samples); }),
               "[train] mean_error: expected 3 samples with classes, found 3 samples without "
               "labels. Pass the samples that were predicted on.");
   }
@@ -170,16 +163,16 @@ TEST(Predictor, TakesADatasetOfAnySizeAndDoesNotLookAtItsLabels) {
 TEST(Predictor, ADatasetMayHaveItsElementsInAnotherShapeButNotOthers) {
   Predictor predictor = predictor_of(card_of({"3", "7"}));
   EXPECT_EQ(predictor.predict(Counting({4})).classes[1199], 0);
-  EXPECT_EQ(error_of([&] {
+  EXPECT_EQ(error_of<InvalidArgument>([&] {
               predictor.predict(Counting({2, 3}));
             }),
             "[train] predict: expected samples of 4 elements, as the model was trained on, found "
             "6. Pass samples with the features of the training.");
-  EXPECT_EQ(error_of([&] { predictor.predict(Counting({4}, DType::f64)); }),
+  EXPECT_EQ(error_of<InvalidArgument>([&] { predictor.predict(Counting({4}, DType::f64)); }),
             "[data] gather: expected a buffer of 2048 f64 for the features, found 2048 f32. Size "
             "it for the batch.");
   const std::vector<float> rows(6);
-  EXPECT_EQ(error_of([&] { predictor.predict(rows); }),
+  EXPECT_EQ(error_of<InvalidArgument>([&] { predictor.predict(rows); }),
             "[train] predict: expected samples of 4 elements, found 6 elements in all, which is no "
             "multiple. Pass whole samples.");
 }
@@ -218,7 +211,7 @@ TEST(Predictor, LabelsThatDoNotAscendCanBePredictedButNotBeRead) {
         std::pair(std::vector<std::string>{"3", "3"}, "3 after 3"),
         std::pair(std::vector<std::string>{"-1", "10", "9"}, "9 after 10")}) {
     Predictor predictor = predictor_of(card_of(names));
-    EXPECT_EQ(error_of([&] {
+    EXPECT_EQ(error_of<InvalidArgument>([&] {
                 load_samples({.data = scratch.path(),
                               .shape = predictor.card().input_shape,
                               .classes = predictor.labels()});
@@ -229,7 +222,7 @@ TEST(Predictor, LabelsThatDoNotAscendCanBePredictedButNotBeRead) {
     const std::vector<float> row{30, 1, 2, 0};
     EXPECT_THAT(predictor.predict(row).classes, ElementsAre(0));
   }
-  EXPECT_EQ(error_of([] {
+  EXPECT_EQ(error_of<InvalidArgument>([] {
               predictor_of(card_of({"cat", "dog"})).labels();
             }),
             "[train] Predictor: expected classes named by integers, found \"cat\". Compare "
@@ -240,7 +233,7 @@ TEST(Predictor, ACardThatContradictsItselfIsRefused) {
   const auto error_with = [](const std::function<void(ModelCard&)>& change) {
     ModelCard card = card_of({"3", "7"});
     change(card);
-    return error_of([&] { predictor_of(card); });
+    return error_of<InvalidArgument>([&] { predictor_of(card); });
   };
   const std::string remedy = " Take model.json as the run wrote it.";
   EXPECT_EQ(error_with([](ModelCard& card) { card.task = "ranking"; }),
@@ -258,7 +251,7 @@ TEST(Predictor, ACardThatContradictsItselfIsRefused) {
             "[train] Predictor: expected 2 class names, one for each output, found 1." + remedy);
   EXPECT_EQ(error_with([](ModelCard& card) { card.task = "regression"; }),
             "[train] Predictor: expected 1 output of a regression, found 2." + remedy);
-  EXPECT_EQ(error_of([] {
+  EXPECT_EQ(error_of<InvalidArgument>([] {
               Predictor({card_of({"3", "7"}), nullptr});
             }),
             "[train] Predictor: expected a model, found none. Pass load_model().");
@@ -267,7 +260,7 @@ TEST(Predictor, ACardThatContradictsItselfIsRefused) {
 TEST(Predictor, AModelThatAnswersWithAnotherShapeIsRefused) {
   Predictor predictor({card_of({"3", "7"}), std::make_shared<First>(3)});
   const std::vector<float> row(4);
-  EXPECT_EQ(error_of([&] { predictor.predict(row); }),
+  EXPECT_EQ(error_of<InvalidArgument>([&] { predictor.predict(row); }),
             "[train] model: expected an output of shape [1, 2] in Float, found [1, 3] in Float. "
             "Let forward answer a row a sample, with ModelCard::outputs numbers.");
 }

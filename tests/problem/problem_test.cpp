@@ -6,26 +6,18 @@
 
 #include <cmath>
 #include <filesystem>
-#include <functional>
 
 #include "dga/base/error.h"
+#include "tests/support/error_of.h"
 #include "tests/support/scratch_folder.h"
 
 namespace dga {
 namespace {
 
+using test::error_of;
 using testing::HasSubstr;
 
 constexpr const char* kDigits = "data/digits";  // tests run in the root of the sources
-
-std::string error_of(const std::function<void()>& call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "no error";
-}
 
 class ProblemTest : public testing::Test {
  protected:

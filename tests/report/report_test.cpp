@@ -146,7 +146,7 @@ TEST_F(ReportTest, ADamagedLineBeforeTheEndIsRefusedAndNoPageIsWritten) {
   EXPECT_THAT([&] { write_report(folder); },
               ThrowsMessage<StorageError>(
                   AllOf(StartsWith(folder + "/metrics.jsonl:2: expected one epoch of a run, found"),
-                        HasSubstr("Was the file changed"))));
+                        HasSubstr("Restore the file"))));
   EXPECT_FALSE(std::filesystem::exists(folder + "/report.html"));
 }
 

@@ -64,11 +64,10 @@ TEST(AtomicFile, TakesOneCommitOnly) {
 TEST(AtomicWrite, NamesThePathThatIsNotThere) {
   const ScratchFolder folder;
   const std::string path = folder.file("none/x");
-  EXPECT_THAT(
-      [&] { atomic_write(path, "text"); },
-      ThrowsMessage<StorageError>("[storage] " + path +
-                                  ": expected to be able to write the file, found \"No such "
-                                  "file or directory\". Check the path."));
+  EXPECT_THAT([&] { atomic_write(path, "text"); },
+              ThrowsMessage<StorageError>("[storage] " + path +
+                                          ": expected to write the file, found \"No such "
+                                          "file or directory\". Check the path."));
 }
 
 TEST(ReadFile, NamesThePathThatIsNotThere) {
@@ -119,7 +118,7 @@ TEST(AtomicWrite, SaysThatTheDiskIsFullAndLeavesNothing) {
   EXPECT_THAT([&] { atomic_write(folder.file("x"), std::string(200000, 'n')); },
               ThrowsMessage<StorageError>(
                   AllOf(StartsWith("[storage] " + folder.file("x") + ": expected room for"),
-                        EndsWith("found \"No space left on device\". Free some space there, or "
+                        EndsWith("found \"No space left on device\". Free some disk space, or "
                                  "choose another folder with --output."))));
   EXPECT_THAT(folder.names(), IsEmpty());
   umount(folder.path().c_str());

@@ -39,7 +39,7 @@ TEST(ModelCard, OfARegressionIsReadBackAsItWas) {
 TEST(ModelCard, ThatIsDamagedIsRefused) {
   EXPECT_THAT([] { model_card_from_json("{\"schema\": 1}", "m.json"); },
               ThrowsMessage<StorageError>("[storage] m.json: expected the description of a model, "
-                                          "found JSON that is damaged or says something else. Save "
+                                          "found JSON that is damaged or has other contents. Save "
                                           "the model again."));
 }
 

@@ -136,11 +136,10 @@ TEST(RunFolder, RefusesAFileOfThatName) {
 
 TEST(RunFolder, RefusesAFolderThatCannotBeMade) {
   // Not even root makes folders there.
-  EXPECT_THAT(
-      [] { RunFolder folder("/proc/dga-run"); },
-      ThrowsMessage<StorageError>(
-          "[storage] /proc/dga-run: expected to be able to make the folder, found \"No such "
-          "file or directory\". Check the path."));
+  EXPECT_THAT([] { RunFolder folder("/proc/dga-run"); },
+              ThrowsMessage<StorageError>(
+                  "[storage] /proc/dga-run: expected to create the folder, found \"No such "
+                  "file or directory\". Check the path."));
 }
 
 TEST(RunFolder, RefusesAFullDiskBeforeAnythingStarts) {

@@ -176,8 +176,8 @@ TEST(RunResults, OfAnotherSchemaAreRefused) {
   text.replace(text.find("\"schema\": 1"), 11, "\"schema\": 9");
   EXPECT_THAT(
       [&] { run_results_from_json(text, "r.json"); },
-      ThrowsMessage<StorageError>("[storage] r.json: expected schema 1, found 9. Was the file "
-                                  "changed, or written by another version of dga?"));
+      ThrowsMessage<StorageError>("[storage] r.json: expected schema 1, found 9. Restore the "
+                                  "file, or read it with the dga that wrote it."));
 }
 
 TEST(RunResults, WithoutAFieldAreRefusedByItsName) {

@@ -21,6 +21,7 @@
 
 #include "dga/base/random.h"
 #include "dga/storage/atomic_file.h"
+#include "tests/support/error_of.h"
 #include "tests/support/scratch_folder.h"
 
 namespace dga {
@@ -105,10 +106,11 @@ TEST(Safetensors, RefusesTwoTensorsOfOneName) {
   const ScratchFolder folder;
   std::vector<TensorView> tensors = small_tensors();
   tensors[1].name = "n";
-  EXPECT_THAT([&] { write_safetensors(folder.file("m"), tensors); },
-              ThrowsMessage<InvalidArgument>("[storage] " + folder.file("m") +
-                                             ": expected one tensor of a name, found a second 'n'. "
-                                             "Rename one of them."));
+  EXPECT_THAT(
+      [&] { write_safetensors(folder.file("m"), tensors); },
+      ThrowsMessage<InvalidArgument>("[storage] " + folder.file("m") +
+                                     ": expected unique tensor names, found another 'n'. Rename "
+                                     "the tensor (__metadata__ is reserved)."));
   EXPECT_TRUE(folder.names().empty());
 }
 
@@ -117,12 +119,7 @@ TEST(Safetensors, SaysWhatIsWrongWithAFile) {
   const std::string path = folder.file("m");
   const auto reason = [&](const std::string& bytes) {
     atomic_write(path, bytes);
-    try {
-      const Safetensors file(path);
-    } catch (const StorageError& error) {
-      return std::string(error.what());
-    }
-    return std::string("read");
+    return test::error_of<StorageError>([&] { const Safetensors file(path); });
   };
   const auto entry = [](const std::string& type, const std::string& shape,
                         const std::string& offsets) {
@@ -133,12 +130,11 @@ TEST(Safetensors, SaysWhatIsWrongWithAFile) {
   EXPECT_EQ(reason("abc"), place +
                                "expected a safetensors file, found only 3 bytes. Copy the file "
                                "again, or save the model again.");
-  EXPECT_THAT(
-      reason(golden_bytes().substr(0, 100)),
-      HasSubstr("expected a safetensors header within the file's 100 bytes, found one of 200"));
-  EXPECT_THAT(
-      reason(golden_bytes().substr(0, 234)),
-      HasSubstr("expected tensor 'b' within 26 bytes of data, found it from byte 24 to 27"));
+  EXPECT_THAT(reason(golden_bytes().substr(0, 100)),
+              HasSubstr("expected a safetensors header within the file's 100 bytes, found a header "
+                        "of 200 bytes"));
+  EXPECT_THAT(reason(golden_bytes().substr(0, 234)),
+              HasSubstr("expected tensor 'b' within 26 bytes of data, found bytes 24 to 27"));
   EXPECT_THAT(reason(golden_bytes() + "x"), HasSubstr("expected 27 bytes of tensors, found 28"));
   EXPECT_THAT(reason(file_of("{\"w\":", "")), HasSubstr("JSON that is damaged"));
   EXPECT_THAT(reason(file_of("[]", "")), HasSubstr("JSON that is damaged"));
@@ -146,13 +142,14 @@ TEST(Safetensors, SaysWhatIsWrongWithAFile) {
   EXPECT_THAT(
       reason(file_of(entry("C64", "[1]", "[0,8]"), std::string(8, ' '))),
       HasSubstr("expected tensor 'w' of type F32, F64, F16, BF16, I32, I64 or U8, found C64"));
-  EXPECT_THAT(reason(file_of(entry("F32", "[2]", "[0,4]"), "1234")),
-              HasSubstr("expected as many bytes as the shape of tensor 'w' needs, found 4"));
+  EXPECT_THAT(
+      reason(file_of(entry("F32", "[2]", "[0,4]"), "1234")),
+      HasSubstr("expected the number of bytes that the shape of tensor 'w' needs, found 4"));
   EXPECT_THAT(reason(file_of(entry("F32", "[-1]", "[0,4]"), "1234")),
-              HasSubstr("expected as many bytes"));
+              HasSubstr("expected the number of bytes"));
   EXPECT_THAT(
       reason(file_of(entry("F32", "[4611686018427387904,4611686018427387904]", "[0,4]"), "1234")),
-      HasSubstr("expected as many bytes"));
+      HasSubstr("expected the number of bytes"));
   EXPECT_THAT(
       reason(file_of(entry("F32", "[1]", "[4,8]"), "12345678")),
       HasSubstr("expected tensors that follow each other, found a gap or overlap before 'w'"));

@@ -20,6 +20,7 @@
 #include "dga/base/error.h"
 #include "dga/storage/atomic_file.h"
 #include "dga/storage/tensorboard/summary_event.h"
+#include "tests/support/error_of.h"
 #include "tests/support/scratch_folder.h"
 
 namespace dga {
@@ -101,13 +102,10 @@ TEST(TensorBoardLog, TakesBackWhatDoesNotFit) {
 }
 
 TEST(TensorBoardLog, SaysWhereItCannotWrite) {
-  try {
-    const TensorBoardLog log("/proc/nowhere");
-    FAIL();
-  } catch (const StorageError& error) {
-    EXPECT_THAT(error.what(), HasSubstr("[storage] /proc/nowhere/events.out.tfevents."));
-    EXPECT_THAT(error.what(), HasSubstr("expected to be able to write the file"));
-  }
+  const std::string text =
+      test::error_of<StorageError>([] { const TensorBoardLog log("/proc/nowhere"); });
+  EXPECT_THAT(text, HasSubstr("[storage] /proc/nowhere/events.out.tfevents."));
+  EXPECT_THAT(text, HasSubstr("expected to write the file"));
 }
 
 }  // namespace

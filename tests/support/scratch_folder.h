@@ -5,14 +5,16 @@
 #include <stdlib.h>
 
 #include <filesystem>
+#include <fstream>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "dga/base/error.h"
 
 namespace dga {
 
-/// A temporary folder for one test. The destructor removes it with its contents.
+/// A temporary folder for one test. The destructor removes it and its contents.
 class ScratchFolder {
  public:
   ScratchFolder() {
@@ -30,8 +32,16 @@ class ScratchFolder {
   ScratchFolder& operator=(const ScratchFolder&) = delete;
 
   const std::string& path() const { return path_; }
-  std::string file(const std::string& name) const { return path_ + "/" + name; }
-  /// The names of all entries of the folder.
+  /// The path of a file called `name` in the folder.
+  std::string file(std::string_view name) const { return path_ + "/" + std::string(name); }
+  /// Writes a file and returns its path.
+  std::string write(std::string_view name, std::string_view bytes) const {
+    std::string path = file(name);
+    std::ofstream(path, std::ios::binary)
+        .write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+    return path;
+  }
+  /// The names of all files and folders in it.
   std::vector<std::string> names() const {
     std::vector<std::string> found;
     for (const auto& entry : std::filesystem::directory_iterator(path_)) {

@@ -8,7 +8,6 @@
 #include <torch/nn/modules/linear.h>
 
 #include <algorithm>
-#include <functional>
 
 #include "dga/base/error.h"
 #include "dga/base/random.h"
@@ -19,12 +18,14 @@
 #include "dga/report/report.h"
 #include "dga/train/plain_functions.h"
 #include "dga/train/train_run.h"
+#include "tests/support/error_of.h"
 #include "tests/support/made_up_data.h"
 #include "tests/support/scratch_folder.h"
 
 namespace dga {
 namespace {
 
+using test::error_of;
 using testing::HasSubstr;
 
 class CustomRunTest : public testing::Test {
@@ -49,15 +50,6 @@ class CustomRunTest : public testing::Test {
 
   ScratchFolder folder;
 };
-
-std::string error_of(const std::function<void()>& call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "no error";
-}
 
 /// The first epoch after which none of the `patience` last was the best, by the plain definition.
 std::size_t expected_end(const std::vector<EpochResult>& epochs, std::size_t patience) {

@@ -8,6 +8,7 @@
 #include <numeric>
 
 #include "dga/base/error.h"
+#include "tests/support/error_of.h"
 #include "tests/support/made_up_data.h"
 
 namespace dga {
@@ -62,12 +63,9 @@ TEST(Plan, LeavesNothingAutomatic) {
 }
 
 TEST(Plan, FewerSamplesThanWorkersIsAnError) {
-  try {
-    plan_tasks({}, Engine::threads, 30, test::made_up_classes(20));
-    FAIL() << "no error";
-  } catch (const InvalidArgument& error) {
-    EXPECT_THAT(error.what(), testing::HasSubstr("found 16 training samples for 30 workers"));
-  }
+  EXPECT_THAT(test::error_of<InvalidArgument>(
+                  [] { plan_tasks({}, Engine::threads, 30, test::made_up_classes(20)); }),
+              testing::HasSubstr("found 16 training samples for 30 workers"));
 }
 
 TEST(Plan, MeasuresTheNormalisationOnTrainingSamplesOnly) {

@@ -9,7 +9,6 @@
 #include <torch/optim/sgd.h>
 
 #include <filesystem>
-#include <functional>
 
 #include "dga/base/error.h"
 #include "dga/data/batches/sampler.h"
@@ -18,12 +17,15 @@
 #include "dga/options/options_json.h"
 #include "dga/predict/saved_model.h"
 #include "dga/storage/atomic_file.h"
+#include "tests/support/error_of.h"
 #include "tests/support/made_up_data.h"
 #include "tests/support/scratch_folder.h"
+#include "tests/support/stopper.h"
 
 namespace dga {
 namespace {
 
+using test::error_of;
 using testing::HasSubstr;
 
 RunOptions small_run(const std::string& output) {
@@ -213,36 +215,13 @@ TEST(TrainRun, EverySchedule) {
   }
 }
 
-std::string error_of(const std::function<void()>& call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "no error";
-}
-
-/// Asks for a stop when so many steps are done.
-class Stopper final : public Progress {
- public:
-  explicit Stopper(std::int64_t step) : step_(step) {}
-  void step_done(const StepResult& step) override {
-    if (step.steps == step_) {
-      StopSignal::request(SIGTERM);
-    }
-  }
-
- private:
-  std::int64_t step_;
-};
-
 TEST(TrainRun, AStopInTheFirstEpochLeavesNothing) {
   const ScratchFolder folder;
   RunOptions options = small_run(folder.file("run"));
   options.batch = 1;
   const TrainPlan plan = plan_of(options, 2, test::made_up_classes(3000));
   const StopSignal signals;
-  Stopper stopper(3);
+  test::Stopper stopper(3, SIGTERM);
   EXPECT_THAT(
       error_of([&] { train_plan(plan, stopper); }),
       testing::MatchesRegex("\\[train\\] run: expected 3600 steps, found signal 15 "
@@ -256,7 +235,7 @@ TEST(TrainRun, ALaterStopLeavesWholeEpochs) {
   options.epochs = 100'000;
   const TrainPlan plan = plan_of(options, 2, test::made_up_classes(30));
   const StopSignal signals;
-  Stopper stopper(50);
+  test::Stopper stopper(50, SIGTERM);
   EXPECT_THAT(error_of([&] { train_plan(plan, stopper); }),
               HasSubstr("Finished epochs are in " + options.output));
   const auto epochs = epochs_from_json_lines(read_file(folder.file("run/metrics.jsonl")), "");

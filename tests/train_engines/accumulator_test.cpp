@@ -16,6 +16,7 @@
 
 #include "dga/base/error.h"
 #include "tests/support/engine_suite.h"
+#include "tests/support/error_of.h"
 #include "tests/train_engines/oracle.h"
 
 namespace dga::test {
@@ -320,16 +321,12 @@ DGA_ENGINE_TEST(Accumulator, NamesTheFirstDifferenceBetweenModules) {
   };
   const int other = environment.workers() - 1;
   auto net = std::make_shared<Sized>(environment.rank() == other ? 7 : 5);
-  try {
-    const GradientAccumulator accumulator(environment, net, sgd());
-    ADD_FAILURE() << "expected an error";
-  } catch (const InvalidArgument& error) {
-    EXPECT_EQ(
-        std::string(error.what()),
-        "[parallel] module: expected 'parameter fc.weight Float [5, 12]' as on worker 0, found "
-        "'parameter fc.weight Float [7, 12]' on worker " +
-            std::to_string(other) + ". Build the module and its options alike on every worker.");
-  }
+  EXPECT_EQ(test::error_of<InvalidArgument>(
+                [&] { const GradientAccumulator accumulator(environment, net, sgd()); }),
+            "[parallel] module: expected 'parameter fc.weight Float [5, 12]' as on worker 0, found "
+            "'parameter fc.weight Float [7, 12]' on worker " +
+                std::to_string(other) +
+                ". Build the module and its options alike on every worker.");
 }
 
 DGA_ENGINE_TEST(Accumulator, RefusesATotalThatIsNotTheSumOfAllSamples) {
@@ -341,13 +338,9 @@ DGA_ENGINE_TEST(Accumulator, RefusesATotalThatIsNotTheSumOfAllSamples) {
   accumulator.step();
   accumulator.expect_samples(2 * environment.workers() + 1);
   accumulator.backward(loss(), 2);
-  try {
-    accumulator.step();
-    ADD_FAILURE() << "expected an error";
-  } catch (const InvalidArgument& error) {
-    EXPECT_THAT(error.what(), testing::StartsWith("[parallel] step: expected "));
-    EXPECT_THAT(error.what(), testing::HasSubstr("samples over all workers"));
-  }
+  const std::string text = test::error_of<InvalidArgument>([&] { accumulator.step(); });
+  EXPECT_THAT(text, testing::StartsWith("[parallel] step: expected "));
+  EXPECT_THAT(text, testing::HasSubstr("samples over all workers"));
 }
 
 DGA_ENGINE_TEST(Accumulator, LeavesEverythingAloneInAStepWithoutSamples) {

@@ -6,19 +6,21 @@
 #include <signal.h>
 
 #include <filesystem>
-#include <functional>
 
 #include "dga/base/error.h"
 #include "dga/launch/stop_signal.h"
 #include "dga/launch/worker_map.h"
 #include "dga/train/train_run.h"
 #include "tests/support/engine_suite.h"
+#include "tests/support/error_of.h"
 #include "tests/support/made_up_data.h"
 #include "tests/support/scratch_folder.h"
+#include "tests/support/stopper.h"
 
 namespace dga {
 namespace {
 
+using test::error_of;
 using testing::HasSubstr;
 using testing::MatchesRegex;
 
@@ -48,15 +50,6 @@ TrainPlan plan_of(const RunOptions& options, Engine engine, std::size_t num_work
 RunSummary train(const TrainPlan& plan) {
   Progress nobody;
   return train_plan(plan, nobody);
-}
-
-std::string error_of(const std::function<void()>& call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "no error";
 }
 
 TEST(Trainer, GivesTheWeightsThatThreadsGive) {
@@ -117,22 +110,8 @@ TEST(Trainer, AFolderThatCannotBeMadeIsEverybodysError) {
   options.output = "/proc/nowhere";
   const TrainPlan plan = plan_of(options, test::engine_options().engine, workers().workers.size());
   EXPECT_THAT(error_of([&] { train(plan); }),
-              HasSubstr("/proc/nowhere: expected to be able to make the folder"));
+              HasSubstr("/proc/nowhere: expected to create the folder"));
 }
-
-/// Worker 0 sees a signal after so many steps; the others may not.
-class Stopper final : public Progress {
- public:
-  explicit Stopper(std::int64_t step) : step_(step) {}
-  void step_done(const StepResult& step) override {
-    if (step.steps == step_) {
-      StopSignal::request(SIGINT);
-    }
-  }
-
- private:
-  std::int64_t step_;
-};
 
 TEST(Trainer, StopsEverywhereBeforeTheSameStep) {
   const ScratchFolder folder;
@@ -140,7 +119,7 @@ TEST(Trainer, StopsEverywhereBeforeTheSameStep) {
   options.epochs = 1'000'000;
   const TrainPlan plan = plan_of(options, test::engine_options().engine, workers().workers.size());
   const StopSignal signals;
-  Stopper stopper(9);
+  test::Stopper stopper(9, SIGINT);
   EXPECT_THAT(error_of([&] { train_plan(plan, stopper); }),
               MatchesRegex("\\[train\\] run: expected [0-9]+ steps, found signal 2 "
                            "\\(Interrupt\\) after step [0-9]+\\. Finished epochs are in .*\\."));

@@ -23,12 +23,13 @@ std::string FailureBoard::text() const {
   if (!failed()) {
     return {};
   }
-  // A writer killed between its two stores leaves kWriting behind: half a second is enough.
+  // A worker that is killed between its two stores leaves kWriting behind for ever, so this wait
+  // has a limit: 500 ms.
   for (int i = 0; i < 500 && state_.load(std::memory_order_acquire) != kReady; ++i) {
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
   if (state_.load(std::memory_order_acquire) != kReady) {
-    return "[comm] a worker died while it reported a failure.";
+    return "[comm] a worker died while it reported a failure. See the output of the workers.";
   }
   return {text_.data(), length_};
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// FailureBoard: where the first failure of a world is written, once, for every worker to read.
+// FailureBoard: holds the first failure that a node learns of, for all its workers to read.
 
 #pragma once
 
@@ -12,15 +12,18 @@
 
 namespace dga {
 
-/// Lies in memory that all workers of a node share, zero-initialised. Every wait looks at it.
+/// Lies in zero-initialised memory that all workers of a node share. Every wait polls it. Any
+/// thread or process may call its functions at any time.
 class FailureBoard {
  public:
-  /// Writes `text` unless a failure stands here already. Answers whether it was the first.
+  /// Records `text` if no failure has been recorded. Returns whether it did. Text beyond 2040 bytes
+  /// is cut off.
   bool post(std::string_view text) noexcept;
 
   bool failed() const noexcept { return state_.load(std::memory_order_seq_cst) != kClear; }
 
-  /// The text of the failure; waits a moment for a writer that is just at it. Empty without one.
+  /// The text of the failure, or "" if there is none. Waits up to half a second for a worker that
+  /// is writing it.
   std::string text() const;
 
  private:
@@ -28,9 +31,11 @@ class FailureBoard {
   static constexpr std::uint32_t kWriting = 1;
   static constexpr std::uint32_t kReady = 2;
 
-  // The winner of kClear -> kWriting owns text_ until it stores kReady with release; readers load
-  // kReady with acquire before they touch text_. seq_cst where the order against the readers' "I
-  // am reading your memory" flags matters (see Presence).
+  // The worker whose exchange kClear -> kWriting succeeds owns length_ and text_ until it stores
+  // kReady, which releases them. Readers load kReady with acquire before they read the two. post()
+  // and failed() are seq_cst because a worker that leaves an operation posts here and then looks at
+  // its neighbours' `reading` flags, while a reader raises its flag and then looks here: at least
+  // one of them must see the other (see World::ReadGuard).
   std::atomic<std::uint32_t> state_{kClear};
   std::uint32_t length_ = 0;
   std::array<char, 2040> text_{};

@@ -10,7 +10,8 @@
 namespace dga {
 namespace {
 
-// The control segment: slots | descriptors | inline payloads | rings. Untouched pages cost nothing.
+// Layout of the control segment: slots, descriptors, inline payloads, rings. The kernel allocates
+// its pages when they are first written.
 constexpr std::int64_t kSlotBytes = sizeof(Slot);
 constexpr std::int64_t kDescriptorBytes = sizeof(Descriptor);
 constexpr std::int64_t kNumSlots = Group::kSlots;
@@ -28,7 +29,8 @@ std::int64_t rings_at(int locals) noexcept {
 }  // namespace
 
 std::int64_t Group::ring_capacity(int locals) noexcept {
-  // 64 KiB a pair, less where there are very many pairs.
+  // 64 KiB for each pair of workers. With very many pairs less, down to 4 KiB, to keep all rings
+  // within 512 MiB.
   constexpr std::int64_t kMost = 64 << 10;
   constexpr std::int64_t kLeast = 4 << 10;
   const std::int64_t pairs = std::int64_t{locals} * locals;
@@ -65,7 +67,7 @@ Group::Group(std::shared_ptr<World> world, std::vector<int> members, Segment con
   const auto found = std::find(locals().begin(), locals().end(), rank_);
   my_local_ = static_cast<int>(found - locals().begin());
   if (num_nodes() == 1) {
-    wire_.reset();  // neighbours need none, and without it nobody has to poll
+    wire_.reset();  // not needed on one node, and without a wire no wait has to poll
   }
   mailbox_ = std::make_unique<Mailbox>(*this);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Group: the workers that take part in a communicator, and the memory in which those on one node
-// meet. Internal to the room; users hold a Communicator.
+// Group: the workers of a communicator, and the shared memory in which those of one node meet.
+// Internal to the room; users hold a Communicator.
 
 #pragma once
 
@@ -17,19 +17,20 @@
 #include "dga/comm/arena/ring.h"
 #include "dga/comm/arena/world.h"
 #include "dga/comm/collectives/fixed_tree.h"
+#include "dga/comm/pending.h"
 #include "dga/comm/reduce_op.h"
 
 namespace dga {
 
 class Mailbox;
 
-/// Where a worker's contribution to a collective can be read by its neighbours.
+/// Where the neighbours of a worker (the workers of its node) can read its contribution.
 struct Region {
   enum class Where : std::uint8_t {
-    nowhere,  ///< nothing was published
-    inlined,  ///< copied into the descriptor's own payload
-    address,  ///< heap worlds: as it is
-    segment,  ///< mapped worlds: `offset` bytes into segment `handle`
+    nowhere,  ///< nothing is published
+    inlined,  ///< copied to the descriptor's inline payload
+    address,  ///< heap worlds: at `address`
+    segment,  ///< mapped worlds: `offset` bytes into the segment of `handle`
   };
   Where where = Where::nowhere;
   const void* address = nullptr;
@@ -37,7 +38,7 @@ struct Region {
   std::int64_t offset = 0;
 };
 
-/// What kind of operation, and everything about it that all workers must agree on.
+/// The kind of an operation and everything about it that must be equal on all workers.
 struct Signature {
   static constexpr std::size_t kLabelBytes = 40;
 
@@ -50,40 +51,43 @@ struct Signature {
   std::array<char, kLabelBytes> label{};
 
   friend bool operator==(const Signature&, const Signature&) = default;
-  /// "all_reduce 'loss' of 12 f32 sum"
+  /// For errors, such as "all_reduce 'loss' of 12 f32".
   std::string text() const;
 };
 
-/// One worker's entry for one operation.
+/// One worker's entry for one operation. Written by its worker, read by the neighbours.
 struct alignas(64) Descriptor {
-  /// 1 + the number of the operation that this describes. Stored with release after all else, so
-  /// that "who has arrived" can be told; the data itself is ordered by the slot's arrival phase.
+  /// 4 x the number of the operation + the stage that the worker has reached in it. Stored with
+  /// release after the fields below, and loaded to tell which workers are missing. Readers of the
+  /// fields themselves do not rely on it: the slot's phases order them.
   std::atomic<std::uint64_t> published{0};
   Signature signature;
-  Region in;     // what I contribute
-  Region relay;  // what I received from other nodes on behalf of this one
+  Region in;     // what the worker contributes
+  Region relay;  // what it has received from other nodes on behalf of this node
   double weight = 1;
 };
 
-/// The meeting point of one operation. Operation number k uses slot k % kSlots, in round
-/// k / kSlots + 1.
+/// The meeting point of one operation on one node. Operation number k uses slot k % kSlots, in
+/// round k / kSlots + 1.
 struct Slot {
-  Phase arrived;   // everybody has published its descriptor
-  Phase relayed;   // everybody's relay region is filled
-  Phase finished;  // nobody reads anybody's buffers any more
+  Phase arrived;   // all workers have published their descriptors
+  Phase relayed;   // all relay regions are filled
+  Phase finished;  // no worker reads another worker's buffers any more
 };
 
 class Group {
  public:
-  /// Operations that may be under way at once.
-  static constexpr std::uint64_t kSlots = 64;
-  /// Contributions up to this size travel inside the descriptor.
+  /// One more than the number of operations that a worker may have in progress.
+  static constexpr std::uint64_t kSlots = kMaxPending + 1;
+  /// Contributions up to this size are copied to the inline payload.
   static constexpr std::int64_t kInlineBytes = 4096;
 
-  /// Bytes of the segment in which `locals` workers of one node meet.
+  /// Size of the control segment for `locals` workers of one node.
   static std::int64_t control_bytes(int locals) noexcept;
 
-  /// `members`: world ranks by group rank. `control`: zeroed when the first member came.
+  /// `members`: world ranks by group rank. `control`: segment of control_bytes, shared by the
+  /// members on this node and zeroed before the first of them uses it. `wire`: null if the world
+  /// has one node.
   Group(std::shared_ptr<World> world, std::vector<int> members, Segment control,
         std::unique_ptr<Wire> wire);
   ~Group();
@@ -97,25 +101,26 @@ class Group {
   int size() const noexcept { return static_cast<int>(members_.size()); }
   int world_rank(int rank) const noexcept { return members_[static_cast<std::size_t>(rank)]; }
 
-  // Nodes of this group, numbered in the order of their first member.
+  // The nodes of this group, numbered in the order of their first member.
   int num_nodes() const noexcept { return static_cast<int>(nodes_.size()); }
   int my_node() const noexcept { return node_of(rank_); }
   int node_of(int rank) const noexcept { return node_of_[static_cast<std::size_t>(rank)]; }
-  /// Group ranks on `node`, ascending.
+  /// Group ranks on `node`, in ascending order.
   const std::vector<int>& on_node(int node) const noexcept {
     return nodes_[static_cast<std::size_t>(node)];
   }
   const std::vector<int>& locals() const noexcept { return on_node(my_node()); }
   int num_locals() const noexcept { return static_cast<int>(locals().size()); }
   int my_local() const noexcept { return my_local_; }
-  /// The worker of `node` that sends to and receives from `rank` on that node's behalf.
+  /// The relay of `rank` on `node`: the worker that exchanges messages with `rank` on behalf of
+  /// `node`.
   int relay_on(int node, int rank) const noexcept {
     const auto& there = on_node(node);
     return there[static_cast<std::size_t>(rank) % there.size()];
   }
-  /// Ranks of other nodes for which this worker is the relay, ascending.
+  /// Ranks of other nodes whose relay this worker is, in ascending order.
   std::vector<int> relayed_ranks() const;
-  /// The tree nodes that `node` holds whole.
+  /// The cover of `node`: the largest tree nodes whose workers are all on it; see fixed_tree.h.
   const std::vector<TreeNode>& cover_of(int node) const noexcept {
     return covers_[static_cast<std::size_t>(node)];
   }
@@ -123,7 +128,7 @@ class Group {
   Slot& slot(std::uint64_t number) const noexcept;
   Descriptor& descriptor(int local, std::uint64_t number) const noexcept;
   std::byte* inline_payload(int local, std::uint64_t number) const noexcept;
-  /// The stream from one local worker to another, and its capacity in bytes.
+  /// The ring from one local worker to another, and its capacity in bytes.
   Ring& ring(int from_local, int to_local) const noexcept;
   std::int64_t ring_bytes() const noexcept { return ring_capacity(num_locals()); }
 

@@ -19,9 +19,9 @@ Transfer::Transfer(std::shared_ptr<Group> group, Direction direction, int peer, 
       bytes_(bytes) {
   const char* what = direction == Direction::send ? "send" : "receive";
   DGA_CHECK(peer >= 0 && peer < group_->size(), "[comm] ", what, ": expected a rank in [0, ",
-            group_->size(), "), found ", peer, ".");
+            group_->size(), "), found ", peer, ". Pass a rank of this communicator.");
   DGA_CHECK(tag >= 0 && tag <= Wire::kMaxTag, "[comm] ", what, ": expected a tag in [0, ",
-            Wire::kMaxTag, "], found ", tag, ".");
+            Wire::kMaxTag, "], found ", tag, ". Choose another tag.");
   group_->world().check();
   if (group_->node_of(peer) == group_->my_node()) {
     const auto& locals = group_->locals();
@@ -94,7 +94,7 @@ void Mailbox::withdraw(Transfer& transfer) {
   peer.sends.erase(std::remove(peer.sends.begin(), peer.sends.end(), &transfer), peer.sends.end());
   peer.receives.remove(&transfer);
   if (peer.into == &transfer) {
-    // The rest of the message still comes; it is kept for whoever asks for it again.
+    // The rest of the message will still arrive. It is kept for the next receive with its tag.
     peer.early.push_back(
         {transfer.tag_, std::vector<std::byte>(static_cast<std::size_t>(peer.header.bytes))});
     std::copy_n(transfer.data_, peer.data_read, peer.early.back().data.begin());
@@ -159,7 +159,8 @@ void Mailbox::pull(Peer& peer, int peer_local) {
   Ring& ring = group_.ring(peer_local, group_.my_local());
   const std::int64_t capacity = group_.ring_bytes();
   constexpr std::int64_t kHeader = sizeof(Header);
-  // Nothing is read ahead of need: without a posted receive the ring's bound holds the sender back.
+  // Reads only while a receive is posted. Otherwise the ring fills up and the sender has to wait,
+  // which bounds the memory for early messages.
   while (!peer.receives.empty() || peer.into != nullptr) {
     if (peer.header_read < kHeader) {
       peer.header_read += ring.read(reinterpret_cast<std::byte*>(&peer.header) + peer.header_read,
@@ -195,7 +196,7 @@ bool Mailbox::take_early(Peer& peer, Transfer& transfer) {
   }
   check_size(transfer, static_cast<std::int64_t>(found->data.size()));
   if (!found->whole) {
-    // Still arriving: let the rest go straight into the receiver's buffer.
+    // The message is still arriving: the rest goes directly into the receiver's buffer.
     std::copy_n(found->data.begin(), peer.data_read, transfer.data_);
     peer.into = &transfer;
     peer.into_early = nullptr;

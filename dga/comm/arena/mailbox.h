@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Mailbox: a worker's messages to and from single other workers, with tags. Between neighbours a
-// message is streamed through the pair's ring; between nodes it goes over the wire.
+// Transfer: one message between two workers, as sent or received by this one. Mailbox: streams the
+// messages between workers of one node through their rings. Between nodes a Transfer uses the wire.
 
 #pragma once
 
@@ -18,12 +18,14 @@
 
 namespace dga {
 
-/// One message, from the sender's or the receiver's side.
+/// One message, on the sender's or the receiver's side.
 class Transfer : public Operation {
  public:
   enum class Direction : std::uint8_t { send, receive };
 
-  /// `peer`: group rank. The buffer must live until the transfer is complete or destroyed.
+  /// Starts the transfer. `peer` is a group rank. The buffer must stay alive until the transfer is
+  /// complete or destroyed. Throws InvalidArgument for a rank or tag out of range, WorkerFailure if
+  /// the world has failed.
   Transfer(std::shared_ptr<Group> group, Direction direction, int peer, int tag, void* data,
            std::int64_t bytes);
   ~Transfer() override;
@@ -40,23 +42,25 @@ class Transfer : public Operation {
   std::shared_ptr<Group> group_;
   Direction direction_;
   int peer_;
-  int peer_local_ = -1;  // on this node, else -1
+  int peer_local_ = -1;  // local rank of the peer; -1 if it is on another node
   int tag_;
   std::byte* data_;
   std::int64_t bytes_;
-  std::int64_t moved_ = 0;  // of header and data, on this node
+  std::int64_t moved_ = 0;  // bytes of header and data sent through the ring
   bool complete_ = false;
   Wire::Request request_ = 0;
 };
 
-/// Per group and worker. Messages of one pair and tag are received in the order they were sent.
+/// Each worker has one for each of its groups. Messages of one pair and tag are received in the
+/// order in which they were sent.
 class Mailbox {
  public:
   explicit Mailbox(Group& group);
 
   void post(Transfer& transfer);
+  /// Forgets a transfer that is destroyed before it is complete.
   void withdraw(Transfer& transfer);
-  /// Moves what can be moved to or from `peer_local`.
+  /// Moves as many bytes to and from `peer_local` as the rings allow.
   void progress(int peer_local);
 
  private:
@@ -64,7 +68,7 @@ class Mailbox {
     std::int64_t tag = 0;
     std::int64_t bytes = 0;
   };
-  // A message that came before anybody asked for it.
+  // A message for which no receive was posted when it arrived.
   struct Early {
     std::int64_t tag = 0;
     std::vector<std::byte> data;
@@ -72,9 +76,9 @@ class Mailbox {
   };
   struct Peer {
     std::deque<Transfer*> sends;    // the front one is being streamed
-    std::list<Transfer*> receives;  // in the order of their posting
+    std::list<Transfer*> receives;  // in the order in which they were posted
     std::list<Early> early;
-    // The message that is arriving now.
+    // The message that is arriving; its data goes to one of `into` and `into_early`.
     Header header;
     std::int64_t header_read = 0;
     std::int64_t data_read = 0;

@@ -7,9 +7,11 @@ namespace {
 
 struct NodeHeader {
   FailureBoard board;
-  // Workers that leave an operation unfinished. A reader raises its own `reading` flag, then looks
-  // here and at the board; a leaver counts itself here, then looks at everybody's `reading`. All of
-  // it is seq_cst, so at least one of the two sees the other.
+  // Counts workers that leave an operation unfinished. A reader raises its own `reading` flag and
+  // then loads this counter and the board. A worker that leaves increments the counter and then
+  // loads every neighbour's `reading` flag. All of these accesses are seq_cst and so have one total
+  // order, in which either the reader's flag precedes the leaver's load or the leaver's increment
+  // precedes the reader's load: at least one of the two sees the other.
   alignas(64) std::atomic<std::uint32_t> leavers{0};
 };
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The segment that the workers of one node share from their start: the failure board, and one
-// Presence for each worker.
+// The segment that the workers of one node share from their start. It holds the failure board and
+// one Presence for each worker.
 
 #pragma once
 
@@ -14,13 +14,13 @@
 
 namespace dga {
 
-/// Bytes of the segment. The launcher creates it, zeroed, before the workers start.
+/// Size of the segment. The launcher creates it, zeroed, before the workers start.
 std::int64_t node_segment_bytes(int workers_on_node) noexcept;
 
 FailureBoard& failure_board_of(const Segment& node) noexcept;
-/// The presence of the node's worker number `local_rank`.
+/// The presence of the worker with this local rank.
 Presence& presence_of(const Segment& node, int local_rank) noexcept;
-/// Number of workers that are leaving an operation unfinished; see World::ReadGuard.
+/// Number of workers that have left an operation unfinished; see World::ReadGuard.
 std::atomic<std::uint32_t>& leavers_of(const Segment& node) noexcept;
 
 }  // namespace dga

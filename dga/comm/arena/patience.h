@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Patience: what a waiting worker does before it sleeps in the kernel.
+// Patience: what a worker that waits does before it sleeps in the kernel.
 
 #pragma once
 
@@ -9,12 +9,12 @@
 namespace dga {
 
 enum class Patience : std::uint8_t {
-  yield,  ///< yields the core a few times first: where workers share cores, the wait is usually
-          ///< over by then, at a lower cost than a sleep and a wake-up
-  spin,   ///< spins for a short time first, because each worker has a core of its own
+  yield,  ///< yields the core a few times. For workers that share cores: the wait is usually over
+          ///< after that, which costs less than a sleep and a wake-up
+  spin,   ///< spins for a short time. For workers that have a core each
 };
 
-/// The patience of `workers` workers that share `cores` cores.
+/// The patience for `workers` workers on `cores` cores.
 inline Patience patience_for(int workers, int cores) noexcept {
   return workers <= cores ? Patience::spin : Patience::yield;
 }

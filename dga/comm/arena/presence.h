@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Presence: what the workers of a node tell each other about themselves: alive or done, what they
-// wait for, and whether they are reading somebody else's memory at this moment.
+// Presence: what a worker tells the others of its node: whether it has finished, what it waits for,
+// and whether it is reading another worker's memory.
 
 #pragma once
 
@@ -15,11 +15,14 @@
 
 namespace dga {
 
-/// One worker's entry; zero-initialised, written by its worker (and its launcher), read by all.
+/// One worker's entry in zero-initialised shared memory. Its worker writes it; all workers of the
+/// node and the launcher read it.
 class Presence {
  public:
   enum class State : std::uint32_t { starting, running, finished };
 
+  // The release and acquire make everything that the worker did before it changed its state visible
+  // to those who see the new state.
   void set_state(State state) noexcept {
     state_.store(static_cast<std::uint32_t>(state), std::memory_order_release);
   }
@@ -27,8 +30,9 @@ class Presence {
     return static_cast<State>(state_.load(std::memory_order_acquire));
   }
 
-  /// What this worker waits for; empty while it computes. Relaxed words: a reader may catch a mix
-  /// of two texts, which is good enough for the sentence it goes into.
+  /// The operation that this worker waits in; empty while it computes. At most 111 bytes. The words
+  /// are atomic but relaxed: a reader may see a mix of two texts, which is acceptable because the
+  /// text is only shown in errors.
   void set_waiting(std::string_view text) noexcept {
     std::array<char, kTextBytes> bytes{};
     std::memcpy(bytes.data(), text.data(), std::min(text.size(), kTextBytes - 1));
@@ -47,7 +51,7 @@ class Presence {
     return bytes.data();
   }
 
-  /// Raised while this worker reads other workers' buffers (see World::ReadGuard).
+  /// 1 while this worker reads other workers' buffers; see World::ReadGuard.
   std::atomic<std::uint32_t> reading{0};
 
  private:

@@ -17,14 +17,16 @@
 namespace dga {
 namespace {
 
-// A heap segment is preceded by one cache line that counts its holders.
+// A heap segment is preceded by a page that begins with the number of its holders. It is a whole
+// page so that the data begins on a page boundary, like that of a mapped segment.
 struct HeapHeader {
   std::atomic<int> holders;
 };
 constexpr std::size_t kHeaderBytes = 4096;
 
 std::uint64_t next_id() noexcept {
-  // Unique on the machine: the process in the upper half, a count in the lower one.
+  // The process in the upper half, a counter in the lower half: unique on the machine as long as
+  // the workers share a PID namespace.
   static std::atomic<std::uint32_t> count{0};
   return (static_cast<std::uint64_t>(getpid()) << 32) | (count.fetch_add(1) + 1);
 }
@@ -34,8 +36,8 @@ std::size_t heap_bytes(std::int64_t bytes) noexcept {
 }
 
 [[noreturn]] void out_of_memory(std::int64_t bytes) {
-  throw Error(str("[comm] allocate: expected ", bytes, " bytes of shared memory, found ",
-                  std::strerror(errno), ". Free memory or use fewer workers."));
+  throw Error(str("[comm] allocate: expected ", bytes, " bytes of shared memory, found \"",
+                  std::strerror(errno), "\". Free memory or use fewer workers."));
 }
 
 std::byte* map_file(int fd, std::int64_t bytes) {
@@ -101,10 +103,10 @@ Segment Segment::attach(MemoryKind kind, const SegmentHandle& handle) {
     if (fd >= 0) {
       close(fd);
     }
-    throw Error(str("[comm] cannot share memory with process ", handle.owner, ": ", path, ": ",
-                    std::strerror(error),
-                    ". Run the workers of a node as one user in one container, or keep them apart "
-                    "with --ranks-per-node 1."));
+    throw Error(str("[comm] shared memory: expected to open ", path, " of worker process ",
+                    handle.owner, ", found \"", std::strerror(error),
+                    "\". Run the workers of a node as one user in one container, or let them use "
+                    "messages with --ranks-per-node 1."));
   }
   close(fd);
   return segment;
@@ -135,7 +137,7 @@ void Segment::release() noexcept {
   }
   if (kind_ == MemoryKind::heap) {
     void* block = data_ - kHeaderBytes;
-    // acq_rel: what every holder wrote happens before the last one unmaps.
+    // acq_rel: each holder's accesses happen before the last holder unmaps the memory.
     if (static_cast<HeapHeader*>(block)->holders.fetch_sub(1, std::memory_order_acq_rel) == 1) {
       munmap(block, heap_bytes(handle_.bytes));
     }

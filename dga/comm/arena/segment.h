@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Segment: a run of zeroed memory that the workers of one node share. Pages cost nothing before
-// they are first touched.
+// Segment: a block of zeroed memory that the workers of one node share. The kernel allocates its
+// pages when they are first touched.
 
 #pragma once
 
@@ -12,32 +12,36 @@
 
 namespace dga {
 
-/// How the workers of a node reach each other's memory.
+/// How the workers of a node access each other's memory.
 enum class MemoryKind : std::uint8_t {
-  heap,    ///< threads: an address means the same to everybody
-  mapped,  ///< processes: each maps the segment at an address of its own
+  heap,    ///< threads: all use the same addresses
+  mapped,  ///< processes: each maps a segment at its own address
 };
 
-/// What another worker needs to reach a segment. Plain bytes: it travels through shared memory.
+/// What another worker needs to attach to a segment. It is copied through shared memory, so it
+/// consists of plain bytes.
 struct SegmentHandle {
-  std::uint64_t id = 0;  ///< unique among the segments of all workers of the machine; 0: none
+  std::uint64_t id = 0;  ///< unique among the segments of a node's workers; 0: no segment
   std::int64_t bytes = 0;
   void* address = nullptr;  ///< heap only
   pid_t owner = 0;          ///< mapped only: the process that holds descriptor `fd` open
   int fd = -1;
 };
 
-/// One worker's hold on a segment. Mapped segments are anonymous memory files (memfd): they have no
-/// name, so they vanish with the last process that maps them, however it ends. Heap segments count
-/// their holders, and the last one frees the memory.
+/// One worker's reference to a segment; the destructor releases it. A mapped segment is an
+/// anonymous memory file (memfd). It has no name, so the kernel frees it with the last process that
+/// maps it, however that process ends. A heap segment counts its holders, and the last one frees
+/// it. Movable, not copyable.
 class Segment {
  public:
   Segment() = default;
-  /// Reserves `bytes` and becomes its first holder. `holders`: how many workers will hold a heap
-  /// segment, the creator included; all the others must `attach`. Throws Error when memory is
-  /// short.
+  /// Creates a segment of `bytes`, which must be positive. `holders` is the number of Segment
+  /// objects that will refer to a heap segment: this one, and one from `attach` for each of the
+  /// others. Ignored for mapped segments. Throws Error if the system refuses the memory.
   static Segment create(MemoryKind kind, std::int64_t bytes, int holders);
-  /// Throws Error when the owner's memory file cannot be opened (another container or user).
+  /// Refers to a segment that another worker has created and not yet released. Throws Error if the
+  /// owner's memory file cannot be opened, for instance because it belongs to another container or
+  /// user.
   static Segment attach(MemoryKind kind, const SegmentHandle& handle);
 
   Segment(Segment&& other) noexcept;

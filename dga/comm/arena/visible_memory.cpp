@@ -24,7 +24,7 @@ Segment VisibleMemory::take_staging(std::int64_t bytes) {
       return found;
     }
   }
-  // Powers of two, so that a growing message leaves few outgrown segments behind.
+  // Sizes are powers of two, so that messages of growing size leave few unused segments behind.
   const auto size = static_cast<std::int64_t>(
       std::bit_ceil(static_cast<std::uint64_t>(std::max<std::int64_t>(bytes, 64 << 10))));
   Segment created = Segment::create(kind_, size, 1);

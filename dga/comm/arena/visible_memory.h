@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// VisibleMemory: the memory of this node that other workers can read, and how to find it here.
+// VisibleMemory: the segments that this worker shares with its neighbours, and where each of them
+// is mapped in this process.
 
 #pragma once
 
@@ -13,7 +14,7 @@
 
 namespace dga {
 
-/// Each worker has one, in its World. Used by the worker's thread alone.
+/// Each worker has one, in its World. Not thread-safe.
 class VisibleMemory {
  public:
   explicit VisibleMemory(MemoryKind kind) noexcept : kind_(kind) {}
@@ -25,14 +26,15 @@ class VisibleMemory {
 
   void add(const Segment& segment);
   void remove(const Segment& segment) noexcept;
-  /// A segment of at least `bytes` that neighbours can read. It belongs to this worker until
-  /// `give_back`. It stays mapped as long as the world: an address that was visible once never
-  /// means other memory.
+  /// Returns a segment of at least `bytes` that neighbours can read and write, for use until
+  /// `give_back`. Staging segments stay mapped as long as the World, so neighbours never find other
+  /// memory under a handle that they have attached.
   Segment take_staging(std::int64_t bytes);
   void give_back(Segment staging);
-  /// The known segment that holds all of [data, data + bytes), or null.
+  /// The known segment that contains all of [data, data + bytes), or null.
   const KnownSegment* find(const void* data, std::int64_t bytes) const noexcept;
-  /// Where `offset` of another worker's segment lies in this process; attached at first use.
+  /// The address in this process of byte `offset` of another worker's segment. Attaches the segment
+  /// at its first use; throws as Segment::attach does.
   std::byte* resolve(const SegmentHandle& handle, std::int64_t offset);
 
  private:

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// WaitWord: a counter in shared memory that can be slept on. Phase: "all workers of a node have
-// come this far", the building block of every collective.
+// WaitWord: a 32-bit word in shared memory on which workers can sleep. Phase: a barrier of the
+// workers of a node that separates arriving from waiting, the building block of every collective.
 
 #pragma once
 
@@ -12,11 +12,13 @@
 
 namespace dga {
 
+/// Zero-initialised. Any thread or process may call its functions at any time.
 class WaitWord {
  public:
   std::uint32_t load() const noexcept { return value_.load(std::memory_order_acquire); }
 
-  /// Publishes `value` (release) and wakes the sleepers.
+  /// Stores `value` and wakes the sleepers. What the caller wrote before is visible to those who
+  /// load the new value (release and acquire).
   void store(std::uint32_t value) noexcept {
     value_.store(value, std::memory_order_seq_cst);
     wake();
@@ -26,10 +28,13 @@ class WaitWord {
     wake();
   }
 
-  /// Sleeps while the word holds `seen`, for `seconds` at most.
+  /// Sleeps while the word holds `seen`, for at most `seconds`. May return earlier.
   void sleep(std::uint32_t seen, double seconds) noexcept {
-    // Either this increment is seen by the writer, which then wakes, or the kernel finds that the
-    // value is no longer `seen`: both accesses are seq_cst on both sides.
+    // No wake-up is lost. A writer changes value_ and then loads sleepers_; a sleeper increments
+    // sleepers_ and then lets the kernel load value_. The writer's accesses and the increment are
+    // seq_cst, and the system call is ordered after the increment. So either the writer sees the
+    // sleeper and wakes it, or the kernel finds that the value is no longer `seen` and returns at
+    // once. The decrement may be relaxed: seen late, it only causes an unneeded wake-up.
     sleepers_.fetch_add(1, std::memory_order_seq_cst);
     futex_wait(value_, seen, seconds);
     sleepers_.fetch_sub(1, std::memory_order_relaxed);
@@ -46,15 +51,18 @@ class WaitWord {
   std::atomic<std::uint32_t> sleepers_{0};
 };
 
-/// Counts arrivals, round after round. Rounds are numbered upwards from 1, may be skipped, and may
-/// wrap; a round begins when everybody has left the one before.
+/// Zero-initialised. Rounds are numbered upwards from 1; numbers may be skipped and may wrap
+/// around. A worker may arrive in a round only after the round before is complete.
 class Phase {
  public:
-  /// One of `workers` workers has come to `round`. What it wrote before is seen by whoever finds
-  /// the round complete: the counter's acq_rel chain ends in the word's release.
+  /// Records that one of `workers` workers has reached `round`. The last one completes the round.
+  /// What a worker wrote before it arrived is visible to all who find the round complete: the
+  /// acq_rel increments of count_ form a release sequence that the last arrival acquires, and its
+  /// store of complete_ releases all of it.
   void arrive(std::uint32_t workers, std::uint32_t round) noexcept {
     if (count_.fetch_add(1, std::memory_order_acq_rel) + 1 == workers) {
-      // Nobody counts until the next round, which this store (through the word) happens before.
+      // Relaxed is enough: no worker arrives again before it has found this round complete, and the
+      // release of complete_ below orders this store before that.
       count_.store(0, std::memory_order_relaxed);
       complete_.store(round);
     }
@@ -65,7 +73,7 @@ class Phase {
   WaitWord& word() noexcept { return complete_; }
 
  private:
-  // Apart: those who arrive write the first line, those who wait read the second.
+  // On two cache lines: workers that arrive write the first, workers that wait read the second.
   alignas(64) std::atomic<std::uint32_t> count_{0};
   alignas(64) WaitWord complete_;
 };

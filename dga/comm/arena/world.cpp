@@ -15,17 +15,18 @@
 namespace dga {
 namespace {
 
-// How long a sleeper stays away from the failure board: 20 looks a second cost nothing, and keep
-// "within a second" honest.
+// A worker that sleeps checks the failure board this often. 20 checks a second cost next to
+// nothing, and failures are noticed well within a second.
 constexpr double kSliceSeconds = 0.05;
-// A neighbour that waits itself, for instance for a lost host, knows better whose fault it is: it
-// has this long to say so before it is blamed. In a circle somebody speaks when it is over.
+// A missing neighbour that is waiting itself, for instance for a lost host, knows better which
+// worker is at fault. It gets this much longer to report before it is blamed. If workers wait for
+// each other in a circle, one of them reports when this time is over.
 constexpr double kGraceSeconds = 1;
-// A spinning wait of about this long costs less than a sleep and a wake-up.
+// Spinning for about this long costs less than a sleep and a wake-up.
 constexpr double kSpinSeconds = 200e-6;
-// Each lets the neighbours on this core run, and a waiting worker that has yielded to all of them
-// finds its wait over more often than not: 30 workers on 2 cores step 1.2 times as fast as with
-// sleeping at once. More would keep the cores from work that takes longer.
+// Each yield lets the other workers on this core run. After a worker has yielded to all of them its
+// wait is over more often than not: 30 workers on 2 cores step 1.2 times as fast as when they sleep
+// at once. More yields would take cores from longer computations.
 constexpr int kYields = 20;
 
 std::string list_workers(const std::vector<int>& workers) {
@@ -33,7 +34,7 @@ std::string list_workers(const std::vector<int>& workers) {
   for (std::size_t i = 0; i < workers.size(); ++i) {
     text += str(i == 0 ? " " : ", ", workers[i]);
   }
-  return workers.empty() ? "nobody" : text;
+  return workers.empty() ? "no worker" : text;
 }
 
 }  // namespace
@@ -77,7 +78,7 @@ void World::fail(const std::string& text) noexcept {
     try {
       wire_->raise_alarm(board_->text());
     } catch (const std::exception&) {
-      // Nothing is left to tell them with: the other nodes find out by their timeout.
+      // There is no other way to reach the other nodes: they fail at their timeout.
     }
   }
 }
@@ -102,7 +103,7 @@ void World::poll_alarm() noexcept {
   if (!wire_ || alarm_raised_) {
     return;
   }
-  if (board_->failed()) {  // posted by a neighbour or a launcher: pass it on
+  if (board_->failed()) {  // posted by a neighbour or the launcher: tell the other nodes
     fail(board_->text());
   } else if (const auto alarm = wire_->poll_alarm()) {
     alarm_raised_ = true;
@@ -125,8 +126,9 @@ void World::check_wait(double started, const std::function<bool()>& ready,
     if (local == rank() || presence(local)->state() != Presence::State::finished) {
       continue;
     }
-    // It may have returned after its part of this operation: then nobody misses it. What it did
-    // last is visible now that its state is, hence the second look.
+    // It may have finished after its part of this operation, and then it is not missing. Since its
+    // state is visible (acquire), so is everything that it did before: the second call of ready()
+    // therefore sees its arrival.
     const std::vector<int> absent = missing();
     if (std::find(absent.begin(), absent.end(), local) != absent.end() && !ready()) {
       fail(str("[comm] worker ", local, " has returned, but worker ", rank(), " waits for it in ",
@@ -143,9 +145,10 @@ void World::finish_together() {
       return presence(local)->state() == Presence::State::finished;
     });
   };
-  // No timeout: the others may compute for as long as they like. Whoever dies or fails is posted on
-  // the board, by the watch of his neighbours or by himself. Said once for the wire, when the node
-  // is through, so that a failure of a neighbour is never hidden behind a finished worker.
+  // No timeout, because the other workers may compute for any length of time. A worker that fails
+  // posts that on the board itself; a worker that dies is posted by its neighbours' SiblingWatch.
+  // The wire is told once all workers of the node have finished, so that no other node takes this
+  // node as finished while a worker of it may still fail.
   while (!neighbours_finished() || (wire_ && !wire_->test_all_ended())) {
     poll_alarm();
     check();
@@ -195,7 +198,7 @@ void World::wait(WaitWord& word, const std::function<bool()>& ready,
     if (ready()) {
       break;
     }
-    // Looked at once a slice, or once an early wake-up: never on the fast path.
+    // Runs once per slice or early wake-up, never on the fast path.
     check_wait(started, ready, describe, missing);
   }
   own_presence().set_waiting("");
@@ -234,12 +237,14 @@ World::ReadGuard::ReadGuard(World& world) : world_(world) {
     return;
   }
   own.reading.store(0, std::memory_order_seq_cst);
-  // The one who leaves is about to say why.
+  // The worker that leaves is about to post the reason.
   for (int i = 0; i < 1000 && !world.board_->failed(); ++i) {
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
   world.check();
-  throw WorkerFailure("[comm] a worker left an operation unfinished and did not say why.");
+  throw WorkerFailure(
+      "[comm] a worker left an operation unfinished without reporting a failure. See the output of "
+      "the workers.");
 }
 
 World::ReadGuard::~ReadGuard() {
@@ -248,7 +253,7 @@ World::ReadGuard::~ReadGuard() {
 
 void World::leave_unread() noexcept {
   if (memory() == MemoryKind::mapped) {
-    return;  // readers hold mappings of their own, and one that was killed never lowers its flag
+    return;  // readers have mappings of their own, and the flag of a killed reader stays raised
   }
   leavers_of(node_).fetch_add(1, std::memory_order_seq_cst);
   const double started = now_seconds();
@@ -257,7 +262,7 @@ void World::leave_unread() noexcept {
       continue;
     }
     const Presence& other = presence_of(node_, static_cast<int>(i));
-    // A reader is busy for as long as a memory copy takes.
+    // A reader keeps its flag raised for the time of a copy or reduction.
     while (other.reading.load(std::memory_order_seq_cst) != 0 && now_seconds() - started < 5) {
       std::this_thread::sleep_for(std::chrono::microseconds(50));
     }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// World: what one worker knows about all workers of a run, whatever group it talks in: who shares
-// its node, where failures are posted, how to wait, and which memory the others can see.
+// World: what one worker knows about the run, independently of any group: which workers share its
+// node, the failure board, how to wait, and the memory that its neighbours can see. Internal to the
+// room and the launchers.
 
 #pragma once
 
@@ -28,15 +29,16 @@ struct WorldOptions {
   int rank = 0;
   Placement placement;
   MemoryKind memory = MemoryKind::heap;
-  /// Longest wait for another worker, in seconds.
+  /// Longest wait for another worker in one operation, in seconds.
   double timeout_s = 300;
   Patience patience = Patience::yield;
 };
 
+/// Each worker has one. Used by the worker's thread alone.
 class World {
  public:
-  /// `node`: this node's segment of node_segment_bytes, zeroed when the first worker came. `wire`:
-  /// null when the world has one node.
+  /// `node`: this node's segment of node_segment_bytes, zeroed before its first worker uses it.
+  /// `wire`: null if the world has one node.
   World(WorldOptions options, Segment node, std::unique_ptr<Wire> wire);
   ~World();
   World(const World&) = delete;
@@ -46,41 +48,46 @@ class World {
   const Placement& placement() const noexcept { return options_.placement; }
   MemoryKind memory() const noexcept { return options_.memory; }
   double timeout_s() const noexcept { return options_.timeout_s; }
-  /// The same for all workers of a node: algorithms may be chosen by it.
+  /// Equal on all workers of a node, so algorithms may be chosen by it.
   Patience patience() const noexcept { return options_.patience; }
   Wire* wire() const noexcept { return wire_.get(); }
-  /// Position among the workers of this node.
+  /// This worker's position among the workers of its node, counted from 0.
   int local_rank() const noexcept { return local_rank_; }
 
   // --- failing together
-  /// Posts a failure for every worker of the world; the first one posted anywhere wins.
+  /// Reports a failure to all workers of the world. Does not throw or wait. The workers of a node
+  /// throw the text of the first failure that reached the node.
   void fail(const std::string& text) noexcept;
   bool failed() const noexcept { return board_->failed(); }
-  /// Throws WorkerFailure with the posted text, if there is one.
+  /// Throws WorkerFailure with the text on the board if the world has failed.
   void check() const;
-  /// Says that this worker has finished, and blocks until all have, or throws WorkerFailure when
-  /// one of them failed: whoever returns from here knows how the run ended for everybody.
+  /// Reports that this worker has finished and blocks, without a timeout, until all workers of the
+  /// world have. Throws WorkerFailure if one of them fails. So all workers learn how the run ended.
   void finish_together();
-  /// Presence of worker `rank`, null when it lives on another node.
+  /// The presence of worker `rank` (a world rank), or null if it is on another node.
   Presence* presence(int rank) const noexcept;
-  /// Whether all of these are neighbours that wait for somebody themselves.
+  /// Whether `workers` is not empty and all of them are on this node and are waiting themselves.
   bool only_waiters(const std::vector<int>& workers) const;
   Presence& own_presence() const noexcept { return *presence(rank()); }
-  /// "; worker 0 waited for it in barrier 'x' (operation 7)" for those that wait, or "".
+  /// "; worker 0 waited in barrier 'x' (operation 7)" for the first worker of this node that waits,
+  /// or "" if none does.
   std::string who_waits() const;
 
-  /// Blocks until ready() is true. `word` changes whenever ready() may have become true.
-  /// `describe` names the operation; `missing` lists the workers that have not arrived.
-  /// Throws WorkerFailure when the world failed meanwhile or the timeout passed.
+  /// Blocks until ready() returns true. `word` must change whenever ready() may have become true.
+  /// `describe` returns the name of the operation, and `missing` the world ranks of the workers
+  /// that have not arrived, both for errors. Throws WorkerFailure if the world fails, if a missing
+  /// worker has already finished, or after the timeout.
   void wait(WaitWord& word, const std::function<bool()>& ready,
             const std::function<std::string()>& describe,
             const std::function<std::vector<int>()>& missing);
-  /// The same where nothing can be slept on: `poll` answers whether it is done and makes progress.
+  /// The same for operations that have no word to sleep on. `poll` advances the operation and
+  /// returns whether it is complete.
   void wait_polling(const std::function<bool()>& poll, const std::function<std::string()>& describe,
                     const std::function<std::vector<int>()>& missing);
 
-  /// Held while this worker reads other workers' buffers. Throws WorkerFailure instead of letting
-  /// it read when somebody is about to take his buffers away.
+  /// Held while this worker reads or writes other workers' buffers. The constructor throws
+  /// WorkerFailure if another worker has left an operation unfinished, because that worker may free
+  /// its buffers. Not recursive.
   class ReadGuard {
    public:
     explicit ReadGuard(World& world);
@@ -91,11 +98,12 @@ class World {
    private:
     World& world_;
   };
-  /// Called by a worker that leaves an operation unfinished: returns once nobody reads its buffers.
+  /// Called by a worker that leaves an operation unfinished. Returns once no neighbour accesses its
+  /// buffers, or after 5 seconds.
   void leave_unread() noexcept;
 
-  /// This worker's operations under way, in all groups, oldest first. Whoever waits for one of them
-  /// moves all of them along.
+  /// This worker's operations in progress, in all groups, oldest first. A wait for one of them also
+  /// advances the others if other workers may depend on them.
   std::vector<Operation*>& active() noexcept { return active_; }
 
   VisibleMemory& visible() noexcept { return visible_; }
@@ -111,8 +119,7 @@ class World {
   Segment node_;
   std::unique_ptr<Wire> wire_;
   FailureBoard* board_ = nullptr;
-  Presence* presences_ = nullptr;  // by local rank
-  std::vector<int> locals_;        // world ranks of this node
+  std::vector<int> locals_;  // world ranks of this node's workers
   int local_rank_ = 0;
   bool alarm_raised_ = false;
   std::vector<Operation*> active_;

@@ -12,7 +12,7 @@ namespace dga {
 namespace {
 
 std::uint64_t hash_counts(const std::vector<std::int64_t>& counts) noexcept {
-  std::uint64_t hash = 0xcbf29ce484222325ULL;  // FNV-1a over whole numbers
+  std::uint64_t hash = 0xcbf29ce484222325ULL;  // FNV-1a over 64-bit integers instead of bytes
   for (const std::int64_t count : counts) {
     hash = (hash ^ static_cast<std::uint64_t>(count)) * 0x100000001b3ULL;
   }
@@ -40,7 +40,7 @@ Signature signature_of(const CollectiveArgs& args) noexcept {
       signature.count = args.in.count;
       break;
     case CollectiveKind::all_to_all:
-      break;  // every rank has counts of its own; they are compared pair by pair
+      break;  // counts differ between ranks; each pair of ranks compares its own
     case CollectiveKind::reduce_scatter:
     case CollectiveKind::all_gather:
     case CollectiveKind::gather:
@@ -100,9 +100,9 @@ std::string Signature::text() const {
 Collective::Collective(std::shared_ptr<Group> group, CollectiveArgs args)
     : group_(std::move(group)), args_(std::move(args)), signature_(signature_of(args_)) {
   group_->world().check();
-  DGA_CHECK(group_->world().active().size() < Group::kSlots - 1, "[comm] ", signature_.text(),
-            ": expected at most ", Group::kSlots - 1,
-            " operations under way, found as many. Wait for earlier ones first.");
+  DGA_CHECK(group_->world().active().size() < kMaxPending, "[comm] ", signature_.text(),
+            ": expected at most ", kMaxPending, " operations in progress, found ",
+            group_->world().active().size() + 1, " with this one. Wait for earlier ones first.");
   number_ = group_->take_number();
   envelope_ = {signature_, number_};
   wait_for_slot();
@@ -113,7 +113,7 @@ Collective::Collective(std::shared_ptr<Group> group, CollectiveArgs args)
   mine.weight = args_.weight;
   steps_ = steps_of(*this);
   group_->world().active().push_back(this);
-  steps_.resume();  // every algorithm pauses at least once, for the arrivals
+  steps_.resume();  // every algorithm pauses at least once: it awaits the arrivals
 }
 
 Collective::~Collective() {
@@ -138,7 +138,8 @@ std::uint32_t Collective::round() const noexcept {
 }
 
 void Collective::wait_for_slot() {
-  // The slot's last user must have left it. Descriptors and payloads are reused after this.
+  // The slot, its descriptors and its inline payloads are reused: all workers must have finished
+  // the operation that used them kSlots operations ago.
   const std::uint32_t previous = round() - 1;
   if (previous == 0) {
     return;
@@ -169,7 +170,9 @@ bool Collective::test() {
     }
     if (steps_.done()) {
       group_->world().check();
-      throw Error(str("[comm] ", describe(), " has failed before."));
+      throw Error(str("[comm] ", describe(),
+                      ": expected an operation in progress, found one that has failed. Report its "
+                      "first error."));
     }
     steps_.resume();
     complete_ = steps_.done();
@@ -199,7 +202,7 @@ std::vector<int> Collective::missing() const {
     return absent;
   }
   for (int local = 0; local < group_->num_locals(); ++local) {
-    // acquire: pairs with the release in mark().
+    // The acquire pairs with the release in mark().
     const std::uint64_t seen =
         group_->descriptor(local, number_).published.load(std::memory_order_acquire);
     if (seen < number_ * 4 + awaited_stage_) {
@@ -434,7 +437,8 @@ Steps steps_of(Collective& c) {
     case CollectiveKind::exchange:
       return exchange(c);
   }
-  throw Error("[comm] unknown collective");
+  throw Error(str("[comm] expected a known collective, found kind ",
+                  static_cast<int>(c.args().kind), ". Report this as a bug of dga."));
 }
 
 }  // namespace dga

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Collective: one worker's part in one collective operation. The algorithms (collectives.h) are
-// written with the tools of this class: publish, arrive, read the neighbours, send to other nodes.
+// Collective: one worker's part in one collective operation. The algorithms (collectives.h) use its
+// functions to publish buffers, arrive, read the neighbours and exchange messages with other nodes.
 
 #pragma once
 
@@ -33,7 +33,7 @@ enum class CollectiveKind : std::uint8_t {
 };
 std::string_view collective_name(CollectiveKind kind) noexcept;
 
-/// What the caller asked for. Which fields matter depends on the kind.
+/// The arguments of the call, already checked. Which fields are used depends on the kind.
 struct CollectiveArgs {
   CollectiveKind kind = CollectiveKind::barrier;
   ConstBufferView in{};
@@ -41,19 +41,22 @@ struct CollectiveArgs {
   ReduceOp op = ReduceOp::sum;
   int root = 0;
   double weight = 1;
-  /// Elements a rank: of the result (reduce_scatter), of each contribution (gathers, scatter), that
-  /// this rank sends to each (all_to_all). Always as many as the group has ranks, or empty.
+  /// Number of elements for each rank: of the result (reduce_scatter), of the contributions
+  /// (gathers, share), of the slices (scatter), or that this rank sends (all_to_all). One entry per
+  /// rank; empty for other kinds.
   std::vector<std::int64_t> counts{};
-  /// all_to_all: elements that this rank receives from each.
+  /// all_to_all: number of elements that this rank receives from each rank.
   std::vector<std::int64_t> receive_counts{};
   std::string_view label{};
 };
 
 class Collective final : public Operation {
  public:
-  /// Takes the next operation number of the group and runs up to the first wait.
+  /// Takes the next operation number of the group and runs to the first wait. Throws WorkerFailure
+  /// if the world has failed, InvalidArgument if kMaxPending operations are in progress.
   Collective(std::shared_ptr<Group> group, CollectiveArgs args);
-  /// Left unfinished (an exception is under way), it returns once nobody reads the buffers.
+  /// If the operation is incomplete, waits until no neighbour accesses the buffers (see
+  /// World::leave_unread).
   ~Collective() override;
 
   bool test() override;
@@ -62,48 +65,56 @@ class Collective final : public Operation {
   std::string describe() const override;
   std::vector<int> missing() const override;
 
-  // --- tools of the algorithms
+  // --- for the algorithms
   Group& group() const noexcept { return *group_; }
   const CollectiveArgs& args() const noexcept { return args_; }
 
-  /// Lets neighbours read [data, data + bytes): as it is where they can see it, else as a copy.
+  /// Lets neighbours read [data, data + bytes): in place if they can see the memory, else as a
+  /// copy. Before arrive().
   void publish(const void* data, std::int64_t bytes);
-  /// Lets neighbours read and write the place returned: `data` itself where they can see it, else a
-  /// copy, which `take_back` brings home.
+  /// Lets neighbours read and write `bytes` at the returned address, which is `data` if they can
+  /// see that memory, else a copy. `take_back` copies the copy to `data`. Before arrive().
   std::byte* expose(void* data, std::int64_t bytes);
   void take_back();
-  /// Memory for what arrives from other nodes, which neighbours can read after `relay_filled`.
+  /// Memory for data from other nodes, which neighbours can read once they have awaited relays().
+  /// Before arrive().
   std::byte* relay_buffer(std::int64_t bytes);
-  /// Memory of this operation's own, until its end.
+  /// Memory that only this worker uses, valid until the operation is destroyed.
   std::byte* scratch(std::int64_t bytes);
 
-  /// Publishing is over.
+  /// Tells the neighbours that everything is published.
   void arrive();
-  Awaited arrivals() noexcept;  ///< then check_signatures
-  /// Throws Error when the workers of this node did not all call the same operation.
+  /// All neighbours have published. Call check_signatures() next.
+  Awaited arrivals() noexcept;
+  /// Throws Error if the workers of this node did not all call the same operation.
   void check_signatures() const;
+  /// Tells the neighbours that this worker's relay buffer is filled.
   void relay_filled();
   Awaited relays() noexcept;
-  /// This worker reads no neighbour's buffers any more.
+  /// Tells the neighbours that this worker accesses their buffers no more.
   void finish();
-  /// Awaited unless everything this worker published was inline.
+  /// No neighbour accesses this worker's buffers any more. Must be awaited before the buffers are
+  /// reused, unless all_inline().
   Awaited finished() noexcept;
+  /// Whether everything that this worker published lies in its inline payload.
   bool all_inline() const noexcept;
 
-  /// What the neighbour published, exposed or relayed; only under a ReadGuard.
+  /// What the neighbour with this local rank has published, exposed or relayed. The memory may only
+  /// be accessed under a World::ReadGuard.
   const std::byte* in_of(int local);
   std::byte* exposed_of(int local) { return const_cast<std::byte*>(in_of(local)); }
   const std::byte* relay_of(int local);
   double weight_of(int local) const;
 
-  /// Messages between nodes; the buffers must live until `wire()` was awaited.
+  /// Start a message to or from a rank on another node. The buffer must stay alive until `wire()`
+  /// has been awaited.
   void send(int rank, const void* data, std::int64_t bytes);
   void receive(int rank, void* data, std::int64_t bytes);
   Awaited wire() noexcept { return {Awaited::What::wire, nullptr, 0}; }
 
  private:
-  // Travels before every message between nodes, so that a worker in another operation is told so
-  // instead of being given the wrong bytes.
+  // Sent before every message between nodes, so that a receiver in another operation reports the
+  // mismatch instead of using the wrong bytes.
   struct Envelope {
     Signature signature;
     std::uint64_t number = 0;
@@ -112,7 +123,7 @@ class Collective final : public Operation {
     Wire::Request request = 0;
     int peer = 0;
     bool done = false;
-    const Envelope* envelope = nullptr;  // to be checked once received
+    const Envelope* envelope = nullptr;  // of a received envelope, which is to be checked
   };
   enum Stage : std::uint64_t { arrived_stage = 1, relayed_stage = 2, finished_stage = 3 };
 
@@ -132,7 +143,7 @@ class Collective final : public Operation {
   bool finished_ = false;
   bool complete_ = false;
 
-  void* home_ = nullptr;  // where an exposed copy belongs
+  void* home_ = nullptr;  // where take_back copies the exposed copy; null if there is none
   std::byte* exposed_ = nullptr;
   std::int64_t exposed_bytes_ = 0;
   std::vector<Segment> staging_;

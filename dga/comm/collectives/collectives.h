@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The algorithms of all collectives, on one node and on many. docs/algorithms.md tells them in
-// words, with the bytes that each rank moves.
+// The algorithms of all collectives, on one node and on many. docs/algorithms.md describes them and
+// the number of bytes that each rank moves.
 //
-// All have the same shape. Each worker publishes where its contribution lies and arrives; once all
-// workers of the node have arrived, each reads what it needs straight from its neighbours, and says
-// when it has finished reading. What crosses nodes is shared out evenly: the worker that handles
-// rank r on a node, its *relay* for r, is number r modulo the workers there.
+// All algorithms have the same structure. Each worker publishes the address of its contribution and
+// arrives. Once all workers of the node have arrived, each reads what it needs directly from its
+// neighbours and then announces that it has finished reading. Messages between nodes are spread
+// over the workers: on each other node one worker, the *relay* of rank r, exchanges messages with
+// r. It is the worker with local rank r modulo the number of the group's workers on that node.
 
 #pragma once
 
@@ -21,7 +22,7 @@ namespace dga {
 
 class Collective;
 
-/// The steps of what `collective` was asked to do; it must outlive them.
+/// The coroutine of the operation that `collective` describes. `collective` must outlive it.
 Steps steps_of(Collective& collective);
 
 // movements.cpp
@@ -31,10 +32,10 @@ Steps all_gather(Collective& c);
 Steps gather(Collective& c);
 Steps scatter(Collective& c);
 Steps all_to_all(Collective& c);
-/// Slice r of a buffer that each node holds once was written by rank r; afterwards every node holds
-/// all slices.
+/// Copies the slices of a buffer that each node holds once to the other nodes; rank r has written
+/// slice r.
 Steps share(Collective& c);
-/// Inside a node only: everybody reads everybody's few bytes. The set-up of groups and buffers.
+/// Within a node only: each worker reads the bytes of all. Used to set up groups and buffers.
 Steps exchange(Collective& c);
 
 // reductions.cpp
@@ -48,7 +49,7 @@ inline void copy_bytes(void* to, const void* from, std::int64_t bytes) {
   }
 }
 
-/// Where each rank's elements start, from how many each has.
+/// offsets[r] = counts[0] + … + counts[r - 1]; one entry more than `counts`, the last is the sum.
 inline std::vector<std::int64_t> offsets_of(const std::vector<std::int64_t>& counts) {
   std::vector<std::int64_t> offsets(counts.size() + 1, 0);
   std::partial_sum(counts.begin(), counts.end(), offsets.begin() + 1);

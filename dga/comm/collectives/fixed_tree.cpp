@@ -7,8 +7,8 @@
 namespace dga {
 namespace {
 
-// Appends the cover of tree node (level, first); answers whether the node is held whole, in which
-// case nothing was appended and the caller decides whether an ancestor can be named instead.
+// Appends the cover of tree node (level, first). Returns true, and appends nothing, if all workers
+// of the node are held: the caller then adds either this node or an ancestor.
 bool cover_below(int num_workers, int first, int level, const std::function<bool(int)>& holds,
                  std::vector<TreeNode>& cover) {
   if (level == 0) {
@@ -28,7 +28,7 @@ bool cover_below(int num_workers, int first, int level, const std::function<bool
     }
     return false;
   }
-  // The left child is whole; it must stand before whatever the right child appends.
+  // The left child is held as a whole. It must come before the nodes that the right child appends.
   const auto at = static_cast<std::ptrdiff_t>(cover.size());
   if (cover_below(num_workers, middle, level - 1, holds, cover)) {
     return true;

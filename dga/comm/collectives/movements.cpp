@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The collectives that move bytes and leave them as they are.
+// The collectives that move bytes without changing them.
 
 #include <algorithm>
 #include <vector>
@@ -88,7 +88,7 @@ Steps all_gather(Collective& c) {
   const auto relayed = group.relayed_ranks();
 
   c.publish(c.args().in.data, c.args().in.bytes());
-  std::byte* buffer = nullptr;  // what other nodes' ranks contribute, ascending
+  std::byte* buffer = nullptr;  // the contributions of the relayed ranks, in ascending order
   if (!relayed.empty()) {
     std::int64_t total = 0;
     for (const int rank : relayed) {
@@ -224,7 +224,7 @@ Steps all_to_all(Collective& c) {
   auto* out = static_cast<std::byte*>(c.args().out.data);
   const auto n = static_cast<std::int64_t>(send_counts.size());
 
-  // Neighbours must know where their part starts: the send counts lie in the relay region.
+  // The send counts lie in the relay region: neighbours need them to find their part.
   c.publish(in, c.args().in.bytes());
   copy_bytes(c.relay_buffer(n * 8), send_counts.data(), n * 8);
   c.arrive();
@@ -248,7 +248,7 @@ Steps all_to_all(Collective& c) {
       if (theirs[me] != receive_counts[r]) {
         throw Error(str("[comm] all_to_all: expected ", receive_counts[r], " elements from worker ",
                         group.world_rank(rank), " on worker ", group.world().rank(), ", found ",
-                        theirs[me], ". Agree on the counts first."));
+                        theirs[me], ". Exchange the counts first, for instance by an all_to_all."));
       }
       copy_bytes(out + receive_at[r] * size, c.in_of(local) + offsets_of(theirs)[me] * size,
                  receive_counts[r] * size);
@@ -302,7 +302,7 @@ Steps exchange(Collective& c) {
     }
   }
   c.finish();
-  // Left together, so that the leader may give up what the others attached to meanwhile.
+  // All workers leave together, so that the first one may then release what the others attached to.
   co_await c.finished();
 }
 

@@ -11,13 +11,13 @@ void complete(World& world, Operation& operation) {
   const auto missing = [&] { return operation.missing(); };
   while (!operation.test()) {
     WaitWord* word = operation.sleeps_on();
-    // Nobody may sleep on one operation while others wait for him to move a second one.
+    // This worker must not sleep on one operation while others wait for it to advance another.
     bool must_poll = word == nullptr;
     for (const Operation* other : world.active()) {
       must_poll |= other != &operation && other->needs_progress();
     }
     if (!must_poll) {
-      // Back here as well when the operation has moved on and now sleeps on another word.
+      // The wait also ends when the operation has advanced and now sleeps on another word.
       world.wait(
           *word, [&] { return operation.test() || operation.sleeps_on() != word; }, describe,
           missing);
@@ -28,7 +28,7 @@ void complete(World& world, Operation& operation) {
           if (operation.test()) {
             return true;
           }
-          // By index: a test may complete operations, never add or remove entries.
+          // test() may complete operations but never adds or removes entries.
           for (std::size_t i = 0; i < world.active().size(); ++i) {
             if (world.active()[i] != &operation) {
               world.active()[i]->test();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Operation: something that takes several workers to complete and was started by this one.
+// Operation: this worker's part of a collective or a message, from its start to its completion.
 
 #pragma once
 
@@ -20,21 +20,22 @@ class Operation {
   Operation& operator=(const Operation&) = delete;
   virtual ~Operation() = default;
 
-  /// Goes as far as it can without waiting; true when complete. Throws WorkerFailure.
+  /// Advances as far as possible without waiting. Returns true once the operation is complete.
+  /// Throws Error if the other workers' calls do not match, WorkerFailure if the world has failed.
   virtual bool test() = 0;
-  /// The word that changes when `test` may get further; null where only polling helps.
+  /// The word that changes when test() may get further, or null if only polling finds out.
   virtual WaitWord* sleeps_on() = 0;
-  /// Whether others may have to wait until this worker calls `test` again, because it streams a
-  /// message or crosses nodes.
+  /// Whether other workers may depend on further calls of test(), because the operation streams a
+  /// message or exchanges messages with other nodes.
   virtual bool needs_progress() const noexcept = 0;
-  /// "all_reduce 'loss' (operation 12)"
+  /// For errors, such as "all_reduce 'loss' of 1 f32 (operation 12)".
   virtual std::string describe() const = 0;
-  /// World ranks of those whose part is still missing.
+  /// World ranks of the workers that this operation waits for.
   virtual std::vector<int> missing() const = 0;
 };
 
-/// Blocks until `operation` is complete, moving this worker's other operations along where others
-/// may have to wait for them. Throws WorkerFailure.
+/// Blocks until `operation` is complete. Meanwhile advances this worker's other operations if one
+/// of them needs progress. Throws as Operation::test and World::wait do.
 void complete(World& world, Operation& operation);
 
 }  // namespace dga

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The collectives that combine numbers. What they have in common: the fixed tree, whose nodes a
-// machine adds up as far as it holds them whole, and an owner for each slice of the result.
+// The collectives that combine elements. All follow the fixed tree: each machine reduces the tree
+// nodes of its cover, and each slice of the result has an owner that combines the partial results.
 
 #include <algorithm>
 #include <iterator>
@@ -17,12 +17,13 @@ namespace {
 
 using ReadGuard = World::ReadGuard;
 
-/// Elements of a slice start on cache lines, so that two workers never write the same one.
+/// Number of elements in a cache line. Slices are aligned to it relative to the buffer, so that two
+/// workers do not write the same line of an aligned buffer.
 std::int64_t line_elements(DType type) noexcept {
   return 64 / size_of(type);
 }
 
-/// The contributions of this node's workers to elements [first, first + n), as leaves of the tree.
+/// The contributions of this node's workers from element `first` on, as leaves of the tree.
 std::vector<ReduceSource> local_leaves(Collective& c, std::int64_t first, DType type) {
   const Group& group = c.group();
   std::vector<ReduceSource> leaves;
@@ -36,10 +37,11 @@ std::vector<ReduceSource> local_leaves(Collective& c, std::int64_t first, DType 
   return leaves;
 }
 
-/// The partial results that cross nodes for one slice of a reduction.
+/// Exchanges the partial results for one slice of a reduction between nodes.
 ///
-/// `slice` is wanted by rank `owner`. On every other node the owner's relay adds up the tree nodes
-/// that its node holds whole and sends them; the owner combines them with its own neighbours'.
+/// Rank `owner` needs the result of `slice`. On every other node the owner's relay reduces the tree
+/// nodes of its node's cover and sends them. The owner combines them with the contributions of its
+/// own node.
 struct PartialExchange {
   Collective& c;
   DType type;
@@ -89,7 +91,7 @@ struct PartialExchange {
     return sources;
   }
 
-  /// All contributions to a slice that this rank owns, in tree order.
+  /// All contributions to a slice that this rank owns, in the order of the tree.
   std::vector<ReduceSource> with_locals(std::vector<ReduceSource> partials, Slice slice) {
     auto sources = local_leaves(c, slice.first, type);
     sources.insert(sources.end(), partials.begin(), partials.end());
@@ -99,8 +101,8 @@ struct PartialExchange {
   }
 };
 
-/// All ranks' contributions to [first, first + n) lie on this node and are small: everybody adds
-/// them up for himself, which costs one arrival instead of two.
+/// For small buffers on one node: each rank reduces all contributions itself, which takes one phase
+/// instead of two.
 Steps all_reduce_small(Collective& c) {
   Group& group = c.group();
   const BufferView& buffer = c.args().out;
@@ -147,8 +149,8 @@ Steps all_reduce_sliced(Collective& c) {
   }
   co_await c.wire();
 
-  // Nobody but the owner touches its slice in any neighbour's buffer: reading, then writing it
-  // needs no further agreement.
+  // Only the owner accesses its slice in its neighbours' buffers, so it may read and then write the
+  // slice without another phase.
   std::vector<void*> outs;
   {
     const ReadGuard reading(group.world());
@@ -188,8 +190,8 @@ Steps all_reduce_sliced(Collective& c) {
 }  // namespace
 
 Steps all_reduce(Collective& c) {
-  // Beyond this, adding up everything n times over costs more than a second meeting, which is
-  // cheaper where nobody has to give up a core for it.
+  // For larger buffers n reductions of the whole buffer cost more than a second phase. A phase is
+  // cheaper, and the limit lower, if each worker has a core of its own.
   const bool spins = c.group().world().patience() == Patience::spin;
   const std::int64_t small_bytes = spins ? 512 : 1024;
   const bool small = c.group().num_nodes() == 1 && c.args().out.bytes() <= small_bytes;
@@ -210,7 +212,7 @@ Steps reduce(Collective& c) {
   PartialExchange exchange{c, type, c.args().op};
 
   c.publish(in.data, in.bytes());
-  std::byte* total = nullptr;  // the root's neighbours write their slices here
+  std::byte* total = nullptr;  // the workers of the root's node write their slices here
   if (group.rank() == c.args().root) {
     total = c.relay_buffer(in.bytes());
   }

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Steps: a collective written down as one coroutine that pauses where it has to wait for others.
-// Whoever drives it decides whether that wait sleeps, polls, or happens while something else is
-// computed.
+// Steps: the coroutine of a collective. It pauses wherever it has to wait for other workers. The
+// code that resumes it decides whether to sleep, to poll, or to compute something else meanwhile.
 
 #pragma once
 
@@ -14,7 +13,7 @@
 
 namespace dga {
 
-/// What a paused collective waits for.
+/// What a paused collective waits for: a round of a phase, or its messages between nodes.
 struct Awaited {
   enum class What : unsigned char { nothing, phase, wire };
   What what = What::nothing;
@@ -24,7 +23,7 @@ struct Awaited {
 
 class Steps {
  public:
-  // NOLINTNEXTLINE(readability-identifier-naming): the language asks for this name
+  // NOLINTNEXTLINE(readability-identifier-naming): the language requires this name
   struct promise_type {
     Awaited awaited;
     std::exception_ptr error;
@@ -42,7 +41,7 @@ class Steps {
       void await_suspend(std::coroutine_handle<>) const noexcept {}
       void await_resume() const noexcept {}
     };
-    /// `co_await awaited` always pauses; the driver resumes at once when nothing is missing.
+    /// `co_await awaited` always pauses. If the wait is already over, the caller resumes at once.
     Pause await_transform(const Awaited& what) noexcept {
       awaited = what;
       return {};
@@ -65,7 +64,7 @@ class Steps {
 
   bool done() const noexcept { return handle_.done(); }
   const Awaited& awaited() const noexcept { return handle_.promise().awaited; }
-  /// Runs to the next pause or to the end; throws what the coroutine threw.
+  /// Runs to the next pause or to the end. Throws what the coroutine throws.
   void resume() {
     handle_.promise().awaited = {};
     handle_.resume();

@@ -12,19 +12,19 @@
 namespace dga {
 namespace {
 
-// Elements of a piece: the live partial results of 30 workers (6 x 8 KiB in f64) stay in the L1/L2
-// caches, while the per-piece bookkeeping is still lost in the arithmetic.
+// Elements of a piece. The partial results of 30 workers (6 x 8 KiB in f64) stay in the L1 and L2
+// caches, and the bookkeeping for each piece is small compared with the arithmetic.
 constexpr std::int64_t kPiece = 1024;
 constexpr int kMaxLevels = 33;
 
 float widen(Half value) noexcept {
   const std::uint32_t sign = static_cast<std::uint32_t>(value.bits & 0x8000u) << 16;
   const std::uint32_t magnitude = value.bits & 0x7fffu;
-  if (magnitude >= 0x7c00u) {  // infinity and NaN keep their payload
+  if (magnitude >= 0x7c00u) {  // infinity, or a NaN, which keeps its payload
     return std::bit_cast<float>(sign | 0x7f800000u | ((magnitude & 0x3ffu) << 13));
   }
-  // Shifted into a float's fields the exponent is short by 112: one exact multiplication repairs
-  // normal and subnormal values alike.
+  // Shifted into the fields of a float, the exponent is too small by 112. One exact multiplication
+  // corrects that for normal and subnormal values.
   const float scaled = std::bit_cast<float>(magnitude << 13) * 0x1.0p112F;
   return std::bit_cast<float>(sign | std::bit_cast<std::uint32_t>(scaled));
 }
@@ -38,7 +38,7 @@ T widen(T value) noexcept {
   return value;
 }
 
-// Round to nearest, ties to even, in both.
+// Both round to nearest, ties to even.
 void narrow(float value, Half& out) noexcept {
   const auto bits = std::bit_cast<std::uint32_t>(value);
   const auto sign = static_cast<std::uint16_t>((bits >> 16) & 0x8000u);
@@ -46,10 +46,11 @@ void narrow(float value, Half& out) noexcept {
   std::uint32_t half = 0;
   if (magnitude > 0x7f800000u) {
     half = 0x7e00u | ((magnitude >> 13) & 0x1ffu);
-  } else if (magnitude >= 0x477ff000u) {  // from 65520 up the nearest half is infinity
+  } else if (magnitude >= 0x477ff000u) {  // from 65520 on the nearest half is infinity
     half = 0x7c00u;
   } else if (magnitude < 0x38800000u) {
-    // Subnormal: adding 0.5 puts the unit of the last place where a subnormal half has it.
+    // Subnormal: after adding 0.5 the float's last place has the weight of a subnormal half's last
+    // place, so the addition rounds correctly.
     const float shifted = std::bit_cast<float>(magnitude) + 0.5F;
     half = std::bit_cast<std::uint32_t>(shifted) - 0x3f000000u;
   } else {
@@ -72,7 +73,7 @@ void narrow(T value, T& out) noexcept {
   out = value;
 }
 
-// Signed overflow wraps: the arithmetic is done on the unsigned twin.
+// Signed overflow wraps around: the arithmetic is done in the unsigned type.
 template <typename T>
 T wrapping_add(T a, T b) noexcept {
   using U = std::make_unsigned_t<T>;
@@ -82,7 +83,7 @@ T wrapping_add(T a, T b) noexcept {
 template <typename T>
 T wrapping_multiply(T a, T b) noexcept {
   using U = std::make_unsigned_t<T>;
-  // The product of two promoted u8 fits an int; wider types multiply as themselves.
+  // The product of two u8, promoted to int, fits an int. Wider unsigned types are not promoted.
   return static_cast<T>(static_cast<U>(static_cast<U>(a) * static_cast<U>(b)));
 }
 
@@ -101,7 +102,7 @@ T combine(T a, T b) noexcept {
       return a * b;
     }
   } else if constexpr (op == ReduceOp::min) {
-    return a < b || a != a ? a : b;  // a NaN on either side is the answer
+    return a < b || a != a ? a : b;  // NaN if a or b is NaN
   } else {
     return a > b || a != a ? a : b;
   }
@@ -147,8 +148,8 @@ void combine_into(P* __restrict left, const P* __restrict right, std::int64_t n)
 }
 
 // The partial results of one piece: a stack whose entries cover ascending workers at strictly
-// falling levels, like the digits of a binary counter. An entry that reaches the level of the one
-// below it is its right sibling and is added to it at once.
+// descending levels, like the digits of a binary counter. An entry that reaches the level of the
+// one below it is that entry's right sibling and is combined with it at once.
 template <ReduceOp op, typename P>
 class Partials {
  public:
@@ -168,7 +169,7 @@ class Partials {
     }
   }
 
-  // What is left has no right siblings: it is folded from the right.
+  // The remaining entries have no right siblings. They are combined from the right.
   const P* finish(std::int64_t n) {
     while (depth_ > 1) {
       fold(n);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The arithmetic of every reduction: combines the contributions of several workers along the fixed
-// tree, in cache-sized pieces, with at most log2(n) + 1 partial results alive.
+// The arithmetic of all reductions: combines the contributions of several workers along the fixed
+// tree, in cache-sized pieces. At most log2(n) + 1 partial results exist at a time.
 
 #pragma once
 
@@ -14,28 +14,29 @@
 
 namespace dga {
 
-/// The type in which partial results of `type` are kept and sent: f32 for f16 and bf16, otherwise
-/// `type` itself.
+/// The type of partial results for elements of `type`, in memory and between nodes: f32 for f16 and
+/// bf16, otherwise `type` itself.
 constexpr DType partial_type(DType type) noexcept {
   return type == DType::f16 || type == DType::bf16 ? DType::f32 : type;
 }
 
-/// One contribution: the elements of a single worker, or a partial result over several.
+/// One contribution: the elements of a single worker, or a partial result of several workers.
 struct ReduceSource {
   TreeNode node;
   const void* data = nullptr;
-  /// Multiplies the elements of a single worker before anything is added, rounded to the partial
-  /// type; floating-point sums only. Partial results carry 1.
+  /// Factor of a single worker's elements, applied in the partial type before they are combined.
+  /// Must be 1 for partial results and for operations other than floating-point sums.
   double weight = 1;
-  /// `data` is of partial_type(type), not of `type`.
+  /// Whether `data` has elements of partial_type(type) instead of `type`.
   bool partial = false;
 };
 
-/// Combines `sources` (ascending, disjoint, all of them below one tree node) element by element and
-/// writes the result to every one of `outs`. A destination may be the data of a source.
+/// Combines `sources` element by element and writes the result to each of `outs`. The sources are
+/// disjoint, in ascending order, and together cover one tree node. An output may be the data of a
+/// source.
 ///
-/// count: elements; type: of single workers' data; out_partial: write partial_type(type), else
-/// type.
+/// Each source and output has `count` elements. `type` is the type of single workers' data. The
+/// outputs have partial_type(type) if `out_partial` is set, otherwise `type`.
 void tree_reduce(std::span<const ReduceSource> sources, std::span<void* const> outs,
                  std::int64_t count, DType type, ReduceOp op, bool out_partial);
 

@@ -13,7 +13,7 @@ namespace {
 constexpr std::int64_t kPartBytes = std::int64_t{1} << 30;
 constexpr int kAlarmTag = 1;
 
-/// Calls `start(at, count)` for each part of a message; an empty message has one.
+/// Calls `start(at, count)` for each part of a message. An empty message has one empty part.
 template <typename Start>
 void for_each_part(std::int64_t bytes, Start&& start) {
   std::int64_t at = 0;
@@ -46,8 +46,9 @@ MpiWire::MpiWire(MPI_Comm parent)
 
 MpiWire::~MpiWire() {
   if (abandoned_) {
-    // A freed communicator's messages would be received by the next one that MPI gives its number,
-    // and an alarm may still be on its way out.
+    // MPI may reuse the number of a freed communicator, and the new one would then receive this
+    // one's messages in transit. So none is freed, nor the text of an alarm, which may still be
+    // being sent.
     static_cast<void>(alarm_text_.release());
     return;
   }
@@ -66,7 +67,6 @@ Wire::Request MpiWire::take_transfer() {
   Transfer& transfer = transfers_[static_cast<std::size_t>(request)];
   transfer.parts.clear();
   transfer.expected.clear();
-  transfer.in_use = true;
   return request;
 }
 
@@ -119,7 +119,6 @@ bool MpiWire::test(Request request) {
       }
     }
   }
-  transfer.in_use = false;
   free_.push_back(request);
   return true;
 }
@@ -132,7 +131,7 @@ void MpiWire::cancel(Request request) noexcept {
       MPI_Request_free(&part);
     }
   }
-  // Never given to another transfer: the world has failed, and a late message may still land here.
+  // The number is not reused: a late message may still complete this transfer.
 }
 
 std::unique_ptr<Wire> MpiWire::split(int color, int key) {
@@ -165,7 +164,7 @@ void MpiWire::raise_alarm(const std::string& text) noexcept {
       if (MPI_Isend(alarm_text_->data(), static_cast<int>(alarm_text_->size()), MPI_CHAR, peer,
                     kAlarmTag, alarm_, &request) == MPI_SUCCESS) {
         int sent = 0;
-        MPI_Test(&request, &sent, MPI_STATUS_IGNORE);  // lets short messages leave now
+        MPI_Test(&request, &sent, MPI_STATUS_IGNORE);  // gives MPI the chance to send it now
         if (sent == 0) {
           MPI_Request_free(&request);
         }

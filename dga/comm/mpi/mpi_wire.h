@@ -13,10 +13,11 @@
 
 namespace dga {
 
-/// A Wire over MPI. Makes communicators of its own, so that its messages meet no others.
+/// A Wire over MPI. It has communicators of its own, so its messages match no others.
 class MpiWire final : public Wire {
  public:
-  /// Collective over `parent`, which stays the caller's.
+  /// Collective over `parent`, which is duplicated and stays the caller's. Throws Error if MPI
+  /// fails.
   explicit MpiWire(MPI_Comm parent);
   ~MpiWire() override;
 
@@ -33,11 +34,10 @@ class MpiWire final : public Wire {
   std::optional<std::string> poll_alarm() noexcept override;
 
  private:
-  // A long message travels in parts that an int can count.
+  // A long message is sent in parts whose sizes fit an int.
   struct Transfer {
     std::vector<MPI_Request> parts;
     std::vector<std::int64_t> expected;  // bytes; empty for a send
-    bool in_use = false;
   };
 
   MPI_Comm comm_of(Traffic traffic) const noexcept {
@@ -51,7 +51,7 @@ class MpiWire final : public Wire {
   bool abandoned_ = false;
   MPI_Request ended_ = MPI_REQUEST_NULL;
   bool said_ended_ = false;
-  // Nobody waits for an alarm's sends, so its text is kept here.
+  // The sends of an alarm are not waited for, so their text must stay alive.
   std::unique_ptr<std::string> alarm_text_;
   std::deque<Transfer> transfers_;
   std::vector<Request> free_;

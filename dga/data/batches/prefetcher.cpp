@@ -17,7 +17,7 @@
 namespace dga {
 namespace {
 
-/// A batch and the memory behind it, used again and again.
+/// A batch and its memory, which is reused for later batches.
 struct Slot {
   Batch batch;
   std::shared_ptr<std::byte[]> features;
@@ -26,8 +26,11 @@ struct Slot {
 
 }  // namespace
 
-/// Slots go round: free_ -> filled by the loader -> ready_ -> held by the consumer -> free_.
-/// There are depth + 1 of them, so that the loader is `depth` ahead of the batch being used.
+/// Slots circulate: free_ -> filled by the loader -> ready_ -> held by the consumer -> free_. There
+/// are depth + 1 of them, so the loader stays up to `depth` batches ahead of the one in use.
+///
+/// mutex_ guards the queues, held_ and the flags. A slot's batch needs no lock: between two queues
+/// it belongs to one thread, and the lock around each queue orders the threads' accesses.
 class Prefetcher::Impl {
  public:
   Impl(std::shared_ptr<const Dataset> dataset, Sampler sampler, const Options& options)
@@ -93,10 +96,10 @@ class Prefetcher::Impl {
                           [this] { return !ready_.empty() || failure_ || finished_; });
     if (!in_time) {
       throw DataError(str("[data] prefetcher: expected a batch within ", options_.timeout_seconds,
-                          " s, found none. Look at what the dataset waits for, or raise the "
+                          " s, found none. Check what the dataset waits for, or raise the "
                           "timeout."));
     }
-    if (!ready_.empty()) {  // batches loaded before a failure still count
+    if (!ready_.empty()) {  // batches that were loaded before a failure are still returned
       held_ = ready_.front();
       ready_.pop_front();
       return &held_->batch;
@@ -132,7 +135,7 @@ class Prefetcher::Impl {
     changed_.notify_all();
   }
 
-  /// Moves to the position to load: current_epoch_, current_step_. False after the last.
+  /// Sets current_epoch_ and current_step_ to the next batch. Returns false after the last one.
   bool advance() {
     if (sampler_.steps() == 0) {
       return false;
@@ -156,7 +159,7 @@ class Prefetcher::Impl {
     const std::int64_t width = dataset_->num_features();
     const auto size = static_cast<std::int64_t>(indices.size());
     if (slot.features == nullptr && size > 0) {
-      // The first batch of an epoch is its largest, but a resumed run may begin with the last.
+      // Slots are sized for the largest batch: a resumed run may begin with a smaller one.
       const std::int64_t most = largest_batch();
       slot.features = allocate_aligned<std::byte>(most * width * size_of(feature_type));
       slot.labels = allocate_aligned<std::byte>(most * size_of(label_type));
@@ -168,7 +171,8 @@ class Prefetcher::Impl {
     return &slot.batch;
   }
 
-  /// Samples in the largest batch: a batch size beyond the shard must not cost memory.
+  /// Number of samples in the largest batch, which is the first of an epoch. Not the batch size,
+  /// which may be much larger than the shard.
   std::int64_t largest_batch() {
     return static_cast<std::int64_t>(sampler_.batch(current_epoch_, 0).size());
   }
@@ -177,7 +181,7 @@ class Prefetcher::Impl {
   Sampler sampler_;
   const Options options_;
   std::vector<Slot> slots_;
-  // Where loading is. With a thread, only that thread touches these and sampler_.
+  // The position of loading. If there is a thread, only that thread uses these and sampler_.
   std::int64_t epoch_;
   std::int64_t step_;
   std::int64_t current_epoch_ = 0;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Prefetcher: a worker's batches, loaded ahead of their use.
+// Prefetcher: loads a worker's batches before they are needed.
 
 #pragma once
 
@@ -13,44 +13,46 @@
 
 namespace dga {
 
-/// The samples of one step, on 64-byte boundaries.
+/// A worker's samples of one step. The buffers are 64-byte aligned.
 struct Batch {
   std::int64_t epoch = 0;
   std::int64_t step = 0;
-  std::int64_t size = 0;  // samples; 0: this worker has none in this step, its weight is 0
+  std::int64_t size = 0;  // number of samples; 0: the worker has none in this step
   BufferView features;    // (size, sample_shape...)
   BufferView labels;      // (size)
 };
 
-/// Walks a worker's sampler over a range of epochs and gathers each batch, on a thread of its own
-/// that stays up to `depth` batches ahead, also across the end of an epoch.
+/// Gathers the batches of a worker's sampler over a range of epochs. A thread of the prefetcher
+/// stays up to `depth` batches ahead, also across the end of an epoch.
 ///
 ///     Prefetcher batches(dataset, sampler, {.epochs = 10});
 ///     while (const Batch* batch = batches.next()) { train_on(*batch); }
 ///
-/// A thread helps where there is a core for it. With more workers than cores take depth 0, which
-/// starts no thread and gathers inside next(); the batches are the same.
-/// One thread may call next(). Create it after forking, never before.
+/// The thread only helps if it has a core. With more workers than cores use depth 0: it starts no
+/// thread, and next() gathers the batch itself. The batches are the same.
+///
+/// Only one thread may call next(). A process that forks must create its prefetchers afterwards.
 class Prefetcher {
  public:
   struct Options {
-    int depth = 2;                 // batches ahead; 0: no thread
-    std::int64_t first_epoch = 0;  // where to begin, …
-    std::int64_t first_step = 0;   // … to resume a run
-    std::int64_t epochs = 1;       // the epoch to end before
-    double timeout_seconds = 300;  // for one batch, then next() throws
+    int depth = 2;                 // number of batches to load ahead; 0: no thread
+    std::int64_t first_epoch = 0;  // the position of the first batch, to resume a run
+    std::int64_t first_step = 0;
+    std::int64_t epochs = 1;       // the epoch after the last one
+    double timeout_seconds = 300;  // longest wait for a batch, if depth is not 0
   };
 
-  /// Throws InvalidArgument for a negative depth or a beginning outside the epochs.
+  /// Throws InvalidArgument for a null dataset, a negative depth, or a first position that is
+  /// negative or beyond the steps of an epoch.
   Prefetcher(std::shared_ptr<const Dataset> dataset, Sampler sampler, const Options& options);
-  /// Stops the thread; waits for the gather it is in, if any.
+  /// Stops the thread. Waits until its current gather has returned.
   ~Prefetcher();
   Prefetcher(const Prefetcher&) = delete;
   Prefetcher& operator=(const Prefetcher&) = delete;
 
-  /// The next batch, valid until the next call; null after the last. Blocks until it is loaded.
-  /// Throws what the dataset threw while gathering it, at this call and every later one;
-  /// DataError when it took longer than the timeout.
+  /// Blocks until the next batch is loaded and returns it, or null after the last one. The batch is
+  /// valid until the next call. If the dataset throws while a batch is gathered, this call and all
+  /// later ones throw the same exception. Throws DataError after the timeout.
   const Batch* next();
 
  private:

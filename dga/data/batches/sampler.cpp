@@ -47,14 +47,14 @@ Sampler::Sampler(std::vector<std::int64_t> shard, const Options& options)
 std::span<const std::int64_t> Sampler::batch(std::int64_t epoch, std::int64_t step) {
   DGA_CHECK(epoch >= 0 && step >= 0 && step < options_.steps,
             "[data] sampler: expected epoch >= 0 and a step in [0, ", options_.steps,
-            "), found epoch ", epoch, ", step ", step, ". Count steps anew in each epoch.");
+            "), found epoch ", epoch, ", step ", step, ". Count the steps of each epoch from 0.");
   if (epoch != epoch_) {
     order_ = shard_;
     RandomStream stream(stream_key(options_.seed, "shuffle", epoch, options_.rank));
     shuffle(order_, stream);
     epoch_ = epoch;
   }
-  // Compared in batches, not samples: the product with a huge batch size would overflow.
+  // Compares batches instead of samples: step * batch may overflow for a very large batch size.
   if (step >= batches(order_.size(), options_.batch)) {
     return {};
   }

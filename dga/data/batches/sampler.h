@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Sampler: which of its samples a worker trains on in which step.
+// Sampler: selects the samples of a worker for each step.
 
 #pragma once
 
@@ -10,33 +10,34 @@
 
 namespace dga {
 
-/// Steps of an epoch, the same for all workers: ceil(largest shard / batch). Throws InvalidArgument
-/// for a batch below 1 or no shard.
+/// Number of steps in an epoch, equal on all workers: ceil(largest shard / batch). Throws
+/// InvalidArgument for a batch below 1 or an empty list of shards.
 std::int64_t steps_per_epoch(std::span<const std::vector<std::int64_t>> shards, std::int64_t batch);
 
-/// One worker's batches. Each epoch reshuffles the worker's shard by (seed, "shuffle", epoch, rank)
-/// from its first order, so any step of any epoch can be had without those before it: that is how
-/// a run resumes.
+/// The batches of one worker. Each epoch shuffles the worker's shard, starting from its original
+/// order, with the random stream (seed, "shuffle", epoch, rank). So the batch of any step can be
+/// computed without the steps before it, which is how a run resumes.
 ///
-/// Every worker takes part in every step. A worker whose shard has run out gets an empty batch,
-/// which counts as weight 0 in the gradient: the step is the mean over all samples that the
-/// workers hold together, each sample being seen once an epoch.
+/// Every worker takes part in every step. Once a worker's shard is used up, its batches are empty
+/// and have weight 0 in the gradient: a step averages over the samples of all workers together.
+/// Each sample occurs once per epoch.
 ///
-/// Not safe for use by several threads at once.
+/// Not thread-safe.
 class Sampler {
  public:
   struct Options {
-    std::int64_t batch = 16;  // samples a worker and step, at least 1
-    std::int64_t steps = 0;   // steps_per_epoch() of all workers' shards
+    std::int64_t batch = 16;  // samples per worker and step, at least 1
+    std::int64_t steps = 0;   // steps_per_epoch() of the shards of all workers
     std::uint64_t seed = 0;
     int rank = 0;
   };
 
-  /// Throws InvalidArgument when the shard does not fit into `steps` batches.
+  /// `shard`: this worker's sample indices. Throws InvalidArgument for a batch below 1 or a shard
+  /// that does not fit into `steps` batches.
   Sampler(std::vector<std::int64_t> shard, const Options& options);
 
-  /// Sample numbers of that step: `batch` of them, fewer at the shard's end, then none. Valid until
-  /// the next call. Throws InvalidArgument unless epoch >= 0 and 0 <= step < steps().
+  /// The sample indices of a step: `batch` of them, fewer at the end of the shard, then none. Valid
+  /// until the next call. Throws InvalidArgument unless epoch >= 0 and 0 <= step < steps().
   std::span<const std::int64_t> batch(std::int64_t epoch, std::int64_t step);
 
   std::int64_t steps() const noexcept { return options_.steps; }
@@ -44,7 +45,7 @@ class Sampler {
 
  private:
   std::vector<std::int64_t> shard_;
-  std::vector<std::int64_t> order_;  // of epoch_
+  std::vector<std::int64_t> order_;  // the shard, shuffled for epoch_
   Options options_;
   std::int64_t epoch_ = -1;
 };

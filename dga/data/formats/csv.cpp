@@ -17,15 +17,15 @@ namespace dga {
 namespace {
 
 /// Bytes [begin, end) of a file. A piece owns the lines that follow its newlines, and the first
-/// piece of a file also the first line; so each line has one owner, and a piece's last line may
-/// reach into the next piece.
+/// piece of a file also owns the first line. So each line has exactly one owner. The last line of a
+/// piece may extend into the next piece.
 struct Piece {
   std::size_t file = 0;
   std::int64_t begin = 0;
   std::int64_t end = 0;
   std::int64_t rows = 0;
-  std::int64_t first_row = 0;       // in the table
-  std::int64_t first_row_here = 0;  // in its file
+  std::int64_t first_row = 0;       // row number in the table
+  std::int64_t first_row_here = 0;  // row number in its file
 };
 
 std::vector<Piece> cut(const std::vector<CsvLayout>& layouts, std::int64_t piece_bytes) {
@@ -52,8 +52,8 @@ std::int64_t count_newlines(std::span<const char> text) {
   return count;
 }
 
-/// Counts the lines each piece owns; the last byte of a file's samples is no newline, so a line
-/// follows each.
+/// Counts the lines that each piece owns. A line follows every newline, because the range of a
+/// file's samples does not end with one.
 void count_rows(std::span<const SourcePtr> files, const std::vector<CsvLayout>& layouts,
                 std::vector<Piece>& pieces, int threads) {
   std::vector<std::vector<char>> buffers(static_cast<std::size_t>(threads));
@@ -77,7 +77,7 @@ void count_rows(std::span<const SourcePtr> files, const std::vector<CsvLayout>& 
   }
 }
 
-/// The text of the lines that `piece` owns, with a newline after the last. `buffer` holds it.
+/// The text of the lines that `piece` owns, each with a final newline. It lies in `buffer`.
 std::span<const char> read_lines(const ByteSource& source, const CsvLayout& layout,
                                  const Piece& piece, std::vector<char>& buffer) {
   const auto size = static_cast<std::size_t>(piece.end - piece.begin);
@@ -167,7 +167,7 @@ Samples read_csv(std::span<const SourcePtr> files, const ReadOptions& options) {
   }
   const bool labelled = layouts.front().label >= 0;
   const std::int64_t width = layouts.front().columns - (labelled ? 1 : 0);
-  // A row without a label is all real numbers, like one of regression.
+  // A row without a label consists of real numbers only, like a row for regression.
   const bool regression = options.task == Task::regression || !labelled;
   samples.shape = {width};
   samples.features = allocate_aligned<float>(samples.count * width);

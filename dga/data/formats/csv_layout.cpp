@@ -15,7 +15,7 @@ namespace {
 constexpr std::string_view kSeparators = ",;\t";
 constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 
-/// The line that starts at `offset` < `end`, without its end, and where the next one starts.
+/// A line without its end, and the offset of the next line.
 struct Line {
   std::string text;
   std::int64_t next = 0;
@@ -47,7 +47,7 @@ Line read_line(const ByteSource& source, std::int64_t offset, std::int64_t end,
   return {std::move(text), next};
 }
 
-/// Where the samples end: trailing empty lines and the last line's own end are left out.
+/// The offset at which the samples end, without trailing empty lines and the end of the last line.
 std::int64_t trimmed_end(const ByteSource& source, std::int64_t begin) {
   char buffer[4096];
   std::int64_t end = source.size();
@@ -66,7 +66,7 @@ std::int64_t trimmed_end(const ByteSource& source, std::int64_t begin) {
   return end;
 }
 
-/// Also true for "nan" and "1e999": a line of such is a bad sample, not a header.
+/// Also true for "nan" and "1e999": a line of such fields is an invalid sample, not a header.
 bool is_number(std::string_view field) {
   float value = 0.0F;
   const NumberError error = parse_float(field, value);
@@ -78,14 +78,14 @@ bool all_numbers(std::string_view line, char separator) {
   return std::all_of(fields.begin(), fields.end(), is_number);
 }
 
-/// A line of names, not of samples: no field is empty and none is a number, or some are quoted.
+/// Whether a line consists of names: no field is a number, or some field is quoted.
 bool is_header(std::string_view line, char separator) {
   const auto fields = csv_fields(line, separator);
   return std::none_of(fields.begin(), fields.end(), is_number) ||
          line.find('"') != std::string_view::npos;
 }
 
-/// The separator that `line` is written with. None or several: not clear.
+/// The separator of `line`, or nothing if there is none or it is ambiguous.
 std::optional<char> separator_of(std::string_view line) {
   std::optional<char> found;
   for (const char candidate : kSeparators) {
@@ -103,7 +103,7 @@ std::optional<char> separator_of(std::string_view line) {
   return found;
 }
 
-/// Names of a header line; quotes may hold separators, a leading '#' is not part of a name.
+/// The names in a header line. Quoted names may contain separators. A leading '#' is ignored.
 std::vector<std::string> header_names(std::string_view line, char separator) {
   if (line.starts_with('#')) {
     line.remove_prefix(1);
@@ -126,7 +126,7 @@ std::vector<std::string> header_names(std::string_view line, char separator) {
   return names;
 }
 
-/// `label`: a name of the header, or a number of a column, or empty for the last column.
+/// The column that `label` selects: by name, by number, or the last column if it is empty.
 std::int64_t label_column(const CsvLayout& layout, const std::string& label,
                           const std::string& name) {
   if (label.empty()) {
@@ -155,7 +155,7 @@ std::int64_t label_column(const CsvLayout& layout, const std::string& label,
                       ". Correct --label."));
 }
 
-/// Throws unless there are as many columns as features, or one more.
+/// Throws unless there are as many columns as features, or one more for the label.
 void check_width(const CsvLayout& layout, const std::string& label, std::int64_t features,
                  const std::string& name) {
   if (layout.columns == features && !label.empty()) {
@@ -211,12 +211,12 @@ CsvLayout detect_csv_layout(const ByteSource& source, const std::string& label,
   const Line second =
       first.next < layout.end ? read_line(source, first.next, layout.end, 2) : Line{};
 
-  // A line of numbers shows the separator; a header may have any of them in its names.
+  // A line of numbers shows the separator. The names in a header may contain any of them.
   const auto of_first = separator_of(first.text);
   const bool clear = of_first && all_numbers(first.text, *of_first);
   auto separator = clear || second.text.empty() ? of_first : separator_of(second.text);
   if (features == 1 && !separator) {
-    separator = ',';  // one feature and no label: no line has any
+    separator = ',';  // one feature and no label: the lines have no separator
   }
   if (!separator) {
     throw DataError(str(source.name(), ":", clear || second.text.empty() ? 1 : 2,

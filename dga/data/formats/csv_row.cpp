@@ -21,8 +21,8 @@ NumberError parse_any(std::string_view text, std::int64_t& out) noexcept {
   return parse_integer(text, out);
 }
 
-/// A field with spaces around it, or a number of the less common kind. Returns where it ends (at a
-/// separator or newline), or null.
+/// Parses a field with spaces around it or a number in an uncommon notation. Returns its end, which
+/// is a separator or newline, or null.
 template <typename T>
 [[gnu::noinline]] const char* parse_uncommon(const char* p, char separator, T& out) noexcept {
   const char* end = p;
@@ -43,7 +43,7 @@ template <typename T>
   return parse_any(text, out) == NumberError::none ? end : nullptr;
 }
 
-/// One field; the byte at the result is the separator or the newline.
+/// Parses one field. Returns its end, which is a separator or newline, or null.
 template <typename T>
 inline const char* parse_field(const char* p, char separator, T& out) noexcept {
   const char* const end = parse_common(p, out);

@@ -12,7 +12,7 @@
 namespace dga {
 namespace {
 
-// The stricter a format's recogniser, the earlier its place.
+// Formats with stricter recognition come first.
 constexpr std::array kFormats = {
     Format{"IDX", is_idx, read_idx},
     Format{"CSV", is_csv, read_csv},

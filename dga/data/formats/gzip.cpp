@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::int64_t kChunk = std::int64_t{1} << 18;
 
-/// zlib's state, released whatever happens.
+/// Owns zlib's state.
 struct Inflater {
   z_stream stream{};
   Inflater() {
@@ -60,7 +60,7 @@ std::string gunzip(const ByteSource& source) {
     stream.avail_in = static_cast<uInt>(count);
     while (stream.avail_in > 0 || (!member_done && stream.avail_out == 0)) {
       if (member_done) {
-        inflateReset(&stream);  // another member, or what follows is not gzip: inflate will say
+        inflateReset(&stream);  // another member follows; if it is not gzip, inflate fails
         member_done = false;
       }
       stream.next_out = reinterpret_cast<Bytef*>(unpacked.data());

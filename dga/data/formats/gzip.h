@@ -8,11 +8,11 @@
 
 namespace dga {
 
-/// Whether the bytes begin as gzip does.
+/// Whether the bytes begin with the magic number of gzip.
 bool is_gzip(const ByteSource& source);
 
-/// The unpacked content, of all members if there are several. Throws DataError, naming the source,
-/// when it is cut off, damaged or followed by something else.
+/// Unpacks all members of a gzip file. Throws DataError, which names the source, if the file is
+/// truncated, damaged or followed by other data.
 std::string gunzip(const ByteSource& source);
 
 }  // namespace dga

@@ -17,8 +17,8 @@ struct Header {
   int type = 0;
   std::int64_t element_bytes = 0;
   std::vector<std::int64_t> dims;
-  std::int64_t begin = 0;  // of the elements
-  std::int64_t count = 1;  // of them
+  std::int64_t begin = 0;  // offset of the elements
+  std::int64_t count = 1;  // number of elements
 };
 
 std::int64_t element_bytes(int type) {
@@ -38,7 +38,7 @@ std::int64_t element_bytes(int type) {
   }
 }
 
-/// Big-endian bytes as an unsigned number.
+/// The unsigned number in big-endian bytes at `p`.
 template <typename Bits>
 Bits big_endian(const char* p) {
   Bits bits = 0;
@@ -126,7 +126,7 @@ void for_each_element(const ByteSource& file, const Header& header, Use use) {
   }
 }
 
-/// `value` as f32, which must be finite there.
+/// `value` as f32. Throws DataError unless that is finite.
 float finite(const ByteSource& file, std::int64_t sample, double value) {
   const auto narrow = static_cast<float>(value);
   if (!std::isfinite(narrow)) {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// IDX: the format of MNIST. Big-endian: two zero bytes, the element type, the number of dimensions,
-// each dimension's size in 4 bytes, then the elements, row-major.
+// IDX: the format of MNIST. A file consists of two zero bytes, the element type, the number of
+// dimensions, the size of each dimension in 4 bytes, and the elements in row-major order, all
+// big-endian.
 
 #pragma once
 
@@ -13,12 +14,13 @@
 
 namespace dga {
 
-/// Whether a file that begins with `head` has IDX's magic number.
+/// Whether a file that begins with `head` has the magic number of IDX.
 bool is_idx(std::string_view head);
 
-/// Two files in any order: samples (2 dimensions or more, the first counts them) and their labels
-/// (1 dimension). Elements of every IDX type become f32; pixels stay 0-255. Throws DataError,
-/// naming the file, for anything else. With options.features the labels may be left out.
+/// Reads two files, in any order: samples (2 or more dimensions, of which the first is the number
+/// of samples) and their labels (1 dimension). All IDX element types are converted to f32 without
+/// scaling, so pixels stay in 0-255. If options.features is set, the file of labels is optional.
+/// Throws DataError, which names the file, for anything else.
 Samples read_idx(std::span<const SourcePtr> files, const ReadOptions& options);
 
 }  // namespace dga

@@ -10,8 +10,8 @@
 namespace dga {
 namespace {
 
-/// Whether a decimal that is out of a type's range is too small for it rather than too large: by
-/// the power of ten of its first digit that is not 0.
+/// Whether a decimal that is out of range is too small rather than too large. The power of ten of
+/// its first nonzero digit decides.
 bool is_tiny(std::string_view text) {
   const std::size_t e = std::min(text.find_first_of("eE"), text.size());
   const std::string_view digits = text.substr(0, e);
@@ -83,7 +83,7 @@ NumberError parse_integer(std::string_view text, std::int64_t& out) noexcept {
   if (error != NumberError::none) {
     return error;
   }
-  constexpr double kExact = 0x1.0p53;  // beyond it a double does not tell integers apart
+  constexpr double kExact = 0x1.0p53;  // larger integers are not all doubles
   if (std::fabs(value) > kExact) {
     return NumberError::too_large;
   }

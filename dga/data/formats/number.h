@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Numbers from text. A decimal becomes the nearest float, ties to even: what std::from_chars<float>
-// gives. Locales play no part.
+// Numbers from text. A decimal is converted to the nearest float, ties to even, like
+// std::from_chars<float>. Independent of the locale.
 
 #pragma once
 
@@ -15,11 +15,11 @@ namespace dga {
 
 enum class NumberError { none, empty, not_a_number, not_finite, too_large, not_integral };
 
-/// The whole of `text`, without spaces; a leading '+' is fine. A decimal too small for a float is
-/// 0.
+/// Parses all of `text`, which must not contain spaces. A leading '+' is accepted. A decimal too
+/// small for a float becomes 0.
 NumberError parse_float(std::string_view text, float& out) noexcept;
 
-/// The whole of `text` as an integer; "3.0" and "3e2" are integers too.
+/// Parses all of `text` as an integer. "3.0" and "3e2" are integers too.
 NumberError parse_integer(std::string_view text, std::int64_t& out) noexcept;
 
 namespace detail {
@@ -32,7 +32,7 @@ inline bool is_digit(char c) noexcept {
   return static_cast<unsigned char>(c - '0') <= 9;
 }
 
-/// Appends the digits at `p` to `mantissa` (modulo 2^64) and returns where they end.
+/// Appends the digits at `p` to `mantissa` (modulo 2^64) and returns the end of the digits.
 inline const char* take_digits(const char* p, std::uint64_t& mantissa) noexcept {
   while (is_digit(*p)) {
     mantissa = mantissa * 10 + static_cast<std::uint64_t>(*p - '0');
@@ -43,17 +43,17 @@ inline const char* take_digits(const char* p, std::uint64_t& mantissa) noexcept 
 
 }  // namespace detail
 
-/// The number that starts at `p`, if it is of the common kind; returns where it ends, or null for a
-/// field that parse_float must look at. The text must end in a byte that is not part of a number.
+/// Parses the number at `p` if it has a common notation. Returns its end, or null if parse_float
+/// must parse the field. The text must end in a byte that is not part of a number.
 ///
-/// Why the result is the nearest float: let x be the decimal, d the double computed here. The
-/// mantissa has at most 19 digits, so it is exact in 64 bits; turning it into a double and one
-/// multiplication or division by an exact power of ten (10^22 is the last) round once each, so
-/// |d - x| is below 3 units in d's last place. Rounding to float changes sides only at the midpoint
-/// of two floats, which has bit 28 set and bits 0-27 clear in a double. If d is further than
-/// 3 units from that pattern, d and x lie on the same side of every midpoint and round to the same
-/// float. Otherwise (once in 80 million) it is left to parse_float. Subnormal floats cannot occur:
-/// the smallest value but 0 is 1e-22.
+/// Why the result is the nearest float: let x be the decimal and d the double computed here. The
+/// mantissa has at most 19 digits, so it is exact in 64 bits. Converting it to double rounds once,
+/// and so does the multiplication or division by a power of ten, which is exact up to 10^22. Hence
+/// |d - x| is below 3 units in the last place of d. The float nearest to a number changes only at
+/// the midpoint of two floats, whose double has bit 28 set and bits 0-27 clear. If d is more than 3
+/// units away from that pattern, d and x lie on the same side of every midpoint and have the same
+/// nearest float. Otherwise (about once in 80 million) parse_float decides. The result is never a
+/// subnormal float: the smallest positive value is 1e-22.
 inline const char* parse_common_float(const char* p, float& out) noexcept {
   const bool negative = *p == '-';
   p += negative ? 1 : 0;
@@ -90,7 +90,7 @@ inline const char* parse_common_float(const char* p, float& out) noexcept {
     }
     value /= detail::kPowersOfTen[static_cast<std::size_t>(-exponent)];
   } else if (exponent > 0) {
-    if (exponent > 18) {  // 1e19 * 1e18 is within a float
+    if (exponent > 18) {  // 1e19 * 1e18 is within the range of float
       return nullptr;
     }
     value *= detail::kPowersOfTen[static_cast<std::size_t>(exponent)];
@@ -104,7 +104,7 @@ inline const char* parse_common_float(const char* p, float& out) noexcept {
   return p;
 }
 
-/// The integer of at most 18 digits that starts at `p`; returns where it ends, or null.
+/// Parses the integer of at most 18 digits at `p`. Returns its end, or null.
 inline const char* parse_common_integer(const char* p, std::int64_t& out) noexcept {
   const bool negative = *p == '-';
   p += negative ? 1 : 0;

@@ -7,7 +7,8 @@
 namespace dga {
 namespace {
 
-// x^32 + … + 1 with its bits in reverse, as the checksum takes each byte's lowest bit first.
+// The polynomial x^32 + … + 1 with its bits reversed, because the checksum starts with each byte's
+// lowest bit.
 constexpr std::uint32_t kPolynomial = 0x82f63b78;
 
 constexpr std::array<std::uint32_t, 256> make_table() {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// ProtobufMessage: writes a message of Protocol Buffers, field by field. It knows the four wire
-// types and nothing of schemas. Internal to the room.
+// ProtobufMessage: encodes a Protocol Buffers message field by field, without a schema. Internal to
+// the room.
 
 #pragma once
 
@@ -13,7 +13,7 @@
 
 namespace dga {
 
-/// The lowest byte first, whatever the machine's order.
+/// Appends the lowest byte first, independently of the machine's byte order.
 template <typename Unsigned>
 void append_little_endian(std::string& bytes, Unsigned value) {
   for (unsigned shift = 0; shift < 8 * sizeof(value); shift += 8) {
@@ -21,7 +21,7 @@ void append_little_endian(std::string& bytes, Unsigned value) {
   }
 }
 
-/// Fields stand in the order in which they were added; each call adds one, even of value 0.
+/// Each call appends one field, even if its value is 0, so fields are in the order of the calls.
 class ProtobufMessage {
  public:
   const std::string& bytes() const noexcept { return bytes_; }
@@ -41,7 +41,7 @@ class ProtobufMessage {
     append_little_endian(bytes_, std::bit_cast<std::uint32_t>(value));
     return *this;
   }
-  /// Strings and bytes.
+  /// A field of type string or bytes.
   ProtobufMessage& text(std::uint32_t field, std::string_view value) {
     begin(field, 2);
     varint(value.size());
@@ -63,7 +63,7 @@ class ProtobufMessage {
 
  private:
   void begin(std::uint32_t field, std::uint32_t wire_type) { varint((field << 3) | wire_type); }
-  /// Seven bits a byte, the lowest first; the highest bit says that more follow.
+  /// Seven bits per byte, the lowest first. The highest bit of a byte says that more bytes follow.
   void varint(std::uint64_t value) {
     for (; value >= 0x80; value >>= 7) {
       bytes_.push_back(static_cast<char>(value | 0x80));

@@ -14,9 +14,9 @@
 namespace dga {
 namespace {
 
-constexpr int kBins = 30;  // as many as TensorBoard's own writers make
+constexpr int kBins = 30;  // as in TensorBoard's own writers
 
-// The numbers of fields and enum values are those of the .proto files.
+// The numbers of fields and of enumeration values are those of the .proto files.
 constexpr std::int64_t kDtString = 7;
 
 std::string summary_event(double wall_time, std::int64_t step, const ProtobufMessage& value) {
@@ -27,7 +27,7 @@ std::string summary_event(double wall_time, std::int64_t step, const ProtobufMes
       .bytes();
 }
 
-/// Bins include their upper limit, and not the lower one.
+/// The number of values in each bin. A bin includes its upper limit but not its lower one.
 std::vector<double> count(std::span<const double> values, std::span<const double> limits) {
   std::vector<double> counts(limits.size());
   for (const double value : values) {

@@ -22,7 +22,8 @@ double seconds_since_1970() {
   return std::chrono::duration<double>(now).count();
 }
 
-/// TensorBoard reads the files of a folder in the order of their names: the second comes first.
+/// The name begins with the time, because TensorBoard reads the files of a folder in the order of
+/// their names.
 std::string new_name() {
   std::array<char, 256> host{};
   if (::gethostname(host.data(), host.size() - 1) != 0 || host.front() == '\0') {

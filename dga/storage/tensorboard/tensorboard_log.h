@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// TensorBoardLog: a file of events for `tensorboard --logdir`.
+// TensorBoardLog: writes an event file for `tensorboard --logdir`.
 
 #pragma once
 
@@ -13,10 +13,11 @@
 
 namespace dga {
 
-/// The file is events.out.tfevents.SECONDS.HOST.PID.dga in the folder, a new one for each log. What
-/// was added goes there with flush(), all in one write(2), and lies on the disk when it returns. A
-/// kill in between can leave one cut record at the end, which TensorBoard passes over; a disk that
-/// is full leaves none. What was not flushed is lost with the log. Used by one thread. Throws
+/// The file is events.out.tfevents.SECONDS.HOST.PID.dga in the folder. Two logs of one process
+/// append to the same file if they are created within the same second. flush() writes the events
+/// added since the last flush in one write(2), and they are on disk when it returns. Events that
+/// were not flushed are lost with the object. A kill during flush() can leave an incomplete last
+/// record, which TensorBoard ignores; a full disk leaves none. Not thread-safe. Throws
 /// StorageError.
 class TensorBoardLog {
  public:
@@ -24,9 +25,9 @@ class TensorBoardLog {
 
   const std::string& path() const noexcept { return path_; }
 
-  /// TensorBoard shows f32.
+  /// `value` is rounded to f32.
   void scalar(std::string_view tag, std::int64_t step, double value);
-  /// How `values` are spread; those that are not finite do not count.
+  /// The distribution of `values`. Values that are not finite are ignored.
   void histogram(std::string_view tag, std::int64_t step, std::span<const double> values);
   void text(std::string_view tag, std::int64_t step, std::string_view markdown);
   void flush();
