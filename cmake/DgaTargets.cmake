@@ -73,7 +73,6 @@ function(dga_add_floor target)
   add_library(${target} STATIC ${sources})
   string(REPLACE "dga_" "dga::" alias ${target})
   add_library(${alias} ALIAS ${target})
-  set_target_properties(${target} PROPERTIES DGA_ROOMS "${FLOOR_ROOMS}")
   dga_set_up_target(${target})
   target_compile_definitions(
     ${target} PRIVATE DGA_VERSION="${PROJECT_VERSION}" DGA_BUILD_TYPE="${CMAKE_BUILD_TYPE}"

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A dataset class of one's own: samples that are made when they are asked for. Each worker trains
-// on its shard of them, loaded ahead of their use, in a loop of its own.
-//     own_dataset [auto|threads|processes|mpi] [WORKERS]
+// A dataset class of the program's own: samples that are made when they are read.
+//     own_dataset [--engine auto|threads|processes|mpi] [--workers N]
 
+#include <dga/dga.h>
 #include <torch/nn/functional/loss.h>
 #include <torch/nn/modules/activation.h>
 #include <torch/nn/modules/container/sequential.h>
@@ -11,16 +11,7 @@
 #include <torch/optim/adam.h>
 
 #include <cmath>
-#include <cstdlib>
 #include <iostream>
-
-#include "dga/base/error.h"
-#include "dga/base/random.h"
-#include "dga/data/batches/prefetcher.h"
-#include "dga/data/shards.h"
-#include "dga/launch/launch.h"
-#include "dga/parallel/gradient_accumulator.h"
-#include "dga/parallel/keyed_random_scope.h"
 
 namespace {
 
@@ -29,7 +20,7 @@ namespace nn = torch::nn;
 constexpr std::int64_t kLength = 32;
 
 /// Waves of two kinds in noise: class 0 swings once over the sample, class 1 twice. Sample i is
-/// drawn from a stream of its own, so it is the same whoever asks for it, and however often.
+/// drawn from a stream of its own, so it is the same whenever and by whomever it is read.
 class Waves : public dga::Dataset {
  public:
   std::int64_t size() const override { return 1200; }
@@ -61,52 +52,27 @@ class Waves : public dga::Dataset {
 };
 
 void train(dga::Environment& env) {
-  constexpr std::int64_t batch_size = 20;
-  const auto waves = std::make_shared<const Waves>();
-  const auto shards = dga::shards(*waves, env.workers(), dga::ShardKind::contiguous, env.seed());
-  const dga::Sampler sampler(shards[static_cast<std::size_t>(env.rank())],
-                             {.batch = batch_size,
-                              .steps = dga::steps_per_epoch(shards, batch_size),
-                              .seed = env.seed(),
-                              .rank = env.rank()});
-
-  // Initial weights by the seed, so that every run and every engine gives the same bits.
-  const dga::KeyedRandomScope random(dga::stream_key(env.seed(), "weights"));
-  nn::Sequential net(nn::Linear(kLength, 32), nn::ReLU(), nn::Linear(32, 2));
+  auto net = dga::seeded_module(
+      env, [] { return nn::Sequential(nn::Linear(kLength, 32), nn::ReLU(), nn::Linear(32, 2)); });
   dga::GradientAccumulator accumulator(
       env, net.ptr(), dga::optimizer_factory<torch::optim::Adam>(torch::optim::AdamOptions(0.01)));
-
-  double last_epoch[] = {0, 0};  // wrong and all answers, as the samples were met
-  constexpr std::int64_t epochs = 20;
-  dga::Prefetcher batches(waves, sampler, {.epochs = epochs});
-  while (const dga::Batch* batch = batches.next()) {
-    if (batch->size > 0) {  // whose shard has run out takes part without any
-      const auto samples =
-          torch::from_blob(batch->features.data, {batch->size, kLength}, torch::kFloat);
-      const auto labels = torch::from_blob(batch->labels.data, {batch->size}, torch::kLong);
-      const auto answers = net->forward(samples);
-      accumulator.backward(nn::functional::cross_entropy(answers, labels), batch->size);
-      if (batch->epoch == epochs - 1) {
-        last_epoch[0] += answers.argmax(1).ne(labels).sum().item<double>();
-        last_epoch[1] += static_cast<double>(batch->size);
-      }
-    }
+  const auto waves = std::make_shared<const Waves>();
+  for (const auto& batch : dga::batches(env, waves, {.batch = 20, .epochs = 20})) {
+    accumulator.backward(
+        batch, [&] { return nn::functional::cross_entropy(net->forward(batch.x()), batch.y()); });
     accumulator.step();
   }
-
-  env.world().all_reduce({last_epoch, 2}, dga::ReduceOp::sum, "errors");
+  const double error = dga::mean_error(env, net, *waves);
   if (env.is_root()) {
-    std::cout << env.workers() << " workers (" << name_of(env.engine()) << "): " << last_epoch[0]
-              << " of " << last_epoch[1] << " waves wrong in the last epoch\n";
+    std::cout << env.workers() << " workers (" << name_of(env.engine()) << "): " << 100 * error
+              << " % of the waves wrong\n";
   }
 }
 
 }  // namespace
 
 int main(int argc, char** argv) try {
-  const auto engine = dga::engine_from(argc > 1 ? argv[1] : "auto");
-  const int workers = argc > 2 ? std::atoi(argv[2]) : engine == dga::Engine::mpi ? 0 : 4;
-  dga::launch({.engine = engine, .workers = workers}, train);
+  dga::launch(dga::launch_arguments(argc, argv, {.workers = 4}), train);
 } catch (const dga::Error& error) {
   std::cerr << error.what() << '\n';
   return 1;

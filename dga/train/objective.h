@@ -22,7 +22,7 @@ class Objective {
   /// The mean over a batch of `batch.size` samples, 1 or more, given the model's outputs. Weighted:
   /// the sum of weight * loss, divided by the number of samples, so that means over batches of any
   /// size add up to that of all. Normalises the batch's regression targets in place.
-  at::Tensor loss(const at::Tensor& outputs, const Batch& batch) const;
+  at::Tensor loss(const at::Tensor& outputs, const SampleBatch& batch) const;
   /// Losses times this are in the units of the data; 1 for classification and for the caller's own.
   double unit() const noexcept;
 

@@ -17,12 +17,14 @@
 namespace dga {
 namespace {
 
-/// A batch and the memory behind it, used again and again.
-struct Slot {
-  Batch batch;
-  std::shared_ptr<std::byte[]> features;
-  std::shared_ptr<std::byte[]> labels;
-};
+constexpr std::int64_t kLine = 64;
+
+/// Called by the thread that was using `batch`: memory that it keeps is not loaded into again.
+void release(SampleBatch& batch) noexcept {
+  if (batch.memory.use_count() > 1) {
+    batch.memory.reset();
+  }
+}
 
 }  // namespace
 
@@ -45,7 +47,7 @@ class Prefetcher::Impl {
               sampler_.steps(), "], found epoch ", epoch_, ", step ", step_,
               ". Pass the position at which the run stopped.");
     slots_.resize(static_cast<std::size_t>(options_.depth) + 1);
-    for (Slot& slot : slots_) {
+    for (SampleBatch& slot : slots_) {
       free_.push_back(&slot);
     }
     if (options_.depth > 0) {
@@ -67,13 +69,14 @@ class Prefetcher::Impl {
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
 
-  const Batch* next() { return options_.depth == 0 ? next_inline() : next_loaded(); }
+  const SampleBatch* next() { return options_.depth == 0 ? next_inline() : next_loaded(); }
 
  private:
-  const Batch* next_inline() {
+  const SampleBatch* next_inline() {
     if (failure_) {
       std::rethrow_exception(failure_);
     }
+    release(slots_.front());
     try {
       return advance() ? fill(slots_.front()) : nullptr;
     } catch (...) {
@@ -82,9 +85,10 @@ class Prefetcher::Impl {
     }
   }
 
-  const Batch* next_loaded() {
+  const SampleBatch* next_loaded() {
     std::unique_lock lock(mutex_);
     if (held_ != nullptr) {
+      release(*held_);
       free_.push_back(std::exchange(held_, nullptr));
       changed_.notify_all();
     }
@@ -99,7 +103,7 @@ class Prefetcher::Impl {
     if (!ready_.empty()) {  // batches loaded before a failure still count
       held_ = ready_.front();
       ready_.pop_front();
-      return &held_->batch;
+      return held_;
     }
     if (failure_) {
       std::rethrow_exception(failure_);
@@ -115,7 +119,7 @@ class Prefetcher::Impl {
         if (stopping_) {
           return;
         }
-        Slot* slot = free_.front();
+        SampleBatch* slot = free_.front();
         free_.pop_front();
         lock.unlock();
         fill(*slot);
@@ -149,23 +153,26 @@ class Prefetcher::Impl {
     return true;
   }
 
-  const Batch* fill(Slot& slot) {
+  const SampleBatch* fill(SampleBatch& batch) {
     const auto indices = sampler_.batch(current_epoch_, current_step_);
     const DType feature_type = dataset_->feature_type();
     const DType label_type = dataset_->label_type();
     const std::int64_t width = dataset_->num_features();
     const auto size = static_cast<std::int64_t>(indices.size());
-    if (slot.features == nullptr && size > 0) {
+    if (batch.memory == nullptr && size > 0) {
       // The first batch of an epoch is its largest, but a resumed run may begin with the last.
       const std::int64_t most = largest_batch();
-      slot.features = allocate_aligned<std::byte>(most * width * size_of(feature_type));
-      slot.labels = allocate_aligned<std::byte>(most * size_of(label_type));
+      label_offset_ = (most * width * size_of(feature_type) + kLine - 1) / kLine * kLine;
+      batch.memory = allocate_aligned<std::byte>(label_offset_ + most * size_of(label_type));
     }
-    slot.batch = {current_epoch_, current_step_, size,
-                  BufferView(slot.features.get(), size * width, feature_type),
-                  BufferView(slot.labels.get(), size, label_type)};
-    dataset_->gather(indices, slot.batch.features, slot.batch.labels);
-    return &slot.batch;
+    std::byte* const data = size > 0 ? batch.memory.get() : nullptr;
+    batch.epoch = current_epoch_;
+    batch.step = current_step_;
+    batch.size = size;
+    batch.features = BufferView(data, size * width, feature_type);
+    batch.labels = BufferView(size > 0 ? data + label_offset_ : nullptr, size, label_type);
+    dataset_->gather(indices, batch.features, batch.labels);
+    return &batch;
   }
 
   /// Samples in the largest batch: a batch size beyond the shard must not cost memory.
@@ -176,18 +183,19 @@ class Prefetcher::Impl {
   const std::shared_ptr<const Dataset> dataset_;
   Sampler sampler_;
   const Options options_;
-  std::vector<Slot> slots_;
+  std::vector<SampleBatch> slots_;
   // Where loading is. With a thread, only that thread touches these and sampler_.
   std::int64_t epoch_;
   std::int64_t step_;
   std::int64_t current_epoch_ = 0;
   std::int64_t current_step_ = 0;
+  std::int64_t label_offset_ = 0;  // in the memory of a batch
 
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::deque<Slot*> free_;
-  std::deque<Slot*> ready_;
-  Slot* held_ = nullptr;
+  std::deque<SampleBatch*> free_;
+  std::deque<SampleBatch*> ready_;
+  SampleBatch* held_ = nullptr;
   std::exception_ptr failure_;
   bool finished_ = false;
   bool stopping_ = false;
@@ -200,7 +208,7 @@ Prefetcher::Prefetcher(std::shared_ptr<const Dataset> dataset, Sampler sampler,
 
 Prefetcher::~Prefetcher() = default;
 
-const Batch* Prefetcher::next() {
+const SampleBatch* Prefetcher::next() {
   return impl_->next();
 }
 

@@ -4,6 +4,7 @@
 
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 
@@ -14,19 +15,22 @@
 namespace dga {
 
 /// The samples of one step, on 64-byte boundaries.
-struct Batch {
+struct SampleBatch {
   std::int64_t epoch = 0;
   std::int64_t step = 0;
   std::int64_t size = 0;  // samples; 0: this worker has none in this step, its weight is 0
   BufferView features;    // (size, sample_shape...)
   BufferView labels;      // (size)
+  /// Owns what the views show. Whoever keeps a copy may read them after the next call of next();
+  /// the prefetcher then loads into other memory.
+  std::shared_ptr<std::byte[]> memory;
 };
 
 /// Walks a worker's sampler over a range of epochs and gathers each batch, on a thread of its own
 /// that stays up to `depth` batches ahead, also across the end of an epoch.
 ///
 ///     Prefetcher batches(dataset, sampler, {.epochs = 10});
-///     while (const Batch* batch = batches.next()) { train_on(*batch); }
+///     while (const SampleBatch* batch = batches.next()) { train_on(*batch); }
 ///
 /// A thread helps where there is a core for it. With more workers than cores take depth 0, which
 /// starts no thread and gathers inside next(); the batches are the same.
@@ -48,10 +52,10 @@ class Prefetcher {
   Prefetcher(const Prefetcher&) = delete;
   Prefetcher& operator=(const Prefetcher&) = delete;
 
-  /// The next batch, valid until the next call; null after the last. Blocks until it is loaded.
-  /// Throws what the dataset threw while gathering it, at this call and every later one;
-  /// DataError when it took longer than the timeout.
-  const Batch* next();
+  /// The next batch, valid until the next call (see SampleBatch::memory); null after the last.
+  /// Blocks until it is loaded. Throws what the dataset threw while gathering it, at this call and
+  /// every later one; DataError when it took longer than the timeout.
+  const SampleBatch* next();
 
  private:
   class Impl;
