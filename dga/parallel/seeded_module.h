@@ -67,7 +67,9 @@ auto seeded_module(const Environment& env, Arguments&&... arguments) {
   }
 }
 
-/// The same for a module that a function builds and returns:
+/// The same for a module that a function builds and returns. Compilers evaluate the arguments of
+/// one call in different orders: build layers one by one where weights must not depend on the
+/// compiler.
 ///
 ///     auto net = dga::seeded_module(env, [] { return nn::Sequential(nn::Linear(2, 8), nn::Tanh());
 ///     });

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Objective: what a run makes small.
+// Objective: the loss that a run minimises.
 
 #pragma once
 
@@ -12,18 +12,19 @@
 
 namespace dga {
 
-/// Cross entropy, weighted by class where the plan says so, or the mean squared error, or the
-/// caller's own function. Used by one thread.
+/// Cross entropy, weighted by class where the plan says so, or the mean squared error, or a
+/// function of the program. Used by one thread.
 class Objective {
  public:
   /// `plan` and `extras` must outlive this.
   Objective(const TrainPlan& plan, const TrainExtras& extras);
 
-  /// The mean over a batch of `batch.size` samples, 1 or more, given the model's outputs. Weighted:
-  /// the sum of weight * loss, divided by the number of samples, so that means over batches of any
-  /// size add up to that of all. Normalises the batch's regression targets in place.
+  /// The mean loss over a batch of at least 1 sample, given the model's outputs. With class
+  /// weights, the sum of weight * loss divided by the number of samples, so that the means over
+  /// batches of any size add up to the mean over all. Normalises the batch's regression targets in
+  /// place.
   at::Tensor loss(const at::Tensor& outputs, const SampleBatch& batch) const;
-  /// Losses times this are in the units of the data; 1 for classification and for the caller's own.
+  /// Multiplies a loss into the units of the data; 1 for classification and for own functions.
   double unit() const noexcept;
 
  private:

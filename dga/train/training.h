@@ -22,8 +22,8 @@ struct TrainingEnd {
   RunResults results = {};  // on worker 0, when done
 };
 
-/// Trains as `plan` says, and answers on every worker how it ended. Worker 0 tells `progress` and
-/// writes the files to `writer`, which others leave alone. `started`: when the run began.
+/// Trains as `plan` says and returns on every worker how the run ended. Worker 0 alone calls
+/// `progress` and writes files through `writer`. `started`: when the run began (clock.h).
 /// Collective over all workers; blocks. Throws what the accumulator throws.
 TrainingEnd train_on_worker(Environment& environment, const TrainPlan& plan,
                             const TrainExtras& extras, Progress& progress, ResultWriter& writer,
