@@ -129,7 +129,7 @@ TEST_F(CustomRunTest, TheBestEpochIsSavedAsIfItHadBeenTheLast) {
     const RunResults expected = train(shorter);
     EXPECT_EQ(best.weights_sha256, expected.weights_sha256);
     EXPECT_EQ(best.error, expected.error);
-    EXPECT_EQ(weights_sha256(*saved(str("best", ema)).model), best.weights_sha256);
+    EXPECT_EQ(weights_sha256(*saved(str("best", ema)).model.module), best.weights_sha256);
   }
 }
 
@@ -233,8 +233,8 @@ TEST_F(CustomRunTest, WeighedClassesEqualOneWorkerWithTheWholeBatch) {
   train(options, {}, 1, uneven_classes());
   const auto difference = [&](const char* a, const char* b) {
     double most = 0;
-    const auto first = saved(a).model->parameters();
-    const auto second = saved(b).model->parameters();
+    const auto first = saved(a).model.module->parameters();
+    const auto second = saved(b).model.module->parameters();
     for (std::size_t i = 0; i < first.size(); ++i) {
       most = std::max(most, (first[i] - second[i]).abs().max().item<double>());
     }
