@@ -8,27 +8,13 @@ include(CMakePackageConfigHelpers)
 
 set(package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/dga")
 
-# dga_install_headers(ROOM…): the rooms' headers, except those that show a library which only dga's sources need.
-function(dga_install_headers)
-  foreach(room IN LISTS ARGN)
-    file(GLOB_RECURSE headers CONFIGURE_DEPENDS RELATIVE "${PROJECT_SOURCE_DIR}" "${PROJECT_SOURCE_DIR}/dga/${room}/*.h")
-    foreach(header IN LISTS headers)
-      file(STRINGS "${PROJECT_SOURCE_DIR}/${header}" private REGEX "^#include <(mpi[.]h|nlohmann/|toml|spdlog/|fmt/|openssl/|zlib|hwloc)")
-      if(NOT private)
-        cmake_path(GET header PARENT_PATH folder)
-        install(FILES "${header}" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/${folder}")
-      endif()
-    endforeach()
-  endforeach()
-endfunction()
-
 # dga_install_floor(NAME): the target dga::NAME, in a file of its own, so that the core can be had without torch.
 function(dga_install_floor name)
   set_target_properties(dga_${name} PROPERTIES EXPORT_NAME ${name})
   target_include_directories(dga_${name} INTERFACE $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
-  get_target_property(rooms dga_${name} DGA_ROOMS)
-  dga_install_headers(${rooms})
-  install(TARGETS dga_${name} EXPORT dga_${name} ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}")
+  install(
+    TARGETS dga_${name} EXPORT dga_${name} ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}"
+    FILE_SET HEADERS DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
   install(EXPORT dga_${name} NAMESPACE dga:: FILE dga_${name}.cmake DESTINATION "${package_dir}")
   configure_file("${PROJECT_SOURCE_DIR}/cmake/dga-${name}.pc.in" "${PROJECT_BINARY_DIR}/dga-${name}.pc" @ONLY)
   install(FILES "${PROJECT_BINARY_DIR}/dga-${name}.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
@@ -48,7 +34,6 @@ dga_install_floor(core)
 if(TARGET dga_train)
   set(DGA_WITH_TRAIN ON)
   dga_install_floor(train)
-  install(FILES "${PROJECT_SOURCE_DIR}/dga/dga.h" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/dga")
   install(FILES "${PROJECT_SOURCE_DIR}/cmake/FindDgaTorch.cmake" DESTINATION "${package_dir}")
   install(PROGRAMS "${PROJECT_SOURCE_DIR}/scripts/find_torch" DESTINATION "${package_dir}")
 endif()

@@ -5,16 +5,24 @@
 #pragma once
 
 // Problem API: from data to a trained model.
+#include "dga/data/arrays.h"
+#include "dga/predict/predictor.h"
 #include "dga/predict/saved_model.h"
 #include "dga/problem/problem.h"
 #include "dga/train/train_run.h"
 
-// Worker API: a training loop of one's own, on many workers.
+// Worker API: a LibTorch training loop on many workers.
 #include "dga/base/error.h"
-#include "dga/data/batches/prefetcher.h"
-#include "dga/data/batches/sampler.h"
+#include "dga/base/random.h"
 #include "dga/data/load.h"
 #include "dga/data/shards.h"
 #include "dga/launch/launch.h"
-#include "dga/models/model.h"
+#include "dga/launch/launch_arguments.h"
+#include "dga/models/model_factory.h"
+#include "dga/parallel/batches.h"
 #include "dga/parallel/gradient_accumulator.h"
+#include "dga/parallel/keyed_random_scope.h"
+#include "dga/parallel/seeded_module.h"
+#include "dga/parallel/torch_dataset.h"
+#include "dga/predict/evaluation.h"
+#include "dga/predict/weights.h"

@@ -2,8 +2,8 @@
 //
 // A LibTorch training loop, made distributed by three changed lines, marked (1), (2) and (3), and
 // by the launch that runs it on many workers. It learns which of two spirals a point lies on.
-//     train_loop [auto|threads|processes|mpi] [WORKERS]
-//     mpirun -n 4 train_loop mpi
+//     train_loop [--engine auto|threads|processes|mpi] [--workers N]
+//     mpirun -n 4 train_loop
 
 #include <torch/nn/functional/loss.h>
 #include <torch/nn/modules/activation.h>
@@ -12,12 +12,12 @@
 #include <torch/optim/adamw.h>
 #include <torch/types.h>
 
-#include <cstdlib>
 #include <iostream>
 
 #include "dga/base/error.h"
 #include "dga/base/random.h"
 #include "dga/launch/launch.h"
+#include "dga/launch/launch_arguments.h"
 #include "dga/parallel/gradient_accumulator.h"
 #include "dga/parallel/keyed_random_scope.h"
 
@@ -83,9 +83,7 @@ void train(dga::Environment& env) {
 }  // namespace
 
 int main(int argc, char** argv) try {
-  const auto engine = dga::engine_from(argc > 1 ? argv[1] : "auto");
-  const int workers = argc > 2 ? std::atoi(argv[2]) : engine == dga::Engine::mpi ? 0 : 4;
-  dga::launch({.engine = engine, .workers = workers}, train);
+  dga::launch(dga::launch_arguments(argc, argv, {.workers = 4}), train);
 } catch (const dga::Error& error) {
   std::cerr << error.what() << '\n';
   return 1;

@@ -8,6 +8,7 @@
 
 #include <cmath>
 #include <string>
+#include <utility>
 
 #include "dga/base/error.h"
 #include "dga/base/random.h"
@@ -22,7 +23,7 @@ void check_size(const char* what, std::int64_t size) {
   DGA_CHECK(size >= 1, "[models] mlp: expected ", what, " of at least 1, found ", size, ".");
 }
 
-/// Filled by dga's own stream, so that the values do not depend on the torch in use.
+/// Draws from dga's own stream, so that the values do not depend on the version of torch.
 void fill_uniform(const at::Tensor& tensor, double bound, std::uint64_t key) {
   RandomStream stream(key);
   auto* values = tensor.mutable_data_ptr<float>();
@@ -76,12 +77,14 @@ void Mlp::initialise(std::uint64_t seed) {
   }
 }
 
-std::shared_ptr<Model> make_mlp(const ModelCard& card) {
+Model make_mlp(const ModelCard& card, std::uint64_t seed) {
   std::int64_t inputs = 1;
   for (const std::int64_t dim : card.input_shape) {
     inputs *= dim;
   }
-  return std::make_shared<Mlp>(inputs, card.hidden, card.outputs, card.dropout);
+  auto mlp = std::make_shared<Mlp>(inputs, card.hidden, card.outputs, card.dropout);
+  mlp->initialise(seed);
+  return as_model(std::move(mlp));
 }
 
 }  // namespace dga

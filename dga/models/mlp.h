@@ -6,31 +6,33 @@
 
 #include <torch/nn/modules/linear.h>
 
-#include <memory>
+#include <cstdint>
 #include <vector>
 
-#include "dga/models/model.h"
+#include "dga/models/model_factory.h"
 
 namespace dga {
 
 /// (B, …, inputs in all) -> hidden[0] -> ReLU, dropout -> hidden[1] -> … -> (B, outputs).
 /// Without hidden layers it is a linear model. Parameters are called layers.0.weight,
 /// layers.0.bias, layers.1.weight, …, in torch's shapes.
-class Mlp : public Model {
+class Mlp : public torch::nn::Module {
  public:
   /// Throws InvalidArgument for a size below 1 or a dropout outside [0, 1).
   Mlp(std::int64_t inputs, const std::vector<std::int64_t>& hidden, std::int64_t outputs,
       double dropout = 0);
 
-  at::Tensor forward(const at::Tensor& samples) override;
-  /// Weights and biases uniform in ±1 / sqrt(a layer's inputs), as torch::nn::Linear does.
-  void initialise(std::uint64_t seed) override;
+  at::Tensor forward(const at::Tensor& samples);
+  /// Draws every parameter by (seed, its name) alone, so that equal layers of other networks start
+  /// alike: uniform in ±1 / sqrt(the layer's inputs), as torch::nn::Linear does.
+  void initialise(std::uint64_t seed);
 
  private:
   std::vector<torch::nn::Linear> layers_;
   double dropout_;
 };
 
-std::shared_ptr<Model> make_mlp(const ModelCard& card);
+/// The network of `card`, initialised by `seed`.
+Model make_mlp(const ModelCard& card, std::uint64_t seed);
 
 }  // namespace dga

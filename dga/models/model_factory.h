@@ -1,21 +1,80 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// ModelFactory: a model of the program's own, in place of those that can be had by name. Free of
-// torch.
+// Model: a torch module with its forward, whatever its class. ModelFactory: a model of the
+// program's own, in place of those that can be had by name. Includes no torch header.
 
 #pragma once
 
+#include <concepts>
 #include <functional>
 #include <memory>
+#include <type_traits>
+#include <utility>
+
+#include "dga/storage/model_card.h"
+
+namespace at {
+class Tensor;
+}
+namespace torch::nn {
+class Module;
+}
 
 namespace dga {
 
-class Model;
-struct ModelCard;
+/// What is trained, saved and evaluated. Copies share the module.
+struct Model {
+  std::shared_ptr<torch::nn::Module> module = {};
+  /// (B, input_shape...) -> (B, outputs): scores of classes, or predictions.
+  std::function<at::Tensor(const at::Tensor& samples)> forward = {};
+};
 
-/// Builds the model that fits `card`, not yet initialised: whoever uses it calls `initialise`, or
-/// fills in saved weights. The same for the same card, on every worker.
-using ModelFactory = std::function<std::shared_ptr<Model>(const ModelCard& card)>;
+/// A network with a member `at::Tensor forward(at::Tensor)` as a Model: a std::shared_ptr to any
+/// class derived from torch::nn::Module, or a holder (torch::nn::Sequential, ...).
+template <typename Net>
+Model as_model(Net net) {
+  if constexpr (std::is_same_v<Net, Model>) {
+    return net;
+  } else if constexpr (requires { net.ptr(); }) {
+    return as_model(net.ptr());
+  } else {
+    static_assert(std::convertible_to<Net, std::shared_ptr<torch::nn::Module>>,
+                  "dga::as_model needs a std::shared_ptr to a torch::nn::Module, or a holder");
+    if (net == nullptr) {
+      return {};
+    }
+    return {.module = net,
+            .forward = [net](const at::Tensor& samples) { return net->forward(samples); }};
+  }
+}
+
+/// Builds the model that fits a card:
+///
+///     ModelFactory factory = [](const ModelCard& card) {
+///       return std::make_shared<Net>(card.input_shape[0], card.outputs);
+///     };
+///
+/// The function may return all that as_model takes. It is called on every worker, by one thread of
+/// a process at a time, and must build the same for the same card. Its initial weights are those
+/// that the module draws when it is built, from a stream keyed by the run's seed: the same on every
+/// worker and engine.
+class ModelFactory {
+ public:
+  /// None.
+  ModelFactory() = default;
+  template <typename Make>
+  requires(!std::same_as<std::remove_cvref_t<Make>, ModelFactory> &&
+           std::invocable<Make&, const ModelCard&>)
+      // NOLINTNEXTLINE(google-explicit-constructor): a lambda is to be passed as it is
+      ModelFactory(Make make)
+      : make_([make = std::move(make)](const ModelCard& card) { return as_model(make(card)); }) {}
+
+  explicit operator bool() const noexcept { return make_ != nullptr; }
+  Model operator()(const ModelCard& card) const { return make_(card); }
+
+ private:
+  std::function<Model(const ModelCard&)> make_;
+};
 
 /// ModelCard::model of those.
 constexpr const char* kCustomModel = "custom";

@@ -6,10 +6,12 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <concepts>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "dga/base/step_recorder.h"
@@ -54,10 +56,9 @@ struct AccumulatorOptions {
 /// Gradients of all workers together, and the optimiser step that follows.
 ///
 ///     GradientAccumulator accumulator(env, net.ptr(), optimizer_factory<SGD>(SGDOptions(0.1)));
-///     for (auto& batch : loader) {
-///       auto loss = nll_loss(net->forward(batch.data), batch.target);   // a mean
-///       accumulator.backward(loss, batch.data.size(0));
-///       accumulator.step();                                             // all workers
+///     for (const auto& batch : dga::batches(env, data, {.batch = 16})) {
+///       accumulator.backward(batch, [&] { return nll_loss(net->forward(batch.x()), batch.y()); });
+///       accumulator.step();  // all workers
 ///     }
 ///
 /// A step equals that of one worker with torch's optimiser and the mean loss over all samples that
@@ -85,6 +86,19 @@ class GradientAccumulator {
   /// nothing is computed and `loss` may be undefined. At most `micro_steps` calls a step. Not
   /// collective; never waits.
   void backward(const at::Tensor& loss, std::int64_t num_samples);
+
+  /// The same for a batch of dga::batches: calls `loss()`, which returns the mean loss over the
+  /// batch, unless this worker has no samples in it. Returns the loss, cut from its graph;
+  /// undefined for an empty batch.
+  template <typename Batch, std::invocable Loss>
+  at::Tensor backward(const Batch& batch, Loss&& loss) {
+    at::Tensor value;
+    if (batch.size() > 0) {
+      value = std::forward<Loss>(loss)();
+    }
+    backward(value, static_cast<std::int64_t>(batch.size()));
+    return value.defined() ? value.detach() : value;
+  }
 
   /// Reduces the gradients and steps the optimiser; afterwards every worker's module has the new
   /// parameters, and no gradients. A parameter that no worker's losses depended on is left alone;

@@ -4,11 +4,16 @@
 
 #include <ATen/ops/empty.h>
 #include <ATen/ops/from_blob.h>
+#include <torch/nn/module.h>
 
 #include <algorithm>
+#include <memory>
+#include <numeric>
+#include <utility>
 #include <vector>
 
 #include "dga/base/error.h"
+#include "dga/data/shards.h"
 
 namespace dga {
 namespace {
@@ -45,12 +50,13 @@ double squared_errors(const at::Tensor& predictions, const std::vector<float>& t
 
 }  // namespace
 
-void check_output(const at::Tensor& answer, std::int64_t samples, std::int64_t outputs) {
-  DGA_CHECK(answer.dim() == 2 && answer.size(0) == samples && answer.size(1) == outputs &&
-                answer.scalar_type() == at::kFloat,
-            "[train] model: expected an output of shape [", samples, ", ", outputs,
-            "] in Float, found ", answer.sizes(), " in ", answer.scalar_type(),
-            ". Let forward answer a row a sample, with ModelCard::outputs numbers.");
+void check_output(const at::Tensor& output, std::int64_t samples, std::int64_t outputs) {
+  DGA_CHECK(
+      output.dim() == 2 && output.size(0) == samples && output.size(1) == outputs &&
+          output.scalar_type() == at::kFloat,
+      "[predict] model: expected an output of shape [", samples, ", ", outputs,
+      "] in Float, found ", output.sizes(), " in ", output.scalar_type(),
+      ". Let forward return one row a sample, with one number a class, or one for regression.");
 }
 
 at::Tensor features_tensor(BufferView features, std::int64_t size,
@@ -64,7 +70,7 @@ TargetNormalisation target_normalisation_of(const ModelCard& card) noexcept {
   return {.mean = card.target_mean, .scale = card.target_scale};
 }
 
-ErrorSums sum_of_errors(Model& model, const ModelCard& card, const Dataset& dataset,
+ErrorSums sum_of_errors(const Model& model, const ModelCard& card, const Dataset& dataset,
                         std::span<const std::int64_t> indices, std::span<const Metric> metrics) {
   const at::NoGradGuard no_grad;
   const bool classes = dataset.label_type() == DType::i64;
@@ -94,17 +100,41 @@ ErrorSums sum_of_errors(Model& model, const ModelCard& card, const Dataset& data
       }
       target_normalisation_of(card).apply(targets.data(), count);
     }
-    at::Tensor answer = model.forward(features_tensor(features, count, card.input_shape));
-    check_output(answer, count, card.outputs);
-    sums.errors += classes ? count_wrong(answer, labels) : squared_errors(answer, targets);
+    at::Tensor output = model.forward(features_tensor(features, count, card.input_shape));
+    check_output(output, count, card.outputs);
+    sums.errors += classes ? count_wrong(output, labels) : squared_errors(output, targets);
     if (!classes && !metrics.empty()) {
-      answer = answer.mul(card.target_scale).add(card.target_mean);
+      output = output.mul(card.target_scale).add(card.target_mean);
     }
     for (std::size_t i = 0; i < metrics.size(); ++i) {
-      sums.metrics[i] += metrics[i].function(answer, truth) * static_cast<double>(count);
+      sums.metrics[i] += metrics[i].function(output, truth) * static_cast<double>(count);
     }
   }
   return sums;
+}
+
+double mean_error(const Environment& env, const Model& model, const Dataset& dataset) {
+  DGA_CHECK(model.module != nullptr, "[predict] mean_error: expected a model, found null.");
+  DGA_CHECK(dataset.size() > 0,
+            "[predict] mean_error: expected samples, found none. Pass the held-out samples.");
+  const Communicator& workers = env.group(Axis::data);
+  const auto [first, last] = contiguous_share(dataset.size(), workers.size(), workers.rank());
+  std::vector<std::int64_t> share(static_cast<std::size_t>(last - first));
+  std::iota(share.begin(), share.end(), first);
+  const bool classes = dataset.label_type() == DType::i64;
+  const ModelCard card{.input_shape = dataset.sample_shape(),
+                       .outputs = classes ? dataset.num_classes() : 1};
+  std::vector<std::pair<std::shared_ptr<torch::nn::Module>, bool>> modes;  // outer modules first
+  for (const auto& module : model.module->modules()) {
+    modes.emplace_back(module, module->is_training());
+  }
+  model.module->eval();
+  double errors = sum_of_errors(model, card, dataset, share).errors;
+  for (const auto& [module, training] : modes) {
+    module->train(training);
+  }
+  workers.all_reduce({&errors, 1}, ReduceOp::sum, "errors");
+  return errors / static_cast<double>(dataset.size());
 }
 
 }  // namespace dga

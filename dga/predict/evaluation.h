@@ -1,43 +1,61 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Evaluation: how wrong a model is about samples.
+// Evaluation: the error of a model on samples.
 
 #pragma once
 
+#include <ATen/core/Tensor.h>
+
+#include <concepts>
 #include <cstdint>
 #include <span>
 #include <vector>
 
 #include "dga/data/dataset.h"
 #include "dga/data/normalisation.h"
-#include "dga/models/model.h"
+#include "dga/launch/environment.h"
+#include "dga/models/model_factory.h"
 #include "dga/predict/metric.h"
 
 namespace dga {
 
 struct ErrorSums {
-  /// The number of samples it gets wrong (classification; exact), or the sum of squared errors in
-  /// units of the normalised target (regression).
+  /// Classification: the number of misclassified samples, exact. Regression: the sum of squared
+  /// errors, in units of the normalised target.
   double errors = 0;
-  /// By metric: the sum of what it says about each batch, times the batch's samples.
+  /// By metric: the sum over batches of its value times the batch's samples.
   std::vector<double> metrics = {};
 };
 
-/// Over samples `indices` of `dataset`, features and targets being those the model was trained on.
-/// The model must be in evaluation mode; gradients are not recorded. Throws InvalidArgument when
-/// its output is not (B, outputs).
-ErrorSums sum_of_errors(Model& model, const ModelCard& card, const Dataset& dataset,
+/// Over samples `indices` of `dataset`, whose features and targets are as in training. The model
+/// must be in evaluation mode; gradients are not recorded. Throws InvalidArgument when its output
+/// is not (B, outputs).
+ErrorSums sum_of_errors(const Model& model, const ModelCard& card, const Dataset& dataset,
                         std::span<const std::int64_t> indices,
                         std::span<const Metric> metrics = {});
 
-/// Throws InvalidArgument unless `output`, a model's, is f32 of shape (samples, outputs).
+/// The error of `model` on all of `dataset`, the same on every worker: the fraction of
+/// misclassified samples, or the mean squared error. Each worker evaluates its share of the
+/// samples, in evaluation mode and without gradients; afterwards the module is in the mode it was
+/// in. Call GradientAccumulator::synchronize_buffers first where the module has buffers. Features
+/// and targets of `dataset` are as in training. Collective; blocks. Throws InvalidArgument for a
+/// dataset without samples and an output that is not (B, classes), or (B, 1) for regression.
+double mean_error(const Environment& env, const Model& model, const Dataset& dataset);
+/// The same for anything that as_model takes.
+template <typename Net>
+requires(!std::same_as<Net, Model>) double mean_error(const Environment& env, const Net& net,
+                                                      const Dataset& dataset) {
+  return mean_error(env, as_model(net), dataset);
+}
+
+/// Throws InvalidArgument unless `output` of a model is f32 of shape (samples, outputs).
 void check_output(const at::Tensor& output, std::int64_t samples, std::int64_t outputs);
 
-/// The features of a batch as a tensor that borrows them: (size, sample_shape...).
+/// A tensor over the features of a batch, which it does not own: (size, sample_shape...).
 at::Tensor features_tensor(BufferView features, std::int64_t size,
                            const std::vector<std::int64_t>& sample_shape);
 
-/// How the targets of `card`'s model are normalised.
+/// The normalisation of the targets of `card`'s model.
 TargetNormalisation target_normalisation_of(const ModelCard& card) noexcept;
 
 }  // namespace dga

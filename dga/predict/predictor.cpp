@@ -4,6 +4,7 @@
 
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/softmax.h>
+#include <torch/nn/module.h>
 
 #include <algorithm>
 #include <charconv>
@@ -13,7 +14,6 @@
 
 #include "dga/base/error.h"
 #include "dga/data/normalisation.h"
-#include "dga/models/model.h"
 #include "dga/predict/evaluation.h"
 
 namespace dga {
@@ -26,36 +26,36 @@ std::size_t size(std::int64_t count) {
   return static_cast<std::size_t>(count);
 }
 
-/// A card that somebody wrote by hand may contradict itself.
+/// A card that was edited by hand may contradict itself.
 void check_card(const ModelCard& card, std::int64_t num_features) {
   constexpr const char* kRemedy = " Take model.json as the run wrote it.";
   const bool regression = card.task == "regression";
   DGA_CHECK(regression || card.task == "classification",
-            "[train] Predictor: expected the task classification or regression, found '", card.task,
-            "'.", kRemedy);
+            "[predict] Predictor: expected the task classification or regression, found '",
+            card.task, "'.", kRemedy);
   for (const auto& [what, count] : {std::pair("means", std::ssize(card.feature_mean)),
                                     std::pair("scales", std::ssize(card.feature_scale))}) {
-    DGA_CHECK(count == num_features, "[train] Predictor: expected ", num_features, " feature ",
+    DGA_CHECK(count == num_features, "[predict] Predictor: expected ", num_features, " feature ",
               what, ", one for each element of a sample, found ", count, ".", kRemedy);
   }
   DGA_CHECK(regression || std::ssize(card.class_names) == card.outputs,
-            "[train] Predictor: expected ", card.outputs,
+            "[predict] Predictor: expected ", card.outputs,
             " class names, one for each output, found ", card.class_names.size(), ".", kRemedy);
   DGA_CHECK(!regression || card.outputs == 1,
-            "[train] Predictor: expected 1 output of a regression, found ", card.outputs, ".",
+            "[predict] Predictor: expected 1 output of a regression, found ", card.outputs, ".",
             kRemedy);
 }
 
 }  // namespace
 
 Predictor::Predictor(SavedModel saved) : saved_(std::move(saved)) {
-  DGA_CHECK(saved_.model != nullptr,
-            "[train] Predictor: expected a model, found none. Pass load_model().");
+  DGA_CHECK(saved_.model.module != nullptr,
+            "[predict] Predictor: expected a model, found none. Pass load_model().");
   for (const std::int64_t dim : saved_.card.input_shape) {
     num_features_ *= dim;
   }
   check_card(saved_.card, num_features_);
-  saved_.model->eval();
+  saved_.model.module->eval();
 }
 
 std::vector<std::int64_t> Predictor::labels() const {
@@ -65,7 +65,7 @@ std::vector<std::int64_t> Predictor::labels() const {
     std::int64_t label = 0;
     const auto parsed = std::from_chars(name.data(), end, label);
     DGA_CHECK(parsed.ec == std::errc{} && parsed.ptr == end,
-              "[train] Predictor: expected classes named by integers, found \"", name,
+              "[predict] Predictor: expected classes named by integers, found \"", name,
               "\". Compare predictions with labels of your own.");
     labels.push_back(label);
   }
@@ -90,7 +90,7 @@ void Predictor::add(std::span<float> batch, Predictions& predictions) {
   const std::int64_t count = elements / num_features_;
   Normalisation{card.feature_mean, card.feature_scale}.apply(batch.data(), count);
   const at::Tensor output =
-      saved_.model->forward(features_tensor({batch.data(), elements}, count, card.input_shape))
+      saved_.model.forward(features_tensor({batch.data(), elements}, count, card.input_shape))
           .contiguous();  // (count, outputs)
   check_output(output, count, card.outputs);
   const auto* row = output.const_data_ptr<float>();
@@ -101,7 +101,7 @@ void Predictor::add(std::span<float> batch, Predictions& predictions) {
     }
     return;
   }
-  // By the model's own scores, as the evaluation goes: rounding may make shares equal.
+  // By the model's own scores, as in evaluation: rounding may make probabilities equal.
   for (std::int64_t i = 0; i < count; ++i, row += card.outputs) {
     predictions.classes.push_back(std::max_element(row, row + card.outputs) - row);
   }
@@ -111,7 +111,7 @@ void Predictor::add(std::span<float> batch, Predictions& predictions) {
 }
 
 Predictions Predictor::predict(std::span<const float> rows) {
-  DGA_CHECK(rows.size() % size(num_features_) == 0, "[train] predict: expected samples of ",
+  DGA_CHECK(rows.size() % size(num_features_) == 0, "[predict] predict: expected samples of ",
             num_features_, " elements, found ", rows.size(),
             " elements in all, which is no multiple. Pass whole samples.");
   Predictions predictions = none(static_cast<std::int64_t>(rows.size()) / num_features_);
@@ -126,7 +126,7 @@ Predictions Predictor::predict(std::span<const float> rows) {
 }
 
 Predictions Predictor::predict(const Dataset& dataset) {
-  DGA_CHECK(dataset.num_features() == num_features_, "[train] predict: expected samples of ",
+  DGA_CHECK(dataset.num_features() == num_features_, "[predict] predict: expected samples of ",
             num_features_, " elements, as the model was trained on, found ", dataset.num_features(),
             ". Pass samples with the features of the training.");
   Predictions predictions = none(dataset.size());
@@ -146,7 +146,7 @@ double mean_error(const Predictions& predictions, const Samples& samples) {
   const bool regression = predictions.classes.empty();
   DGA_CHECK(samples.count > 0 && samples.count == predictions.count &&
                 (regression ? samples.targets != nullptr : samples.labels != nullptr),
-            "[train] mean_error: expected ", predictions.count, " samples with ",
+            "[predict] mean_error: expected ", predictions.count, " samples with ",
             regression ? "targets" : "classes", ", found ", samples.count, " samples",
             samples.labels || samples.targets ? "" : " without labels",
             ". Pass the samples that were predicted on.");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Predictor: what a saved model says about samples.
+// Predictor: predictions of a saved model.
 
 #pragma once
 
@@ -22,9 +22,8 @@ struct Predictions {
   std::vector<double> values = {};         // (count), regression, in the units of the data
 };
 
-/// Takes samples as the data has them and normalises them as the training did. Calls on one object
-/// take turns; the answers do not depend on how samples are divided into calls, but for the last
-/// bits of scores and values.
+/// Takes samples as the data has them and normalises them as in training. One thread may call it at
+/// a time. How samples are divided into calls changes the last bits of scores and values at most.
 class Predictor {
  public:
   /// Throws InvalidArgument without a model, or for a card whose parts do not fit each other.
@@ -33,21 +32,20 @@ class Predictor {
   const ModelCard& card() const noexcept { return saved_.card; }
   /// Elements of a sample: the product of card().input_shape.
   std::int64_t num_features() const noexcept { return num_features_; }
-  /// The labels that the classes stand for, in their order, which is ascending unless the card was
-  /// made by hand; empty for regression. Throws InvalidArgument for a model whose class names are
-  /// not integers, as load_data makes them.
+  /// The label of each class, ascending unless the card was edited by hand; empty for regression.
+  /// Throws InvalidArgument for class names that are not integers, which load_data never makes.
   std::vector<std::int64_t> labels() const;
 
   /// `rows` is (count, num_features()). Throws InvalidArgument when it is not a whole number of
   /// samples.
   Predictions predict(std::span<const float> rows);
-  /// Of all samples; their labels are not looked at. Throws InvalidArgument for samples of another
-  /// size, or features other than f32. Both throw it for a model that answers with another shape
+  /// Predicts all samples and ignores their labels. Throws InvalidArgument for samples of another
+  /// size, or features other than f32. Both throw it for a model whose output has another shape
   /// than its card says.
   Predictions predict(const Dataset& dataset);
 
  private:
-  /// One batch, which it normalises in place.
+  /// Predicts one batch, which it normalises in place.
   void add(std::span<float> batch, Predictions& predictions);
   Predictions none(std::int64_t count) const;
 
@@ -55,9 +53,9 @@ class Predictor {
   std::int64_t num_features_ = 1;
 };
 
-/// What results.json calls the error: the part of the samples whose class is wrong, or the mean
-/// squared error. `samples` are what was predicted on, with labels as positions of classes
-/// (load_samples). Throws InvalidArgument when they have no labels or are not as many.
+/// The error as in results.json: the fraction of misclassified samples, or the mean squared error.
+/// `samples` are those of the predictions, with labels as positions of classes (load_samples).
+/// Throws InvalidArgument when they have no labels or another count.
 double mean_error(const Predictions& predictions, const Samples& samples);
 
 }  // namespace dga

@@ -23,7 +23,7 @@ class Objective {
   /// outputs. With class weights it is the sum of weight * loss, divided by the number of samples,
   /// so that the mean over all samples is the sample-weighted mean over batches of any size.
   /// Normalises the regression targets of the batch in place.
-  at::Tensor loss(const at::Tensor& outputs, const Batch& batch) const;
+  at::Tensor loss(const at::Tensor& outputs, const SampleBatch& batch) const;
   /// The factor that converts a loss to the units of the data; 1 for classification and for the
   /// loss function of `extras`.
   double unit() const noexcept;

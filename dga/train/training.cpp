@@ -19,16 +19,16 @@
 #include "dga/base/error.h"
 #include "dga/base/log.h"
 #include "dga/base/machine_info.h"
-#include "dga/base/topology.h"
 #include "dga/data/batches/prefetcher.h"
 #include "dga/data/batches/sampler.h"
 #include "dga/data/shards.h"
 #include "dga/launch/stop_signal.h"
 #include "dga/models/model.h"
 #include "dga/options/options_json.h"
+#include "dga/parallel/batches.h"
 #include "dga/parallel/gradient_accumulator.h"
 #include "dga/predict/evaluation.h"
-#include "dga/predict/saved_model.h"
+#include "dga/predict/weights.h"
 #include "dga/report/report.h"
 #include "dga/storage/atomic_file.h"
 #include "dga/storage/run_folder.h"
@@ -42,16 +42,8 @@
 namespace dga {
 namespace {
 
-/// Prefetching in a thread is worth it when there is a core for the thread, and when gathering a
-/// batch takes longer than waking the thread.
-int prefetch_depth(const Environment& environment, const TrainPlan& plan) {
-  constexpr std::int64_t kWorthwhileBytes = std::int64_t{256} << 10;
-  const Placement placement = environment.world().placement();
-  const auto node = placement.node_of[static_cast<std::size_t>(environment.rank())];
-  const auto neighbours = static_cast<int>(placement.workers_of(node).size());
-  const std::int64_t bytes =
-      plan.options.batch * plan.train->num_features() * static_cast<std::int64_t>(sizeof(float));
-  return bytes >= kWorthwhileBytes && 2 * neighbours <= usable_cores() ? 2 : 0;
+std::int64_t batch_bytes(const TrainPlan& plan) {
+  return plan.options.batch * plan.train->num_features() * static_cast<std::int64_t>(sizeof(float));
 }
 
 class Training {
@@ -63,7 +55,7 @@ class Training {
  private:
   bool train_epoch(std::int64_t epoch);
   /// Forward and backward. Returns the sum of the losses of the samples.
-  double learn(const Batch& batch);
+  double learn(const SampleBatch& batch);
   /// Returns false when this was the last epoch.
   bool evaluate(std::int64_t epoch, double epoch_at);
   EpochResult measure(std::int64_t epoch, double epoch_at);
@@ -90,7 +82,7 @@ class Training {
 
   ModelCard card_;
   Objective objective_;
-  std::shared_ptr<Model> model_;
+  Model model_;
   std::unique_ptr<GradientAccumulator> accumulator_;
   std::optional<Telemetry> telemetry_;
   std::unique_ptr<Prefetcher> batches_;
@@ -136,34 +128,33 @@ Training::Training(Environment& environment, const TrainPlan& plan, const TrainE
       })) {
     stop_.want_stop();
   }
-  model_ = make_model(card_, extras_.model);
-  model_->initialise(plan_.options.seed);
-  if (is_root() && !writer_.reserve_model(weight_bytes(*model_))) {
+  model_ = make_model(card_, plan_.options.seed, extras_.model);
+  if (is_root() && !writer_.reserve_model(weight_bytes(*model_.module))) {
     stop_.want_stop();
   }
-  has_buffers_ = !model_->buffers().empty();
+  has_buffers_ = !model_.module->buffers().empty();
   accumulator_ = std::make_unique<GradientAccumulator>(
-      environment_, model_, optimizer_of(plan_.options), accumulator_options_of(plan_));
+      environment_, model_.module, optimizer_of(plan_.options), accumulator_options_of(plan_));
   telemetry_.emplace(environment_, plan_, writer_, accumulator_->recorder());
   const auto [first, last] =
       contiguous_share(plan_.test_samples(), environment_.workers(), environment_.rank());
   test_share_.resize(static_cast<std::size_t>(last - first));
   std::iota(test_share_.begin(), test_share_.end(), first);
-  batches_ =
-      std::make_unique<Prefetcher>(plan_.train,
-                                   Sampler(shard_, {.batch = plan_.options.batch,
-                                                    .steps = plan_.batches_per_epoch,
-                                                    .seed = plan_.options.seed,
-                                                    .rank = environment_.rank()}),
-                                   Prefetcher::Options{.depth = prefetch_depth(environment_, plan_),
-                                                       .epochs = plan_.options.epochs,
-                                                       .timeout_seconds = plan_.options.timeout});
+  batches_ = std::make_unique<Prefetcher>(
+      plan_.train,
+      Sampler(shard_, {.batch = plan_.options.batch,
+                       .steps = plan_.batches_per_epoch,
+                       .seed = plan_.options.seed,
+                       .rank = environment_.rank()}),
+      Prefetcher::Options{.depth = prefetch_depth(environment_, batch_bytes(plan_)),
+                          .epochs = plan_.options.epochs,
+                          .timeout_seconds = plan_.options.timeout});
 }
 
 TrainingEnd Training::run() {
   if (is_root()) {
     std::int64_t parameters = 0;
-    for (const at::Tensor& parameter : model_->parameters()) {
+    for (const at::Tensor& parameter : model_.module->parameters()) {
       parameters += parameter.numel();
     }
     progress_.started({.engine = std::string(name_of(environment_.engine())),
@@ -192,7 +183,7 @@ TrainingEnd Training::run() {
 }
 
 bool Training::train_epoch(std::int64_t epoch) {
-  model_->train();
+  model_.module->train();
   loss_sum_ = 0;
   accumulator_->recorder().restart();
   std::int64_t batch = 0;
@@ -205,7 +196,7 @@ bool Training::train_epoch(std::int64_t epoch) {
     std::int64_t samples = 0;
     for (std::int64_t micro = 0;
          micro < plan_.options.micro_steps && batch < plan_.batches_per_epoch; ++micro, ++batch) {
-      const Batch& next = *batches_->next();
+      const SampleBatch& next = *batches_->next();
       samples += next.size;
       step_loss += learn(next);
     }
@@ -221,13 +212,13 @@ bool Training::train_epoch(std::int64_t epoch) {
   return true;
 }
 
-double Training::learn(const Batch& batch) {
+double Training::learn(const SampleBatch& batch) {
   if (batch.size == 0) {
     accumulator_->backward({}, 0);
     return 0;
   }
   const at::Tensor samples = features_tensor(batch.features, batch.size, card_.input_shape);
-  const at::Tensor loss = objective_.loss(model_->forward(samples), batch);
+  const at::Tensor loss = objective_.loss(model_.forward(samples), batch);
   accumulator_->backward(loss, batch.size);
   // Read in place, because item() costs an operator.
   const double mean = loss.scalar_type() == at::kFloat
@@ -251,7 +242,7 @@ bool Training::evaluate(std::int64_t epoch, double epoch_at) {
     saved_errors_ = test_errors_;
   }
   if (best && plan_.options.keep_best && is_root()) {
-    kept_.keep(*model_);
+    kept_.keep(*model_.module);
   }
   if (!goes_on(result)) {
     return false;  // the average stays in use, to be saved
@@ -263,14 +254,14 @@ bool Training::evaluate(std::int64_t epoch, double epoch_at) {
 }
 
 EpochResult Training::measure(std::int64_t epoch, double epoch_at) {
-  model_->eval();
+  model_.module->eval();
   const bool held_out = plan_.test_samples() > 0;
   const std::span<const Metric> metrics(extras_.metrics);
   const ErrorSums trained =
-      sum_of_errors(*model_, card_, *plan_.train, shard_, held_out ? metrics.first(0) : metrics);
+      sum_of_errors(model_, card_, *plan_.train, shard_, held_out ? metrics.first(0) : metrics);
   ErrorSums tested;
   if (held_out) {
-    tested = sum_of_errors(*model_, card_, *plan_.test, test_share_, metrics);
+    tested = sum_of_errors(model_, card_, *plan_.test, test_share_, metrics);
   }
   test_errors_ = tested.errors;
   // Sample counts are exact in f64. Sums of squares follow the fixed tree.
@@ -377,11 +368,11 @@ RunResults Training::collect_results() {
   results.startup_seconds = first_step_at_ - started_;
   if (is_root()) {
     if (saved_epoch() != epochs_.back().epoch) {
-      kept_.restore(*model_);  // no worker reads the node's copy any more
+      kept_.restore(*model_.module);  // no worker reads the node's copy any more
     }
     results.error.mean = epochs_[static_cast<std::size_t>(saved_epoch() - 1)].test_error;
     results.epochs = epochs_;
-    results.weights_sha256 = weights_sha256(*model_);
+    results.weights_sha256 = weights_sha256(*model_.module);
     const MachineInfo machine = machine_info();
     results.machine = {.host = machine.host,
                        .processor = machine.processor,
@@ -395,7 +386,7 @@ RunResults Training::collect_results() {
 
 void Training::write_results(RunResults& results) {
   writer_.attempt([&] {
-    save_weights(writer_.model_file(), *model_);
+    save_weights(writer_.model_file(), *model_.module);
     atomic_write(writer_.file(kModelCardFile), to_json(card_));
     results.wall_seconds = now_seconds() - started_;
     // The last file: when it is there, the others are complete.

@@ -119,7 +119,7 @@ class PredictTest(ProgramTest):
         card = self.folder / "out" / "model.json"
         whole = json.loads(card.read_text(encoding="utf-8"))
         for names, text in ((["1", "0"], "[data] load_samples: expected the labels of the classes in ascending order"),
-                            (["0"], "[train] Predictor: expected 2 class names, one for each output, found 1.")):
+                            (["0"], "[predict] Predictor: expected 2 class names, one for each output, found 1.")):
             card.write_text(json.dumps({**whole, "class_names": names}), encoding="utf-8")
             self.expect_error(self.predict("data/test.csv"), 2, text)
 

@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <set>
 #include <thread>
 #include <tuple>
 
@@ -54,7 +55,7 @@ using Seen = std::vector<
 
 Seen drain(Prefetcher& prefetcher) {
   Seen seen;
-  while (const Batch* batch = prefetcher.next()) {
+  while (const SampleBatch* batch = prefetcher.next()) {
     const auto* x = static_cast<const float*>(batch->features.data);
     const auto* y = static_cast<const std::int64_t*>(batch->labels.data);
     seen.emplace_back(batch->epoch, batch->step, std::vector<float>(x, x + batch->size),
@@ -89,7 +90,7 @@ TEST(Prefetcher, AWorkerWithoutSamplesStillTakesEveryStep) {
   for (const int depth : {0, 2}) {
     Prefetcher prefetcher(table, sampler_of(3, 2, 4), {.depth = depth, .epochs = 1});
     std::vector<std::int64_t> sizes;
-    while (const Batch* batch = prefetcher.next()) {
+    while (const SampleBatch* batch = prefetcher.next()) {
       sizes.push_back(batch->size);
     }
     EXPECT_THAT(sizes, testing::ElementsAre(2, 1, 0, 0));
@@ -114,9 +115,41 @@ TEST(Prefetcher, ResumesInTheMiddleOfAnEpoch) {
 TEST(Prefetcher, BatchesLieOnCacheLines) {
   const auto table = test::counted(50, 5);
   Prefetcher prefetcher(table, sampler_of(50, 7, 8), {.depth = 2, .epochs = 1});
-  while (const Batch* batch = prefetcher.next()) {
+  while (const SampleBatch* batch = prefetcher.next()) {
     EXPECT_EQ(reinterpret_cast<std::uintptr_t>(batch->features.data) % 64, 0U);
     EXPECT_EQ(reinterpret_cast<std::uintptr_t>(batch->labels.data) % 64, 0U);
+  }
+}
+
+TEST(Prefetcher, ABatchThatIsKeptStaysAsItWas) {
+  const auto table = test::counted(50, 5);
+  for (const int depth : {0, 2}) {
+    Prefetcher again(table, sampler_of(50, 8, 7), {.depth = depth, .epochs = 2});
+    const Seen expected = drain(again);
+    Prefetcher prefetcher(table, sampler_of(50, 8, 7), {.depth = depth, .epochs = 2});
+    std::vector<SampleBatch> kept;
+    while (const SampleBatch* batch = prefetcher.next()) {
+      kept.push_back(*batch);
+    }
+    ASSERT_EQ(kept.size(), expected.size());
+    for (std::size_t i = 0; i < kept.size(); ++i) {
+      const auto* x = static_cast<const float*>(kept[i].features.data);
+      const auto* y = static_cast<const std::int64_t*>(kept[i].labels.data);
+      EXPECT_EQ(std::vector<float>(x, x + kept[i].size), std::get<2>(expected[i]));
+      EXPECT_EQ(std::vector<std::int64_t>(y, y + kept[i].size), std::get<3>(expected[i]));
+    }
+  }
+}
+
+TEST(Prefetcher, MemoryThatNobodyKeepsIsUsedAgain) {
+  const auto table = test::counted(50, 5);
+  for (const int depth : {0, 2}) {
+    Prefetcher prefetcher(table, sampler_of(50, 5, 10), {.depth = depth, .epochs = 4});
+    std::set<const void*> places;
+    while (const SampleBatch* batch = prefetcher.next()) {
+      places.insert(batch->features.data);
+    }
+    EXPECT_EQ(places.size(), static_cast<std::size_t>(depth) + 1);
   }
 }
 

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "dga/base/error.h"
+#include "dga/models/model.h"
 #include "tests/support/error_of.h"
 
 namespace dga {
@@ -26,7 +27,7 @@ std::vector<std::string> names_of(const torch::nn::Module& module) {
 }
 
 std::string error_with(const ModelCard& card) {
-  return test::error_of<InvalidArgument>([&] { make_model(card); });
+  return test::error_of<InvalidArgument>([&] { make_model(card, 1); });
 }
 
 TEST(Mlp, NamesItsParametersLayerByLayer) {
@@ -60,8 +61,8 @@ TEST(Mlp, WithoutHiddenLayersIsLinear) {
 }
 
 TEST(Mlp, TakesSamplesOfAnyShape) {
-  const auto model = make_model({.input_shape = {2, 3}, .hidden = {4}, .outputs = 5});
-  EXPECT_EQ(model->forward(at::ones({7, 2, 3})).sizes(), (std::vector<std::int64_t>{7, 5}));
+  const Model model = make_model({.input_shape = {2, 3}, .hidden = {4}, .outputs = 5}, 1);
+  EXPECT_EQ(model.forward(at::ones({7, 2, 3})).sizes(), (std::vector<std::int64_t>{7, 5}));
 }
 
 TEST(Mlp, InitialisesByTheSeedAndTheParametersNameAlone) {
@@ -100,7 +101,7 @@ TEST(Model, IsMadeWithoutDrawingFromTheUsersGenerator) {
   torch::manual_seed(3);
   const at::Tensor expected = at::rand({4});
   torch::manual_seed(3);
-  make_model({.input_shape = {3}, .hidden = {4}, .outputs = 2});
+  make_model({.input_shape = {3}, .hidden = {4}, .outputs = 2}, 1);
   EXPECT_TRUE(at::rand({4}).equal(expected));
 }
 

@@ -32,14 +32,13 @@ using testing::FloatEq;
 using testing::IsEmpty;
 using testing::SizeIs;
 
-/// Answers with the first `outputs` elements of each sample, as it gets them.
-struct First final : Model {
+/// Returns the first `outputs` elements of each sample, as it gets them.
+struct First final : torch::nn::Module {
   explicit First(std::int64_t count) : outputs(count) {}
-  at::Tensor forward(const at::Tensor& samples) override {
+  at::Tensor forward(const at::Tensor& samples) {
     shapes.push_back(samples.sizes().vec());
     return samples.flatten(1).narrow(1, 0, outputs);
   }
-  void initialise(std::uint64_t) override {}
   std::int64_t outputs;
   std::vector<std::vector<std::int64_t>> shapes;
 };
@@ -56,7 +55,7 @@ ModelCard card_of(const std::vector<std::string>& names) {
 
 Predictor predictor_of(ModelCard card) {
   const std::int64_t outputs = card.outputs;
-  return Predictor({std::move(card), std::make_shared<First>(outputs)});
+  return Predictor({std::move(card), as_model(std::make_shared<First>(outputs))});
 }
 
 std::string bytes(std::initializer_list<int> values) {
@@ -69,7 +68,7 @@ const std::string kPictures =
 
 TEST(Predictor, NormalisesAsTheTrainingDidAndGivesEachSampleItsOwnShape) {
   const auto model = std::make_shared<First>(2);
-  Predictor predictor({card_of({"3", "7"}), model});
+  Predictor predictor({card_of({"3", "7"}), as_model(model)});
   EXPECT_EQ(predictor.num_features(), 4);
   EXPECT_THAT(predictor.labels(), ElementsAre(3, 7));
   const std::vector<float> rows{10, 1, 0, 0, 20, 4, 0, 0, 12, 1, 9, 9};
@@ -100,7 +99,7 @@ TEST(Predictor, ReadsIdxWithoutLabels) {
     const Predictions predictions = predictor.predict({samples.features.get(), 12});
     EXPECT_THAT(predictions.classes, ElementsAre(1, 0, 0));
     EXPECT_EQ(error_of<InvalidArgument>([&] { mean_error(predictions, samples); }),
-              "[train] mean_error: expected 3 samples with classes, found 3 samples without "
+              "[predict] mean_error: expected 3 samples with classes, found 3 samples without "
               "labels. Pass the samples that were predicted on.");
   }
   // The same with labels beside it, as they are in files: the last one is wrong.
@@ -166,15 +165,16 @@ TEST(Predictor, ADatasetMayHaveItsElementsInAnotherShapeButNotOthers) {
   EXPECT_EQ(error_of<InvalidArgument>([&] {
               predictor.predict(Counting({2, 3}));
             }),
-            "[train] predict: expected samples of 4 elements, as the model was trained on, found "
+            "[predict] predict: expected samples of 4 elements, as the model was trained on, found "
             "6. Pass samples with the features of the training.");
   EXPECT_EQ(error_of<InvalidArgument>([&] { predictor.predict(Counting({4}, DType::f64)); }),
             "[data] gather: expected a buffer of 2048 f64 for the features, found 2048 f32. Size "
             "it for the batch.");
   const std::vector<float> rows(6);
-  EXPECT_EQ(error_of<InvalidArgument>([&] { predictor.predict(rows); }),
-            "[train] predict: expected samples of 4 elements, found 6 elements in all, which is no "
-            "multiple. Pass whole samples.");
+  EXPECT_EQ(
+      error_of<InvalidArgument>([&] { predictor.predict(rows); }),
+      "[predict] predict: expected samples of 4 elements, found 6 elements in all, which is no "
+      "multiple. Pass whole samples.");
 }
 
 TEST(Predictor, NoSamplesAreNoPredictions) {
@@ -225,7 +225,7 @@ TEST(Predictor, LabelsThatDoNotAscendCanBePredictedButNotBeRead) {
   EXPECT_EQ(error_of<InvalidArgument>([] {
               predictor_of(card_of({"cat", "dog"})).labels();
             }),
-            "[train] Predictor: expected classes named by integers, found \"cat\". Compare "
+            "[predict] Predictor: expected classes named by integers, found \"cat\". Compare "
             "predictions with labels of your own.");
 }
 
@@ -236,33 +236,36 @@ TEST(Predictor, ACardThatContradictsItselfIsRefused) {
     return error_of<InvalidArgument>([&] { predictor_of(card); });
   };
   const std::string remedy = " Take model.json as the run wrote it.";
-  EXPECT_EQ(error_with([](ModelCard& card) { card.task = "ranking"; }),
-            "[train] Predictor: expected the task classification or regression, found 'ranking'." +
-                remedy);
-  EXPECT_EQ(error_with([](ModelCard& card) { card.feature_mean.push_back(1); }),
-            "[train] Predictor: expected 4 feature means, one for each element of a sample, found "
-            "5." +
-                remedy);
-  EXPECT_EQ(error_with([](ModelCard& card) { card.feature_scale.pop_back(); }),
-            "[train] Predictor: expected 4 feature scales, one for each element of a sample, found "
-            "3." +
-                remedy);
+  EXPECT_EQ(
+      error_with([](ModelCard& card) { card.task = "ranking"; }),
+      "[predict] Predictor: expected the task classification or regression, found 'ranking'." +
+          remedy);
+  EXPECT_EQ(
+      error_with([](ModelCard& card) { card.feature_mean.push_back(1); }),
+      "[predict] Predictor: expected 4 feature means, one for each element of a sample, found "
+      "5." +
+          remedy);
+  EXPECT_EQ(
+      error_with([](ModelCard& card) { card.feature_scale.pop_back(); }),
+      "[predict] Predictor: expected 4 feature scales, one for each element of a sample, found "
+      "3." +
+          remedy);
   EXPECT_EQ(error_with([](ModelCard& card) { card.class_names.pop_back(); }),
-            "[train] Predictor: expected 2 class names, one for each output, found 1." + remedy);
+            "[predict] Predictor: expected 2 class names, one for each output, found 1." + remedy);
   EXPECT_EQ(error_with([](ModelCard& card) { card.task = "regression"; }),
-            "[train] Predictor: expected 1 output of a regression, found 2." + remedy);
+            "[predict] Predictor: expected 1 output of a regression, found 2." + remedy);
   EXPECT_EQ(error_of<InvalidArgument>([] {
-              Predictor({card_of({"3", "7"}), nullptr});
+              Predictor({card_of({"3", "7"}), {}});
             }),
-            "[train] Predictor: expected a model, found none. Pass load_model().");
+            "[predict] Predictor: expected a model, found none. Pass load_model().");
 }
 
 TEST(Predictor, AModelThatAnswersWithAnotherShapeIsRefused) {
-  Predictor predictor({card_of({"3", "7"}), std::make_shared<First>(3)});
+  Predictor predictor({card_of({"3", "7"}), as_model(std::make_shared<First>(3))});
   const std::vector<float> row(4);
   EXPECT_EQ(error_of<InvalidArgument>([&] { predictor.predict(row); }),
-            "[train] model: expected an output of shape [1, 2] in Float, found [1, 3] in Float. "
-            "Let forward answer a row a sample, with ModelCard::outputs numbers.");
+            "[predict] model: expected an output of shape [1, 2] in Float, found [1, 3] in Float. "
+            "Let forward return one row a sample, with one number a class, or one for regression.");
 }
 
 }  // namespace

@@ -14,6 +14,7 @@
 #include "dga/models/model.h"
 #include "dga/parallel/keyed_random_scope.h"
 #include "dga/predict/saved_model.h"
+#include "dga/predict/weights.h"
 #include "dga/report/readable.h"
 #include "dga/report/report.h"
 #include "dga/train/plain_functions.h"
@@ -120,7 +121,7 @@ TEST_F(CustomRunTest, TheBestEpochIsSavedAsIfItHadBeenTheLast) {
     const RunResults expected = train(shorter);
     EXPECT_EQ(best.weights_sha256, expected.weights_sha256);
     EXPECT_EQ(best.error, expected.error);
-    EXPECT_EQ(weights_sha256(*saved(str("best", ema)).model), best.weights_sha256);
+    EXPECT_EQ(weights_sha256(*saved(str("best", ema)).model.module), best.weights_sha256);
   }
 }
 
@@ -224,8 +225,8 @@ TEST_F(CustomRunTest, WeighedClassesEqualOneWorkerWithTheWholeBatch) {
   train(options, {}, 1, uneven_classes());
   const auto difference = [&](const char* a, const char* b) {
     double most = 0;
-    const auto first = saved(a).model->parameters();
-    const auto second = saved(b).model->parameters();
+    const auto first = saved(a).model.module->parameters();
+    const auto second = saved(b).model.module->parameters();
     for (std::size_t i = 0; i < first.size(); ++i) {
       most = std::max(most, (first[i] - second[i]).abs().max().item<double>());
     }
@@ -366,15 +367,11 @@ TEST_F(CustomRunTest, ExtrasThatCannotWorkAreRefused) {
             "Weight the classes in the function.");
 }
 
-struct Straight final : Model {
+struct Straight final : torch::nn::Module {
   Straight(std::int64_t inputs, std::int64_t outputs) : layer(inputs, outputs) {
     register_module("layer", layer);
   }
-  at::Tensor forward(const at::Tensor& samples) override { return layer(samples); }
-  void initialise(std::uint64_t seed) override {
-    const KeyedRandomScope random(stream_key(seed, "straight"));
-    layer->reset_parameters();
-  }
+  at::Tensor forward(const at::Tensor& samples) { return layer(samples); }
   torch::nn::Linear layer;
 };
 
@@ -385,9 +382,13 @@ TEST_F(CustomRunTest, AModelOfOnesOwnIsTrainedAndLoadedByItsFactory) {
   };
   const RunResults results = train(small_run("own"), extras);
   EXPECT_LT(results.epochs.back().loss, results.epochs.front().loss);
+  EXPECT_EQ(train(small_run("again"), extras).weights_sha256, results.weights_sha256);
+  RunOptions reseeded = small_run("reseeded");
+  reseeded.seed = 7;
+  EXPECT_NE(train(reseeded, extras).weights_sha256, results.weights_sha256);
   const SavedModel model = saved("own", extras.model);
-  EXPECT_EQ(weights_sha256(*model.model), results.weights_sha256);
-  EXPECT_EQ(model.model->named_parameters().keys(),
+  EXPECT_EQ(weights_sha256(*model.model.module), results.weights_sha256);
+  EXPECT_EQ(model.model.module->named_parameters().keys(),
             (std::vector<std::string>{"layer.weight", "layer.bias"}));
   EXPECT_THAT(error_of([&] { saved("own"); }),
               HasSubstr(": expected the factory of its model, which is the program's own, found "
@@ -395,10 +396,10 @@ TEST_F(CustomRunTest, AModelOfOnesOwnIsTrainedAndLoadedByItsFactory) {
   extras.model = [](const ModelCard&) { return std::make_shared<Straight>(6, 4); };
   EXPECT_THAT(
       error_of([&] { train(small_run("wide"), extras); }),
-      HasSubstr("[train] model: expected an output of shape [16, 3] in Float, found [16, 4] "
-                "in Float. Let forward answer a row a sample, with ModelCard::outputs "
-                "numbers."));
-  extras.model = [](const ModelCard&) { return std::shared_ptr<Model>(); };
+      HasSubstr("[predict] model: expected an output of shape [16, 3] in Float, found [16, 4] in "
+                "Float. Let forward return one row a sample, with one number a class, or one for "
+                "regression."));
+  extras.model = [](const ModelCard&) { return std::shared_ptr<Straight>(); };
   EXPECT_THAT(error_of([&] { train(small_run("null"), extras); }),
               HasSubstr("[models] model factory: expected a model, found null."));
 }

@@ -16,6 +16,7 @@
 #include "dga/models/model.h"
 #include "dga/options/options_json.h"
 #include "dga/predict/saved_model.h"
+#include "dga/predict/weights.h"
 #include "dga/storage/atomic_file.h"
 #include "tests/support/error_of.h"
 #include "tests/support/made_up_data.h"
@@ -47,11 +48,10 @@ RunSummary train(const TrainPlan& plan) {
 }
 
 /// The same job by one worker with torch alone: each step on everybody's samples at once.
-std::shared_ptr<Model> whole_batch_oracle(const TrainPlan& plan) {
+Model whole_batch_oracle(const TrainPlan& plan) {
   const RunOptions& options = plan.options;
-  auto model = make_model(plan.card);
-  model->initialise(options.seed);
-  torch::optim::SGD optimizer(model->parameters(),
+  Model model = make_model(plan.card, options.seed);
+  torch::optim::SGD optimizer(model.module->parameters(),
                               torch::optim::SGDOptions(options.lr).momentum(options.momentum));
   std::vector<Sampler> samplers;
   for (int rank = 0; rank < options.workers; ++rank) {
@@ -77,7 +77,7 @@ std::shared_ptr<Model> whole_batch_oracle(const TrainPlan& plan) {
       plan.train->gather(samples, {x.mutable_data_ptr<float>(), x.numel()},
                          {y.mutable_data_ptr<std::int64_t>(), count});
       optimizer.zero_grad();
-      at::cross_entropy_loss(model->forward(x), y).backward();
+      at::cross_entropy_loss(model.forward(x), y).backward();
       optimizer.step();
     }
   }
@@ -94,8 +94,8 @@ TEST(TrainRun, EqualsOneWorkerWithTheWholeBatch) {
   options.test_fraction = 0;
   const TrainPlan plan = plan_of(options, 4, test::made_up_classes(61));
   train(plan);
-  const auto trained = load_model(folder.file("run")).model;
-  const auto expected = whole_batch_oracle(plan);
+  const auto trained = load_model(folder.file("run")).model.module;
+  const auto expected = whole_batch_oracle(plan).module;
   for (const auto& item : expected->named_parameters()) {
     const at::Tensor found = trained->named_parameters()[item.key()];
     EXPECT_LT((found - item.value()).abs().max().item<float>(), 1e-5) << item.key();
@@ -113,7 +113,8 @@ TEST(TrainRun, WritesWhatItAnswers) {
   EXPECT_EQ(epochs_from_json_lines(text("metrics.jsonl"), "metrics.jsonl"), summary.results.epochs);
   EXPECT_EQ(model_card_from_json(text("model.json"), "model.json"), plan.card);
   EXPECT_EQ(run_options_from_json(text("config.json"), "config.json"), plan.options);
-  EXPECT_EQ(weights_sha256(*load_model(summary.folder).model), summary.results.weights_sha256);
+  EXPECT_EQ(weights_sha256(*load_model(summary.folder).model.module),
+            summary.results.weights_sha256);
 }
 
 TEST(TrainRun, CountsErrorsOfEveryWorkersShareExactly) {
@@ -167,7 +168,7 @@ double prediction(const SavedModel& saved, const float* x) {
     input.mutable_data_ptr<float>()[f] =
         (x[f] - saved.card.feature_mean[f]) / saved.card.feature_scale[f];
   }
-  return saved.model->forward(input).item<double>() * saved.card.target_scale +
+  return saved.model.forward(input).item<double>() * saved.card.target_scale +
          saved.card.target_mean;
 }
 
@@ -263,8 +264,8 @@ TEST(TrainRun, RefusesAFolderWithARun) {
 }
 
 TEST(SavedModel, HashIsOfTheParametersBytesInOrder) {
-  const auto model = make_model({.input_shape = {2}, .outputs = 2});
-  const std::vector<at::Tensor> parameters = model->parameters();
+  const Model model = make_model({.input_shape = {2}, .outputs = 2}, 1);
+  const std::vector<at::Tensor> parameters = model.module->parameters();
   for (std::int64_t i = 0; i < 4; ++i) {
     parameters[0].mutable_data_ptr<float>()[i] = static_cast<float>(i);
   }
@@ -273,7 +274,7 @@ TEST(SavedModel, HashIsOfTheParametersBytesInOrder) {
   }
   // python3 -c 'import struct,hashlib;
   // print(hashlib.sha256(struct.pack("<6f",*range(6))).hexdigest())'
-  EXPECT_EQ(weights_sha256(*model),
+  EXPECT_EQ(weights_sha256(*model.module),
             "e2c0a71510b5394df7773b63fb5f54372b84c3564e67811bde7d665be227976d");
 }
 

@@ -17,12 +17,14 @@
 namespace dga {
 namespace {
 
-/// A batch and its memory, which is reused for later batches.
-struct Slot {
-  Batch batch;
-  std::shared_ptr<std::byte[]> features;
-  std::shared_ptr<std::byte[]> labels;
-};
+constexpr std::int64_t kLine = 64;
+
+/// Called by the thread that was using `batch`: memory that it keeps is not loaded into again.
+void release(SampleBatch& batch) noexcept {
+  if (batch.memory.use_count() > 1) {
+    batch.memory.reset();
+  }
+}
 
 }  // namespace
 
@@ -48,7 +50,7 @@ class Prefetcher::Impl {
               sampler_.steps(), "], found epoch ", epoch_, ", step ", step_,
               ". Pass the position at which the run stopped.");
     slots_.resize(static_cast<std::size_t>(options_.depth) + 1);
-    for (Slot& slot : slots_) {
+    for (SampleBatch& slot : slots_) {
       free_.push_back(&slot);
     }
     if (options_.depth > 0) {
@@ -70,13 +72,14 @@ class Prefetcher::Impl {
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
 
-  const Batch* next() { return options_.depth == 0 ? next_inline() : next_loaded(); }
+  const SampleBatch* next() { return options_.depth == 0 ? next_inline() : next_loaded(); }
 
  private:
-  const Batch* next_inline() {
+  const SampleBatch* next_inline() {
     if (failure_) {
       std::rethrow_exception(failure_);
     }
+    release(slots_.front());
     try {
       return advance() ? fill(slots_.front()) : nullptr;
     } catch (...) {
@@ -85,9 +88,10 @@ class Prefetcher::Impl {
     }
   }
 
-  const Batch* next_loaded() {
+  const SampleBatch* next_loaded() {
     std::unique_lock lock(mutex_);
     if (held_ != nullptr) {
+      release(*held_);
       free_.push_back(std::exchange(held_, nullptr));
       changed_.notify_all();
     }
@@ -102,7 +106,7 @@ class Prefetcher::Impl {
     if (!ready_.empty()) {  // batches that were loaded before a failure are still returned
       held_ = ready_.front();
       ready_.pop_front();
-      return &held_->batch;
+      return held_;
     }
     if (failure_) {
       std::rethrow_exception(failure_);
@@ -118,7 +122,7 @@ class Prefetcher::Impl {
         if (stopping_) {
           return;
         }
-        Slot* slot = free_.front();
+        SampleBatch* slot = free_.front();
         free_.pop_front();
         lock.unlock();
         fill(*slot);
@@ -152,23 +156,26 @@ class Prefetcher::Impl {
     return true;
   }
 
-  const Batch* fill(Slot& slot) {
+  const SampleBatch* fill(SampleBatch& batch) {
     const auto indices = sampler_.batch(current_epoch_, current_step_);
     const DType feature_type = dataset_->feature_type();
     const DType label_type = dataset_->label_type();
     const std::int64_t width = dataset_->num_features();
     const auto size = static_cast<std::int64_t>(indices.size());
-    if (slot.features == nullptr && size > 0) {
-      // Slots are sized for the largest batch: a resumed run may begin with a smaller one.
+    if (batch.memory == nullptr && size > 0) {
+      // Memory is sized for the largest batch: a resumed run may begin with a smaller one.
       const std::int64_t most = largest_batch();
-      slot.features = allocate_aligned<std::byte>(most * width * size_of(feature_type));
-      slot.labels = allocate_aligned<std::byte>(most * size_of(label_type));
+      label_offset_ = (most * width * size_of(feature_type) + kLine - 1) / kLine * kLine;
+      batch.memory = allocate_aligned<std::byte>(label_offset_ + most * size_of(label_type));
     }
-    slot.batch = {current_epoch_, current_step_, size,
-                  BufferView(slot.features.get(), size * width, feature_type),
-                  BufferView(slot.labels.get(), size, label_type)};
-    dataset_->gather(indices, slot.batch.features, slot.batch.labels);
-    return &slot.batch;
+    std::byte* const data = size > 0 ? batch.memory.get() : nullptr;
+    batch.epoch = current_epoch_;
+    batch.step = current_step_;
+    batch.size = size;
+    batch.features = BufferView(data, size * width, feature_type);
+    batch.labels = BufferView(size > 0 ? data + label_offset_ : nullptr, size, label_type);
+    dataset_->gather(indices, batch.features, batch.labels);
+    return &batch;
   }
 
   /// Number of samples in the largest batch, which is the first of an epoch. Not the batch size,
@@ -180,18 +187,19 @@ class Prefetcher::Impl {
   const std::shared_ptr<const Dataset> dataset_;
   Sampler sampler_;
   const Options options_;
-  std::vector<Slot> slots_;
+  std::vector<SampleBatch> slots_;
   // The position of loading. If there is a thread, only that thread uses these and sampler_.
   std::int64_t epoch_;
   std::int64_t step_;
   std::int64_t current_epoch_ = 0;
   std::int64_t current_step_ = 0;
+  std::int64_t label_offset_ = 0;  // in the memory of a batch
 
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::deque<Slot*> free_;
-  std::deque<Slot*> ready_;
-  Slot* held_ = nullptr;
+  std::deque<SampleBatch*> free_;
+  std::deque<SampleBatch*> ready_;
+  SampleBatch* held_ = nullptr;
   std::exception_ptr failure_;
   bool finished_ = false;
   bool stopping_ = false;
@@ -204,7 +212,7 @@ Prefetcher::Prefetcher(std::shared_ptr<const Dataset> dataset, Sampler sampler,
 
 Prefetcher::~Prefetcher() = default;
 
-const Batch* Prefetcher::next() {
+const SampleBatch* Prefetcher::next() {
   return impl_->next();
 }
 

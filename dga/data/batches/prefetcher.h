@@ -4,6 +4,7 @@
 
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 
@@ -14,19 +15,22 @@
 namespace dga {
 
 /// A worker's samples of one step. The buffers are 64-byte aligned.
-struct Batch {
+struct SampleBatch {
   std::int64_t epoch = 0;
   std::int64_t step = 0;
   std::int64_t size = 0;  // number of samples; 0: the worker has none in this step
   BufferView features;    // (size, sample_shape...)
   BufferView labels;      // (size)
+  /// Owns the memory of the views. A caller that keeps a copy may read them after the next call of
+  /// next(); the prefetcher then loads into other memory.
+  std::shared_ptr<std::byte[]> memory;
 };
 
 /// Gathers the batches of a worker's sampler over a range of epochs. A thread of the prefetcher
 /// stays up to `depth` batches ahead, also across the end of an epoch.
 ///
 ///     Prefetcher batches(dataset, sampler, {.epochs = 10});
-///     while (const Batch* batch = batches.next()) { train_on(*batch); }
+///     while (const SampleBatch* batch = batches.next()) { train_on(*batch); }
 ///
 /// The thread only helps if it has a core. With more workers than cores use depth 0: it starts no
 /// thread, and next() gathers the batch itself. The batches are the same.
@@ -51,9 +55,10 @@ class Prefetcher {
   Prefetcher& operator=(const Prefetcher&) = delete;
 
   /// Blocks until the next batch is loaded and returns it, or null after the last one. The batch is
-  /// valid until the next call. If the dataset throws while a batch is gathered, this call and all
-  /// later ones throw the same exception. Throws DataError after the timeout.
-  const Batch* next();
+  /// valid until the next call (see SampleBatch::memory). If the dataset throws while a batch is
+  /// gathered, this call and all later ones throw the same exception. Throws DataError after the
+  /// timeout.
+  const SampleBatch* next();
 
  private:
   class Impl;

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Batches: a worker's share of a dataset, as tensors, step by step.
+
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <iterator>
+#include <memory>
+#include <optional>
+
+#include "dga/data/batches/prefetcher.h"
+#include "dga/data/load.h"
+#include "dga/data/shards.h"
+#include "dga/launch/environment.h"
+
+namespace dga {
+
+struct BatchesOptions {
+  std::int64_t batch = 16;  // samples a worker and step
+  std::int64_t epochs = 1;  // the epoch to end before
+  ShardKind shard = ShardKind::iid;
+  std::int64_t first_epoch = 0;  // where to begin, …
+  std::int64_t first_step = 0;   // … to resume a run
+  /// Batches that a thread of the worker loads ahead; 0: no thread. None: see prefetch_depth.
+  std::optional<int> prefetch = {};
+};
+
+/// The samples of one worker in one step. Copies share the tensors, which stay valid as long as
+/// anything refers to them: a batch may outlive the loop. Their memory is used again for a later
+/// batch when nothing does.
+class Batch {
+ public:
+  /// The number of samples; 0 where this worker has none left in this epoch.
+  std::int64_t size() const noexcept { return size_; }
+  /// (size, sample shape...), in the feature type of the dataset: f32 unless it says otherwise.
+  const at::Tensor& x() const noexcept { return x_; }
+  /// Class numbers: (size), i64. Regression targets: (size, 1), f32, in the units of the data.
+  const at::Tensor& y() const noexcept { return y_; }
+  std::int64_t epoch() const noexcept { return epoch_; }
+  std::int64_t step() const noexcept { return step_; }  // in its epoch
+
+ private:
+  friend class Batches;
+
+  at::Tensor x_;
+  at::Tensor y_;
+  std::int64_t size_ = 0;
+  std::int64_t epoch_ = 0;
+  std::int64_t step_ = 0;
+};
+
+/// A range over batches that can be walked once.
+///
+/// Every worker gets the same number of batches in an epoch, ceil(largest shard / batch). A worker
+/// whose shard ends earlier gets empty batches, and must step as the others do;
+/// GradientAccumulator::backward(batch, loss) handles them.
+class Batches {
+ public:
+  class Iterator {
+   public:
+    using value_type = Batch;
+    using difference_type = std::ptrdiff_t;
+    using iterator_concept = std::input_iterator_tag;
+
+    const Batch& operator*() const noexcept { return range_->current_; }
+    const Batch* operator->() const noexcept { return &range_->current_; }
+    Iterator& operator++() {
+      range_->advance();
+      return *this;
+    }
+    void operator++(int) { range_->advance(); }
+    friend bool operator==(const Iterator& it, std::default_sentinel_t) noexcept {
+      return it.ended();
+    }
+
+   private:
+    friend class Batches;
+    explicit Iterator(Batches* range) noexcept : range_(range) {}
+    bool ended() const noexcept { return range_->ended_; }
+
+    Batches* range_;
+  };
+
+  Batches(const Environment& env, std::shared_ptr<const Dataset> dataset,
+          const BatchesOptions& options);
+
+  /// Loads the first batch. Throws what the dataset throws, as does each increment.
+  Iterator begin();
+  std::default_sentinel_t end() const noexcept { return {}; }
+
+  /// Batches of an epoch, the same on every worker.
+  std::int64_t steps_per_epoch() const noexcept { return steps_; }
+
+ private:
+  void advance();
+
+  std::unique_ptr<Prefetcher> prefetcher_;
+  std::vector<std::int64_t> sample_shape_;
+  std::int64_t steps_ = 0;
+  Batch current_;
+  bool begun_ = false;
+  bool ended_ = false;
+};
+
+/// This worker's batches of `dataset`, which every worker of its data axis passes alike:
+///
+///     for (const auto& batch : dga::batches(env, data, {.batch = 16, .epochs = 10})) {
+///       accumulator.backward(batch, [&] { return nll_loss(net->forward(batch.x()), batch.y()); });
+///       accumulator.step();
+///     }
+///
+/// The samples are dealt to the workers as shards() does, and each worker's shard is shuffled anew
+/// in each epoch, both keyed by the run's seed: the same batches on every engine, in every repeat,
+/// and those of the trainer. Not collective; sends no messages. Make it inside the worker.
+/// Throws InvalidArgument for a batch size below 1 and for fewer samples than workers.
+Batches batches(const Environment& env, std::shared_ptr<const Dataset> dataset,
+                const BatchesOptions& options = {});
+/// Of the training samples.
+Batches batches(const Environment& env, const PreparedData& data,
+                const BatchesOptions& options = {});
+Batches batches(const Environment& env, const LoadedData& data, const BatchesOptions& options = {});
+
+/// How many batches a thread should load ahead: some where there is a core for it and a batch of
+/// `bytes` takes longer to gather than a thread takes to wake up, else 0.
+int prefetch_depth(const Environment& env, std::int64_t bytes);
+
+}  // namespace dga
