@@ -40,7 +40,7 @@ void launch_threads(int workers, const Worker& worker) {
 
 /// The text of the error that a launch of `workers` threads throws.
 std::string launch_error(int workers, const Worker& worker) {
-  return test::error_of<std::exception>([&] { launch_threads(workers, worker); });
+  return test::error_of([&] { launch_threads(workers, worker); });
 }
 
 TEST(AccumulatorMisuse, NamesTheParameterStepAndWorkerOfANonFiniteGradient) {
