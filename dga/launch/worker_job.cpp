@@ -29,7 +29,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr const char* kVariable = "DGA_WORKER_JOB";
+constexpr const char* kJobVariable = "DGA_WORKER_JOB";
 constexpr char kGoOn = 'g';
 constexpr char kStop = 's';
 
@@ -41,7 +41,7 @@ Segment attach_to(const std::string& text) {
   SegmentHandle handle;
   std::istringstream in(text);
   if (!(in >> handle.id >> handle.bytes >> handle.owner >> handle.fd)) {
-    throw Error(str("[launch] ", kVariable,
+    throw Error(str("[launch] ", kJobVariable,
                     ": expected the value that dga sets for a worker "
                     "process, found '",
                     text, "'. Do not start this program by hand."));
@@ -179,12 +179,12 @@ class WorkerJob::Impl {
                    {"progress", theirs_}};
     const std::string text = job.dump(-1, ' ', false, Json::error_handler_t::replace);
     segments_.push_back(copy_of(text.data(), static_cast<std::int64_t>(text.size())));
-    setenv(kVariable, handle_text(segments_.back().handle()).c_str(), 1);
+    setenv(kJobVariable, handle_text(segments_.back().handle()).c_str(), 1);
     reader_ = std::thread([this] { read_messages(); });
   }
 
   ~Impl() {
-    unsetenv(kVariable);
+    unsetenv(kJobVariable);
     join();
     ::close(ours_);
   }
@@ -274,9 +274,9 @@ void WorkerJob::finish() {
 }
 
 void run_worker_job(const JobFunction& work) {
-  const char* variable = std::getenv(kVariable);
+  const char* variable = std::getenv(kJobVariable);
   if (variable == nullptr || !is_relaunched_worker()) {
-    throw Error(str("[launch] ", kVariable,
+    throw Error(str("[launch] ", kJobVariable,
                     ": expected a process that dga has started as a worker, ",
                     "found another. Call dga's functions instead of starting this program."));
   }

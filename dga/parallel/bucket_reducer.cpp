@@ -9,9 +9,9 @@
 namespace dga {
 namespace {
 
-/// A group has a limited number of operations under way at once; further buckets wait for earlier
-/// ones.
-constexpr std::size_t kUnderWay = 32;
+/// Buckets under reduction at once; further ones wait. The other half of the limit is left to the
+/// program's own operations.
+constexpr std::size_t kUnderWay = (kMaxPending + 1) / 2;
 
 }  // namespace
 

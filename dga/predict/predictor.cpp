@@ -102,8 +102,9 @@ void Predictor::add(std::span<float> batch, Predictions& predictions) {
     return;
   }
   // By the model's own scores, as in evaluation: rounding may make probabilities equal.
-  for (std::int64_t i = 0; i < count; ++i, row += card.outputs) {
+  for (std::int64_t i = 0; i < count; ++i) {
     predictions.classes.push_back(std::max_element(row, row + card.outputs) - row);
+    row += card.outputs;
   }
   const at::Tensor shares = at::softmax(output, 1).contiguous();
   const auto* first = shares.const_data_ptr<float>();

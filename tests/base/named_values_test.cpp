@@ -8,17 +8,17 @@ namespace dga {
 namespace {
 
 enum class Fruit { apple, pear, plum };
-constexpr NamedValues<Fruit, 2> kNames{{{"apple", Fruit::apple}, {"pear", Fruit::pear}}};
+constexpr NamedValues<Fruit, 2> kFruits{{{"apple", Fruit::apple}, {"pear", Fruit::pear}}};
 
 TEST(NamedValues, EachNameLeadsToItsValueAndBack) {
-  EXPECT_EQ(name_in(kNames, Fruit::pear), "pear");
-  EXPECT_EQ(value_in(kNames, "apple"), Fruit::apple);
+  EXPECT_EQ(name_in(kFruits, Fruit::pear), "pear");
+  EXPECT_EQ(value_in(kFruits, "apple"), Fruit::apple);
 }
 
 TEST(NamedValues, WhatIsNotInTheTableHasNoName) {
-  EXPECT_EQ(name_in(kNames, Fruit::plum), "?");
-  EXPECT_EQ(value_in(kNames, "Apple"), std::nullopt);
-  EXPECT_EQ(value_in(kNames, ""), std::nullopt);
+  EXPECT_EQ(name_in(kFruits, Fruit::plum), "?");
+  EXPECT_EQ(value_in(kFruits, "Apple"), std::nullopt);
+  EXPECT_EQ(value_in(kFruits, ""), std::nullopt);
 }
 
 }  // namespace
