@@ -2,9 +2,9 @@
 #
 # The public headers: those that cmake --install installs and that other projects may include.
 #
-# `needed by dga.h` is what the umbrella includes, directly or through others. `on purpose` is what programs use besides:
-# docs/using_as_a_dependency.md says what for. tests/install/install_test.py compares both with the
-# includes and the docs.
+# `needed by dga.h` is what the umbrella includes, directly or through others. `on purpose` is what programs use
+# besides: docs/using_as_a_dependency.md says what for. tests/install/install_test.py compares both with the includes
+# and the docs.
 
 # dga_public_headers(TARGET FILE…): headers of TARGET, named from the root of the tree.
 function(dga_public_headers target)
