@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Progress: how a run tells its user how far it has come.
+// Progress: what a run reports while it goes on.
 
 #pragma once
 
@@ -24,16 +24,16 @@ struct RunStart {
   bool classification = true;  // errors are fractions of samples, else losses
 };
 
-/// One step, as worker 0 saw it. The other workers' losses would cost a wait.
+/// One step, as worker 0 sees it. The losses of the other workers would cost a wait.
 struct StepResult {
   std::int64_t steps = 0;  // taken in all epochs together, this one included
   std::int64_t epoch = 0;  // counted from 1
   double loss = 0;         // mean over worker 0's samples in this step; NaN where it had none
 };
 
-/// Called by worker 0, in this order, each from one thread at a time. Worker 0 may be a child
-/// process: then what an implementation remembers in its members stays there, and `finished` is
-/// called elsewhere. Calls must return quickly; the workers wait for them.
+/// Worker 0 calls these functions, in this order, one at a time. Where workers are processes,
+/// worker 0 may be a child: members that an implementation changes then change in the child alone.
+/// Calls must return quickly, because the workers wait for them.
 class Progress {
  public:
   virtual ~Progress() = default;
@@ -41,7 +41,8 @@ class Progress {
   virtual void started(const RunStart&) {}
   virtual void step_done(const StepResult&) {}
   virtual void epoch_done(const EpochResult&) {}
-  /// Asked after each epoch_done: true ends the run there, as if that had been the last epoch.
+  /// Called after each epoch_done. Returning true ends the run there, as if that epoch were the
+  /// last.
   virtual bool wants_stop() { return false; }
 };
 

@@ -12,11 +12,11 @@ namespace dga {
 
 void check_extras(const TrainExtras& extras, const RunOptions& options) {
   DGA_CHECK(
-      options.engine != Engine::processes || extras.worker_program.empty() ||
+      options.workers.engine != Engine::processes || extras.worker_program.empty() ||
           (!extras.loss && extras.metrics.empty() && !extras.model),
       "[train] engine processes: expected no loss, metrics or model of the program's own where "
       "worker processes are another program, found some. Use engine threads or mpi.");
-  DGA_CHECK(!extras.loss || options.class_weights == ClassWeights::none,
+  DGA_CHECK(!extras.loss || options.training.class_weights == ClassWeights::none,
             "[train] class_weights: expected none with a loss function of your own, found some. "
             "Weight the classes in your function.");
   constexpr std::array<std::string_view, 5> kReserved{"epoch", "loss", "train_error", "test_error",
