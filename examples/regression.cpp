@@ -31,13 +31,13 @@ void write_throws(const std::filesystem::path& file) {
 int main(int argc, char** argv) try {
   const std::filesystem::path folder = argc > 1 ? argv[1] : "runs/regression";
   write_throws(folder / "data" / "throws.csv");
-  auto problem = dga::create_factorization_problem({.data_dir = folder / "data",
-                                                    .num_client_items = 4,
-                                                    .data_size = 32,
-                                                    .label = "height",
-                                                    .task = dga::Task::regression,
-                                                    .epochs = 60,
-                                                    .output = folder / "run"});
+  auto problem = dga::create_factorization_problem(
+      {.data_dir = folder / "data",
+       .num_client_items = 4,
+       .data_size = 32,
+       .run = {.data = {.label = "height", .task = dga::Task::regression},
+               .training = {.epochs = 60},
+               .output = {.folder = folder / "run"}}});
   dga::DistributedGradientAccumulator::apply(problem);
   std::cout << "mean squared error " << dga::error().mean() << " m^2\n";
   dga::close();

@@ -4,22 +4,27 @@
 
 #include "dga/cli/comm_bench.h"
 #include "dga/cli/command.h"
+#include "dga/cli/option_arguments.h"
 #include "dga/launch/launch.h"
 
 namespace dga {
 namespace {
 
+constexpr int kDefaultWorkers = 2;
+
 struct Arguments {
-  std::string engine{name_of(Engine::automatic)};
-  CommBenchOptions bench{};
+  std::shared_ptr<OptionArguments> options = {};
+  int workers = 0;
+  CommBenchOptions bench = {};
 };
 
 int bench_comm(Arguments arguments) {
+  const RunOptions options = arguments.options->resolve();
+  const Engine engine = resolve_engine(options.workers.engine);
   LaunchOptions& launch = arguments.bench.launch;
-  launch.engine = resolve_engine(engine_from(arguments.engine));
-  if (launch.workers == 0 && launch.engine != Engine::mpi) {
-    launch.workers = 2;
-  }
+  launch = launch_options_of(options, engine);
+  launch.workers =
+      arguments.workers == 0 && engine != Engine::mpi ? kDefaultWorkers : arguments.workers;
   comm_bench(arguments.bench);
   return 0;
 }
@@ -29,28 +34,23 @@ int bench_comm(Arguments arguments) {
 Action add_bench_comm(CLI::App& app) {
   const auto arguments = std::make_shared<Arguments>();
   CommBenchOptions& bench = arguments->bench;
-  app.add_option("--engine", arguments->engine, "what workers are made of")
-      ->type_name("auto|threads|processes|mpi")
-      ->capture_default_str();
-  app.add_option("--workers", bench.launch.workers,
-                 "workers to start; 0: all ranks under MPI, else 2")
+  arguments->options = OptionArguments::add_to(app, {"engine", "ranks-per-node"});
+  app.add_option("--workers", arguments->workers,
+                 "Number of workers. 0: the number of MPI ranks, else 2.")
       ->type_name("N")
       ->capture_default_str();
-  app.add_option("--ranks-per-node", bench.launch.ranks_per_node,
-                 "under MPI: how many ranks count as one node; 0 asks MPI")
+  app.add_option("--min-bytes", bench.min_bytes, "Smallest message, in bytes.")
       ->type_name("N")
       ->capture_default_str();
-  app.add_option("--min-bytes", bench.min_bytes, "smallest message")
+  app.add_option("--max-bytes", bench.max_bytes,
+                 "Largest message, in bytes; sizes double in between.")
       ->type_name("N")
       ->capture_default_str();
-  app.add_option("--max-bytes", bench.max_bytes, "largest message; sizes double in between")
-      ->type_name("N")
-      ->capture_default_str();
-  app.add_option("--seconds", bench.seconds_per_size, "how long each size is measured")
+  app.add_option("--seconds", bench.seconds_per_size, "Time to measure each size, in seconds.")
       ->type_name("S")
       ->capture_default_str();
   app.add_flag("--private-memory", bench.private_memory,
-               "use memory that is not from Communicator::allocate");
+               "Use memory that is not from Communicator::allocate.");
   return [arguments] { return bench_comm(*arguments); };
 }
 

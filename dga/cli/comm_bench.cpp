@@ -32,7 +32,7 @@ double time_once(const Communicator& world, BufferView buffer) {
 double time_size(const Communicator& world, BufferView buffer, double seconds) {
   time_once(world, buffer);
   double once = time_once(world, buffer);
-  // Worker 0 says how often, or they would disagree.
+  // Worker 0 decides the number of repeats, or the workers would disagree.
   std::int64_t repeats = std::clamp(static_cast<std::int64_t>(seconds / std::max(once, 1e-7)),
                                     kLeastRepeats, kMostRepeats);
   world.broadcast({&repeats, 1}, 0, "repeats");

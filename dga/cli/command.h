@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Command: one subcommand of the program. Each has a file of its own, which declares its options
-// and says what to do.
+// Command: one subcommand of the program. Each has its own file, which declares its options and its
+// action.
 
 #pragma once
 
@@ -12,7 +12,7 @@
 
 namespace dga {
 
-/// Runs the command with the options as parsed; answers the exit code. Throws what main() reports.
+/// Runs the command with the parsed options and returns the exit code. Throws what main() reports.
 using Action = std::function<int()>;
 
 struct Command {
@@ -31,11 +31,11 @@ Action add_report(CLI::App& app);
 Action add_train(CLI::App& app);
 Action add_version(CLI::App& app);
 
-/// All of them, in the order of the help. A new command is a file, a declaration above, and a line
+/// All commands, in the order of the help. A new command is a file, a declaration above, and a line
 /// in commands.cpp.
 std::span<const Command> commands();
 
-/// Runs the command that `args` (without the program's name) begin with, help among them. Throws
+/// Runs the command (or the help) that `args`, without the program's name, begin with. Throws
 /// InvalidArgument for wrong usage.
 int run_command(std::span<const std::string> args);
 

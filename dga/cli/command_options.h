@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// CommandOptions: the options of a command as data, for the reference page and for shells to
-// complete.
+// CommandOption: an option of a command as data, for docs/cli.md and for shell completion.
 
 #pragma once
 
@@ -13,17 +12,17 @@
 namespace dga {
 
 struct CommandOption {
-  std::string name;  // "--workers"; without dashes: a word that stands alone
+  std::string name;  // "--workers"; without dashes: a positional argument
   // "N", "DIR", "FILE", "PATH" (a folder or a file), "a|b"; empty for a flag
   std::string placeholder;
   std::string text_default;
   std::string help;
 
-  /// The words to choose from, if the placeholder lists them.
+  /// The words that the placeholder lists, if it does.
   std::vector<std::string> choices() const;
 };
 
-/// In the order in which the command declares them, without --help.
+/// The options in the order in which the command declares them, without --help.
 std::vector<CommandOption> options_of(const Command& command);
 
 }  // namespace dga

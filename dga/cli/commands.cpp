@@ -14,15 +14,13 @@ namespace {
 
 const std::array kCommands{
     Command{"train", "train a model on a dataset, on many workers", add_train},
-    Command{"predict", "what a trained model says about samples, and how wrong it is", add_predict},
-    Command{"report", "charts of one or several runs, as one HTML file", add_report},
-    Command{"info", "what this build can do, and the machine it is on", add_info},
-    Command{"bench comm", "time all_reduce between workers, by size of the message",
-            add_bench_comm},
-    Command{"options", "the options of train, as docs/cli.md lists them", add_options},
-    Command{"completion", "a script by which a shell completes commands and options",
-            add_completion},
-    Command{"version", "the version", add_version},
+    Command{"predict", "predict samples with a trained model, and measure its error", add_predict},
+    Command{"report", "write charts of one or more runs as one HTML file", add_report},
+    Command{"info", "show the features of this build, and the machine", add_info},
+    Command{"bench comm", "measure all_reduce between workers by message size", add_bench_comm},
+    Command{"options", "list the options of train", add_options},
+    Command{"completion", "print a script for shell completion", add_completion},
+    Command{"version", "print the version", add_version},
 };
 
 void print_help() {
@@ -35,7 +33,7 @@ void print_help() {
     std::cout << "  dga " << command.name << std::string(widest + 3 - command.name.size(), ' ')
               << command.summary << '\n';
   }
-  std::cout << "\ndga help COMMAND says more about each.\n";
+  std::cout << "\ndga help COMMAND lists the options of a command.\n";
 }
 
 /// The hint for a word that is none of `names`.

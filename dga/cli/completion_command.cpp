@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Scripts for shells, written from the list of commands and what each declares.
+// Completion scripts for shells, written from the list of commands and their options.
 
 #include <algorithm>
 #include <iostream>
@@ -14,7 +14,7 @@
 namespace dga {
 namespace {
 
-/// What may follow an option, or stand for a word.
+/// What the value of an option, or a positional argument, is.
 std::string kind_of(const CommandOption& option) {
   const bool file = option.placeholder == "FILE" || option.placeholder == "PATH";
   return option.placeholder == "DIR" ? "folder" : file ? "file" : "words";
@@ -147,7 +147,7 @@ void print_zsh() {
                "file _dga in a folder of $fpath.\n"
                "_dga() {\n"
                "  local -a commands=(\n"
-               "    'help:says more about a command'\n";
+               "    'help:lists the options of a command'\n";
   std::string cases;
   for (const Command& command : commands()) {
     const std::size_t space = command.name.find(' ');
@@ -179,7 +179,7 @@ void print_zsh() {
 
 Action add_completion(CLI::App& app) {
   const auto shell = std::make_shared<std::string>();
-  app.add_option("shell", *shell, "The shell to write the script for.")->type_name("bash|zsh");
+  app.add_option("shell", *shell, "Shell to write the script for.")->type_name("bash|zsh");
   return [shell] {
     DGA_CHECK(*shell == "bash" || *shell == "zsh", "[cli] completion: expected bash or zsh, found ",
               shell->empty() ? "none" : "\"" + *shell + "\"",

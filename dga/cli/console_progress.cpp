@@ -95,7 +95,7 @@ class BarProgress : public Progress {
 
   void step_done(const StepResult& step) override {
     const double now = now_seconds();
-    // Ten times a second is as much as anybody can read.
+    // Ten times a second is as often as people can read.
     if (now - drawn_ >= 0.1) {
       drawn_ = now;
       draw(step.steps, now - begin_);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// How far a run is, on standard output.
+// Progress of a run on standard output.
 
 #pragma once
 
@@ -11,15 +11,15 @@
 
 namespace dga {
 
-/// Whether standard output is a terminal of this program's own. MPI launchers give rank 0 one that
-/// is theirs, whatever their own output is.
+/// Whether standard output is a terminal. False under an MPI launcher: it gives rank 0 a terminal
+/// of its own, even where its own output is none.
 bool prints_to_terminal() noexcept;
 
-/// On a terminal: a bar with rate and time left, redrawn in place. Elsewhere: a line an epoch.
-/// Quiet: nothing.
+/// On a terminal: a bar with rate and time left, redrawn in place. Elsewhere: a line for each
+/// epoch. Quiet: nothing.
 std::unique_ptr<Progress> make_console_progress(bool quiet);
 
-/// What the run came to, and where its files lie.
+/// Prints the results of a run and its folder.
 void print_summary(const RunResults& results, const std::string& folder);
 
 }  // namespace dga

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The program. Everything below throws; here errors become one line and an exit code.
+// The program. Errors are exceptions everywhere else; here they become one line and an exit code.
 
 #include <chrono>
 #include <exception>
@@ -23,7 +23,7 @@ namespace {
 
 enum ExitCode { done = 0, failed = 1, wrong_usage = 2, stopped = 130 };
 
-/// Every rank of an MPI run comes here with the same error; one says it.
+/// Prints the error. Under MPI every rank reports the same error, and one rank prints it.
 int report(const std::string& text, ExitCode code) {
   const std::optional<int> rank = launched_rank();
   if (!rank || *rank == speaker_for(text)) {
@@ -32,7 +32,7 @@ int report(const std::string& text, ExitCode code) {
     }
     std::cerr << str("dga: ", one_line(text), '\n') << std::flush;
   } else {
-    // The first rank that ends this way takes all others with it: let the line be out by then.
+    // The first rank that exits ends all others. Wait until the line has been printed.
     std::this_thread::sleep_for(std::chrono::milliseconds(200));
   }
   return code;

@@ -17,12 +17,12 @@ namespace dga {
 /// The table of options as arguments of a command.
 class OptionArguments {
  public:
-  /// Adds an argument to `app` for each row of the table, or only for those of these names.
+  /// Adds an argument to `app` for each row of the table, or only for the rows with these names.
   static std::shared_ptr<OptionArguments> add_to(
       CLI::App& app, std::initializer_list<std::string_view> names = {});
 
-  /// After parsing: the defaults, overridden by the file that --config names, overridden by what
-  /// was typed. Throws InvalidArgument.
+  /// Call after parsing. Returns the defaults, overridden by the file that --config names,
+  /// overridden by the command line. Throws InvalidArgument.
   RunOptions resolve() const;
 
  private:

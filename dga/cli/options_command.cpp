@@ -2,6 +2,7 @@
 
 #include <iostream>
 #include <memory>
+#include <utility>
 
 #include "dga/base/error.h"
 #include "dga/cli/command.h"
@@ -11,7 +12,7 @@
 namespace dga {
 namespace {
 
-/// In a cell of a table '|' would begin the next one; "<" would begin HTML, but for code.
+/// Escaped for a cell of a Markdown table: '|' would begin the next cell, '<' HTML.
 std::string cell(const std::string& text) {
   std::string out;
   for (const char c : text) {
@@ -46,17 +47,15 @@ void print_markdown() {
     std::cout << "| `dga " << command.name << "` | " << command.summary << " |\n";
   }
   std::cout
-      << "\n`dga help COMMAND` or `dga COMMAND --help` lists a command's options.\n\n"
-         "**Exit codes.** 0: done. 1: failed. 2: wrong usage. 3: stopped by a signal, with a "
-         "checkpoint to go on from. 130: stopped by a signal, without one. Anything but 0 comes "
-         "with one line on standard error that begins with `dga: `. A first Ctrl-C (or SIGTERM) "
-         "stops the run after the current step, a second one at once.\n\n"
-         "**Output.** On a terminal a bar shows how far the run is; elsewhere each epoch is a "
-         "line. "
-         "Under `mpirun` only rank 0 prints.\n\n"
+      << "\n`dga help COMMAND` or `dga COMMAND --help` lists the options of a command.\n\n"
+         "**Exit codes.** 0: done. 1: failed. 2: wrong usage. 130: stopped by a signal. With every "
+         "code but 0, standard error ends with one line that begins with `dga: `. The first Ctrl-C "
+         "(or SIGTERM) stops the run after the current step, the second one immediately.\n\n"
+         "**Output.** On a terminal a bar shows the progress of the run; elsewhere each epoch "
+         "prints a line. Under `mpirun` only rank 0 prints.\n\n"
          "# The options of dga train\n\n"
-         "What is typed overrides the file that `--config` names, which overrides the defaults. In "
-         "that TOML file the same names stand at the top level, with `-` or `_`:\n\n"
+         "The command line overrides the file that `--config` names, which overrides the defaults. "
+         "In that TOML file the same names stand at the top level, with `-` or `_`:\n\n"
          "```toml\n"
          "data = \"data/digits\"\n"
          "workers = 30\n"
@@ -93,13 +92,76 @@ void print_markdown() {
   }
 }
 
+/// The type of an argument in Python.
+std::string python_type(const Option& row) {
+  const std::string word = row.zero_word.empty() ? "" : str(", Literal[\"", row.zero_word, "\"]]");
+  const auto type = [&](const char* plain) {
+    return word.empty() ? std::string(plain) : str("Union[", plain, word);
+  };
+  switch (row.kind) {
+    case Option::Kind::flag:
+      return "bool";
+    case Option::Kind::integer:
+      return type("int");
+    case Option::Kind::number:
+      return type("float");
+    case Option::Kind::sizes:
+      return word.empty() ? "Union[int, Sequence[int]]" : type("int, Sequence[int]");
+    case Option::Kind::text:
+      return row.placeholder == "PATH" || row.placeholder == "DIR" || row.placeholder == "FILE"
+                 ? "Union[str, os.PathLike[str]]"
+                 : "str";
+    case Option::Kind::choice:
+      break;
+  }
+  std::string words;
+  for (const std::string& choice : row.choices) {
+    words += str(words.empty() ? "\"" : ", \"", choice, "\"");
+  }
+  return str("Literal[", words, "]");
+}
+
+void print_python() {
+  using Scope = Option::Scope;
+  std::cout << "# SPDX-License-Identifier: Apache-2.0\n"
+               "# Written by: dga options --python > "
+               "python/distributed_gradient_accumulator/_option_types.pyi\n"
+               "\"\"\"The options of a run as keyword arguments, for type checkers: each call "
+               "takes one of these.\"\"\"\n\n"
+               "import os\n"
+               "from collections.abc import Sequence\n"
+               "from typing import Literal, Optional, TypedDict, Union\n";
+  const RunOptions defaults;
+  for (const auto& [scope, head] :
+       {std::pair(Scope::environment, "class EnvironmentOptions(TypedDict, total=False):"),
+        std::pair(Scope::dataset, "class DatasetOptions(TypedDict, total=False):"),
+        std::pair(Scope::problem, "class ProblemOptions(DatasetOptions, total=False):")}) {
+    std::cout << "\n" << head << "\n";
+    for (const Option& row : option_table()) {
+      if (row.scope != scope || row.positional) {
+        continue;
+      }
+      const std::string text = row.text_of(row.get(defaults));
+      std::cout << "    " << row.argument << ": Optional[" << python_type(row) << "]\n    \"\"\""
+                << row.help << (text.empty() ? "" : str(" Default: ", text, ".")) << "\"\"\"\n";
+    }
+  }
+}
+
 }  // namespace
 
 Action add_options(CLI::App& app) {
-  const auto markdown = std::make_shared<bool>(false);
-  app.add_flag("--markdown", *markdown, "As docs/cli.md");
-  return [markdown] {
-    *markdown ? print_markdown() : print_plain();
+  struct Form {
+    bool markdown = false;
+    bool python = false;
+  };
+  const auto form = std::make_shared<Form>();
+  app.add_flag("--markdown", form->markdown, "Print docs/cli.md.");
+  app.add_flag("--python", form->python, "Print the types of Python's keyword arguments.");
+  return [form] {
+    DGA_CHECK(!form->markdown || !form->python,
+              "[cli] options: expected --markdown or --python, found both. Choose one.");
+    form->markdown ? print_markdown() : form->python ? print_python() : print_plain();
     return 0;
   };
 }

@@ -115,19 +115,21 @@ int predict(const Arguments& arguments) {
 
 Action add_predict(CLI::App& app) {
   const auto arguments = std::make_shared<Arguments>();
-  app.add_option("--model", arguments->model, "The folder of a run that trained the model.")
+  app.add_option("--model", arguments->model, "Folder of the run that trained the model.")
       ->type_name("DIR");
-  app.add_option("--data", arguments->data,
-                 "The samples: a folder, a file or a file:// URI. CSV with as many columns as the "
-                 "model has inputs has no labels; one column more is the label. IDX may come "
-                 "without its file of labels. All files of a folder are one set.")
+  app.add_option(
+         "--data", arguments->data,
+         "Samples: a folder, a file or a file:// URI; all files of a folder are one set. CSV "
+         "has a label column if it has one column more than the model has inputs. IDX needs "
+         "no file of labels.")
       ->type_name("PATH");
   app.add_option("--label", arguments->label,
-                 "The label's column in CSV, as in training. The last one unless given.")
+                 "Label column of CSV, as in training. Default: the last column.")
       ->type_name("COLUMN");
-  app.add_option("--output", arguments->output,
-                 "The CSV to write, whole or not at all: class and the score of each class, or "
-                 "value. Standard output unless given.")
+  app.add_option(
+         "--output", arguments->output,
+         "CSV file to write, whole or not at all: the class and the score of each class, or "
+         "the value. Default: standard output.")
       ->type_name("FILE");
   return [arguments] { return predict(*arguments); };
 }

@@ -33,12 +33,13 @@ int write(const ReportOptions& options) {
 
 Action add_report(CLI::App& app) {
   const auto options = std::make_shared<ReportOptions>();
-  app.add_option("RUN", options->runs, "Folders of runs; several are compared")
+  app.add_option("RUN", options->runs, "Folders of runs; more than one are compared.")
       ->required()
       ->type_name("DIR");
-  app.add_option("--output", options->output,
-                 "Where to write the page: by default report.html, in the run's folder for one, in "
-                 "the current folder for several")
+  app.add_option(
+         "--output", options->output,
+         "File to write. Default: report.html in the run's folder, or in the current folder "
+         "for more than one run.")
       ->type_name("FILE");
   return [options] { return write(*options); };
 }

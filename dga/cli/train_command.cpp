@@ -16,9 +16,9 @@ namespace {
 int train(const RunOptions& options) {
   check_options(options);
   const StopSignal stop;
-  const auto progress = make_console_progress(options.quiet);
+  const auto progress = make_console_progress(options.output.quiet);
   const RunSummary summary = train_run(options, *progress);
-  if (!options.quiet && is_first_process()) {
+  if (!options.output.quiet && is_first_process()) {
     print_summary(summary.results, summary.folder);
   }
   return 0;

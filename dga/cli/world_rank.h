@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Which of the processes that an MPI launcher started this is, and which of them speaks.
+// The rank of this process under an MPI launcher, and the rank that prints.
 
 #pragma once
 
@@ -10,13 +10,13 @@
 
 namespace dga {
 
-/// Whether this process prints what all of them have to say.
+/// Whether this process prints what all ranks would print.
 inline bool is_first_process() noexcept {
   return launched_rank().value_or(0) == 0;
 }
 
-/// The rank that reports an error which all ranks have: the first that the text does not name as
-/// dead or not arrived.
+/// The rank that reports an error of all ranks: the first that the text does not name as dead or
+/// missing.
 int speaker_for(std::string_view error);
 
 }  // namespace dga

@@ -5,16 +5,16 @@
 namespace dga {
 
 int resolve_workers(const RunOptions& options, Engine engine) noexcept {
-  return options.workers == 0 && engine != Engine::mpi ? 1 : options.workers;
+  return options.workers.count == 0 && engine != Engine::mpi ? 1 : options.workers.count;
 }
 
 LaunchOptions launch_options_of(const RunOptions& options, Engine engine) noexcept {
   LaunchOptions result;
   result.engine = engine;
   result.workers = resolve_workers(options, engine);
-  result.timeout_s = options.timeout;
-  result.seed = options.seed;
-  result.ranks_per_node = options.ranks_per_node;
+  result.timeout_s = options.workers.timeout;
+  result.seed = options.training.seed;
+  result.ranks_per_node = options.workers.ranks_per_node;
   return result;
 }
 

@@ -14,19 +14,19 @@
 namespace dga {
 
 struct LaunchOptions {
-  Engine engine = Engine::automatic;
+  Engine engine = WorkerOptions{}.engine;
   /// Number of workers, from 1 to 4096. Under MPI it must be the number of ranks, or 0, which means
   /// the same.
-  int workers = 0;
+  int workers = WorkerOptions{}.count;
   /// Longest wait of one worker for another, in seconds. Must be positive.
-  double timeout_s = kDefaultTimeoutSeconds;
+  double timeout_s = WorkerOptions{}.timeout;
   /// The seed of the run. All random streams are derived from it.
-  std::uint64_t seed = kDefaultSeed;
+  std::uint64_t seed = TrainingOptions{}.seed;
   /// Sizes of the mesh. If it is not set, axis `data` has all workers.
   std::optional<MeshSizes> mesh{};
   /// MPI: the ranks of a machine are cut into nodes of this many ranks. 0, or a number larger than
   /// the machine's ranks, makes each machine one node.
-  int ranks_per_node = 0;
+  int ranks_per_node = WorkerOptions{}.ranks_per_node;
   /// Engines threads and processes: pin each worker to a core if there is a core for every worker.
   bool pin = true;
   /// Engine processes: the program that the workers execute instead of this one, without arguments.
@@ -36,8 +36,8 @@ struct LaunchOptions {
   void* mpi_comm = nullptr;
 };
 
-/// The number of workers to start. If `options.workers` is 0, returns 0 (all ranks) for MPI and 1
-/// for other engines. `engine` must not be automatic.
+/// The number of workers to start. If `options.workers.count` is 0, returns 0 (all ranks) for MPI
+/// and 1 for other engines. `engine` must not be automatic.
 int resolve_workers(const RunOptions& options, Engine engine) noexcept;
 
 /// The options of `launch` for a run with these options. `engine` must not be automatic.

@@ -23,10 +23,23 @@ using OptionValue =
 
 struct Option {
   enum class Kind { flag, integer, number, text, choice, sizes };
+  /// What takes the option where a program makes the calls of `dga train` itself (problem.h).
+  enum class Scope {
+    environment,  ///< create_environment
+    dataset,      ///< create_dataset and create_factorization_problem
+    problem,      ///< create_factorization_problem
+    program,      ///< nothing: only the command line has a use for it
+  };
 
-  std::string name = {};   // "micro-steps"
+  std::string name = {};  // "micro-steps"
+  /// Its name as an argument in Python: `name` with '_' for '-', except where the problem API has
+  /// a fixed name, such as "num_client_items".
+  std::string argument = {};
   std::string group = {};  // heading in the docs
   Kind kind = Kind::text;
+  Scope scope = Scope::problem;
+  /// Whether Python's calls take it by position too, so that it stands in their own signatures.
+  bool positional = false;
   std::string placeholder = {};  // "N", "DIR", …
   std::string help = {};
   /// integer, number, each of sizes: the bounds, inclusive unless said otherwise.
@@ -34,26 +47,26 @@ struct Option {
   double most = 0;
   bool above_least = false;
   bool below_most = false;
-  /// The word for 0 (for sizes: for none at all) where that means something of its own, outside the
-  /// bounds. It is never typed as 0.
+  /// The word for 0 (for sizes: for no sizes) where that has a meaning of its own, outside the
+  /// bounds. People type the word, never 0.
   std::string zero_word = {};
   std::vector<std::string> choices = {};
   /// Whether configuration files may set it.
   bool in_files = true;
 
   std::function<OptionValue(const RunOptions&)> get = {};
-  /// Takes zero(), or a value that accepts() has accepted.
+  /// The value must be of this type; accepts() or check_bounds() says whether it is within bounds.
   std::function<void(RunOptions&, const OptionValue&)> put = {};
 
   /// "an integer from 1 to 4096, or auto": completes "expected".
   std::string expectation() const;
   /// Whether the value is of this type and within the bounds.
   bool accepts(const OptionValue& value) const;
-  /// What the zero word stands for, if there is one.
+  /// The value of the zero word, if there is one.
   std::optional<OptionValue> zero() const;
-  /// A value as typed; none when it is not of this type, or out of bounds.
+  /// The value that `text` means; none when it is of another type or out of bounds.
   std::optional<OptionValue> parse(std::string_view text) const;
-  /// As parse() would take it.
+  /// The text that parse() reads as `value`.
   std::string text_of(const OptionValue& value) const;
 
   /// Parses, checks and puts. Throws InvalidArgument, beginning with `place`:

@@ -3,7 +3,7 @@
 #include "dga/options/option_table.h"
 
 #include <algorithm>
-#include <array>
+#include <iterator>
 #include <type_traits>
 #include <utility>
 
@@ -14,15 +14,51 @@ namespace dga {
 namespace {
 
 using Kind = Option::Kind;
+using Scope = Option::Scope;
 
 // Up to here a double, and so every reader of JSON, holds integers exactly.
 constexpr double kMostSeed = 9007199254740992;
 
-struct Bounds {
+/// The parts of a row that many rows leave out.
+struct Details {
   double least = 0;
   double most = 0;
   bool above_least = false;
   bool below_most = false;
+  std::string zero_word = {};
+  Scope scope = Scope::problem;
+  bool positional = false;
+  std::string argument = {};  // unless it follows from the name
+  bool in_files = true;
+};
+
+/// Where a group of options lies in RunOptions, and its heading in the docs.
+template <typename G>
+struct Group;
+template <>
+struct Group<DataOptions> {
+  static constexpr auto kMember = &RunOptions::data;
+  static constexpr const char* kHeading = "Data";
+};
+template <>
+struct Group<WorkerOptions> {
+  static constexpr auto kMember = &RunOptions::workers;
+  static constexpr const char* kHeading = "Workers";
+};
+template <>
+struct Group<ModelOptions> {
+  static constexpr auto kMember = &RunOptions::model;
+  static constexpr const char* kHeading = "Model";
+};
+template <>
+struct Group<TrainingOptions> {
+  static constexpr auto kMember = &RunOptions::training;
+  static constexpr const char* kHeading = "Training";
+};
+template <>
+struct Group<OutputOptions> {
+  static constexpr auto kMember = &RunOptions::output;
+  static constexpr const char* kHeading = "Output";
 };
 
 template <typename T>
@@ -44,41 +80,54 @@ constexpr Kind kind_of() {
 template <typename T>
 using Held = std::conditional_t<std::is_integral_v<T> && !std::is_same_v<T, bool>, std::int64_t, T>;
 
-template <typename T>
-Option option(const std::string& name, const std::string& placeholder, T RunOptions::*member,
-              const std::string& help, const Bounds& bounds = {},
-              const std::string& zero_word = {}) {
-  return {.name = name,
-          .kind = kind_of<T>(),
-          .placeholder = placeholder,
-          .help = help,
-          .least = bounds.least,
-          .most = bounds.most,
-          .above_least = bounds.above_least,
-          .below_most = bounds.below_most,
-          .zero_word = zero_word,
-          .get = [member](const RunOptions& options) -> OptionValue {
-            return static_cast<Held<T>>(options.*member);
-          },
-          .put =
-              [member](RunOptions& options, const OptionValue& value) {
-                options.*member = static_cast<T>(std::get<Held<T>>(value));
-              }};
+/// The part of a row that does not depend on the member's type.
+template <typename G>
+Option row_of(const std::string& name, const std::string& help, const Details& details) {
+  Option row{.name = name,
+             .argument = details.argument.empty() ? name : details.argument,
+             .group = Group<G>::kHeading,
+             .scope = details.scope,
+             .positional = details.positional,
+             .help = help,
+             .least = details.least,
+             .most = details.most,
+             .above_least = details.above_least,
+             .below_most = details.below_most,
+             .zero_word = details.zero_word,
+             .in_files = details.in_files};
+  std::replace(row.argument.begin(), row.argument.end(), '-', '_');
+  return row;
 }
 
-template <typename E, std::size_t N>
-Option choice(std::string name, E RunOptions::*member, std::string help,
-              const NamedValues<E, N>& words) {
-  Option row{.name = std::move(name), .kind = Kind::choice, .help = std::move(help)};
+template <typename G, typename T>
+Option option(const std::string& name, const std::string& placeholder, T G::*member,
+              const std::string& help, const Details& details = {}) {
+  Option row = row_of<G>(name, help, details);
+  row.kind = kind_of<T>();
+  row.placeholder = placeholder;
+  row.get = [member](const RunOptions& options) -> OptionValue {
+    return static_cast<Held<T>>(options.*Group<G>::kMember.*member);
+  };
+  row.put = [member](RunOptions& options, const OptionValue& value) {
+    options.*Group<G>::kMember.*member = static_cast<T>(std::get<Held<T>>(value));
+  };
+  return row;
+}
+
+template <typename G, typename E, std::size_t N>
+Option choice(const std::string& name, E G::*member, const std::string& help,
+              const NamedValues<E, N>& words, const Details& details = {}) {
+  Option row = row_of<G>(name, help, details);
+  row.kind = Kind::choice;
   for (const auto& [word, value] : words) {
     row.placeholder += str(row.placeholder.empty() ? "" : "|", word);
     row.choices.emplace_back(word);
   }
   row.get = [member, words](const RunOptions& options) -> OptionValue {
-    return std::string(name_in(words, options.*member));
+    return std::string(name_in(words, options.*Group<G>::kMember.*member));
   };
   row.put = [member, words](RunOptions& options, const OptionValue& value) {
-    options.*member = *value_in(words, std::get<std::string>(value));
+    options.*Group<G>::kMember.*member = *value_in(words, std::get<std::string>(value));
   };
   return row;
 }
@@ -94,155 +143,155 @@ constexpr NamedValues<ClassWeights, 2> kClassWeights{
 
 std::vector<Option> data_options() {
   return {
-      option("data", "PATH", &RunOptions::data,
-             "The samples to train on: a folder, a file or a file:// URI. CSV and IDX are "
-             "recognised by "
-             "content."),
-      option("test-data", "PATH", &RunOptions::test_data,
-             "The held-out samples, given the same way; else the data's own test files, else a "
-             "part of the "
-             "data."),
-      option("test-fraction", "X", &RunOptions::test_fraction,
-             "The part of the data to hold out when there is no test set.",
+      option("data", "PATH", &DataOptions::path,
+             "Training samples: a folder, a file or a file:// URI. CSV and IDX are recognised by "
+             "content.",
+             {.scope = Scope::dataset, .positional = true, .argument = "data_dir"}),
+      option("test-data", "PATH", &DataOptions::test_path,
+             "Held-out samples, given the same way. Default: the data's own test files, else a "
+             "fraction of the data.",
+             {.scope = Scope::dataset, .argument = "test_data_dir"}),
+      option("test-fraction", "X", &DataOptions::test_fraction,
+             "Fraction of the data to hold out when there is no test set.",
              {.least = 0, .most = 1, .below_most = true}),
-      option(
-          "label", "COLUMN", &RunOptions::label,
-          "The label's column in CSV: a name of the header, or a number from 0, or from the end if "
-          "negative. The last one unless given."),
-      choice("task", &RunOptions::task,
-             "What the labels mean. Regression is done only when asked for.", kTaskNames),
-      choice(
-          "shard", &RunOptions::shard,
-          "How samples are dealt to the workers: at random, in their order, or by label, so that "
-          "a worker sees few classes.",
-          kShardKindNames),
+      option("label", "COLUMN", &DataOptions::label,
+             "Label column of CSV: a name in the header, or a number (0 is the first, -1 the last "
+             "column). Default: the last column.",
+             {.scope = Scope::dataset}),
+      choice("task", &DataOptions::task,
+             "What the labels are: classes, or real numbers (regression). auto: classes.",
+             kTaskNames, {.scope = Scope::dataset}),
+      choice("shard", &DataOptions::shard,
+             "How the samples are sharded over the workers. iid: at random; contiguous: in their "
+             "order; by-label: sorted by label, so each worker sees few classes.",
+             kShardKindNames),
   };
 }
 
 std::vector<Option> worker_options() {
   return {
+      option("workers", "N", &WorkerOptions::count,
+             "Number of workers, each with its own shard of the samples. auto: the number of MPI "
+             "ranks, else 1.",
+             {.least = 1,
+              .most = 4096,
+              .zero_word = "auto",
+              .positional = true,
+              .argument = "num_client_items"}),
+      choice("engine", &WorkerOptions::engine,
+             "How workers run: as threads, child processes or MPI ranks. auto: mpi under mpirun or "
+             "srun, else threads.",
+             kEngineNames, {.scope = Scope::environment, .positional = true}),
+      option("ranks-per-node", "N", &WorkerOptions::ranks_per_node,
+             "Number of MPI ranks that count as one node. auto: ask MPI.",
+             {.least = 1, .most = 4096, .zero_word = "auto", .scope = Scope::environment}),
       option(
-          "workers", "N", &RunOptions::workers,
-          "Workers, each with its own share of the samples. auto: as many as MPI started, else 1.",
-          {.least = 1, .most = 4096}, "auto"),
-      choice("engine", &RunOptions::engine,
-             "What workers are made of. auto: mpi when started by mpirun or srun, else threads.",
-             kEngineNames),
-      option("ranks-per-node", "N", &RunOptions::ranks_per_node,
-             "MPI: how many ranks count as one node. auto: ask MPI.", {.least = 1, .most = 4096},
-             "auto"),
-      option(
-          "levels", "N", &RunOptions::levels,
-          "Kinds of parallelism the work is factorised by: 1 data, 2 and pipeline, 3 and tensor, "
-          "4 and space.",
-          {.least = 1, .most = 4}),
-      option("timeout", "S", &RunOptions::timeout,
-             "The longest wait of one worker for another, in seconds.",
-             {.least = 0, .most = 1e7, .above_least = true}),
+          "levels", "N", &WorkerOptions::levels,
+          "Number of kinds of parallelism. 1: data; 2 adds pipeline, 3 adds tensor, 4 adds spatial "
+          "parallelism. Only 1 is available so far.",
+          {.least = 1, .most = 4, .positional = true, .argument = "num_factorization_levels"}),
+      option("timeout", "S", &WorkerOptions::timeout,
+             "Longest time that one worker waits for another, in seconds.",
+             {.least = 0, .most = 1e7, .above_least = true, .scope = Scope::environment}),
   };
 }
 
 std::vector<Option> model_options() {
   return {
-      option("hidden", "N[,N...]", &RunOptions::hidden,
-             "Sizes of the hidden layers. none: a linear model.", {.least = 1, .most = 1e6},
-             "none"),
-      option("dropout", "X", &RunOptions::dropout,
-             "The part of each hidden layer's outputs that a step leaves out.",
+      option("hidden", "N[,N...]", &ModelOptions::hidden,
+             "Number of neurons in each hidden layer. none: a linear model.",
+             {.least = 1, .most = 1e6, .zero_word = "none"}),
+      option("dropout", "X", &ModelOptions::dropout, "Dropout probability after each hidden layer.",
              {.least = 0, .most = 1, .below_most = true}),
   };
 }
 
+/// "sgd 0.05, adam 0.003, …"
+std::string default_rates() {
+  std::string text;
+  for (const auto& [word, kind] : kOptimizers) {
+    RunOptions options;
+    options.training.optimizer = kind;
+    text += str(text.empty() ? "" : ", ", word, " ", resolve_lr(options));
+  }
+  return text;
+}
+
 std::vector<Option> training_options() {
   return {
-      option("epochs", "N", &RunOptions::epochs, "Passes over the training samples.",
+      option("epochs", "N", &TrainingOptions::epochs, "Number of passes over the training samples.",
              {.least = 1, .most = 1e6}),
-      option("batch", "N", &RunOptions::batch, "Samples a worker takes for a step (a micro-step).",
+      option("batch", "N", &TrainingOptions::batch,
+             "Number of samples that each worker takes in a micro-step.",
              {.least = 1, .most = 1e6}),
-      option("micro-steps", "K", &RunOptions::micro_steps,
-             "Batches a worker accumulates gradients over before a step.",
+      option("micro-steps", "K", &TrainingOptions::micro_steps,
+             "Number of micro-steps whose gradients are accumulated before a step of the "
+             "optimiser.",
              {.least = 1, .most = 1e6}),
-      choice("optimizer", &RunOptions::optimizer, "The optimiser.", kOptimizers),
-      option(
-          "lr", "X", &RunOptions::lr,
-          "The learning rate. auto: what suits the optimiser (" +
-              [] {
-                std::string text;
-                for (const auto& [word, kind] : kOptimizers) {
-                  RunOptions options;
-                  options.optimizer = kind;
-                  text += str(text.empty() ? "" : ", ", word, " ", resolve_lr(options));
-                }
-                return text;
-              }() +
-              ").",
-          {.least = 0, .most = 1000, .above_least = true}, "auto"),
-      option("momentum", "X", &RunOptions::momentum, "The momentum of sgd.",
+      choice("optimizer", &TrainingOptions::optimizer, "Optimiser that updates the weights.",
+             kOptimizers),
+      option("lr", "X", &TrainingOptions::lr,
+             "Learning rate. auto: the optimiser's default (" + default_rates() + ").",
+             {.least = 0, .most = 1000, .above_least = true, .zero_word = "auto"}),
+      option("momentum", "X", &TrainingOptions::momentum, "Momentum of sgd.",
              {.least = 0, .most = 1, .below_most = true}),
-      option("weight-decay", "X", &RunOptions::weight_decay,
-             "The weight decay: decoupled with adamw, added to the gradient otherwise.",
+      option("weight-decay", "X", &TrainingOptions::weight_decay,
+             "Weight decay: decoupled with adamw, added to the gradient with the other optimisers.",
              {.least = 0, .most = 1000}),
-      option("clip-norm", "X", &RunOptions::clip_norm,
-             "The largest norm of the whole gradient; longer ones are scaled down to it.",
-             {.least = 0, .most = 1e30, .above_least = true}, "off"),
-      choice("schedule", &RunOptions::schedule,
-             "How the learning rate changes. step: a tenth after each third of the steps; cosine: "
-             "along half a cosine to 0; warmup-cosine: up in a line over the first twentieth, then "
-             "cosine.",
+      option("clip-norm", "X", &TrainingOptions::clip_norm,
+             "Largest norm of the whole gradient; a longer gradient is scaled down to it. off: no "
+             "clipping.",
+             {.least = 0, .most = 1e30, .above_least = true, .zero_word = "off"}),
+      choice("schedule", &TrainingOptions::schedule,
+             "Learning rate schedule. step: divided by 10 after each third of the steps; cosine: "
+             "half a cosine down to 0; warmup-cosine: linear warm-up over the first 5 % of steps, "
+             "then cosine.",
              kSchedules),
-      choice("class-weights", &RunOptions::class_weights,
-             "How much a sample counts in the loss. balanced: the rarer its class among the "
-             "training samples, the more; 1 on average.",
+      choice("class-weights", &TrainingOptions::class_weights,
+             "Weight of each class in the loss. balanced: inversely proportional to the class's "
+             "number of training samples, 1 on average.",
              kClassWeights),
-      option("ema", "X", &RunOptions::ema,
-             "The decay of an exponential moving average of the weights, which is what is tested "
-             "and saved. 0: none.",
+      option("ema", "X", &TrainingOptions::ema,
+             "Decay of an exponential moving average of the weights, which is then evaluated and "
+             "saved. 0: no average.",
              {.least = 0, .most = 1, .below_most = true}),
-      option("patience", "N", &RunOptions::patience,
-             "Stop after so many epochs in a row without a new lowest error on the held-out "
-             "samples (where there are none, without a new lowest loss). 0: never.",
+      option("patience", "N", &TrainingOptions::patience,
+             "Stop early after this number of epochs without a new lowest error on the held-out "
+             "set (without a held-out set: a new lowest loss). 0: never.",
              {.least = 0, .most = 1e6}),
-      option("keep-best", "", &RunOptions::keep_best,
-             "Save the weights of the epoch that was best, judged as for --patience, instead of "
-             "the last one's."),
-      option("seed", "S", &RunOptions::seed,
-             "The seed of everything random. The same seed and number of workers give the same "
+      option("keep-best", "", &TrainingOptions::keep_best,
+             "Save the weights of the best epoch, judged as for patience, instead of the last "
+             "epoch's."),
+      option("seed", "S", &TrainingOptions::seed,
+             "Seed of all random numbers. The same seed and number of workers give the same "
              "weights.",
              {.least = 0, .most = kMostSeed}),
   };
 }
 
 std::vector<Option> output_options() {
-  std::vector<Option> rows{
-      option("output", "DIR", &RunOptions::output,
-             "The folder for the results, which must not hold a run yet; else runs/<date-time>."),
-      option("tensorboard", "", &RunOptions::tensorboard,
-             "Also write what TensorBoard reads (tensorboard --logdir DIR): errors, times and "
-             "options."),
-      option("trace", "", &RunOptions::trace,
-             "Also write trace.json, when each worker computed, reduced and waited, for Perfetto "
-             "(ui.perfetto.dev) or chrome://tracing."),
-      option("quiet", "", &RunOptions::quiet, "Print nothing but errors."),
-      option("config", "FILE", &RunOptions::config,
-             "A TOML file with options, by the same names. The command line overrides it."),
+  return {
+      option("output", "DIR", &OutputOptions::folder,
+             "Folder for the results; it must not hold a run yet. Default: runs/<date-time>."),
+      option("tensorboard", "", &OutputOptions::tensorboard,
+             "Also write losses, errors, times and options for TensorBoard (tensorboard --logdir "
+             "DIR)."),
+      option("trace", "", &OutputOptions::trace,
+             "Also write trace.json, the timeline of each worker's compute, reduce and wait, for "
+             "Perfetto (ui.perfetto.dev) or chrome://tracing."),
+      option("quiet", "", &OutputOptions::quiet, "Print errors only.", {.scope = Scope::program}),
+      option("config", "FILE", &OutputOptions::config,
+             "TOML file with options, by the same names. The command line overrides it.",
+             {.scope = Scope::program, .in_files = false}),
   };
-  rows.back().in_files = false;
-  return rows;
 }
 
 std::vector<Option> make_table() {
   std::vector<Option> table;
-  const auto add = [&](const std::string& group, std::vector<Option> rows) {
-    for (Option& row : rows) {
-      row.group = group;
-      table.push_back(std::move(row));
-    }
-  };
-  add("Data", data_options());
-  add("Workers", worker_options());
-  add("Model", model_options());
-  add("Training", training_options());
-  add("Output", output_options());
+  for (std::vector<Option> rows :
+       {data_options(), worker_options(), model_options(), training_options(), output_options()}) {
+    std::move(rows.begin(), rows.end(), std::back_inserter(table));
+  }
   return table;
 }
 
@@ -259,6 +308,13 @@ const Option* find_option(std::string_view name) {
   const std::vector<Option>& table = option_table();
   const auto found = std::find_if(table.begin(), table.end(),
                                   [&](const Option& row) { return row.name == plain; });
+  return found == table.end() ? nullptr : &*found;
+}
+
+const Option* find_argument(std::string_view name) {
+  const std::vector<Option>& table = option_table();
+  const auto found = std::find_if(table.begin(), table.end(),
+                                  [&](const Option& row) { return row.argument == name; });
   return found == table.end() ? nullptr : &*found;
 }
 

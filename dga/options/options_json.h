@@ -10,12 +10,12 @@
 namespace dga {
 
 /// The text of config.json: every option by its name, in the order of the table, with a final
-/// newline. Options that are 0 in a meaning of their own appear as their word ("auto", "off").
+/// newline. A 0 that has a word of its own appears as that word ("auto", "off").
 std::string to_json(const RunOptions& options);
 
-/// Reads what to_json wrote; options that are missing keep their defaults. Throws InvalidArgument,
-/// with `path` for a place, for text that is no JSON object, an unknown name, or a value that does
-/// not fit.
+/// Reads what to_json wrote; missing options have their defaults. Throws InvalidArgument, with
+/// `path` as the place, for text that is not a JSON object, an unknown name, and a value of another
+/// type or out of bounds.
 RunOptions run_options_from_json(std::string_view text, const std::string& path);
 
 }  // namespace dga

@@ -16,7 +16,7 @@
 namespace dga {
 namespace {
 
-/// What an error says was found: the value with its type.
+/// The value with its type, for an error.
 std::string describe(const toml::node& node) {
   if (const auto* text = node.as_string()) {
     return str("the string \"", printable(text->get()), "\"");
@@ -53,7 +53,7 @@ std::optional<OptionValue> sizes_of(const toml::node& node) {
   return sizes;
 }
 
-/// The node as `option` would have it; none when it is of another type or out of bounds.
+/// The node as a value of `option`; none when it is of another type or out of bounds.
 std::optional<OptionValue> value_of(const Option& option, const toml::node& node) {
   std::optional<OptionValue> value;
   if (const auto* text = node.as_string()) {
@@ -64,7 +64,7 @@ std::optional<OptionValue> value_of(const Option& option, const toml::node& node
   } else if (option.kind == Option::Kind::sizes) {
     value = sizes_of(node);
   } else if (const auto* integer = node.as_integer()) {
-    // 1 is as good a number as 1.0.
+    // An integer is a number too.
     if (option.kind == Option::Kind::number) {
       value = static_cast<double>(integer->get());
     } else {

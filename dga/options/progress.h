@@ -24,7 +24,7 @@ struct RunStart {
   bool classification = true;  // errors are fractions of samples, else losses
 };
 
-/// One step, as worker 0 saw it. The other workers' losses would cost a wait.
+/// One step, as worker 0 sees it. The losses of the other workers would cost a wait.
 struct StepResult {
   std::int64_t steps = 0;  // taken in all epochs together, this one included
   std::int64_t epoch = 0;  // counted from 1

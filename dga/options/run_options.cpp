@@ -7,29 +7,34 @@
 
 namespace dga {
 
-void check_options(const RunOptions& options) {
+void check_bounds(const RunOptions& options) {
   for (const Option& row : option_table()) {
     const OptionValue value = row.get(options);
     if (value != row.zero() && !row.accepts(value)) {
       row.reject("[options] " + row.name, row.text_of(value));
     }
   }
-  DGA_CHECK(!options.data.empty(),
+}
+
+void check_options(const RunOptions& options) {
+  check_bounds(options);
+  DGA_CHECK(!options.data.path.empty(),
             "[options] data: expected a folder or file with samples, found none. Give --data DIR.");
-  DGA_CHECK(options.task != Task::regression || options.class_weights == ClassWeights::none,
-            "[options] class-weights: expected none for regression, which has no classes, found "
-            "balanced. Leave it out.");
+  DGA_CHECK(
+      options.data.task != Task::regression || options.training.class_weights == ClassWeights::none,
+      "[options] class-weights: expected none for regression, which has no classes, found "
+      "balanced. Leave it out.");
   constexpr const char* kMissing[] = {"pipeline", "tensor", "space"};
-  DGA_CHECK(options.levels == 1, "[options] levels: expected 1 (data parallelism), found ",
-            options.levels, ": ", kMissing[options.levels - 2],
+  DGA_CHECK(options.workers.levels == 1, "[options] levels: expected 1 (data parallelism), found ",
+            options.workers.levels, ": ", kMissing[options.workers.levels - 2],
             " parallelism is not there yet. Use 1.");
 }
 
 double resolve_lr(const RunOptions& options) noexcept {
-  if (options.lr != 0) {
-    return options.lr;
+  if (options.training.lr != 0) {
+    return options.training.lr;
   }
-  return options.optimizer == OptimizerKind::sgd ? 0.05 : 0.003;
+  return options.training.optimizer == OptimizerKind::sgd ? 0.05 : 0.003;
 }
 
 }  // namespace dga

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// RunOptions: everything a training run can be told. The command line, TOML files, the problem API
-// and config.json all fill or show this one struct, through the table of option_table.h.
+// RunOptions: everything that can be said about a training run, grouped by subject. The command
+// line, TOML files, Python, the problem API and config.json all fill or show this one struct,
+// through the table of option_table.h.
 
 #pragma once
 
@@ -16,38 +17,44 @@
 
 namespace dga {
 
-inline constexpr double kDefaultTimeoutSeconds = 300;
-inline constexpr std::uint64_t kDefaultSeed = 42;
-
 enum class OptimizerKind { sgd, adam, adamw };
 enum class ScheduleKind { constant, step, cosine, warmup_cosine };
 enum class ClassWeights { none, balanced };
 
-/// The defaults stand here and nowhere else. A member is called as its option, '-' being '_';
-/// option_table.cpp says what each means and which values it may take.
-struct RunOptions {
-  // The data
-  std::string data = {};
-  std::string test_data = {};
+// The defaults of options are in these groups and nowhere else. Each member has one row in
+// option_table.cpp, which has its name for people, its bounds and its help.
+
+struct DataOptions {
+  std::string path = {};
+  std::string test_path = {};  // empty: the data's own test files, else held-out samples
   double test_fraction = 0.2;
   std::string label = {};
   Task task = Task::automatic;
   ShardKind shard = ShardKind::iid;
 
-  // The workers
-  int workers = 0;  // 0: see resolve_workers
-  Engine engine = Engine::automatic;
-  int ranks_per_node = 0;
-  int levels = 1;
-  double timeout = kDefaultTimeoutSeconds;  // seconds
+  bool operator==(const DataOptions&) const = default;
+};
 
-  // The model
-  std::vector<std::int64_t> hidden = {100};
+struct WorkerOptions {
+  int count = 0;  // 0: see resolve_workers
+  Engine engine = Engine::automatic;
+  int ranks_per_node = 0;  // 0: ask MPI
+  int levels = 1;
+  double timeout = 300;  // seconds
+
+  bool operator==(const WorkerOptions&) const = default;
+};
+
+struct ModelOptions {
+  std::vector<std::int64_t> hidden = {100};  // empty: a linear model
   double dropout = 0;
 
-  // The training
+  bool operator==(const ModelOptions&) const = default;
+};
+
+struct TrainingOptions {
   std::int64_t epochs = 40;
-  std::int64_t batch = 16;  // samples a worker and micro-step
+  std::int64_t batch = 16;  // samples for each worker and micro-step
   std::int64_t micro_steps = 1;
   OptimizerKind optimizer = OptimizerKind::adam;
   double lr = 0;  // 0: see resolve_lr
@@ -59,24 +66,40 @@ struct RunOptions {
   double ema = 0;             // 0: off
   std::int64_t patience = 0;  // epochs; 0: off
   bool keep_best = false;
-  std::uint64_t seed = kDefaultSeed;
+  std::uint64_t seed = 42;
 
-  // What comes out
-  std::string output = {};
+  bool operator==(const TrainingOptions&) const = default;
+};
+
+struct OutputOptions {
+  std::string folder = {};  // empty: runs/<date-time>
   bool tensorboard = false;
   bool trace = false;
   bool quiet = false;
   std::string config = {};
 
+  bool operator==(const OutputOptions&) const = default;
+};
+
+struct RunOptions {
+  DataOptions data = {};
+  WorkerOptions workers = {};
+  ModelOptions model = {};
+  TrainingOptions training = {};
+  OutputOptions output = {};
+
   bool operator==(const RunOptions&) const = default;
 };
 
-/// Throws InvalidArgument when a value is out of its bounds, when something required is missing, or
-/// when values do not go together. For options that a program filled; texts and files are checked
-/// as they are read.
+/// Throws InvalidArgument when a value is out of its bounds, when the data is missing, or when
+/// values contradict each other. For options that a program filled: texts and files are checked as
+/// they are read.
 void check_options(const RunOptions& options);
 
-/// `options.lr`, else what suits the optimiser.
+/// The bounds alone: throws InvalidArgument when a value is out of them.
+void check_bounds(const RunOptions& options);
+
+/// `options.training.lr`, or the default of the optimiser where that is 0.
 double resolve_lr(const RunOptions& options) noexcept;
 
 }  // namespace dga

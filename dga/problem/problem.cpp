@@ -12,6 +12,7 @@
 #include "dga/data/shards.h"
 #include "dga/launch/launch.h"
 #include "dga/launch/worker_map.h"
+#include "dga/options/option_table.h"
 #include "dga/problem/data_cache.h"
 #include "dga/train/plan.h"
 
@@ -32,7 +33,7 @@ namespace {
 // What config.json says of data that came from no file.
 constexpr const char* kDataInMemory = "(in memory)";
 
-/// What this process has open. Ends with the program if nobody closes it.
+/// What this process has open, until close() or the end of the program.
 struct Session {
   std::mutex mutex;
   std::optional<EnvironmentOptions> environment;
@@ -46,12 +47,12 @@ Session& session() {
   return open;
 }
 
-/// The open environment; a default one is opened if there is none.
-EnvironmentOptions open_environment() {
+/// The open environment; one with these options is opened if there is none.
+EnvironmentOptions open_environment(const WorkerOptions& workers = {}) {
   Session& open = session();
   const std::lock_guard lock(open.mutex);
   if (!open.environment) {
-    open.environment.emplace();
+    open.environment.emplace().workers = workers;
   }
   return *open.environment;
 }
@@ -64,37 +65,67 @@ void require_open(const char* step) {
             "problem again.");
 }
 
+/// Puts `value` into `option`, for which it is another name. `unset`: what neither says.
+template <typename T>
+void put_short_name(const char* name, const char* full_name, const T& value, T& option,
+                    const T& unset) {
+  DGA_CHECK(option == unset || option == value, "[problem] ", name,
+            ": expected it alone, or equal to ", full_name,
+            ", found both, and they differ. Set one of them.");
+  option = value;
+}
+
+/// The options of a run, with the four short names put in their places.
 RunOptions run_options_of(const FactorizationProblemOptions& problem) {
-  RunOptions options;
-  options.data = problem.data_dir;
-  options.test_data = problem.test_data_dir;
-  options.test_fraction = problem.test_fraction;
-  options.label = problem.label;
-  options.task = problem.task;
-  options.shard = problem.shard;
-  options.workers = problem.num_client_items;
-  options.levels = problem.num_factorization_levels;
-  options.hidden =
-      problem.hidden.empty() ? std::vector<std::int64_t>{problem.data_size} : problem.hidden;
-  options.dropout = problem.dropout;
-  options.epochs = problem.epochs;
-  options.batch = problem.batch;
-  options.micro_steps = problem.micro_steps;
-  options.optimizer = problem.optimizer;
-  options.lr = problem.lr;
-  options.momentum = problem.momentum;
-  options.weight_decay = problem.weight_decay;
-  options.clip_norm = problem.clip_norm;
-  options.schedule = problem.schedule;
-  options.class_weights = problem.class_weights;
-  options.ema = problem.ema;
-  options.patience = problem.patience;
-  options.keep_best = problem.keep_best;
-  options.seed = problem.seed;
-  options.output = problem.output;
-  options.tensorboard = problem.tensorboard;
-  options.trace = problem.trace;
-  return options;
+  const RunOptions unset;
+  RunOptions run = problem.run;
+  if (!problem.data_dir.empty()) {
+    put_short_name("data_dir", "run.data.path", problem.data_dir, run.data.path, unset.data.path);
+  }
+  if (problem.num_client_items != 0) {
+    put_short_name("num_client_items", "run.workers.count", problem.num_client_items,
+                   run.workers.count, unset.workers.count);
+  }
+  if (problem.data_size != 0) {
+    put_short_name("data_size", "run.model.hidden", {problem.data_size}, run.model.hidden,
+                   unset.model.hidden);
+  }
+  if (problem.num_factorization_levels != 0) {
+    put_short_name("num_factorization_levels", "run.workers.levels",
+                   problem.num_factorization_levels, run.workers.levels, unset.workers.levels);
+  }
+  return run;
+}
+
+/// Throws InvalidArgument if `options` sets any that `takes` does not take.
+template <typename Takes>
+void check_scope(const char* call, const RunOptions& options, const Takes& takes) {
+  const RunOptions defaults;
+  for (const Option& row : option_table()) {
+    DGA_CHECK(takes(row) || row.get(options) == row.get(defaults), "[problem] ", call,
+              ": expected no value for ", row.name, ", which belongs to a problem, found ",
+              row.text_of(row.get(options)), ". Give it to create_factorization_problem.");
+  }
+}
+
+/// Puts the options of the environment into `run`, which must agree with them where it sets any.
+void put_environment(const WorkerOptions& environment, RunOptions& run) {
+  RunOptions open;
+  open.workers = environment;
+  if (run.workers.engine == resolve_engine(environment.engine)) {
+    open.workers.engine = run.workers.engine;
+  }
+  const RunOptions defaults;
+  for (const Option& row : option_table()) {
+    if (row.scope != Option::Scope::environment) {
+      continue;
+    }
+    const OptionValue value = row.get(run);
+    DGA_CHECK(value == row.get(defaults) || value == row.get(open), "[problem] ", row.name,
+              ": expected that of the open environment, ", row.text_of(row.get(open)), ", found ",
+              row.text_of(value), ". Give it to create_environment.");
+    row.put(run, row.get(open));
+  }
 }
 
 LaunchOptions launch_options_for(const FactorizationProblem::State& state, Engine engine) {
@@ -104,7 +135,7 @@ LaunchOptions launch_options_for(const FactorizationProblem::State& state, Engin
   return options;
 }
 
-/// One run at a time: they would share the machine, and the last results are a process's.
+/// Allows one run at a time: runs would share the machine and the last results.
 class Running {
  public:
   Running() {
@@ -134,8 +165,14 @@ EnvironmentInfo create_environment(const EnvironmentOptions& options) {
   DGA_CHECK(!open.environment.has_value(),
             "[problem] create_environment: expected none to be open, found one. Call close() "
             "first.");
+  RunOptions run;
+  run.workers = options.workers;
+  check_scope("create_environment", run,
+              [](const Option& row) { return row.scope == Option::Scope::environment; });
+  check_bounds(run);
+  const Engine engine = resolve_engine(options.workers.engine);
   open.environment = options;
-  return {.engine = resolve_engine(options.engine), .machine = describe_machine()};
+  return {.engine = engine, .machine = describe_machine()};
 }
 
 void close() noexcept {
@@ -161,16 +198,17 @@ std::int64_t ClientDataset::num_classes() const {
 }
 
 ClientDataset create_dataset(const DatasetOptions& options) {
-  const EnvironmentOptions environment = open_environment();
   RunOptions run;
-  run.data = options.data_dir;
-  run.workers = options.num_client_items;
-  run.test_data = options.test_data_dir;
-  run.label = options.label;
-  run.task = options.task;
+  run.data = options.data;
+  check_scope("create_dataset", run,
+              [](const Option& row) { return row.scope == Option::Scope::dataset; });
+  if (!options.data_dir.empty()) {
+    put_short_name("data_dir", "data.path", options.data_dir, run.data.path, {});
+  }
+  run.workers.count = options.num_client_items;
   check_options(run);
-  ClientDataset dataset(
-      session().data.load(load_options_of(run, resolve_engine(environment.engine))));
+  const Engine engine = resolve_engine(open_environment().workers.engine);
+  ClientDataset dataset(session().data.load(load_options_of(run, engine)));
   DGA_CHECK(dataset.num_samples() >= options.num_client_items,
             "[problem] num_client_items: expected at least one sample a worker, found ",
             dataset.num_samples(), " samples for ", options.num_client_items,
@@ -190,35 +228,31 @@ const RunOptions& FactorizationProblem::options() const noexcept {
 }
 
 FactorizationProblem create_factorization_problem(const FactorizationProblemOptions& options) {
-  return create_factorization_problem(
-      run_options_of(options), options.dataset, options.progress,
-      {.loss = options.loss, .metrics = options.metrics, .model = options.model});
-}
-
-FactorizationProblem create_factorization_problem(const RunOptions& options,
-                                                  const std::optional<ClientDataset>& dataset,
-                                                  std::shared_ptr<Progress> progress,
-                                                  TrainExtras extras) {
-  const EnvironmentOptions environment = open_environment();
   auto state = std::make_shared<FactorizationProblem::State>();
-  state->options = options;
-  state->options.engine = environment.engine;
-  state->options.ranks_per_node = environment.ranks_per_node;
-  state->options.timeout = environment.timeout;
-  state->extras = std::move(extras);
-  state->extras.mpi_comm = environment.mpi_comm;
-  state->extras.worker_program = environment.worker_program;
-  state->progress = progress == nullptr ? std::make_shared<Progress>() : std::move(progress);
-  if (dataset) {
-    DGA_CHECK(options.data.empty() && options.test_data.empty(),
+  RunOptions& run = state->options;
+  run = run_options_of(options);
+  if (options.dataset) {
+    DGA_CHECK(run.data.path.empty() && run.data.test_path.empty(),
               "[problem] dataset: expected either it or data_dir, found both. Leave one out.");
-    state->options.data = kDataInMemory;
+    run.data.path = kDataInMemory;
   }
-  check_options(state->options);
-  check_extras(state->extras, state->options);
-  state->data = dataset ? dataset->shared_data()
-                        : session().data.load(
-                              load_options_of(state->options, resolve_engine(environment.engine)));
+  check_options(run);
+  const EnvironmentOptions environment =
+      open_environment({.engine = run.workers.engine,
+                        .ranks_per_node = run.workers.ranks_per_node,
+                        .timeout = run.workers.timeout});
+  put_environment(environment.workers, run);
+  state->extras = {.mpi_comm = environment.mpi_comm,
+                   .worker_program = environment.worker_program,
+                   .loss = options.loss,
+                   .metrics = options.metrics,
+                   .model = options.model};
+  state->progress = options.progress == nullptr ? std::make_shared<Progress>() : options.progress;
+  check_extras(state->extras, run);
+  state->data =
+      options.dataset
+          ? options.dataset->shared_data()
+          : session().data.load(load_options_of(run, resolve_engine(environment.workers.engine)));
   state->extras.data = state->data;
   return FactorizationProblem(std::move(state));
 }
@@ -226,7 +260,7 @@ FactorizationProblem create_factorization_problem(const RunOptions& options,
 std::vector<TaskAssignment> assign_tasks(const FactorizationProblem& problem) {
   require_open("assign_tasks");
   FactorizationProblem::State& state = problem.state();
-  const Engine engine = resolve_engine(state.options.engine);
+  const Engine engine = resolve_engine(state.options.workers.engine);
   const WorkerMap map = map_workers(launch_options_for(state, engine));
   const auto workers = static_cast<int>(map.workers.size());
   state.plan.reset();

@@ -77,14 +77,14 @@ bool single_threaded() {
 /// The hash of the weights that `engine` comes to, with dropout, momentum and micro-steps.
 std::string weights_by(Engine engine, int workers, const std::string& folder) {
   RunOptions options;
-  options.workers = engine == Engine::mpi ? 0 : workers;
-  options.hidden = {8};
-  options.dropout = 0.2;
-  options.epochs = 2;
-  options.batch = 4;
-  options.micro_steps = 2;
-  options.timeout = 60;
-  options.output = folder;
+  options.workers.count = engine == Engine::mpi ? 0 : workers;
+  options.model.hidden = {8};
+  options.model.dropout = 0.2;
+  options.training.epochs = 2;
+  options.training.batch = 4;
+  options.training.micro_steps = 2;
+  options.workers.timeout = 60;
+  options.output.folder = folder;
   const WorkerMap map = map_workers(launch_options_of(options, engine));
   const TrainPlan plan =
       prepare(plan_tasks(options, engine, static_cast<int>(map.workers.size()), made_up_data()));

@@ -25,7 +25,7 @@ Objective::Objective(const TrainPlan& plan, const TrainExtras& extras)
 }
 
 at::Tensor Objective::loss(const at::Tensor& outputs, const SampleBatch& batch) const {
-  if (plan_.options.task == Task::classification) {
+  if (plan_.options.data.task == Task::classification) {
     const at::Tensor labels =
         at::from_blob(batch.labels.data, {batch.size}, at::TensorOptions(at::kLong));
     if (extras_.loss) {

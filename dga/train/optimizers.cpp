@@ -30,33 +30,35 @@ LearningRateSchedule schedule_of(ScheduleKind kind, std::int64_t num_steps) {
 }  // namespace
 
 OptimizerFactory optimizer_of(const RunOptions& options) {
-  switch (options.optimizer) {
+  switch (options.training.optimizer) {
     case OptimizerKind::sgd:
-      return optimizer_factory<torch::optim::SGD>(torch::optim::SGDOptions(options.lr)
-                                                      .momentum(options.momentum)
-                                                      .weight_decay(options.weight_decay));
+      return optimizer_factory<torch::optim::SGD>(torch::optim::SGDOptions(options.training.lr)
+                                                      .momentum(options.training.momentum)
+                                                      .weight_decay(options.training.weight_decay));
     case OptimizerKind::adamw:
       return optimizer_factory<torch::optim::AdamW>(
-          torch::optim::AdamWOptions(options.lr).weight_decay(options.weight_decay));
+          torch::optim::AdamWOptions(options.training.lr)
+              .weight_decay(options.training.weight_decay));
     case OptimizerKind::adam:
       break;
   }
   return optimizer_factory<torch::optim::Adam>(
-      torch::optim::AdamOptions(options.lr).weight_decay(options.weight_decay));
+      torch::optim::AdamOptions(options.training.lr).weight_decay(options.training.weight_decay));
 }
 
 AccumulatorOptions accumulator_options_of(const TrainPlan& plan) {
   AccumulatorOptions options;
-  options.micro_steps = static_cast<int>(plan.options.micro_steps);
-  options.clip_norm = plan.options.clip_norm;
-  options.ema_decay = plan.options.ema;
-  options.learning_rate = schedule_of(plan.options.schedule, plan.num_steps());
+  options.micro_steps = static_cast<int>(plan.options.training.micro_steps);
+  options.clip_norm = plan.options.training.clip_norm;
+  options.ema_decay = plan.options.training.ema;
+  options.learning_rate = schedule_of(plan.options.training.schedule, plan.num_steps());
   return options;
 }
 
 double learning_rate_of(const TrainPlan& plan, std::int64_t step) {
-  const LearningRateSchedule schedule = schedule_of(plan.options.schedule, plan.num_steps());
-  return plan.options.lr * (schedule ? schedule(step) : 1);
+  const LearningRateSchedule schedule =
+      schedule_of(plan.options.training.schedule, plan.num_steps());
+  return plan.options.training.lr * (schedule ? schedule(step) : 1);
 }
 
 }  // namespace dga

@@ -17,14 +17,15 @@ std::int64_t samples_in_batch(const TaskPlan& plan, std::int64_t index) {
   std::int64_t total = 0;
   for (const auto& shard : plan.shards) {
     const auto samples = static_cast<std::int64_t>(shard.size());
-    total += std::clamp<std::int64_t>(samples - index * plan.options.batch, 0, plan.options.batch);
+    total += std::clamp<std::int64_t>(samples - index * plan.options.training.batch, 0,
+                                      plan.options.training.batch);
   }
   return total;
 }
 
 void count_steps(TaskPlan& plan) {
-  const std::int64_t micro_steps = plan.options.micro_steps;
-  plan.batches_per_epoch = steps_per_epoch(plan.shards, plan.options.batch);
+  const std::int64_t micro_steps = plan.options.training.micro_steps;
+  plan.batches_per_epoch = steps_per_epoch(plan.shards, plan.options.training.batch);
   plan.steps_per_epoch = (plan.batches_per_epoch + micro_steps - 1) / micro_steps;
   plan.step_samples.assign(static_cast<std::size_t>(plan.steps_per_epoch), 0);
   for (std::int64_t i = 0; i < plan.batches_per_epoch; ++i) {
@@ -55,22 +56,22 @@ std::vector<double> balanced_weights(const Dataset& training) {
 
 LoadOptions load_options_of(const RunOptions& options, Engine engine) {
   // All ranks of a node read at once, so each uses one core.
-  return {.data = options.data,
-          .test_data = options.test_data,
-          .task = options.task,
-          .label = options.label,
+  return {.data = options.data.path,
+          .test_data = options.data.test_path,
+          .task = options.data.task,
+          .label = options.data.label,
           .threads = engine == Engine::mpi ? 1 : 0};
 }
 
 TaskPlan plan_tasks(const RunOptions& options, Engine engine, int workers, const LoadedData& data) {
-  HeldOut sets = hold_out(data, options.test_fraction, options.seed);
+  HeldOut sets = hold_out(data, options.data.test_fraction, options.training.seed);
   TaskPlan plan{.options = options, .train = std::move(sets.train), .test = std::move(sets.test)};
-  plan.options.engine = engine;
-  plan.options.workers = workers;
-  plan.options.lr = resolve_lr(options);
-  plan.options.task =
+  plan.options.workers.engine = engine;
+  plan.options.workers.count = workers;
+  plan.options.training.lr = resolve_lr(options);
+  plan.options.data.task =
       data.train->label_type() == DType::f32 ? Task::regression : Task::classification;
-  plan.shards = shards(*plan.train, workers, options.shard, options.seed);
+  plan.shards = shards(*plan.train, workers, options.data.shard, options.training.seed);
   count_steps(plan);
   return plan;
 }
@@ -80,11 +81,11 @@ TrainPlan prepare(TaskPlan tasks) {
   const Normalisation features = measure_normalisation(*plan.train);
   ModelCard& card = plan.card;
   card.input_shape = plan.train->sample_shape();
-  card.hidden = plan.options.hidden;
-  card.dropout = plan.options.dropout;
+  card.hidden = plan.options.model.hidden;
+  card.dropout = plan.options.model.dropout;
   card.feature_mean = features.mean;
   card.feature_scale = features.scale;
-  if (plan.options.task == Task::regression) {
+  if (plan.options.data.task == Task::regression) {
     const TargetNormalisation targets = measure_target_normalisation(*plan.train);
     card.task = "regression";
     card.outputs = 1;
@@ -94,7 +95,7 @@ TrainPlan prepare(TaskPlan tasks) {
     card.outputs = plan.train->num_classes();
     card.class_names = plan.train->class_names();
   }
-  if (plan.options.class_weights == ClassWeights::balanced) {
+  if (plan.options.training.class_weights == ClassWeights::balanced) {
     plan.class_weights = balanced_weights(*plan.train);
   }
   plan.train = std::make_shared<Normalised>(plan.train, features);

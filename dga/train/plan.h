@@ -26,7 +26,7 @@ struct TaskPlan {
   std::int64_t steps_per_epoch = 0;             // batches_per_epoch / micro_steps, rounded up
   std::vector<std::int64_t> step_samples = {};  // (steps_per_epoch), summed over workers
 
-  std::int64_t num_steps() const noexcept { return steps_per_epoch * options.epochs; }
+  std::int64_t num_steps() const noexcept { return steps_per_epoch * options.training.epochs; }
   std::int64_t test_samples() const { return test == nullptr ? 0 : test->size(); }
 };
 

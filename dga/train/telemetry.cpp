@@ -50,10 +50,10 @@ Telemetry::Telemetry(const Environment& environment, const TrainPlan& plan, Resu
     : environment_(environment), plan_(plan), writer_(writer), recorder_(recorder) {}
 
 void Telemetry::begin() {
-  if (plan_.options.tensorboard && environment_.is_root()) {
+  if (plan_.options.output.tensorboard && environment_.is_root()) {
     writer_.attempt([&] { write_options(); });
   }
-  if (!plan_.options.trace) {
+  if (!plan_.options.output.trace) {
     return;
   }
   const Communicator& world = environment_.world();
@@ -71,14 +71,14 @@ void Telemetry::begin() {
 
 void Telemetry::write_options() {
   RunOptions resolved = plan_.options;
-  resolved.output = writer_.folder();
+  resolved.output.folder = writer_.folder();
   tensorboard_.emplace(writer_.folder());
   tensorboard_->text("options", 0, markdown_table(resolved));
   tensorboard_->flush();
 }
 
 void Telemetry::epoch_done(const EpochResult& epoch, double learning_rate) {
-  if (plan_.options.tensorboard) {
+  if (plan_.options.output.tensorboard) {
     const std::vector<double> seconds = gather_seconds();
     if (tensorboard_) {
       writer_.attempt([&] { write_epoch(epoch, learning_rate, seconds); });
@@ -127,7 +127,7 @@ void Telemetry::write_epoch(const EpochResult& epoch, double learning_rate,
 }
 
 void Telemetry::finish() {
-  if (plan_.options.trace) {
+  if (plan_.options.output.trace) {
     if (environment_.is_root()) {
       write_trace();
     } else {

@@ -12,11 +12,11 @@ namespace dga {
 
 void check_extras(const TrainExtras& extras, const RunOptions& options) {
   DGA_CHECK(
-      options.engine != Engine::processes || extras.worker_program.empty() ||
+      options.workers.engine != Engine::processes || extras.worker_program.empty() ||
           (!extras.loss && extras.metrics.empty() && !extras.model),
       "[train] engine: expected no loss, metric or model functions on engine processes with a "
       "worker program, found some. Use engine threads or mpi.");
-  DGA_CHECK(!extras.loss || options.class_weights == ClassWeights::none,
+  DGA_CHECK(!extras.loss || options.training.class_weights == ClassWeights::none,
             "[train] class_weights: expected none with a custom loss function, found balanced. "
             "Weight the classes in the function.");
   constexpr std::array<std::string_view, 5> kReserved{"epoch", "loss", "train_error", "test_error",

@@ -42,7 +42,7 @@ class Run {
   Run(const TrainPlan& plan, Progress& progress, FolderPtr folder, double started,
       const TrainExtras& extras)
       : plan_(plan),
-        engine_(plan.options.engine),
+        engine_(plan.options.workers.engine),
         progress_(progress),
         extras_(extras),
         outcome_(engine_),
@@ -51,7 +51,7 @@ class Run {
       outcome_.begin(started, {});
     } else if (!is_relaunched_worker()) {
       if (folder_ == nullptr) {
-        folder_ = make_folder(plan_.options.output);
+        folder_ = make_folder(plan_.options.output.folder);
       }
       outcome_.begin(started, folder_->path());
     }
@@ -104,7 +104,7 @@ class Run {
     if (environment.is_root()) {
       try {
         if (folder_ == nullptr) {
-          folder_ = make_folder(plan_.options.output);
+          folder_ = make_folder(plan_.options.output.folder);
         }
         path = folder_->path();
       } catch (const StorageError& failure) {
@@ -148,7 +148,7 @@ class Run {
       case RunStatus::unknown:
         if (is_relaunched_worker()) {
           return {.results = {.engine = std::string(name_of(engine_)),
-                              .workers = plan_.options.workers},
+                              .workers = plan_.options.workers.count},
                   .folder = path};
         }
         throw Error(
@@ -191,10 +191,10 @@ class Run {
 RunSummary train_run(const RunOptions& options, Progress& progress) {
   const double started = now_seconds();
   check_options(options);
-  const Engine engine = resolve_engine(options.engine);
+  const Engine engine = resolve_engine(options.workers.engine);
   FolderPtr folder;
   if (engine != Engine::mpi && !is_relaunched_worker()) {
-    folder = make_folder(options.output);
+    folder = make_folder(options.output.folder);
   }
   LoadedData data;
   std::string error;
@@ -216,7 +216,8 @@ RunSummary train_plan(const TrainPlan& plan, Progress& progress, const TrainExtr
 
 void train_as_worker() {
   run_worker_job([](const RunOptions& options, const LoadedData& data, Progress& progress) {
-    train_plan(prepare(plan_tasks(options, Engine::processes, options.workers, data)), progress);
+    train_plan(prepare(plan_tasks(options, Engine::processes, options.workers.count, data)),
+               progress);
   });
 }
 

@@ -43,7 +43,8 @@ namespace dga {
 namespace {
 
 std::int64_t batch_bytes(const TrainPlan& plan) {
-  return plan.options.batch * plan.train->num_features() * static_cast<std::int64_t>(sizeof(float));
+  return plan.options.training.batch * plan.train->num_features() *
+         static_cast<std::int64_t>(sizeof(float));
 }
 
 class Training {
@@ -69,7 +70,7 @@ class Training {
   /// The factor that converts an error to the units of the data; 1 for classification.
   double error_unit() const { return plan_.card.target_scale * plan_.card.target_scale; }
   std::int64_t saved_epoch() const {
-    return plan_.options.keep_best ? best_.number() : epochs_.back().epoch;
+    return plan_.options.training.keep_best ? best_.number() : epochs_.back().epoch;
   }
 
   Environment& environment_;
@@ -119,16 +120,16 @@ Training::Training(Environment& environment, const TrainPlan& plan, const TrainE
       objective_(plan, extras),
       stop_(environment.world()),
       shard_(plan.shards.at(static_cast<std::size_t>(environment.rank()))),
-      best_(plan.options.patience) {
+      best_(plan.options.training.patience) {
   at::set_num_threads(1);
   if (is_root() && !writer_.attempt([&] {
         RunOptions resolved = plan_.options;
-        resolved.output = writer_.folder();
+        resolved.output.folder = writer_.folder();
         atomic_write(writer_.file(kConfigFile), to_json(resolved));
       })) {
     stop_.want_stop();
   }
-  model_ = make_model(card_, plan_.options.seed, extras_.model);
+  model_ = make_model(card_, plan_.options.training.seed, extras_.model);
   if (is_root() && !writer_.reserve_model(weight_bytes(*model_.module))) {
     stop_.want_stop();
   }
@@ -142,13 +143,13 @@ Training::Training(Environment& environment, const TrainPlan& plan, const TrainE
   std::iota(test_share_.begin(), test_share_.end(), first);
   batches_ = std::make_unique<Prefetcher>(
       plan_.train,
-      Sampler(shard_, {.batch = plan_.options.batch,
+      Sampler(shard_, {.batch = plan_.options.training.batch,
                        .steps = plan_.batches_per_epoch,
-                       .seed = plan_.options.seed,
+                       .seed = plan_.options.training.seed,
                        .rank = environment_.rank()}),
       Prefetcher::Options{.depth = prefetch_depth(environment_, batch_bytes(plan_)),
-                          .epochs = plan_.options.epochs,
-                          .timeout_seconds = plan_.options.timeout});
+                          .epochs = plan_.options.training.epochs,
+                          .timeout_seconds = plan_.options.workers.timeout});
 }
 
 TrainingEnd Training::run() {
@@ -164,13 +165,13 @@ TrainingEnd Training::run() {
                        .features = plan_.train->num_features(),
                        .outputs = plan_.card.outputs,
                        .parameters = parameters,
-                       .epochs = plan_.options.epochs,
+                       .epochs = plan_.options.training.epochs,
                        .steps_per_epoch = plan_.steps_per_epoch,
-                       .classification = plan_.options.task == Task::classification});
+                       .classification = plan_.options.data.task == Task::classification});
   }
   telemetry_->begin();
   first_step_at_ = now_seconds();
-  for (std::int64_t epoch = 0; epoch < plan_.options.epochs; ++epoch) {
+  for (std::int64_t epoch = 0; epoch < plan_.options.training.epochs; ++epoch) {
     const double epoch_at = now_seconds();
     if (!train_epoch(epoch)) {
       return stop();
@@ -195,7 +196,8 @@ bool Training::train_epoch(std::int64_t epoch) {
     double step_loss = 0;
     std::int64_t samples = 0;
     for (std::int64_t micro = 0;
-         micro < plan_.options.micro_steps && batch < plan_.batches_per_epoch; ++micro, ++batch) {
+         micro < plan_.options.training.micro_steps && batch < plan_.batches_per_epoch;
+         ++micro, ++batch) {
       const SampleBatch& next = *batches_->next();
       samples += next.size;
       step_loss += learn(next);
@@ -228,7 +230,7 @@ double Training::learn(const SampleBatch& batch) {
 }
 
 bool Training::evaluate(std::int64_t epoch, double epoch_at) {
-  const bool averaged = plan_.options.ema > 0;
+  const bool averaged = plan_.options.training.ema > 0;
   if (has_buffers_) {
     accumulator_->synchronize_buffers();
   }
@@ -238,10 +240,10 @@ bool Training::evaluate(std::int64_t epoch, double epoch_at) {
   const EpochResult result = measure(epoch, epoch_at);
   epochs_.push_back(result);
   const bool best = best_.add(result);
-  if (best || !plan_.options.keep_best) {
+  if (best || !plan_.options.training.keep_best) {
     saved_errors_ = test_errors_;
   }
-  if (best && plan_.options.keep_best && is_root()) {
+  if (best && plan_.options.training.keep_best && is_root()) {
     kept_.keep(*model_.module);
   }
   if (!goes_on(result)) {
@@ -299,7 +301,7 @@ bool Training::goes_on(const EpochResult& result) {
     wants_stop = progress_.wants_stop() ? 1 : 0;
   }
   // All workers have the same result, but only worker 0 knows what the caller wants.
-  if (result.epoch == plan_.options.epochs || best_.patience_is_over()) {
+  if (result.epoch == plan_.options.training.epochs || best_.patience_is_over()) {
     return false;
   }
   environment_.world().broadcast({&wants_stop, 1}, 0, "stop request");
@@ -345,7 +347,7 @@ RunResults Training::collect_results() {
       BufferView(all.data(), static_cast<std::int64_t>(all.size())), {}, "times and errors");
   RunResults results{.engine = std::string(name_of(environment_.engine())),
                      .workers = environment_.workers(),
-                     .seed = plan_.options.seed,
+                     .seed = plan_.options.training.seed,
                      .train_samples = plan_.train->size(),
                      .test_samples = plan_.test_samples()};
   double total_seconds = 0;
@@ -362,7 +364,7 @@ RunResults Training::collect_results() {
   }
   results.time.mean = total_seconds / environment_.workers();
   results.best_epoch = saved_epoch();
-  results.stopped_early = epochs_.back().epoch < plan_.options.epochs;
+  results.stopped_early = epochs_.back().epoch < plan_.options.training.epochs;
   results.steps = accumulator_->num_steps();
   results.median_step_seconds = recorder.median();
   results.startup_seconds = first_step_at_ - started_;

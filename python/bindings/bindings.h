@@ -10,6 +10,7 @@
 namespace dga::python {
 
 void bind_errors(nanobind::module_& module);
+void bind_options(nanobind::module_& module);
 void bind_data(nanobind::module_& module);
 void bind_problem(nanobind::module_& module);
 void bind_results(nanobind::module_& module);

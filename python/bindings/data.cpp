@@ -18,6 +18,7 @@
 #include "dga/problem/problem.h"
 #include "python/bindings/bindings.h"
 #include "python/bindings/held_object.h"
+#include "python/bindings/options.h"
 
 namespace nb = nanobind;
 
@@ -63,14 +64,10 @@ ClientDataset from_arrays(const Features& x, const std::optional<Labels>& labels
   return create_dataset(data_from_arrays(train, test));
 }
 
-ClientDataset from_folder(std::string data_dir, int num_client_items, std::string test_data_dir,
-                          std::string label, bool regression) {
+ClientDataset from_folder(const nb::dict& options, int num_client_items) {
+  const RunOptions run = run_options_of(options);
   const nb::gil_scoped_release release;
-  return create_dataset({.data_dir = std::move(data_dir),
-                         .num_client_items = num_client_items,
-                         .test_data_dir = std::move(test_data_dir),
-                         .label = std::move(label),
-                         .task = regression ? Task::regression : Task::automatic});
+  return create_dataset({.num_client_items = num_client_items, .data = run.data});
 }
 
 }  // namespace
@@ -93,8 +90,7 @@ void bind_data(nb::module_& module) {
       .def_prop_ro("features_address", [](const ClientDataset& dataset) {
         return reinterpret_cast<std::uintptr_t>(dataset.data().train->features());
       });
-  module.def("dataset_from_folder", from_folder, nb::arg("data_dir"), nb::arg("num_client_items"),
-             nb::arg("test_data_dir"), nb::arg("label"), nb::arg("regression"));
+  module.def("dataset_from_folder", from_folder, nb::arg("options"), nb::arg("num_client_items"));
   module.def("dataset_from_arrays", from_arrays, nb::arg("x"), nb::arg("labels").none(),
              nb::arg("targets").none(), nb::arg("test_x").none(), nb::arg("test_labels").none(),
              nb::arg("test_targets").none());

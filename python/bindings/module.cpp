@@ -4,6 +4,7 @@
 
 NB_MODULE(_core, module) {
   dga::python::bind_errors(module);
+  dga::python::bind_options(module);
   dga::python::bind_data(module);
   dga::python::bind_problem(module);
   dga::python::bind_results(module);

@@ -24,9 +24,9 @@
 #include "dga/launch/launch.h"
 #include "dga/launch/launched_rank.h"
 #include "dga/launch/stop_signal.h"
-#include "dga/options/option_table.h"
 #include "dga/options/options_json.h"
 #include "python/bindings/bindings.h"
+#include "python/bindings/options.h"
 #include "python/bindings/python_functions.h"
 #include "python/bindings/python_progress.h"
 
@@ -64,29 +64,26 @@ const std::array<PyType_Slot, 3> kProblemSlots{{{Py_tp_traverse, reinterpret_cas
                                                 {Py_tp_clear, reinterpret_cast<void*>(clear)},
                                                 {0, nullptr}}};
 
-Problem create_problem(const std::string& options, const std::optional<ClientDataset>& dataset,
+Problem create_problem(const nb::dict& options, const std::optional<ClientDataset>& dataset,
                        std::optional<nb::object> progress, double step_interval,
                        std::optional<nb::object> loss,
                        std::vector<std::pair<std::string, nb::object>> metrics) {
+  FactorizationProblemOptions problem{.run = run_options_of(options), .dataset = dataset};
   auto error = std::make_shared<CallbackError>();
   std::vector<HeldObject> held;
-  std::shared_ptr<Progress> target;
   if (progress) {
     held.push_back(hold(std::move(*progress)));
-    target = std::make_shared<PythonProgress>(held.back(), step_interval, error);
+    problem.progress = std::make_shared<PythonProgress>(held.back(), step_interval, error);
   }
-  TrainExtras extras;
   if (loss) {
-    extras.loss = loss_of(python_loss(held.emplace_back(hold(std::move(*loss))), error));
+    problem.loss = loss_of(python_loss(held.emplace_back(hold(std::move(*loss))), error));
   }
   for (auto& [name, function] : metrics) {
     held.push_back(hold(std::move(function)));
-    extras.metrics.push_back({name, metric_of(python_metric(held.back(), error))});
+    problem.metrics.push_back({name, metric_of(python_metric(held.back(), error))});
   }
   const nb::gil_scoped_release release;
-  return {create_factorization_problem(run_options_from_json(options, "arguments"), dataset,
-                                       std::move(target), std::move(extras)),
-          std::move(held), std::move(error)};
+  return {create_factorization_problem(problem), std::move(held), std::move(error)};
 }
 
 /// Ctrl-C while the run goes on. One exists at a time, so where another run has it this one goes
@@ -158,48 +155,9 @@ nb::dict values_of(const WorkerValues& values) {
   return result;
 }
 
-const char* kind_name(Option::Kind kind) noexcept {
-  switch (kind) {
-    case Option::Kind::flag:
-      return "flag";
-    case Option::Kind::integer:
-      return "integer";
-    case Option::Kind::number:
-      return "number";
-    case Option::Kind::text:
-      return "text";
-    case Option::Kind::choice:
-      return "choice";
-    case Option::Kind::sizes:
-      break;
-  }
-  return "sizes";
-}
-
-/// The table of options, so that Python's arguments follow it.
-nb::list options_list() {
-  nb::list list;
-  const RunOptions defaults;
-  for (const Option& row : option_table()) {
-    nb::dict entry;
-    entry["name"] = row.name;
-    entry["kind"] = kind_name(row.kind);
-    entry["help"] = row.help;
-    entry["expectation"] = row.expectation();
-    entry["default"] = row.text_of(row.get(defaults));
-    list.append(entry);
-  }
-  return list;
-}
-
-nb::dict open_environment(const std::string& engine, double timeout, int ranks_per_node,
-                          std::string worker_program) {
-  EnvironmentOptions options;
-  options.engine = engine_from(engine);
-  options.timeout = timeout;
-  options.ranks_per_node = ranks_per_node;
-  options.worker_program = std::move(worker_program);
-  const EnvironmentInfo info = create_environment(options);
+nb::dict open_environment(const nb::dict& arguments, std::string worker_program) {
+  const EnvironmentInfo info = create_environment(
+      {.workers = run_options_of(arguments).workers, .worker_program = std::move(worker_program)});
   nb::dict result;
   result["engine"] = std::string(name_of(info.engine));
   result["machine"] = info.machine;
@@ -225,12 +183,10 @@ void bind_problem(nb::module_& module) {
       .def_prop_ro("options", [](const Problem& problem) {
         return nb::module_::import_("json").attr("loads")(to_json(problem.problem.options()));
       });
-  module.def("create_environment", open_environment, nb::arg("engine"), nb::arg("timeout"),
-             nb::arg("ranks_per_node"), nb::arg("worker_program"));
+  module.def("create_environment", open_environment, nb::arg("options"), nb::arg("worker_program"));
   module.def("close", [] { close(); });
   module.def("launched_rank", launched_rank);
   module.def("end_without_others", end_without_others);
-  module.def("option_table", options_list);
   module.def("create_problem", create_problem, nb::arg("options"), nb::arg("dataset").none(),
              nb::arg("progress").none(), nb::arg("step_interval"), nb::arg("loss").none(),
              nb::arg("metrics"));

@@ -1,23 +1,28 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Python arguments as options of a run. Types are checked here, values by the table of options in C++."""
+"""Keyword arguments from the table of options in C++: names, types, defaults and help come from there.
+
+Types are checked here, values by the table.
+"""
 
 from __future__ import annotations
 
-import json
+import inspect
 import numbers
 import operator
 import os
-from collections.abc import Iterable, Mapping
-from typing import Any
+import textwrap
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Literal, TypeVar, Union
 
 from . import _core
 from ._errors import InvalidArgument
 
-#: Options with another name in Python, after those who asked for this library.
-NAMES = {"data_dir": "data", "test_data_dir": "test-data", "num_client_items": "workers",
-         "num_factorization_levels": "levels"}
+_Function = TypeVar("_Function", bound=Callable[..., Any])
 
-_KINDS = {row["name"]: row["kind"] for row in _core.option_table()}
+#: The rows of the table by their names in Python.
+OPTIONS = {row["argument"]: row for row in _core.option_table()}
+
+_CALLS = {"environment": "create_environment", "dataset": "create_dataset", "problem": "create_factorization_problem"}
 
 
 def wrong_type(name: str, expected: str, value: object) -> TypeError:
@@ -76,33 +81,84 @@ def shown(path: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in path)
 
 
-def _converted(name: str, kind: str, value: Any) -> Any:
+def _converted(name: str, row: _core.OptionRow, value: Any) -> Any:
+    """`value` as a plain bool, int, float, str or list of int, as the kind of the option has it."""
+    kind, word = row["kind"], row["zero_word"]
+    if kind in ("text", "choice"):
+        return text(name, value)
     if kind == "flag":
         if not isinstance(value, bool):
             raise wrong_type(name, "True or False", value)
         return value
+    if isinstance(value, str):
+        if word and value == word:
+            return value
+        nouns = {"integer": "an integer", "number": "a number", "sizes": "integers"}
+        raise TypeError(f"[python] {name}: expected {nouns[kind]}{f' or {word!r}' if word else ''}, found {value!r}.")
     if kind == "sizes":
-        if isinstance(value, (str, bytes)) or not isinstance(value, Iterable):
+        if isinstance(value, bytes) or not isinstance(value, Iterable):
             return [integer(name, value)]
         return [integer(name, size) for size in value]
     if kind == "integer":
-        return value if isinstance(value, str) else integer(name, value)  # a word such as "auto"
-    if kind == "number":
-        return value if isinstance(value, str) else number(name, value)
-    return text(name, value)
+        whole = integer(name, value)
+        return word if word and whole == 0 else whole
+    result = number(name, value)
+    if result != result or result in (float("inf"), float("-inf")):
+        raise InvalidArgument(f"[python] {name}: expected a finite number, found {result}.")
+    return result
 
 
-def options_json(arguments: Mapping[str, Any]) -> str:
-    """The options of a run, from those arguments that are not None, as the text of a config.json."""
+def checked(call: Callable[..., Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Those arguments of `call` that are not None, as the bindings take them.
+
+    Raises TypeError for a name that `call` does not have and for a value of another type.
+    """
+    names = list(inspect.signature(call).parameters)
     options: dict[str, Any] = {}
     for name, value in arguments.items():
-        if value is None:
-            continue
-        option = NAMES.get(name, name.replace("_", "-"))
-        converted = _converted(name, _KINDS[option], value)
-        if option == "workers" and converted == 0:
-            converted = "auto"
-        if converted != converted or converted in (float("inf"), float("-inf")):
-            raise InvalidArgument(f"[python] {name}: expected a finite number, found {converted}.")
-        options[option] = converted
-    return json.dumps(options)
+        if name not in names:
+            raise _unknown(call.__name__, name, names)
+        if value is not None:
+            options[name] = _converted(name, OPTIONS[name], value)
+    return options
+
+
+def _unknown(call: str, name: str, names: Sequence[str]) -> TypeError:
+    other = _CALLS.get(OPTIONS[name]["scope"]) if name in OPTIONS else None
+    near = _core.nearest(name.encode(errors="replace").decode(), list(names))
+    hint = f" Give it to {other}." if other else f" Did you mean {near}?" if near else ""
+    return TypeError(f"[python] {call}: expected the name of an argument, found {name!r}.{hint}")
+
+
+def _annotation(row: _core.OptionRow) -> Any:
+    plain: Any = {"flag": bool, "integer": int, "number": float, "sizes": Union[int, Sequence[int]],
+                  "choice": Literal[tuple(row["choices"])],
+                  "text": Union[str, os.PathLike] if row["placeholder"] in ("PATH", "DIR", "FILE") else str}[row["kind"]]
+    return Union[plain, Literal[row["zero_word"]]] if row["zero_word"] else plain
+
+
+def _documented(row: _core.OptionRow) -> str:
+    default = "" if row["default"] == "" else f" Default: {row['default']!r}."
+    bounds = "" if row["kind"] in ("text", "flag") else f" Expects {row['expectation']}."
+    return textwrap.fill(f"{row['argument']}: {row['help']}{bounds}{default}", 100, initial_indent="    ",
+                         subsequent_indent="        ", break_long_words=False, break_on_hyphens=False).lstrip()
+
+
+def takes_options(*scopes: str) -> Callable[[_Function], _Function]:
+    """Gives a function with **options the signature and the documentation of the options of `scopes`.
+
+    Its docstring says {options} where they go; an option that its own signature names is documented too.
+    """
+    def decorate(function: _Function) -> _Function:
+        own = inspect.signature(function)
+        rows = [row for row in OPTIONS.values() if row["scope"] in scopes]
+        parameters = [parameter for parameter in own.parameters.values()
+                      if parameter.kind is not inspect.Parameter.VAR_KEYWORD]
+        parameters += [inspect.Parameter(row["argument"], inspect.Parameter.KEYWORD_ONLY, default=row["default"],
+                                         annotation=_annotation(row))
+                       for row in rows if row["argument"] not in own.parameters]
+        function.__signature__ = own.replace(parameters=parameters)  # type: ignore[attr-defined]
+        rows = [row for row in rows if row["argument"] in own.parameters or not row["positional"]]
+        function.__doc__ = (function.__doc__ or "").replace("{options}", "\n    ".join(map(_documented, rows)))
+        return function
+    return decorate

@@ -2,10 +2,26 @@
 """The bindings. The package's other modules call them with arguments of these types only."""
 
 from collections.abc import Callable
-from typing import Any, Optional
+from typing import Any, Optional, TypedDict
 
 import numpy as np
 import numpy.typing as npt
+
+class OptionRow(TypedDict):
+    name: str
+    argument: str
+    group: str
+    kind: str
+    scope: str
+    positional: bool
+    placeholder: str
+    help: str
+    expectation: str
+    default: Any
+    least: float
+    most: float
+    zero_word: str
+    choices: list[str]
 
 class ClientDataset:
     @property
@@ -42,9 +58,7 @@ class Model:
     def labels(self) -> list[int]: ...
     def predict(self, rows: npt.NDArray[np.float32]) -> dict[str, npt.NDArray[Any]]: ...
 
-def dataset_from_folder(
-    data_dir: str, num_client_items: int, test_data_dir: str, label: str, regression: bool
-) -> ClientDataset: ...
+def dataset_from_folder(options: dict[str, Any], num_client_items: int) -> ClientDataset: ...
 def dataset_from_arrays(
     x: npt.NDArray[np.float32],
     labels: Optional[npt.NDArray[np.int64]],
@@ -53,13 +67,15 @@ def dataset_from_arrays(
     test_labels: Optional[npt.NDArray[np.int64]],
     test_targets: Optional[npt.NDArray[np.float32]],
 ) -> ClientDataset: ...
-def create_environment(engine: str, timeout: float, ranks_per_node: int, worker_program: str) -> dict[str, str]: ...
+def create_environment(options: dict[str, Any], worker_program: str) -> dict[str, str]: ...
 def close() -> None: ...
 def launched_rank() -> Optional[int]: ...
 def end_without_others() -> None: ...
-def option_table() -> list[dict[str, str]]: ...
+def option_table() -> list[OptionRow]: ...
+def check_options(options: dict[str, Any]) -> None: ...
+def nearest(typed: str, names: list[str]) -> str: ...
 def create_problem(
-    options: str, dataset: Optional[ClientDataset], progress: Any, step_interval: float,
+    options: dict[str, Any], dataset: Optional[ClientDataset], progress: Any, step_interval: float,
     loss: Optional[Callable[[npt.NDArray[Any], npt.NDArray[Any]], tuple[float, npt.NDArray[Any]]]],
     metrics: list[tuple[str, Callable[[npt.NDArray[Any], npt.NDArray[Any]], float]]]
 ) -> FactorizationProblem: ...

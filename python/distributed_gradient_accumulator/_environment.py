@@ -8,11 +8,16 @@ import os
 import sys
 import threading
 from types import TracebackType
-from typing import Any, NoReturn, Optional
+from typing import TYPE_CHECKING, Any, NoReturn, Optional
 
 from . import _core
-from ._arguments import bound_to_process, integer, number, text
+from ._arguments import bound_to_process, checked, takes_options
 from ._errors import InvalidArgument
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from ._option_types import EnvironmentOptions
 
 _WORKER_PROGRAM = os.path.join(os.path.dirname(os.path.abspath(__file__)), "dga-worker")
 _lock = threading.Lock()
@@ -68,33 +73,28 @@ class Environment:
         return f"Environment of {self._engine}, {state}: {self._machine}"
 
 
-def create_environment(engine: str = "auto", *, timeout: float = 300.0, ranks_per_node: int = 0,
-                       print_ranks: str = "first") -> Environment:
+@takes_options("environment")
+def create_environment(engine: str = "auto", *, print_ranks: str = "first",
+                       **options: Unpack[EnvironmentOptions]) -> Environment:
     """Opens the parallel environment of this process.
 
-    engine: "threads", "processes", "mpi", or "auto": mpi under mpirun or srun, else threads.
-    timeout: seconds one worker waits for another before the run fails.
-    ranks_per_node: MPI: how many ranks count as one node; 0 asks MPI.
-    print_ranks: MPI: "first" sends what print() says to nowhere on all ranks but 0, until the
-    environment is closed; "all" leaves standard output alone.
+    {options}
+    print_ranks: With MPI, which ranks print: "first" discards what all ranks but 0 print() until the
+        environment is closed; "all" leaves standard output alone.
 
-    Raises InvalidArgument (a ValueError) when one is open already or an argument makes no sense.
+    Raises InvalidArgument (a ValueError) when one is open already or a value is out of bounds, and
+    TypeError for a value of another type.
 
     >>> with create_environment(engine="threads") as environment:
     ...     print(environment.engine)
     threads
     """
     global _open
-    seconds = number("timeout", timeout)
-    if not 0 < seconds <= 1e9:
-        raise InvalidArgument(f"[python] timeout: expected more than 0 and at most 1e9 seconds, found {seconds}.")
-    ranks = integer("ranks_per_node", ranks_per_node)
-    if not 0 <= ranks <= 4096:
-        raise InvalidArgument(f"[python] ranks_per_node: expected 0 to 4096, found {ranks}.")
+    given = checked(create_environment, {"engine": engine, **options})
     if print_ranks not in ("first", "all"):
         raise InvalidArgument(f"[python] print_ranks: expected 'first' or 'all', found {print_ranks!r}.")
     with _lock:
-        info = _core.create_environment(text("engine", engine), seconds, ranks, _WORKER_PROGRAM)
+        info = _core.create_environment(given, _WORKER_PROGRAM)
         _open = Environment(info["engine"], info["machine"])
         if info["engine"] == "mpi":
             _end_the_others_when_this_fails()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The caller's own losses and metrics: what they answer is checked here, as they are called."""
+"""The caller's own losses and metrics: what they return is checked here, as they are called."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MetricFunction = Callable[[Array, Array], Any]
 
 
 def _real(name: str, value: Any) -> float:
-    """What a function answered, as a float; unlike an argument it may be an array or a tensor of one number."""
+    """What a function returned, as a float; unlike an argument it may be an array or a tensor of one number."""
     if isinstance(value, (str, bytes)):
         raise wrong_type(name, "a number", value)
     try:
@@ -28,7 +28,7 @@ def _real(name: str, value: Any) -> float:
 
 
 def checked_loss(loss: Optional[LossFunction]) -> Optional[Callable[[Array, Array], tuple[float, Array]]]:
-    """`loss` as the core calls it: it answers a float, and float32 of the scores' shape in C order."""
+    """`loss` as the core calls it: it returns a float, and float32 of the scores' shape in C order."""
     if loss is None:
         return None
     if not callable(loss):
@@ -53,7 +53,7 @@ def checked_loss(loss: Optional[LossFunction]) -> Optional[Callable[[Array, Arra
 
 def checked_metrics(metrics: Optional[Mapping[str, MetricFunction]]
                     ) -> list[tuple[str, Callable[[Array, Array], float]]]:
-    """`metrics` as the core calls them: each answers a float."""
+    """`metrics` as the core calls them: each returns a float."""
     if metrics is None:
         return []
     if not isinstance(metrics, Mapping):

@@ -3,18 +3,24 @@
 
 from __future__ import annotations
 
+import inspect
 import os
-from collections.abc import Mapping, Sequence
-from typing import Any, NoReturn, Optional, Union
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NoReturn, Optional, Union
 
 from . import _arrays, _core
-from ._arguments import bound_to_process, integer, options_json, shown, text, wrong_type
+from ._arguments import bound_to_process, checked, integer, takes_options, wrong_type
 from ._environment import require_environment
 from ._errors import InvalidArgument
 from ._functions import LossFunction, MetricFunction, checked_loss, checked_metrics
 from ._progress import EpochCallback, Progress, StepCallback
 from ._results import Results
 from ._values import WorkerValues
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from ._option_types import DatasetOptions, ProblemOptions
 
 Path = Union[str, "os.PathLike[str]"]
 
@@ -27,27 +33,27 @@ class ClientDataset:
 
     @property
     def num_samples(self) -> int:
-        """Training samples, held-out ones included unless the data has a test set of its own."""
+        """The number of training samples, with those to be held out where the data has no test set."""
         return self._core.num_samples
 
     @property
     def num_features(self) -> int:
-        """Numbers a sample."""
+        """The number of features of a sample."""
         return self._core.num_features
 
     @property
     def num_classes(self) -> int:
-        """0 for regression."""
+        """The number of classes; 0 for regression."""
         return self._core.num_classes
 
     @property
     def num_test_samples(self) -> int:
-        """Samples of the data's own test set; 0 without one."""
+        """The number of samples in the data's own test set; 0 without one."""
         return self._core.num_test_samples
 
     @property
     def class_names(self) -> list[str]:
-        """The labels as the data spelt them, in the order of the classes."""
+        """The labels as the data spells them, in the order of the classes."""
         return self._core.class_names
 
     def __copy__(self) -> ClientDataset:
@@ -74,7 +80,7 @@ class FactorizationProblem:
 
     @property
     def options(self) -> dict[str, Any]:
-        """Every option as resolved, by its name on the command line."""
+        """Every option of its runs, by its name on the command line."""
         return self._core.options
 
     def __reduce__(self) -> NoReturn:
@@ -86,34 +92,30 @@ class FactorizationProblem:
         return f"FactorizationProblem of {options['workers']} workers on {shown(options['data'])}"
 
 
-def _is_regression(task: str) -> bool:
-    if task not in ("auto", "classification", "regression"):
-        raise InvalidArgument(f"[python] task: expected 'auto', 'classification' or 'regression', found {task!r}.")
-    return task == "regression"
-
-
+@takes_options("dataset")
 def create_dataset(data_dir: Optional[Path] = None, num_client_items: int = 0, *, x: Any = None, y: Any = None,
-                   test_x: Any = None, test_y: Any = None, test_data_dir: Optional[Path] = None, label: str = "",
-                   task: str = "auto") -> ClientDataset:
-    """A dataset from a folder, or from arrays.
+                   test_x: Any = None, test_y: Any = None, **options: Unpack[DatasetOptions]) -> ClientDataset:
+    """A dataset from files, or from arrays.
 
-    data_dir: a folder, file or file:// URI with samples in a format recognised by its content.
-    num_client_items: the workers that will share it, if that is known.
-    x, y: arrays instead: x (samples, …) real numbers, y (samples) integers, or real numbers with
-    task="regression". Anything with DLPack, the buffer or the array protocol, or nested lists;
-    float32 in C order is used where it lies, without a copy (do not change it while in use).
-    test_x, test_y, test_data_dir: a test set, given the same way.
-    label: the label's column in CSV; the last one unless given.
+    num_client_items: Number of workers that will share it; 0: not known.
+    x, y: Arrays, instead of data_dir: x (samples, …) real numbers, y (samples) integers, or real
+        numbers with task="regression". Anything with DLPack, the buffer or the array protocol, or
+        nested lists; float32 in C order is used in place, without a copy (do not change it while it
+        is in use).
+    test_x, test_y: The held-out samples, as arrays too.
+    {options}
 
     Raises DataNotFound (a FileNotFoundError) for a path with nothing there, DataError (a
-    ValueError) for data that cannot be used, TypeError for what is no array.
+    ValueError) for data that cannot be used, InvalidArgument (a ValueError) for a value that is out of
+    bounds, TypeError for a value of another type.
 
     >>> import numpy as np
     >>> create_dataset(x=np.eye(4), y=[0, 1, 0, 1])
     ClientDataset of 4 samples, 4 features, 2 classes
     """
+    given = checked(create_dataset, {"data_dir": data_dir, **options})
     workers = _workers(num_client_items)
-    regression = _is_regression(text("task", task))
+    _core.check_options(given)
     if (x is None) == (data_dir is None):
         raise InvalidArgument("[python] create_dataset: expected either data_dir or x and y, found "
                               f"{'both' if x is not None else 'neither'}. Pass one of them.")
@@ -121,9 +123,10 @@ def create_dataset(data_dir: Optional[Path] = None, num_client_items: int = 0, *
         if y is not None or test_x is not None or test_y is not None:
             raise InvalidArgument("[python] create_dataset: expected x beside y, test_x and test_y, found none.")
         require_environment()
-        return ClientDataset(_core.dataset_from_folder(
-            text("data_dir", data_dir), workers, "" if test_data_dir is None else text("test_data_dir", test_data_dir),
-            text("label", label), regression))
+        return ClientDataset(_core.dataset_from_folder(given, workers))
+    regression = given.pop("task", None) == "regression"
+    for name in given:
+        raise InvalidArgument(f"[python] {name}: expected it beside data_dir, found arrays. Leave one out.")
     if y is None or (test_x is None) != (test_y is None):
         raise InvalidArgument("[python] create_dataset: expected y beside x, and test_y beside test_x, found one of "
                               "them missing.")
@@ -141,47 +144,39 @@ def create_dataset(data_dir: Optional[Path] = None, num_client_items: int = 0, *
 
 
 def _workers(num_client_items: Any) -> int:
-    workers = integer("num_client_items", num_client_items)
-    if not 0 <= workers <= 4096:
-        raise InvalidArgument(f"[python] num_client_items: expected 1 to 4096 workers, or 0 for as many as MPI started, "
-                              f"found {workers}.")
-    return workers
+    """The number of workers, 0 where it is left open."""
+    given = checked(create_factorization_problem, {"num_client_items": num_client_items})
+    _core.check_options(given)
+    workers = given.get("num_client_items")
+    return workers if isinstance(workers, int) else 0
 
 
+@takes_options("dataset", "problem")
 def create_factorization_problem(
-        data_dir: Optional[Path] = None, num_client_items: int = 0, data_size: int = 100,
-        num_factorization_levels: int = 1, *, dataset: Optional[ClientDataset] = None,
-        hidden: Optional[Sequence[int]] = None, dropout: Optional[float] = None,
-        test_data_dir: Optional[Path] = None, test_fraction: Optional[float] = None, label: Optional[str] = None,
-        task: Optional[str] = None, shard: Optional[str] = None, epochs: Optional[int] = None,
-        batch: Optional[int] = None, micro_steps: Optional[int] = None, optimizer: Optional[str] = None,
-        lr: Optional[float] = None, momentum: Optional[float] = None, weight_decay: Optional[float] = None,
-        clip_norm: Optional[float] = None, schedule: Optional[str] = None, seed: Optional[int] = None,
-        output: Optional[Path] = None, patience: Optional[int] = None, keep_best: Optional[bool] = None,
-        ema: Optional[float] = None, class_weights: Optional[str] = None, tensorboard: Optional[bool] = None,
-        trace: Optional[bool] = None, loss: Optional[LossFunction] = None,
-        metrics: Optional[Mapping[str, MetricFunction]] = None, progress: Optional[bool] = None, on_epoch: Optional[EpochCallback] = None,
-        on_step: Optional[StepCallback] = None) -> FactorizationProblem:
-    """Splits the work of training a network over workers.
+        data_dir: Optional[Path] = None, num_client_items: int = 0, data_size: Optional[int] = None,
+        num_factorization_levels: Optional[int] = None, *, dataset: Optional[ClientDataset] = None,
+        loss: Optional[LossFunction] = None, metrics: Optional[Mapping[str, MetricFunction]] = None,
+        progress: Optional[bool] = None, on_epoch: Optional[EpochCallback] = None,
+        on_step: Optional[StepCallback] = None, **options: Unpack[ProblemOptions]) -> FactorizationProblem:
+    """A problem: the work of training a network, split over workers.
 
-    data_dir: a folder, file or file:// URI with samples; or dataset: one that create_dataset made.
-    num_client_items: workers, each with its own disjoint share of the samples; 0: as many as MPI
-    started, else 1.
-    data_size: hidden neurons of the network; hidden: sizes of all hidden layers, instead.
-    num_factorization_levels: kinds of parallelism: 1 data; 2 to 4 are to come.
-    loss: a function of your own, loss(output, target) -> (value, gradient): the mean over the batch
-    and its derivative by output. output: (B, outputs) float32; target: (B,) int64 class numbers, or
-    (B, 1) float32 normalised as the network is trained on it.
-    metrics: {name: function(output, target) -> number}, means over the samples given, measured
-    after each epoch on the held-out ones; regression in the data's own units.
+    data_size: Number of neurons of the one hidden layer; or give hidden.
+    dataset: Samples that create_dataset read, instead of data_dir.
+    loss: Your own loss function, loss(output, target) -> (value, gradient): the mean over the batch
+        and its derivative by output. output: (B, outputs) float32; target: (B,) int64 class numbers,
+        or (B, 1) float32, normalised as the network is trained on it.
+    metrics: {name: function(output, target) -> number}: means over the samples that the function
+        gets, measured on the held-out set after each epoch; for a regression in the data's own units.
     progress: True shows a bar (tqdm), False none, None one in terminals and notebooks.
-    on_epoch: called after each epoch with its dict; True ends the training there.
-    on_step: called after each step with a dict: steps (done so far), epoch, loss (worker 0's).
-    The others have the meaning and the defaults of the command line's options (docs/cli.md).
+    on_epoch: Called after each epoch with its dict; returning True ends the training there.
+    on_step: Called after each step with a dict: steps (done so far), epoch, loss (worker 0's).
+    {options}
 
-    Callbacks are called on worker 0 while the others wait, so they had better be quick. Losses and
-    metrics are called on every worker, one at a time as Python goes, and not with engine processes,
-    whose workers have no interpreter. What any of them raises ends the run and comes out of it.
+    The options are those of dga train. None means the default, and 0 workers mean 'auto'.
+
+    Worker 0 calls the callbacks while the other workers wait, so they must be quick. Each worker
+    calls loss and metrics, one worker at a time. Engine processes refuses them: its workers have no
+    interpreter. An exception in any of them ends the run, which raises it.
 
     Raises InvalidArgument (a ValueError), TypeError, DataNotFound (a FileNotFoundError), DataError.
 
@@ -190,9 +185,6 @@ def create_factorization_problem(
     >>> create_factorization_problem(dataset=data, num_client_items=2, data_size=4)
     FactorizationProblem of 2 workers on (in memory)
     """
-    arguments = dict(locals())
-    for name in ("data_dir", "data_size", "dataset", "loss", "metrics", "progress", "on_epoch", "on_step"):
-        del arguments[name]
     for name, callback in (("on_epoch", on_epoch), ("on_step", on_step)):
         if callback is not None and not callable(callback):
             raise wrong_type(name, "a callable", callback)
@@ -200,20 +192,24 @@ def create_factorization_problem(
         raise wrong_type("progress", "True, False or None", progress)
     if dataset is not None and not isinstance(dataset, ClientDataset):
         raise wrong_type("dataset", "a ClientDataset", dataset)
+    given = checked(create_factorization_problem, {
+        "data_dir": data_dir, "num_client_items": num_client_items,
+        "num_factorization_levels": num_factorization_levels, **options})
+    if data_size is not None:
+        hidden = [integer("data_size", data_size)]
+        if given.setdefault("hidden", hidden) != hidden:
+            raise InvalidArgument("[python] data_size: expected it alone, or equal to hidden, found both, and they "
+                                  "differ. Pass one of them.")
     if (dataset is None) == (data_dir is None):
         raise InvalidArgument("[python] create_factorization_problem: expected either data_dir or dataset, found "
                               f"{'both' if dataset is not None else 'neither'}. Pass one of them.")
     own_loss = checked_loss(loss)
     own_metrics = checked_metrics(metrics)
-    arguments["num_client_items"] = _workers(num_client_items)
-    arguments["hidden"] = [integer("data_size", data_size)] if hidden is None else hidden
-    if data_dir is not None:
-        arguments["data_dir"] = text("data_dir", data_dir)
-    options = options_json(arguments)
+    _core.check_options(given)
     require_environment()
     told = Progress(progress, on_epoch, on_step)
     return FactorizationProblem(
-        _core.create_problem(options, None if dataset is None else dataset._core, told if told.listens else None,
+        _core.create_problem(given, None if dataset is None else dataset._core, told if told.listens else None,
                              told.step_interval, own_loss, own_metrics), told)
 
 
@@ -224,20 +220,20 @@ def _core_of(step: str, problem: Any) -> _core.FactorizationProblem:
 
 
 def assign_tasks(problem: FactorizationProblem) -> list[dict[str, Any]]:
-    """Decides which worker gets which shard, on which node. Under MPI all ranks must call it.
+    """Assigns a shard to each worker, and each worker to a node. Under MPI all ranks must call it.
 
-    One dict a worker: worker, node, host, num_samples, num_test_samples, samples (their numbers).
+    Returns a dict for each worker: worker, node, host, num_samples, num_test_samples, samples (their numbers).
     """
     return _core.assign_tasks(_core_of("assign_tasks", problem))
 
 
 def prepare_data(problem: FactorizationProblem) -> None:
-    """Gives each node its part: splits off the held-out samples, measures the normalisation. After assign_tasks."""
+    """Splits off the held-out samples and measures the normalisation. After assign_tasks."""
     _core.prepare_data(_core_of("prepare_data", problem))
 
 
 def run(problem: FactorizationProblem) -> None:
-    """Trains, and stores results in files. After prepare_data.
+    """Trains, and stores the results in files. After prepare_data.
 
     Ctrl-C ends the run before its next step and raises KeyboardInterrupt. Raises WorkerFailure when
     a worker failed, StorageError when files cannot be written, and what a callback raised.
@@ -250,7 +246,7 @@ def run(problem: FactorizationProblem) -> None:
 
 
 def get_results(problem: FactorizationProblem) -> Results:
-    """What the last run of the problem came to. After run."""
+    """The results of the problem's last run. After run."""
     summary = _core.get_results(_core_of("get_results", problem))
     return Results(summary.to_dict(), summary.folder)
 
@@ -278,12 +274,21 @@ class DistributedGradientAccumulator:
 def Create(data_dir: Optional[Path] = None, num_client_items: int = 0, data_size: Optional[int] = None,
            num_factorization_levels: Optional[int] = None, **options: Any
            ) -> Union[ClientDataset, FactorizationProblem]:
-    """create_factorization_problem where data_size or num_factorization_levels is given, else create_dataset."""
+    """create_factorization_problem where data_size or num_factorization_levels is given, else create_dataset.
+
+    The arguments are theirs.
+    """
     if data_size is None and num_factorization_levels is None:
         return create_dataset(data_dir, num_client_items, **options)
-    return create_factorization_problem(data_dir, num_client_items, 100 if data_size is None else data_size,
-                                        1 if num_factorization_levels is None else num_factorization_levels,
-                                        **options)
+    return create_factorization_problem(data_dir, num_client_items, data_size, num_factorization_levels, **options)
+
+
+def _signature_of_both() -> inspect.Signature:
+    both = {**inspect.signature(create_factorization_problem).parameters, **inspect.signature(create_dataset).parameters}
+    return inspect.Signature(list(both.values()), return_annotation=inspect.signature(Create).return_annotation)
+
+
+Create.__signature__ = _signature_of_both()  # type: ignore[attr-defined]
 
 
 def last_time() -> WorkerValues:

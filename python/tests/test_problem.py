@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The steps, one by one, on each engine."""
 
-import inspect
 import logging
 import math
 import os
@@ -118,15 +117,6 @@ def test_log_lines_go_through_logging(caplog):
     with caplog.at_level(logging.INFO, logger="distributed_gradient_accumulator"):
         dga._logger.info("mine")
     assert caplog.messages == ["mine"]
-
-
-def test_every_option_of_the_command_line_is_an_argument():
-    names = {row["name"].replace("-", "_") for row in dga._core.option_table()}
-    environment = {"engine", "ranks_per_node", "timeout"}
-    of_the_program = {"quiet", "config"}
-    spelt_otherwise = {"data", "test_data", "workers", "levels"}
-    arguments = set(inspect.signature(dga.create_factorization_problem).parameters)
-    assert names - environment - of_the_program - spelt_otherwise <= arguments
 
 
 def test_values_are_arrays_one_a_worker(problem):

@@ -3,6 +3,7 @@
 """Wrong usage: each ends with code 2 and one line that names option, value and bounds, and nothing is written."""
 
 import json
+import re
 import unittest
 
 from program import SOURCE, ProgramTest, rows
@@ -92,11 +93,26 @@ class OptionsTest(ProgramTest):
         self.assertEqual((config["epochs"], config["batch"], config["hidden"], config["micro-steps"]),
                          (2, 7, [5, 4], 1))
 
-    def test_help_names_every_option(self):
+    def test_help_names_every_option_with_its_default(self):
+        listed = self.dga("options").stdout
+        options = re.findall(r"^(--[a-z-]+)(?: (\S+))?$", listed, re.MULTILINE)
+        defaults = re.findall(r"^    Expects .*?(?:; default (\S+))?\.$", listed, re.MULTILINE)
+        self.assertEqual(len(options), len(defaults))
+        self.assertGreater(len(options), 30)
         done = self.dga("help", "train")
         self.assertEqual((done.returncode, done.stderr), (0, ""))
-        for option in ("data", "workers", "hidden", "engine", "micro-steps", "config", "timeout", "quiet"):
-            self.assertIn(f"--{option}", done.stdout)
+        for (option, placeholder), default in zip(options, defaults):
+            self.assertIn(f"  {option}" + (f" {placeholder}" + (f"={default}" if default else "") if placeholder else ""),
+                          done.stdout)
+
+    def test_the_types_of_python_s_arguments_are_what_the_program_writes(self):
+        done = self.dga("options", "--python")
+        self.assertEqual(done.returncode, 0)
+        stub = SOURCE / "python" / "distributed_gradient_accumulator" / "_option_types.pyi"
+        self.assertEqual(stub.read_text(encoding="utf-8"), done.stdout,
+                         f"Run: build/release/bin/dga options --python > {stub.relative_to(SOURCE)}")
+        self.expect_error(self.dga("options", "--python", "--markdown"), 2,
+                          "[cli] options: expected --markdown or --python, found both. Choose one.")
 
     def test_the_reference_page_is_what_the_program_writes(self):
         done = self.dga("options", "--markdown")

@@ -11,17 +11,17 @@ TEST(LaunchOptions, WorkersThatAreLeftOpenAreAllMpiRanksOrOne) {
   EXPECT_EQ(resolve_workers({}, Engine::threads), 1);
   EXPECT_EQ(resolve_workers({}, Engine::mpi), 0);
   RunOptions options;
-  options.workers = 30;
+  options.workers.count = 30;
   EXPECT_EQ(resolve_workers(options, Engine::threads), 30);
   EXPECT_EQ(resolve_workers(options, Engine::mpi), 30);
 }
 
 TEST(LaunchOptions, AreFilledFromRunOptions) {
   RunOptions options;
-  options.timeout = 7;
-  options.seed = 9;
-  options.ranks_per_node = 2;
-  options.workers = 3;
+  options.workers.timeout = 7;
+  options.training.seed = 9;
+  options.workers.ranks_per_node = 2;
+  options.workers.count = 3;
   const LaunchOptions launch = launch_options_of(options, Engine::processes);
   EXPECT_EQ(launch.engine, Engine::processes);
   EXPECT_EQ(launch.timeout_s, 7);

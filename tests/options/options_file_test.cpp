@@ -41,26 +41,26 @@ class TomlFile : public testing::Test {
 
 TEST_F(TomlFile, SetsWhatItNamesAndLeavesTheRest) {
   RunOptions before;
-  before.epochs = 3;
+  before.training.epochs = 3;
   const RunOptions options = read(
       "# the main job\ndata = \"data/digits\"\nworkers = 30\nhidden = [100, 50]\nlr = 1\n"
       "micro_steps = 2\nweight-decay = 0.5\nquiet = true\nshard = 'by-label'\nclip-norm = "
       "\"off\"\n",
       before);
   RunOptions expected = before;
-  expected.data = "data/digits";
-  expected.workers = 30;
-  expected.hidden = {100, 50};
-  expected.lr = 1;
-  expected.micro_steps = 2;
-  expected.weight_decay = 0.5;
-  expected.quiet = true;
-  expected.shard = ShardKind::by_label;
+  expected.data.path = "data/digits";
+  expected.workers.count = 30;
+  expected.model.hidden = {100, 50};
+  expected.training.lr = 1;
+  expected.training.micro_steps = 2;
+  expected.training.weight_decay = 0.5;
+  expected.output.quiet = true;
+  expected.data.shard = ShardKind::by_label;
   EXPECT_EQ(options, expected);
 }
 
 TEST_F(TomlFile, TakesOneHiddenSizeAsAnInteger) {
-  EXPECT_EQ(read("hidden = 7").hidden, (std::vector<std::int64_t>{7}));
+  EXPECT_EQ(read("hidden = 7").model.hidden, (std::vector<std::int64_t>{7}));
 }
 
 TEST_F(TomlFile, NamesTheLineOfAnUnknownKey) {
@@ -120,11 +120,11 @@ TEST_F(TomlFile, ThatIsMissingIsWrongUsage) {
 
 TEST(ConfigJson, HasEveryOptionAndReadsBackAsItWas) {
   RunOptions options;
-  options.data = "data/digits";
-  options.hidden = {3, 2};
-  options.lr = 0.1;
-  options.seed = 9007199254740992;
-  options.task = Task::regression;
+  options.data.path = "data/digits";
+  options.model.hidden = {3, 2};
+  options.training.lr = 0.1;
+  options.training.seed = 9007199254740992;
+  options.data.task = Task::regression;
   const std::string text = to_json(options);
   for (const Option& row : option_table()) {
     EXPECT_THAT(text, HasSubstr("\"" + row.name + "\": "));

@@ -21,7 +21,7 @@ using testing::ThrowsMessage;
 
 RunOptions with_data() {
   RunOptions options;
-  options.data = "digits";
+  options.data.path = "digits";
   return options;
 }
 
@@ -45,22 +45,22 @@ TEST(RunOptions, NeedData) {
 
 TEST(RunOptions, OutOfBoundsAreRefusedByName) {
   RunOptions options = with_data();
-  options.workers = -3;
+  options.workers.count = -3;
   EXPECT_THAT([&] { check_options(options); },
               ThrowsMessage<InvalidArgument>(
                   "[options] workers: expected an integer from 1 to 4096, or auto, found -3. "
                   "Correct the value."));
   options = with_data();
-  options.hidden = {100, 0};
+  options.model.hidden = {100, 0};
   EXPECT_THAT([&] { check_options(options); },
               ThrowsMessage<InvalidArgument>(StartsWith("[options] hidden: ")));
 }
 
 TEST(RunOptions, ClassWeightsAreNotForRegression) {
   RunOptions options = with_data();
-  options.class_weights = ClassWeights::balanced;
+  options.training.class_weights = ClassWeights::balanced;
   EXPECT_NO_THROW(check_options(options));
-  options.task = Task::regression;
+  options.data.task = Task::regression;
   EXPECT_THAT([&] { check_options(options); },
               ThrowsMessage<InvalidArgument>(
                   "[options] class-weights: expected none for regression, which has no classes, "
@@ -71,7 +71,7 @@ TEST(RunOptions, LevelsThatAreNotThereSayWhichPartIsMissing) {
   const std::array<std::string, 3> missing{"pipeline", "tensor", "space"};
   for (int levels = 2; levels <= 4; ++levels) {
     RunOptions options = with_data();
-    options.levels = levels;
+    options.workers.levels = levels;
     EXPECT_THAT([&] { check_options(options); },
                 ThrowsMessage<InvalidArgument>(
                     str("[options] levels: expected 1 (data parallelism), found ", levels, ": ",
@@ -82,7 +82,7 @@ TEST(RunOptions, LevelsThatAreNotThereSayWhichPartIsMissing) {
 
 TEST(RunOptions, ALearningRateThatIsGivenIsTaken) {
   RunOptions options;
-  options.lr = 0.125;
+  options.training.lr = 0.125;
   EXPECT_EQ(resolve_lr(options), 0.125);
 }
 
@@ -107,12 +107,12 @@ TEST(OptionTable, WordsAreThoseOfTheRoomsBelow) {
   for (const std::string& word : find_option("engine")->choices) {
     RunOptions options;
     find_option("engine")->set(options, word, "");
-    EXPECT_EQ(name_of(options.engine), word);
+    EXPECT_EQ(name_of(options.workers.engine), word);
   }
   for (const std::string& word : find_option("shard")->choices) {
     RunOptions options;
     find_option("shard")->set(options, word, "");
-    EXPECT_EQ(options.shard, value_in(kShardKindNames, word));
+    EXPECT_EQ(options.data.shard, value_in(kShardKindNames, word));
   }
 }
 
@@ -133,25 +133,25 @@ TEST(Option, ReadsEachTypeFromText) {
   set("optimizer", "adamw");
   set("quiet", "true");
   set("seed", "9007199254740992");
-  EXPECT_EQ(options.data, "a folder");
-  EXPECT_EQ(options.workers, 30);
-  EXPECT_EQ(options.hidden, (std::vector<std::int64_t>{100, 50}));
-  EXPECT_EQ(options.lr, 1e-3);
-  EXPECT_EQ(options.optimizer, OptimizerKind::adamw);
-  EXPECT_TRUE(options.quiet);
-  EXPECT_EQ(options.seed, 9007199254740992U);
+  EXPECT_EQ(options.data.path, "a folder");
+  EXPECT_EQ(options.workers.count, 30);
+  EXPECT_EQ(options.model.hidden, (std::vector<std::int64_t>{100, 50}));
+  EXPECT_EQ(options.training.lr, 1e-3);
+  EXPECT_EQ(options.training.optimizer, OptimizerKind::adamw);
+  EXPECT_TRUE(options.output.quiet);
+  EXPECT_EQ(options.training.seed, 9007199254740992U);
   set("workers", "auto");
   set("hidden", "none");
-  EXPECT_EQ(options.workers, 0);
-  EXPECT_TRUE(options.hidden.empty());
+  EXPECT_EQ(options.workers.count, 0);
+  EXPECT_TRUE(options.model.hidden.empty());
 }
 
 TEST(Option, TextReadsBackAsTheSameValue) {
   RunOptions options = with_data();
-  options.hidden = {3, 2, 1};
-  options.lr = 0.1;
-  options.test_fraction = 1.0 / 3;
-  options.shard = ShardKind::by_label;
+  options.model.hidden = {3, 2, 1};
+  options.training.lr = 0.1;
+  options.data.test_fraction = 1.0 / 3;
+  options.data.shard = ShardKind::by_label;
   RunOptions copy;
   for (const Option& row : option_table()) {
     if (const std::string text = row.text_of(row.get(options)); !text.empty()) {

@@ -27,9 +27,8 @@ class ProblemTest : public testing::Test {
     return create_factorization_problem({.data_dir = kDigits,
                                          .num_client_items = 3,
                                          .data_size = 10,
-                                         .epochs = 2,
-                                         .batch = 64,
-                                         .output = folder.file(output)});
+                                         .run = {.training = {.epochs = 2, .batch = 64},
+                                                 .output = {.folder = folder.file(output)}}});
   }
 
   ScratchFolder folder;
@@ -124,8 +123,43 @@ TEST_F(ProblemTest, AnEnvironmentIsOpenedOnDemandAndOnlyOnce) {
             "[problem] create_environment: expected none to be open, found one. Call close() "
             "first.");
   close();
-  EXPECT_EQ(create_environment({.engine = Engine::processes}).engine, Engine::processes);
-  EXPECT_EQ(small_problem().options().engine, Engine::processes);
+  EXPECT_EQ(create_environment({.workers = {.engine = Engine::processes}}).engine,
+            Engine::processes);
+  EXPECT_EQ(small_problem().options().workers.engine, Engine::processes);
+}
+
+TEST_F(ProblemTest, OptionsOfTheEnvironmentOpenOneOrMustAgreeWithIt) {
+  const auto create = [](const WorkerOptions& workers) {
+    return create_factorization_problem({.data_dir = kDigits, .run = {.workers = workers}});
+  };
+  const WorkerOptions opened =
+      create({.engine = Engine::processes, .timeout = 7}).options().workers;
+  EXPECT_EQ(opened.engine, Engine::processes);
+  EXPECT_EQ(opened.timeout, 7);
+  EXPECT_EQ(create({.count = 2}).options().workers.timeout, 7);
+  EXPECT_EQ(create({.engine = Engine::processes}).options().workers, opened);
+  EXPECT_EQ(error_of([&] { create({.engine = Engine::threads}); }),
+            "[problem] engine: expected that of the open environment, processes, found threads. "
+            "Give it to create_environment.");
+  EXPECT_EQ(error_of([&] { create({.timeout = 8}); }),
+            "[problem] timeout: expected that of the open environment, 7, found 8. Give it to "
+            "create_environment.");
+  close();
+  create_environment();
+  EXPECT_EQ(create({.engine = Engine::threads}).options().workers.engine, Engine::threads);
+}
+
+TEST_F(ProblemTest, OptionsGoToTheCallThatTakesThem) {
+  EXPECT_EQ(error_of([] { create_environment({.workers = {.count = 3}}); }),
+            "[problem] create_environment: expected no value for workers, which belongs to a "
+            "problem, found 3. Give it to create_factorization_problem.");
+  EXPECT_EQ(error_of([] { create_environment({.workers = {.timeout = -1}}); }),
+            "[options] timeout: expected a number above 0 to 10000000, found -1. Correct the "
+            "value.");
+  EXPECT_EQ(error_of([] { create_dataset({.data_dir = kDigits, .data = {.test_fraction = 0.5}}); }),
+            "[problem] create_dataset: expected no value for test-fraction, which belongs to a "
+            "problem, found 0.5. Give it to create_factorization_problem.");
+  EXPECT_EQ(create_dataset({.data = {.path = kDigits}}).num_samples(), 1797);
 }
 
 TEST_F(ProblemTest, ClosingTwiceIsFineAndClosesProblems) {
@@ -170,25 +204,55 @@ TEST_F(ProblemTest, TwoRunsAtOnceAreRefused) {
   assign_tasks(other);
   prepare_data(other);
   const auto impatient = std::make_shared<Impatient>(other);
-  DistributedGradientAccumulator::apply(create_factorization_problem({.data_dir = kDigits,
-                                                                      .num_client_items = 2,
-                                                                      .data_size = 4,
-                                                                      .epochs = 1,
-                                                                      .batch = 64,
-                                                                      .output = folder.file("run"),
-                                                                      .progress = impatient}));
+  DistributedGradientAccumulator::apply(create_factorization_problem(
+      {.data_dir = kDigits,
+       .num_client_items = 2,
+       .data_size = 4,
+       .run = {.training = {.epochs = 1, .batch = 64}, .output = {.folder = folder.file("run")}},
+       .progress = impatient}));
   EXPECT_EQ(impatient->text,
             "[problem] run: expected one run at a time, found another going on in this process. "
             "Wait for it to end.");
   EXPECT_FALSE(std::filesystem::exists(folder.file("other")));
 }
 
-TEST_F(ProblemTest, HiddenLayersReplaceDataSize) {
-  const auto problem =
-      create_factorization_problem({.data_dir = kDigits, .data_size = 7, .hidden = {20, 10}});
-  EXPECT_EQ(problem.options().hidden, (std::vector<std::int64_t>{20, 10}));
-  EXPECT_EQ(create_factorization_problem({.data_dir = kDigits, .data_size = 7}).options().hidden,
-            (std::vector<std::int64_t>{7}));
+TEST_F(ProblemTest, ShortNamesAndTheOptionsTheyStandForAreOne) {
+  const RunOptions by_short_names = create_factorization_problem({.data_dir = kDigits,
+                                                                  .num_client_items = 3,
+                                                                  .data_size = 7,
+                                                                  .num_factorization_levels = 1})
+                                        .options();
+  const RunOptions run{
+      .data = {.path = kDigits}, .workers = {.count = 3, .levels = 1}, .model = {.hidden = {7}}};
+  EXPECT_EQ(by_short_names, run);
+  EXPECT_EQ(create_factorization_problem({.run = run}).options(), run);
+  EXPECT_EQ(create_factorization_problem({.data_dir = kDigits,
+                                          .num_client_items = 3,
+                                          .data_size = 7,
+                                          .num_factorization_levels = 1,
+                                          .run = run})
+                .options(),
+            run);
+}
+
+TEST_F(ProblemTest, ShortNamesThatContradictTheirOptionsAreRefused) {
+  const RunOptions run{
+      .data = {.path = kDigits}, .workers = {.count = 3, .levels = 2}, .model = {.hidden = {7, 5}}};
+  const auto text = [](const char* name, const char* full_name) {
+    return str("[problem] ", name, ": expected it alone, or equal to ", full_name,
+               ", found both, and they differ. Set one of them.");
+  };
+  EXPECT_EQ(error_of([&] { create_factorization_problem({.data_dir = "other", .run = run}); }),
+            text("data_dir", "run.data.path"));
+  EXPECT_EQ(error_of([&] { create_factorization_problem({.num_client_items = 4, .run = run}); }),
+            text("num_client_items", "run.workers.count"));
+  EXPECT_EQ(error_of([&] { create_factorization_problem({.data_size = 7, .run = run}); }),
+            text("data_size", "run.model.hidden"));
+  EXPECT_EQ(
+      error_of([&] { create_factorization_problem({.num_factorization_levels = 1, .run = run}); }),
+      text("num_factorization_levels", "run.workers.levels"));
+  EXPECT_EQ(error_of([] { create_dataset({.data_dir = kDigits, .data = {.path = "other"}}); }),
+            text("data_dir", "data.path"));
 }
 
 TEST_F(ProblemTest, TheSelfTestPassesAndSaysWhatItTried) {

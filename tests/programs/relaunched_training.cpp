@@ -19,9 +19,12 @@
 namespace {
 
 void train(dga::Engine engine, const std::string& data, const std::string& output) {
-  dga::create_environment({.engine = engine});
+  dga::create_environment({.workers = {.engine = engine}});
   const auto problem = dga::create_factorization_problem(
-      {.data_dir = data, .num_client_items = 3, .data_size = 8, .epochs = 3, .output = output});
+      {.data_dir = data,
+       .num_client_items = 3,
+       .data_size = 8,
+       .run = {.training = {.epochs = 3}, .output = {.folder = output}}});
   const dga::RunSummary summary = dga::DistributedGradientAccumulator::apply(problem);
   std::printf("%s %s\n", summary.results.engine.c_str(), summary.results.weights_sha256.c_str());
   std::fflush(stdout);

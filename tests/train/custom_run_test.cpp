@@ -33,10 +33,10 @@ class CustomRunTest : public testing::Test {
  protected:
   RunOptions small_run(const std::string& name) const {
     RunOptions options;
-    options.hidden = {8};
-    options.epochs = 12;
-    options.batch = 5;
-    options.output = folder.file(name);
+    options.model.hidden = {8};
+    options.training.epochs = 12;
+    options.training.batch = 5;
+    options.output.folder = folder.file(name);
     return options;
   }
   RunResults train(const RunOptions& options, const TrainExtras& extras = {}, int workers = 3,
@@ -75,26 +75,26 @@ TEST_F(CustomRunTest, PatienceEndsTheRunWhereTheErrorStaysWhatItIs) {
   const RunResults all = train(options);
   EXPECT_FALSE(all.stopped_early);
   EXPECT_EQ(all.best_epoch, 12);
-  options.patience = 2;
-  options.output = folder.file("short");
+  options.training.patience = 2;
+  options.output.folder = folder.file("short");
   const RunResults stopped = train(options);
   const std::size_t end = expected_end(all.epochs, 2);
   ASSERT_LT(end, 12U) << "this run would not show anything";
   EXPECT_EQ(stopped.epochs.size(), end);
   EXPECT_TRUE(stopped.stopped_early);
   EXPECT_EQ(stopped.best_epoch, static_cast<std::int64_t>(end));
-  options.patience = 0;
-  options.epochs = static_cast<std::int64_t>(end);
-  options.output = folder.file("same");
+  options.training.patience = 0;
+  options.training.epochs = static_cast<std::int64_t>(end);
+  options.output.folder = folder.file("same");
   EXPECT_EQ(train(options).weights_sha256, stopped.weights_sha256);
 }
 
 TEST_F(CustomRunTest, PatienceWaitsForTheLossWhereNothingIsHeldOut) {
   RunOptions options = small_run("run");
-  options.test_fraction = 0;
-  options.lr = 1e-12;  // nothing changes but the order of the samples
-  options.patience = 1;
-  options.epochs = 1000;
+  options.data.test_fraction = 0;
+  options.training.lr = 1e-12;  // nothing changes but the order of the samples
+  options.training.patience = 1;
+  options.training.epochs = 1000;
   const RunResults results = train(options);
   ASSERT_TRUE(results.stopped_early);
   const auto& epochs = results.epochs;
@@ -104,20 +104,20 @@ TEST_F(CustomRunTest, PatienceWaitsForTheLossWhereNothingIsHeldOut) {
 
 TEST_F(CustomRunTest, TheBestEpochIsSavedAsIfItHadBeenTheLast) {
   RunOptions options = small_run("best");
-  options.keep_best = true;
-  options.lr = 0.05;
-  options.epochs = 25;
+  options.training.keep_best = true;
+  options.training.lr = 0.05;
+  options.training.epochs = 25;
   for (const double ema : {0.0, 0.8}) {
-    options.ema = ema;
-    options.output = folder.file(str("best", ema));
+    options.training.ema = ema;
+    options.output.folder = folder.file(str("best", ema));
     const RunResults best = train(options);
     ASSERT_EQ(best.epochs.size(), 25U);
     ASSERT_LT(best.best_epoch, 25) << "this run would not show anything";
     EXPECT_FALSE(best.stopped_early);
     RunOptions shorter = options;
-    shorter.keep_best = false;
-    shorter.epochs = best.best_epoch;
-    shorter.output = folder.file(str("shorter", ema));
+    shorter.training.keep_best = false;
+    shorter.training.epochs = best.best_epoch;
+    shorter.output.folder = folder.file(str("shorter", ema));
     const RunResults expected = train(shorter);
     EXPECT_EQ(best.weights_sha256, expected.weights_sha256);
     EXPECT_EQ(best.error, expected.error);
@@ -128,8 +128,8 @@ TEST_F(CustomRunTest, TheBestEpochIsSavedAsIfItHadBeenTheLast) {
 TEST_F(CustomRunTest, TheAverageIsWhatIsSavedAndTheTrainingDoesNotSeeIt) {
   RunOptions options = small_run("plain");
   const RunResults plain = train(options);
-  options.ema = 0.9;
-  options.output = folder.file("averaged");
+  options.training.ema = 0.9;
+  options.output.folder = folder.file("averaged");
   const RunResults averaged = train(options);
   EXPECT_NE(averaged.weights_sha256, plain.weights_sha256);
   for (std::size_t i = 0; i < plain.epochs.size(); ++i) {
@@ -165,7 +165,7 @@ TEST_F(CustomRunTest, ACallbackEndsTheRunAfterAnEpoch) {
 TEST_F(CustomRunTest, StepsTellTheLossOfWorkerZero) {
   EndsAfter progress(2);
   RunOptions options = small_run("run");
-  options.test_fraction = 0;
+  options.data.test_fraction = 0;
   const TrainPlan plan =
       prepare(plan_tasks(options, Engine::threads, 1, test::made_up_classes(20)));
   const RunResults results = train_plan(plan, progress).results;
@@ -198,8 +198,8 @@ LoadedData uneven_classes() {
 
 TEST_F(CustomRunTest, BalancedWeightsAreOneOnAverage) {
   RunOptions options = small_run("run");
-  options.test_fraction = 0;
-  options.class_weights = ClassWeights::balanced;
+  options.data.test_fraction = 0;
+  options.training.class_weights = ClassWeights::balanced;
   const TrainPlan plan = prepare(plan_tasks(options, Engine::threads, 3, uneven_classes()));
   // python3 -c 'from sklearn.utils.class_weight import compute_class_weight as c; import numpy as
   // n; print(c("balanced", classes=n.array([0, 1]), y=[0] * 50 + [1] * 10))' -> [0.6 3. ]
@@ -212,16 +212,16 @@ TEST_F(CustomRunTest, BalancedWeightsAreOneOnAverage) {
 
 TEST_F(CustomRunTest, WeighedClassesEqualOneWorkerWithTheWholeBatch) {
   RunOptions options = small_run("seven");
-  options.test_fraction = 0;
-  options.class_weights = ClassWeights::balanced;
-  options.optimizer = OptimizerKind::sgd;
-  options.epochs = 5;
-  options.batch = 1000;  // everything: so the order does not matter
+  options.data.test_fraction = 0;
+  options.training.class_weights = ClassWeights::balanced;
+  options.training.optimizer = OptimizerKind::sgd;
+  options.training.epochs = 5;
+  options.training.batch = 1000;  // everything: so the order does not matter
   train(options, {}, 7, uneven_classes());
-  options.output = folder.file("one");
+  options.output.folder = folder.file("one");
   train(options, {}, 1, uneven_classes());
-  options.output = folder.file("unweighted");
-  options.class_weights = ClassWeights::none;
+  options.output.folder = folder.file("unweighted");
+  options.training.class_weights = ClassWeights::none;
   train(options, {}, 1, uneven_classes());
   const auto difference = [&](const char* a, const char* b) {
     double most = 0;
@@ -243,12 +243,12 @@ TEST_F(CustomRunTest, ALossOfOnesOwnIsWhatIsMadeSmall) {
   extras.loss = [](const at::Tensor& output, const at::Tensor& target) {
     return at::cross_entropy_loss(output, target);
   };
-  options.output = folder.file("same");
+  options.output.folder = folder.file("same");
   EXPECT_EQ(train(options, extras).weights_sha256, plain.weights_sha256);
   extras.loss = [](const at::Tensor& output, const at::Tensor& target) {
     return at::cross_entropy_loss(output, target) * 2;
   };
-  options.output = folder.file("twice");
+  options.output.folder = folder.file("twice");
   const RunResults twice = train(options, extras);
   EXPECT_NE(twice.weights_sha256, plain.weights_sha256);
   EXPECT_GT(twice.epochs[0].loss, 1.5 * plain.epochs[0].loss);
@@ -283,9 +283,9 @@ TEST_F(CustomRunTest, ALossWithoutTensorsBringsItsOwnGradient) {
                     })}};
   for (const std::int64_t micro_steps : {1, 2}) {
     RunOptions options = small_run(str("tensors", micro_steps));
-    options.micro_steps = micro_steps;
+    options.training.micro_steps = micro_steps;
     const RunResults expected = train(options, tensors, 3, test::made_up_line(100));
-    options.output = folder.file(str("plain", micro_steps));
+    options.output.folder = folder.file(str("plain", micro_steps));
     const RunResults found = train(options, plain, 3, test::made_up_line(100));
     EXPECT_EQ(found.weights_sha256, expected.weights_sha256);
     EXPECT_NEAR(found.epochs.back().loss, expected.epochs.back().loss, 1e-6);
@@ -300,7 +300,7 @@ double part_wrong(const at::Tensor& output, const at::Tensor& target) {
 
 TEST_F(CustomRunTest, MetricsAreMeansOverAllHeldOutSamples) {
   RunOptions options = small_run("classes");
-  options.test_fraction = 0.1;  // 6 held-out samples for 7 workers
+  options.data.test_fraction = 0.1;  // 6 held-out samples for 7 workers
   TrainExtras extras;
   extras.metrics = {{"wrong", part_wrong},
                     {"one", [](const at::Tensor&, const at::Tensor&) { return 1.0; }}};
@@ -308,8 +308,8 @@ TEST_F(CustomRunTest, MetricsAreMeansOverAllHeldOutSamples) {
     EXPECT_NEAR(epoch.metrics.at("wrong"), epoch.test_error.value(), 1e-12);
     EXPECT_NEAR(epoch.metrics.at("one"), 1, 1e-12);
   }
-  options.output = folder.file("trained");
-  options.test_fraction = 0;
+  options.output.folder = folder.file("trained");
+  options.data.test_fraction = 0;
   for (const EpochResult& epoch : train(options, extras, 7).epochs) {
     EXPECT_NEAR(epoch.metrics.at("wrong"), epoch.train_error.value(), 1e-12);
   }
@@ -317,8 +317,8 @@ TEST_F(CustomRunTest, MetricsAreMeansOverAllHeldOutSamples) {
 
 TEST_F(CustomRunTest, TheReportShowsMetricsTheBestEpochAndTheEarlyEnd) {
   RunOptions options = small_run("run");
-  options.keep_best = true;
-  options.patience = 2;
+  options.training.keep_best = true;
+  options.training.patience = 2;
   TrainExtras extras;
   extras.metrics = {{"part <wrong>", part_wrong}};
   const RunResults results = train(options, extras);
@@ -361,7 +361,7 @@ TEST_F(CustomRunTest, ExtrasThatCannotWorkAreRefused) {
   TrainExtras extras;
   extras.loss = [](const at::Tensor& output, const at::Tensor&) { return output.mean(); };
   RunOptions options = small_run("run");
-  options.class_weights = ClassWeights::balanced;
+  options.training.class_weights = ClassWeights::balanced;
   EXPECT_EQ(error_of([&] { train(options, extras); }),
             "[train] class_weights: expected none with a custom loss function, found balanced. "
             "Weight the classes in the function.");

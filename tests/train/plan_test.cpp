@@ -18,15 +18,15 @@ using testing::ElementsAre;
 
 RunOptions options_with(std::int64_t batch, std::int64_t micro_steps) {
   RunOptions options;
-  options.batch = batch;
-  options.micro_steps = micro_steps;
+  options.training.batch = batch;
+  options.training.micro_steps = micro_steps;
   return options;
 }
 
 TEST(Plan, CountsTheSamplesOfEveryStepOverAllWorkers) {
   RunOptions options = options_with(4, 2);
-  options.test_fraction = 0;
-  options.epochs = 10;
+  options.data.test_fraction = 0;
+  options.training.epochs = 10;
   // Shards of 12, 11 and 11: batches of 4+4+4, 4+4+4, 4+3+3; steps of two batches, the last of one.
   const TaskPlan plan = plan_tasks(options, Engine::threads, 3, test::made_up_classes(34));
   EXPECT_EQ(plan.batches_per_epoch, 3);
@@ -53,13 +53,13 @@ TEST(Plan, DealsEveryTrainingSampleOnce) {
 
 TEST(Plan, LeavesNothingAutomatic) {
   RunOptions options;
-  options.optimizer = OptimizerKind::sgd;
+  options.training.optimizer = OptimizerKind::sgd;
   const TaskPlan plan = plan_tasks(options, Engine::processes, 2, test::made_up_line(20));
-  EXPECT_EQ(plan.options.engine, Engine::processes);
-  EXPECT_EQ(plan.options.workers, 2);
-  EXPECT_EQ(plan.options.lr, resolve_lr(options));
-  EXPECT_NE(plan.options.lr, 0);
-  EXPECT_EQ(plan.options.task, Task::regression);
+  EXPECT_EQ(plan.options.workers.engine, Engine::processes);
+  EXPECT_EQ(plan.options.workers.count, 2);
+  EXPECT_EQ(plan.options.training.lr, resolve_lr(options));
+  EXPECT_NE(plan.options.training.lr, 0);
+  EXPECT_EQ(plan.options.data.task, Task::regression);
 }
 
 TEST(Plan, FewerSamplesThanWorkersIsAnError) {
@@ -72,7 +72,7 @@ TEST(Plan, MeasuresTheNormalisationOnTrainingSamplesOnly) {
   const LoadedData data = test::made_up_classes(50);
   const TrainPlan plan = prepare(plan_tasks({}, Engine::threads, 2, data));
   const PreparedData expected =
-      split_and_normalise(data, RunOptions{}.test_fraction, RunOptions{}.seed);
+      split_and_normalise(data, RunOptions{}.data.test_fraction, RunOptions{}.training.seed);
   EXPECT_EQ(plan.card.feature_mean, expected.normalisation.mean);
   EXPECT_EQ(plan.card.feature_scale, expected.normalisation.scale);
   EXPECT_EQ(plan.train->size(), expected.train->size());
@@ -83,7 +83,7 @@ TEST(Plan, MeasuresTheNormalisationOnTrainingSamplesOnly) {
 
 TEST(Plan, MeasuresTheTargetsOfRegression) {
   RunOptions options;
-  options.test_fraction = 0;
+  options.data.test_fraction = 0;
   const TrainPlan plan = prepare(plan_tasks(options, Engine::threads, 1, test::made_up_line(2000)));
   EXPECT_EQ(plan.card.task, "regression");
   EXPECT_EQ(plan.card.outputs, 1);

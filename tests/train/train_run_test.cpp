@@ -31,10 +31,10 @@ using testing::HasSubstr;
 
 RunOptions small_run(const std::string& output) {
   RunOptions options;
-  options.hidden = {8};
-  options.epochs = 3;
-  options.batch = 5;
-  options.output = output;
+  options.model.hidden = {8};
+  options.training.epochs = 3;
+  options.training.batch = 5;
+  options.output.folder = output;
   return options;
 }
 
@@ -50,22 +50,24 @@ RunSummary train(const TrainPlan& plan) {
 /// The same job by one worker with torch alone: each step on everybody's samples at once.
 Model whole_batch_oracle(const TrainPlan& plan) {
   const RunOptions& options = plan.options;
-  Model model = make_model(plan.card, options.seed);
-  torch::optim::SGD optimizer(model.module->parameters(),
-                              torch::optim::SGDOptions(options.lr).momentum(options.momentum));
+  Model model = make_model(plan.card, options.training.seed);
+  torch::optim::SGD optimizer(
+      model.module->parameters(),
+      torch::optim::SGDOptions(options.training.lr).momentum(options.training.momentum));
   std::vector<Sampler> samplers;
-  for (int rank = 0; rank < options.workers; ++rank) {
+  for (int rank = 0; rank < options.workers.count; ++rank) {
     samplers.emplace_back(plan.shards[static_cast<std::size_t>(rank)],
-                          Sampler::Options{.batch = options.batch,
+                          Sampler::Options{.batch = options.training.batch,
                                            .steps = plan.batches_per_epoch,
-                                           .seed = options.seed,
+                                           .seed = options.training.seed,
                                            .rank = rank});
   }
-  for (std::int64_t epoch = 0; epoch < options.epochs; ++epoch) {
-    for (std::int64_t first = 0; first < plan.batches_per_epoch; first += options.micro_steps) {
+  for (std::int64_t epoch = 0; epoch < options.training.epochs; ++epoch) {
+    for (std::int64_t first = 0; first < plan.batches_per_epoch;
+         first += options.training.micro_steps) {
       std::vector<std::int64_t> samples;
       for (std::int64_t i = first;
-           i < std::min(first + options.micro_steps, plan.batches_per_epoch); ++i) {
+           i < std::min(first + options.training.micro_steps, plan.batches_per_epoch); ++i) {
         for (Sampler& sampler : samplers) {
           const auto batch = sampler.batch(epoch, i);
           samples.insert(samples.end(), batch.begin(), batch.end());
@@ -87,11 +89,11 @@ Model whole_batch_oracle(const TrainPlan& plan) {
 TEST(TrainRun, EqualsOneWorkerWithTheWholeBatch) {
   const ScratchFolder folder;
   RunOptions options = small_run(folder.file("run"));
-  options.optimizer = OptimizerKind::sgd;
-  options.momentum = 0.9;
-  options.micro_steps = 2;
+  options.training.optimizer = OptimizerKind::sgd;
+  options.training.momentum = 0.9;
+  options.training.micro_steps = 2;
   // 61 samples to 4 workers: uneven shards, an uneven last step.
-  options.test_fraction = 0;
+  options.data.test_fraction = 0;
   const TrainPlan plan = plan_of(options, 4, test::made_up_classes(61));
   train(plan);
   const auto trained = load_model(folder.file("run")).model.module;
@@ -107,7 +109,7 @@ TEST(TrainRun, WritesWhatItAnswers) {
   const RunOptions options = small_run(folder.file("run"));
   const TrainPlan plan = plan_of(options, 3, test::made_up_classes(60));
   const RunSummary summary = train(plan);
-  EXPECT_EQ(summary.folder, options.output);
+  EXPECT_EQ(summary.folder, options.output.folder);
   const auto text = [&](const char* name) { return read_file(folder.file("run/") + name); };
   EXPECT_EQ(run_results_from_json(text("results.json"), "results.json"), summary.results);
   EXPECT_EQ(epochs_from_json_lines(text("metrics.jsonl"), "metrics.jsonl"), summary.results.epochs);
@@ -120,7 +122,7 @@ TEST(TrainRun, WritesWhatItAnswers) {
 TEST(TrainRun, CountsErrorsOfEveryWorkersShareExactly) {
   const ScratchFolder folder;
   RunOptions options = small_run(folder.file("run"));
-  options.test_fraction = 0.1;  // 6 held-out samples for 7 workers
+  options.data.test_fraction = 0.1;  // 6 held-out samples for 7 workers
   const RunResults results = train(plan_of(options, 7, test::made_up_classes(60))).results;
   ASSERT_EQ(results.error.values.size(), 7U);
   EXPECT_FALSE(results.error.values[6].has_value()) << "its share is empty";
@@ -137,7 +139,7 @@ TEST(TrainRun, CountsErrorsOfEveryWorkersShareExactly) {
 TEST(TrainRun, WithoutHeldOutSamplesThereIsNoError) {
   const ScratchFolder folder;
   RunOptions options = small_run(folder.file("run"));
-  options.test_fraction = 0;
+  options.data.test_fraction = 0;
   const RunResults results = train(plan_of(options, 2, test::made_up_classes(30))).results;
   EXPECT_EQ(results.error.mean, std::nullopt);
   EXPECT_EQ(results.epochs.back().test_error, std::nullopt);
@@ -175,9 +177,9 @@ double prediction(const SavedModel& saved, const float* x) {
 TEST(TrainRun, RegressionIsLearned) {
   const ScratchFolder folder;
   RunOptions options = small_run(folder.file("run"));
-  options.hidden = {};
-  options.epochs = 60;
-  options.lr = 0.02;
+  options.model.hidden = {};
+  options.training.epochs = 60;
+  options.training.lr = 0.02;
   const RunResults results = train(plan_of(options, 2, test::made_up_line(400))).results;
   // A linear model can be exact; the mean squared error of guessing the mean would be 2.83.
   EXPECT_LT(results.error.mean.value(), 1e-3);
@@ -188,9 +190,9 @@ TEST(TrainRun, RegressionIsLearned) {
 TEST(TrainRun, RegressionIsMeasuredInTheUnitsOfTheData) {
   const ScratchFolder folder;
   RunOptions options = small_run(folder.file("run"));
-  options.epochs = 1;
-  options.lr = 1e-12;  // so that the loss while training is that of the saved model
-  options.test_fraction = 0;
+  options.training.epochs = 1;
+  options.training.lr = 1e-12;  // so that the loss while training is that of the saved model
+  options.data.test_fraction = 0;
   const LoadedData data = test::made_up_line(50);
   const RunResults results = train(plan_of(options, 3, data)).results;
   const SavedModel saved = load_model(folder.file("run"));
@@ -209,8 +211,8 @@ TEST(TrainRun, EverySchedule) {
                                       ScheduleKind::cosine, ScheduleKind::warmup_cosine}) {
     const ScratchFolder folder;
     RunOptions options = small_run(folder.file("run"));
-    options.schedule = schedule;
-    options.epochs = 12;
+    options.training.schedule = schedule;
+    options.training.epochs = 12;
     const RunResults results = train(plan_of(options, 2, test::made_up_classes(90))).results;
     EXPECT_LT(results.epochs.back().loss, results.epochs.front().loss);
   }
@@ -219,7 +221,7 @@ TEST(TrainRun, EverySchedule) {
 TEST(TrainRun, AStopInTheFirstEpochLeavesNothing) {
   const ScratchFolder folder;
   RunOptions options = small_run(folder.file("run"));
-  options.batch = 1;
+  options.training.batch = 1;
   const TrainPlan plan = plan_of(options, 2, test::made_up_classes(3000));
   const StopSignal signals;
   test::Stopper stopper(3, SIGTERM);
@@ -233,12 +235,12 @@ TEST(TrainRun, AStopInTheFirstEpochLeavesNothing) {
 TEST(TrainRun, ALaterStopLeavesWholeEpochs) {
   const ScratchFolder folder;
   RunOptions options = small_run(folder.file("run"));
-  options.epochs = 100'000;
+  options.training.epochs = 100'000;
   const TrainPlan plan = plan_of(options, 2, test::made_up_classes(30));
   const StopSignal signals;
   test::Stopper stopper(50, SIGTERM);
   EXPECT_THAT(error_of([&] { train_plan(plan, stopper); }),
-              HasSubstr("Finished epochs are in " + options.output));
+              HasSubstr("Finished epochs are in " + options.output.folder));
   const auto epochs = epochs_from_json_lines(read_file(folder.file("run/metrics.jsonl")), "");
   EXPECT_GE(epochs.size(), 16U);
   EXPECT_TRUE(std::filesystem::exists(folder.file("run/config.json")));
@@ -248,9 +250,9 @@ TEST(TrainRun, ALaterStopLeavesWholeEpochs) {
 TEST(TrainRun, AFailedWorkerLeavesNothingBeforeTheFirstEpoch) {
   const ScratchFolder folder;
   RunOptions options = small_run(folder.file("run"));
-  options.optimizer = OptimizerKind::sgd;
-  options.lr = 1e30;
-  options.batch = 1;
+  options.training.optimizer = OptimizerKind::sgd;
+  options.training.lr = 1e30;
+  options.training.batch = 1;
   EXPECT_THAT(error_of([&] { train(plan_of(options, 2, test::made_up_classes(600))); }),
               HasSubstr("is not finite at step"));
   EXPECT_TRUE(folder.names().empty());

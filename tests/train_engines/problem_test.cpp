@@ -17,9 +17,9 @@ namespace {
 class Problem : public testing::Test {
  protected:
   Problem() : map_(map_workers(test::engine_options())) {
-    create_environment({.engine = test::engine_options().engine,
-                        .timeout = test::engine_options().timeout_s,
-                        .ranks_per_node = test::engine_options().ranks_per_node});
+    create_environment({.workers = {.engine = test::engine_options().engine,
+                                    .ranks_per_node = test::engine_options().ranks_per_node,
+                                    .timeout = test::engine_options().timeout_s}});
   }
   ~Problem() override { close(); }
 
@@ -27,9 +27,8 @@ class Problem : public testing::Test {
     return create_factorization_problem({.data_dir = "data/digits",
                                          .num_client_items = static_cast<int>(map_.workers.size()),
                                          .data_size = 10,
-                                         .epochs = 1,
-                                         .batch = 64,
-                                         .output = folder_.file("run")});
+                                         .run = {.training = {.epochs = 1, .batch = 64},
+                                                 .output = {.folder = folder_.file("run")}}});
   }
 
   ScratchFolder folder_;

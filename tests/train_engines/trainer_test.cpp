@@ -26,12 +26,12 @@ using testing::MatchesRegex;
 
 RunOptions options_of_test(const ScratchFolder& folder) {
   RunOptions options;
-  options.output = folder.file("run");  // of rank 0; other ranks' names are not looked at
-  options.ranks_per_node = test::engine_options().ranks_per_node;
-  options.timeout = test::engine_options().timeout_s;
-  options.hidden = {8};
-  options.epochs = 2;
-  options.batch = 3;
+  options.output.folder = folder.file("run");  // of rank 0; other ranks' names are not looked at
+  options.workers.ranks_per_node = test::engine_options().ranks_per_node;
+  options.workers.timeout = test::engine_options().timeout_s;
+  options.model.hidden = {8};
+  options.training.epochs = 2;
+  options.training.batch = 3;
   return options;
 }
 
@@ -56,16 +56,16 @@ TEST(Trainer, GivesTheWeightsThatThreadsGive) {
   const ScratchFolder folder;
   const WorkerMap map = workers();
   RunOptions options = options_of_test(folder);
-  options.dropout = 0.2;
-  options.micro_steps = 2;
-  options.clip_norm = 1;
-  options.schedule = ScheduleKind::cosine;
+  options.model.dropout = 0.2;
+  options.training.micro_steps = 2;
+  options.training.clip_norm = 1;
+  options.training.schedule = ScheduleKind::cosine;
   const RunResults found =
       train(plan_of(options, test::engine_options().engine, map.workers.size())).results;
   if (map.own_rank != 0) {
     return;
   }
-  options.output = folder.file("threads");
+  options.output.folder = folder.file("threads");
   const RunResults expected = train(plan_of(options, Engine::threads, map.workers.size())).results;
   EXPECT_EQ(found.weights_sha256, expected.weights_sha256);
   EXPECT_EQ(found.error, expected.error);
@@ -76,9 +76,9 @@ TEST(Trainer, GivesTheSameWeightsTwice) {
   const ScratchFolder folder;
   const WorkerMap map = workers();
   RunOptions options = options_of_test(folder);
-  options.dropout = 0.2;
+  options.model.dropout = 0.2;
   const auto weights = [&](const char* name) {
-    options.output = folder.file(name);
+    options.output.folder = folder.file(name);
     return train(plan_of(options, test::engine_options().engine, map.workers.size()))
         .results.weights_sha256;
   };
@@ -107,7 +107,7 @@ TEST(Trainer, TellsEveryCallerTheSame) {
 TEST(Trainer, AFolderThatCannotBeMadeIsEverybodysError) {
   const ScratchFolder folder;
   RunOptions options = options_of_test(folder);
-  options.output = "/proc/nowhere";
+  options.output.folder = "/proc/nowhere";
   const TrainPlan plan = plan_of(options, test::engine_options().engine, workers().workers.size());
   EXPECT_THAT(error_of([&] { train(plan); }),
               HasSubstr("/proc/nowhere: expected to create the folder"));
@@ -116,7 +116,7 @@ TEST(Trainer, AFolderThatCannotBeMadeIsEverybodysError) {
 TEST(Trainer, StopsEverywhereBeforeTheSameStep) {
   const ScratchFolder folder;
   RunOptions options = options_of_test(folder);
-  options.epochs = 1'000'000;
+  options.training.epochs = 1'000'000;
   const TrainPlan plan = plan_of(options, test::engine_options().engine, workers().workers.size());
   const StopSignal signals;
   test::Stopper stopper(9, SIGINT);

@@ -292,11 +292,11 @@ DGA_ENGINE_TEST(MeanError, CountsEachSampleOnce) {
 /// A whole run with a model of the program's own; its hash on every caller.
 std::string weights_of_own_model(const std::string& folder, Engine engine, int workers) {
   RunOptions options;
-  options.output = folder;
-  options.ranks_per_node = engine_options().ranks_per_node;
-  options.timeout = engine_options().timeout_s;
-  options.epochs = 2;
-  options.batch = 3;
+  options.output.folder = folder;
+  options.workers.ranks_per_node = engine_options().ranks_per_node;
+  options.workers.timeout = engine_options().timeout_s;
+  options.training.epochs = 2;
+  options.training.batch = 3;
   TrainExtras extras;
   extras.model = [](const ModelCard& card) {
     return nn::Sequential(nn::Linear(card.input_shape[0], 8), nn::Dropout(0.2),

@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: Apache-2.0
+# Written by: dga options --python > python/distributed_gradient_accumulator/_option_types.pyi
+"""The options of a run as keyword arguments, for type checkers: each call takes one of these."""
+
+import os
+from collections.abc import Sequence
+from typing import Literal, Optional, TypedDict, Union
+
+class EnvironmentOptions(TypedDict, total=False):
+    ranks_per_node: Optional[Union[int, Literal["auto"]]]
+    """Number of MPI ranks that count as one node. auto: ask MPI. Default: auto."""
+    timeout: Optional[float]
+    """Longest time that one worker waits for another, in seconds. Default: 300."""
+
+class DatasetOptions(TypedDict, total=False):
+    test_data_dir: Optional[Union[str, os.PathLike[str]]]
+    """Held-out samples, given the same way. Default: the data's own test files, else a fraction of the data."""
+    label: Optional[str]
+    """Label column of CSV: a name in the header, or a number (0 is the first, -1 the last column). Default: the last column."""
+    task: Optional[Literal["auto", "classification", "regression"]]
+    """What the labels are: classes, or real numbers (regression). auto: classes. Default: auto."""
+
+class ProblemOptions(DatasetOptions, total=False):
+    test_fraction: Optional[float]
+    """Fraction of the data to hold out when there is no test set. Default: 0.2."""
+    shard: Optional[Literal["iid", "contiguous", "by-label"]]
+    """How the samples are sharded over the workers. iid: at random; contiguous: in their order; by-label: sorted by label, so each worker sees few classes. Default: iid."""
+    hidden: Optional[Union[int, Sequence[int], Literal["none"]]]
+    """Number of neurons in each hidden layer. none: a linear model. Default: 100."""
+    dropout: Optional[float]
+    """Dropout probability after each hidden layer. Default: 0."""
+    epochs: Optional[int]
+    """Number of passes over the training samples. Default: 40."""
+    batch: Optional[int]
+    """Number of samples that each worker takes in a micro-step. Default: 16."""
+    micro_steps: Optional[int]
+    """Number of micro-steps whose gradients are accumulated before a step of the optimiser. Default: 1."""
+    optimizer: Optional[Literal["sgd", "adam", "adamw"]]
+    """Optimiser that updates the weights. Default: adam."""
+    lr: Optional[Union[float, Literal["auto"]]]
+    """Learning rate. auto: the optimiser's default (sgd 0.05, adam 0.003, adamw 0.003). Default: auto."""
+    momentum: Optional[float]
+    """Momentum of sgd. Default: 0.9."""
+    weight_decay: Optional[float]
+    """Weight decay: decoupled with adamw, added to the gradient with the other optimisers. Default: 0."""
+    clip_norm: Optional[Union[float, Literal["off"]]]
+    """Largest norm of the whole gradient; a longer gradient is scaled down to it. off: no clipping. Default: off."""
+    schedule: Optional[Literal["constant", "step", "cosine", "warmup-cosine"]]
+    """Learning rate schedule. step: divided by 10 after each third of the steps; cosine: half a cosine down to 0; warmup-cosine: linear warm-up over the first 5 % of steps, then cosine. Default: constant."""
+    class_weights: Optional[Literal["none", "balanced"]]
+    """Weight of each class in the loss. balanced: inversely proportional to the class's number of training samples, 1 on average. Default: none."""
+    ema: Optional[float]
+    """Decay of an exponential moving average of the weights, which is then evaluated and saved. 0: no average. Default: 0."""
+    patience: Optional[int]
+    """Stop early after this number of epochs without a new lowest error on the held-out set (without a held-out set: a new lowest loss). 0: never. Default: 0."""
+    keep_best: Optional[bool]
+    """Save the weights of the best epoch, judged as for patience, instead of the last epoch's. Default: false."""
+    seed: Optional[int]
+    """Seed of all random numbers. The same seed and number of workers give the same weights. Default: 42."""
+    output: Optional[Union[str, os.PathLike[str]]]
+    """Folder for the results; it must not hold a run yet. Default: runs/<date-time>."""
+    tensorboard: Optional[bool]
+    """Also write losses, errors, times and options for TensorBoard (tensorboard --logdir DIR). Default: false."""
+    trace: Optional[bool]
+    """Also write trace.json, the timeline of each worker's compute, reduce and wait, for Perfetto (ui.perfetto.dev) or chrome://tracing. Default: false."""
