@@ -240,10 +240,10 @@ void ParameterLayout::add_atomic_pieces(int bucket, int worker,
   }
 }
 
-std::vector<Segment> ParameterLayout::segments(int number) const {
+std::vector<OwnedSegment> ParameterLayout::segments(int number) const {
   const PlacedParameter& parameter = parameters_.at(static_cast<std::size_t>(number));
   const std::int64_t end = parameter.elements.first + parameter.elements.count;
-  std::vector<Segment> segments;
+  std::vector<OwnedSegment> segments;
   for (int worker = 0; worker < workers_; ++worker) {
     const Slice owned = slice(parameter.bucket, worker);
     const std::int64_t first = std::max(owned.first, parameter.elements.first);

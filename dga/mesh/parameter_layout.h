@@ -67,11 +67,11 @@ struct OwnedPiece {
 };
 
 /// A run of one parameter's elements that one worker updates.
-struct Segment {
+struct OwnedSegment {
   int worker = 0;
   Slice elements;  // of the parameter, in the order of memory
 
-  friend bool operator==(const Segment&, const Segment&) = default;
+  friend bool operator==(const OwnedSegment&, const OwnedSegment&) = default;
 };
 
 /// *Storage.* Every parameter starts on a 64-byte line, and the padding behind it is zero for ever.
@@ -129,7 +129,7 @@ class ParameterLayout {
   std::vector<OwnedPiece> pieces(int worker) const;
   /// Who updates parameter `number`, ascending; one segment for an atomic one, none where it has no
   /// elements.
-  std::vector<Segment> segments(int number) const;
+  std::vector<OwnedSegment> segments(int number) const;
 
  private:
   void choose_owners();

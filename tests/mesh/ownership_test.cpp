@@ -136,7 +136,7 @@ TEST(Ownership, SegmentsAreThePiecesByParameter) {
       const PlacedParameter& parameter = layout.parameters()[static_cast<std::size_t>(number)];
       const auto segments = layout.segments(number);
       std::int64_t end = 0;
-      for (const Segment& segment : segments) {
+      for (const OwnedSegment& segment : segments) {
         EXPECT_EQ(segment.elements.first, end);
         for (std::int64_t i = 0; i < segment.elements.count; ++i) {
           EXPECT_EQ(
@@ -147,7 +147,7 @@ TEST(Ownership, SegmentsAreThePiecesByParameter) {
       }
       EXPECT_EQ(end, parameter.spec.count());
       if (parameter.spec.atomic && end > 0) {
-        EXPECT_THAT(segments, ElementsAre(Segment{parameter.owner, {0, end}}));
+        EXPECT_THAT(segments, ElementsAre(OwnedSegment{parameter.owner, {0, end}}));
       }
     }
   }
@@ -256,8 +256,8 @@ TEST(Ownership, PutsAtomicParametersInBucketsOfTheirOwnInTheOrderOfBackward) {
   EXPECT_EQ(layout.parameters()[2].owner, 1);
   EXPECT_THAT(layout.buckets()[1].parameters, ElementsAre(4, 2, 0));
   EXPECT_THAT(layout.counts(1), ElementsAre(512, 512));
-  EXPECT_THAT(layout.segments(4), ElementsAre(Segment{0, {0, 512}}));
-  EXPECT_THAT(layout.segments(5), ElementsAre(Segment{0, {0, 16}}));
+  EXPECT_THAT(layout.segments(4), ElementsAre(OwnedSegment{0, {0, 512}}));
+  EXPECT_THAT(layout.segments(5), ElementsAre(OwnedSegment{0, {0, 16}}));
   EXPECT_EQ(layout.pieces(1).size(), 3U);
 }
 
