@@ -36,7 +36,7 @@ python: ## the Python package, installed in .deps/python
 test: setup ## build and run every test and check
 	@scripts/test
 
-test-interop: python ## the Python package beside the full PyTorch (installs 5 GB into .deps/interop)
+test-interop: setup python ## the Python package beside the full PyTorch (installs 5 GB into .deps/interop)
 	@scripts/interop
 
 lint: setup ## every check, clang-tidy on the files that see torch too (about a minute each)

@@ -4,10 +4,12 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <numeric>
 #include <set>
 #include <utility>
 
 #include "dga/base/error.h"
+#include "dga/mesh/balance.h"
 
 namespace dga {
 namespace {
@@ -77,57 +79,93 @@ ParameterLayout::ParameterLayout(std::vector<ParameterSpec> parameters, int work
     : workers_(workers) {
   check(parameters, workers, bucket_bytes);
   for (ParameterSpec& spec : parameters) {
+    has_atomic_ = has_atomic_ || spec.atomic;
     parameters_.push_back({std::move(spec), 0, {}});
   }
-  cut_buckets(bucket_bytes > 0 ? bucket_bytes : default_bucket_bytes(workers));
+  choose_owners();
+  const std::int64_t limit = bucket_bytes > 0 ? bucket_bytes : default_bucket_bytes(workers);
+  buckets_ = cut_buckets(false, limit);
+  for (Bucket& bucket : cut_buckets(true, limit)) {
+    buckets_.push_back(std::move(bucket));
+  }
+  // Backward finishes a bucket with the gradient of its first registered parameter.
+  std::stable_sort(buckets_.begin(), buckets_.end(), [](const Bucket& a, const Bucket& b) {
+    return a.parameters.back() > b.parameters.back();
+  });
   for (int bucket = 0; bucket < static_cast<int>(buckets_.size()); ++bucket) {
     place_bucket(bucket);
   }
 }
 
-void ParameterLayout::cut_buckets(std::int64_t bucket_bytes) {
+void ParameterLayout::choose_owners() {
+  std::vector<double> costs;
+  for (const PlacedParameter& parameter : parameters_) {
+    if (parameter.spec.atomic) {
+      costs.push_back(update_cost(parameter.spec.shape));
+    }
+  }
+  const std::vector<int> owners = balance(costs, workers_);
+  auto next = owners.begin();
+  for (PlacedParameter& parameter : parameters_) {
+    if (parameter.spec.atomic) {
+      parameter.owner = *next++;
+    }
+  }
+}
+
+std::vector<Bucket> ParameterLayout::cut_buckets(bool atomic, std::int64_t bucket_bytes) const {
   std::int64_t total = 0;
   for (const PlacedParameter& parameter : parameters_) {
-    total += padded_bytes(parameter.spec);
+    total += parameter.spec.atomic == atomic ? padded_bytes(parameter.spec) : 0;
   }
+  std::vector<Bucket> buckets;
   std::int64_t limit = total > bucket_bytes ? bucket_bytes / 4 : bucket_bytes;
   std::int64_t filled = 0;
   for (auto number = static_cast<int>(parameters_.size()) - 1; number >= 0; --number) {
     const ParameterSpec& spec = parameters_[static_cast<std::size_t>(number)].spec;
+    if (spec.atomic != atomic) {
+      continue;
+    }
     const std::int64_t more = padded_bytes(spec);
-    const bool first = buckets_.empty();
-    if (first || buckets_.back().type != spec.type || filled + more > limit) {
+    const bool first = buckets.empty();
+    if (first || buckets.back().type != spec.type || filled + more > limit) {
       if (!first) {
         limit = bucket_bytes;
       }
-      buckets_.emplace_back();
-      buckets_.back().type = spec.type;
+      buckets.emplace_back();
+      buckets.back().type = spec.type;
+      buckets.back().atomic = atomic;
       filled = 0;
     }
-    buckets_.back().parameters.push_back(number);
+    buckets.back().parameters.push_back(number);
     filled += more;
   }
+  return buckets;
 }
 
 void ParameterLayout::place_bucket(int number) {
   Bucket& bucket = buckets_[static_cast<std::size_t>(number)];
   bucket.first_byte = bytes_;
-  // Backward finishes the bucket as a whole, so its inner order is free: groups side by side make
-  // fewer and longer pieces.
+  // Backward finishes the bucket as a whole, so its inner order is free: an owner's parameters must
+  // make one slice, and groups side by side make fewer and longer pieces.
   std::stable_sort(bucket.parameters.begin(), bucket.parameters.end(), [&](int a, int b) {
-    return parameters_[static_cast<std::size_t>(a)].spec.group <
-           parameters_[static_cast<std::size_t>(b)].spec.group;
+    const PlacedParameter& left = parameters_[static_cast<std::size_t>(a)];
+    const PlacedParameter& right = parameters_[static_cast<std::size_t>(b)];
+    return std::pair(left.owner, left.spec.group) < std::pair(right.owner, right.spec.group);
   });
+  auto& counts = counts_.emplace_back(static_cast<std::size_t>(workers_), 0);
   for (const int member : bucket.parameters) {
     PlacedParameter& parameter = parameters_[static_cast<std::size_t>(member)];
     parameter.bucket = number;
     parameter.elements = {bucket.count, parameter.spec.count()};
     bucket.count += padded(parameter.spec);
+    if (bucket.atomic) {
+      counts[static_cast<std::size_t>(parameter.owner)] += padded(parameter.spec);
+    }
   }
   bytes_ += bucket.count * size_of(bucket.type);
-  auto& counts = counts_.emplace_back();
-  for (int worker = 0; worker < workers_; ++worker) {
-    counts.push_back(slice(number, worker).count);
+  for (int worker = 0; worker < workers_ && !bucket.atomic; ++worker) {
+    counts[static_cast<std::size_t>(worker)] = slice(number, worker).count;
   }
 }
 
@@ -143,6 +181,11 @@ const std::vector<std::int64_t>& ParameterLayout::counts(int bucket) const {
 
 Slice ParameterLayout::slice(int bucket, int worker) const {
   const Bucket& whole = buckets_.at(static_cast<std::size_t>(bucket));
+  if (whole.atomic) {
+    const auto& counts = this->counts(bucket);
+    const auto mine = counts.begin() + worker;
+    return {std::accumulate(counts.begin(), mine, std::int64_t{0}), *mine};
+  }
   return slice_of(whole.count, workers_, worker, line_elements(whole.type));
 }
 
@@ -162,6 +205,10 @@ int ParameterLayout::owner(int bucket, std::int64_t element) const {
 std::vector<OwnedPiece> ParameterLayout::pieces(int worker) const {
   std::vector<OwnedPiece> pieces;
   for (int number = 0; number < static_cast<int>(buckets_.size()); ++number) {
+    if (buckets_[static_cast<std::size_t>(number)].atomic) {
+      add_atomic_pieces(number, worker, pieces);
+      continue;
+    }
     const Slice mine = slice(number, worker);
     const std::int64_t end = mine.first + mine.count;
     bool open = false;  // the last piece ends where this parameter starts
@@ -173,7 +220,7 @@ std::vector<OwnedPiece> ParameterLayout::pieces(int worker) const {
         continue;
       }
       if (!open || pieces.back().group != parameter.spec.group) {
-        pieces.push_back({number, {first, 0}, parameter.spec.group, {}});
+        pieces.push_back({number, {first, 0}, parameter.spec.group, {}, false});
         open = true;
       }
       pieces.back().elements.count = last - pieces.back().elements.first;
@@ -181,6 +228,31 @@ std::vector<OwnedPiece> ParameterLayout::pieces(int worker) const {
     }
   }
   return pieces;
+}
+
+void ParameterLayout::add_atomic_pieces(int bucket, int worker,
+                                        std::vector<OwnedPiece>& pieces) const {
+  for (const int member : buckets_[static_cast<std::size_t>(bucket)].parameters) {
+    const PlacedParameter& parameter = parameters_[static_cast<std::size_t>(member)];
+    if (parameter.owner == worker && parameter.elements.count > 0) {
+      pieces.push_back({bucket, parameter.elements, parameter.spec.group, {member}, true});
+    }
+  }
+}
+
+std::vector<OwnedSegment> ParameterLayout::segments(int number) const {
+  const PlacedParameter& parameter = parameters_.at(static_cast<std::size_t>(number));
+  const std::int64_t end = parameter.elements.first + parameter.elements.count;
+  std::vector<OwnedSegment> segments;
+  for (int worker = 0; worker < workers_; ++worker) {
+    const Slice owned = slice(parameter.bucket, worker);
+    const std::int64_t first = std::max(owned.first, parameter.elements.first);
+    const std::int64_t last = std::min(owned.first + owned.count, end);
+    if (first < last) {
+      segments.push_back({worker, {first - parameter.elements.first, last - first}});
+    }
+  }
+  return segments;
 }
 
 int ParameterLayout::parameter_at(int bucket, std::int64_t element) const {

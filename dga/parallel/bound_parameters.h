@@ -40,6 +40,8 @@ class BoundParameters {
   void take_gradient(std::size_t number);
   /// Writes zeros to the gradient's place.
   void clear_gradient(std::size_t number) const;
+  /// The gradient's place, in the parameter's shape and strides.
+  const at::Tensor& gradient(std::size_t number) const { return slots_.at(number).gradient; }
   /// Takes the gradients off the parameters, as torch's zero_grad does.
   void drop_gradients() const;
 

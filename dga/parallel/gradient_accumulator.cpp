@@ -6,6 +6,7 @@
 #include <ATen/ops/full.h>
 #include <torch/nn/module.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <utility>
@@ -37,13 +38,43 @@ int group_of(const NamedTensor& parameter, const std::vector<ParameterGroup>& gr
   return static_cast<int>(groups.size());
 }
 
+/// Whether `entry` is the name of the parameter, or of a module that it is in.
+bool names(const std::string& entry, const std::string& parameter) {
+  return parameter == entry || parameter.starts_with(entry + ".");
+}
+
+bool is_atomic(const NamedTensor& parameter, const AtomicOptimizer& atomic) {
+  return atomic.selects != nullptr &&
+         std::none_of(atomic.except.begin(), atomic.except.end(),
+                      [&](const std::string& entry) { return names(entry, parameter.name); }) &&
+         atomic.selects(parameter.name, parameter.tensor);
+}
+
+/// A misspelt exception would change the training without a word.
+void check_atomic(const ModuleTensors& tensors, const AtomicOptimizer& atomic) {
+  for (const std::string& entry : atomic.except) {
+    const auto named = [&](const NamedTensor& parameter) { return names(entry, parameter.name); };
+    DGA_CHECK(
+        std::any_of(tensors.trained.begin(), tensors.trained.end(), named),
+        "[parallel] atomic optimizer: expected `except` to name trained parameters or modules "
+        "that have some, found '",
+        entry, "'. A tied parameter goes by its first name.");
+  }
+  const auto selected = [&](const NamedTensor& parameter) { return is_atomic(parameter, atomic); };
+  DGA_CHECK(atomic.selects == nullptr ||
+                std::any_of(tensors.trained.begin(), tensors.trained.end(), selected),
+            "[parallel] atomic optimizer: expected at least one trained parameter for it to "
+            "update, found none of ",
+            tensors.trained.size(), ". Use an element-wise optimiser alone.");
+}
+
 ParameterLayout make_layout(const ModuleTensors& tensors, int workers,
-                            const AccumulatorOptions& options) {
+                            const AtomicOptimizer& atomic, const AccumulatorOptions& options) {
   std::vector<ParameterSpec> specs;
   for (const NamedTensor& parameter : tensors.trained) {
     specs.push_back({parameter.name, parameter.tensor.sizes().vec(),
                      dtype_of(parameter.tensor.scalar_type()).value(),
-                     group_of(parameter, options.groups)});
+                     group_of(parameter, options.groups), is_atomic(parameter, atomic)});
   }
   return {std::move(specs), workers, options.bucket_bytes};
 }
@@ -81,7 +112,8 @@ class GradientAccumulator::Impl {
   std::int64_t samples_since_synchronized() const noexcept { return buffer_samples_; }
   std::int64_t num_steps() const noexcept { return num_steps_; }
   double gradient_norm() const noexcept { return gradient_norm_; }
-  torch::optim::Optimizer& optimizer() noexcept { return optimizer_->optimizer(); }
+  torch::optim::Optimizer& optimizer() noexcept { return optimizer_->element_wise(); }
+  torch::optim::Optimizer* atomic_optimizer() noexcept { return optimizer_->atomic(); }
   const ParameterLayout& layout() const noexcept { return layout_; }
   StepRecorder& recorder() noexcept { return recorder_; }
 
@@ -89,7 +121,7 @@ class GradientAccumulator::Impl {
   std::uint64_t random_key() const noexcept {
     return stream_key(seed_, "train", workers_.rank(), num_steps_);
   }
-  void agree(const Environment& env);
+  void agree(const Environment& env, const AtomicOptimizer& atomic);
   FlatBuffers buffers() const;
   void share_initial_values();
   const at::Tensor& seed_of(const at::Tensor& loss, double factor);
@@ -135,8 +167,8 @@ GradientAccumulator::Impl::Impl(const Environment& env, std::shared_ptr<torch::n
       options_((check_options(options), std::move(options))),
       workers_(env.group(Axis::data)),
       seed_(env.seed()),
-      tensors_((agree(env), *module_)),
-      layout_(make_layout(tensors_, workers_.size(), options_)),
+      tensors_((agree(env, factory.atomic), *module_)),
+      layout_(make_layout(tensors_, workers_.size(), factory.atomic, options_)),
       parameters_(workers_.allocate_on_node(layout_.bytes())),
       reducer_(make_gradient_reducer(workers_, layout_, parameters_, recorder_)),
       bound_(tensors_.trained, layout_, buffers(), workers_.rank() == 0),
@@ -152,8 +184,8 @@ GradientAccumulator::Impl::Impl(const Environment& env, std::shared_ptr<torch::n
   arrived_.assign(tensors_.trained.size(), false);
   share_initial_values();
   bound_.watch([this](std::size_t number) { on_gradient(number); });
-  optimizer_ = std::make_unique<ShardedOptimizer>(layout_, workers_.rank(), buffers(), factory,
-                                                  options_.groups);
+  optimizer_ = std::make_unique<ShardedOptimizer>(layout_, workers_.rank(), buffers(), bound_,
+                                                  factory, options_.groups);
   if (options_.ema_decay > 0) {
     average_ =
         std::make_unique<ParameterAverage>(workers_, layout_, parameters_, options_.ema_decay);
@@ -162,13 +194,14 @@ GradientAccumulator::Impl::Impl(const Environment& env, std::shared_ptr<torch::n
   recorder_.restart();
 }
 
-void GradientAccumulator::Impl::agree(const Environment& env) {
+void GradientAccumulator::Impl::agree(const Environment& env, const AtomicOptimizer& atomic) {
   DGA_CHECK(module_ != nullptr, "[parallel] GradientAccumulator: expected a module, found null.");
   const ModuleTensors tensors(*module_);
   std::vector<std::string> lines = tensors.lines();
   for (const NamedTensor& parameter : tensors.trained) {
-    lines.push_back(
-        dga::str("group ", group_of(parameter, options_.groups), " of parameter ", parameter.name));
+    lines.push_back(dga::str("group ", group_of(parameter, options_.groups), " of ",
+                             is_atomic(parameter, atomic) ? "atomic parameter " : "parameter ",
+                             parameter.name));
   }
   lines.push_back(dga::str("micro_steps ", options_.micro_steps));
   lines.push_back(dga::str("clip_norm ", options_.clip_norm));
@@ -179,6 +212,7 @@ void GradientAccumulator::Impl::agree(const Environment& env) {
   DGA_CHECK(!tensors.trained.empty(),
             "[parallel] GradientAccumulator: expected a module with parameters that require a "
             "gradient, found none.");
+  check_atomic(tensors, atomic);
 }
 
 FlatBuffers GradientAccumulator::Impl::buffers() const {
@@ -398,6 +432,10 @@ double GradientAccumulator::gradient_norm() const noexcept {
 
 torch::optim::Optimizer& GradientAccumulator::optimizer() noexcept {
   return impl_->optimizer();
+}
+
+torch::optim::Optimizer* GradientAccumulator::atomic_optimizer() noexcept {
+  return impl_->atomic_optimizer();
 }
 
 const ParameterLayout& GradientAccumulator::layout() const noexcept {

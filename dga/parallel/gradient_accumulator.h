@@ -61,7 +61,7 @@ struct AccumulatorOptions {
 ///       accumulator.step();  // all workers
 ///     }
 ///
-/// A step equals that of one worker with torch's optimiser and the mean loss over all samples that
+/// A step equals that of one worker with the same optimiser and the mean loss over all samples that
 /// any worker passed to `backward` since the last step, however unevenly they are spread.
 /// docs/gradients.md has the exact arithmetic.
 ///
@@ -127,8 +127,10 @@ class GradientAccumulator {
   std::int64_t num_steps() const noexcept;
   /// The norm before clipping in the last step, in f64; NaN when not clipping.
   double gradient_norm() const noexcept;
-  /// The optimiser over this worker's slices: for its options, not for calling.
+  /// The element-wise optimiser over this worker's slices: for its options, not for calling.
   torch::optim::Optimizer& optimizer() noexcept;
+  /// The optimiser of the atomic parameters that this worker owns; null where the model has none.
+  torch::optim::Optimizer* atomic_optimizer() noexcept;
   const ParameterLayout& layout() const noexcept;
   /// Where the time goes: one entry a step.
   StepRecorder& recorder() noexcept;

@@ -2,7 +2,11 @@
 
 #include "dga/parallel/sharded_optimizer.h"
 
+#include <c10/util/Type.h>
+
 #include <algorithm>
+#include <string>
+#include <typeinfo>
 #include <utility>
 
 #include "dga/base/error.h"
@@ -17,43 +21,96 @@ bool is_used(std::span<const std::uint8_t> used, int parameter) {
   return used.empty() || used[static_cast<std::size_t>(parameter)] != 0;
 }
 
+/// Null: group `group` has the options of the optimiser.
+const torch::optim::OptimizerOptions* options_of(std::span<const ParameterGroup> groups,
+                                                 std::size_t group, bool atomic) {
+  if (group >= groups.size()) {
+    return nullptr;
+  }
+  return (atomic ? groups[group].atomic_options : groups[group].options).get();
+}
+
+/// torch casts a group's options to those of its optimiser without looking, and (2.15) replaces
+/// options by the optimiser's where their type is not one of its own.
+void set_options(torch::optim::Optimizer& optimizer, std::span<const ParameterGroup> groups,
+                 bool atomic) {
+  const auto name_of_type = [](const torch::optim::OptimizerOptions& options) {
+    return c10::demangle(typeid(options).name());
+  };
+  const std::string expected = name_of_type(optimizer.defaults());
+  for (std::size_t group = 0; group < groups.size(); ++group) {
+    const auto* options = options_of(groups, group, atomic);
+    if (options == nullptr) {
+      continue;
+    }
+    const std::string found = name_of_type(*options);
+    DGA_CHECK(found == expected, "[parallel] parameter group ", group, ": expected ",
+              atomic ? "atomic_options" : "options", " of type ", expected,
+              ", as its optimiser has, found ", found, ".");
+    if (!found.starts_with("torch::optim::")) {
+      optimizer.param_groups()[group].set_options(options->clone());
+    }
+  }
+}
+
 }  // namespace
 
 ShardedOptimizer::ShardedOptimizer(const ParameterLayout& layout, int worker, FlatBuffers buffers,
-                                   const OptimizerFactory& factory,
+                                   const BoundParameters& bound, const OptimizerFactory& factory,
                                    std::span<const ParameterGroup> groups)
-    : layout_(layout), buffers_(std::move(buffers)), num_groups_(groups.size() + 1) {
-  std::vector<std::vector<at::Tensor>> tensors(num_groups_);
+    : layout_(layout), buffers_(std::move(buffers)), bound_(bound), num_groups_(groups.size() + 1) {
   for (OwnedPiece& owned : layout.pieces(worker)) {
     pieces_.push_back(make_piece(std::move(owned)));
-    tensors[static_cast<std::size_t>(pieces_.back().owned.group)].push_back(
-        pieces_.back().parameter);
   }
+  build(element_wise_, false, factory.element_wise, groups);
+  // A worker may own no atomic parameter: its optimiser then has nothing to do.
+  if (layout.has_atomic()) {
+    build(atomic_, true, factory.atomic.make, groups);
+  }
+}
+
+void ShardedOptimizer::build(Stepper& stepper, bool atomic, const MakeOptimizer& make,
+                             std::span<const ParameterGroup> groups) {
+  const char* what = atomic ? "atomic optimizer factory" : "optimizer factory";
+  DGA_CHECK(make != nullptr, "[parallel] ", what,
+            ": expected a function that builds an optimiser, found none.");
   std::vector<torch::optim::OptimizerParamGroup> torch_groups;
   for (std::size_t group = 0; group < num_groups_; ++group) {
-    if (group < groups.size() && groups[group].options != nullptr) {
-      torch_groups.emplace_back(std::move(tensors[group]), groups[group].options->clone());
+    std::vector<at::Tensor> tensors;
+    for (const Piece& piece : pieces_) {
+      if (piece.owned.atomic == atomic && piece.owned.group == static_cast<int>(group)) {
+        tensors.push_back(piece.parameter);
+      }
+    }
+    const auto* options = options_of(groups, group, atomic);
+    if (options != nullptr) {
+      torch_groups.emplace_back(std::move(tensors), options->clone());
     } else {
-      torch_groups.emplace_back(std::move(tensors[group]));
+      torch_groups.emplace_back(std::move(tensors));
     }
   }
-  optimizer_ = factory(std::move(torch_groups));
-  DGA_CHECK(optimizer_ != nullptr,
-            "[parallel] optimizer factory: expected an optimiser, found null.");
-  DGA_CHECK(optimizer_->param_groups().size() == num_groups_,
-            "[parallel] optimizer factory: expected an optimiser over the ", num_groups_,
-            " parameter groups it was given, found ", optimizer_->param_groups().size(),
+  stepper.optimizer = make(std::move(torch_groups));
+  DGA_CHECK(stepper.optimizer != nullptr, "[parallel] ", what,
+            ": expected an optimiser, found null.");
+  DGA_CHECK(stepper.optimizer->param_groups().size() == num_groups_, "[parallel] ", what,
+            ": expected an optimiser over the ", num_groups_,
+            " parameter groups it was given, found ", stepper.optimizer->param_groups().size(),
             ". Pass them on as they are.");
+  set_options(*stepper.optimizer, groups, atomic);
 }
 
 ShardedOptimizer::Piece ShardedOptimizer::make_piece(OwnedPiece owned) const {
   const Bucket& bucket = layout_.buckets()[static_cast<std::size_t>(owned.bucket)];
   const std::int64_t at = bucket.first_byte + owned.elements.first * size_of(bucket.type);
+  const auto view = [&](const SharedBuffer& memory, std::byte* data) {
+    return owned.atomic
+               ? view_like(memory, data,
+                           bound_.gradient(static_cast<std::size_t>(owned.parameters.front())))
+               : view_flat(memory, data, owned.elements.count, bucket.type);
+  };
   Piece piece;
-  piece.parameter = view_flat(buffers_.parameter_memory, buffers_.parameters + at,
-                              owned.elements.count, bucket.type);
-  piece.gradient = view_flat(buffers_.gradient_memory, buffers_.gradients + at,
-                             owned.elements.count, bucket.type);
+  piece.parameter = view(buffers_.parameter_memory, buffers_.parameters + at);
+  piece.gradient = view(buffers_.gradient_memory, buffers_.gradients + at);
   piece.gradient_elements = {static_cast<const void*>(buffers_.gradients + at),
                              owned.elements.count, bucket.type};
   piece.owned = std::move(owned);
@@ -72,7 +129,10 @@ void ShardedOptimizer::step(std::span<const std::uint8_t> used) {
     }
     gradients_set_ = used.empty();
   }
-  optimizer_->step();
+  element_wise_.optimizer->step();
+  if (atomic_.optimizer != nullptr) {
+    atomic_.optimizer->step();
+  }
 }
 
 void ShardedOptimizer::cut_unused(std::span<const std::uint8_t> used) {
@@ -108,12 +168,13 @@ std::vector<ShardedOptimizer::Piece> ShardedOptimizer::cut(const Piece& piece,
         std::max(layout_.parameters()[static_cast<std::size_t>(member)].elements.first,
                  piece.owned.elements.first);
     if (parts.empty() || is_used(used, parts.back().parameters.front()) != is_used(used, member)) {
-      parts.push_back({piece.owned.bucket, {first, 0}, piece.owned.group, {}});
+      parts.push_back({piece.owned.bucket, {first, 0}, piece.owned.group, {}, false});
     }
     parts.back().parameters.push_back(member);
   }
+  // An atomic piece has one parameter, so it is never cut.
   std::vector<Piece> cut;
-  auto& states = optimizer_->state();
+  auto& states = element_wise_.optimizer->state();
   const auto state = states.find(piece.parameter.unsafeGetTensorImpl());
   std::vector<std::unique_ptr<torch::optim::OptimizerParamState>> part_states;
   for (std::size_t i = 0; i < parts.size(); ++i) {
@@ -136,25 +197,34 @@ std::vector<ShardedOptimizer::Piece> ShardedOptimizer::cut(const Piece& piece,
 }
 
 void ShardedOptimizer::rebuild_groups() {
-  for (auto& group : optimizer_->param_groups()) {
+  for (auto& group : element_wise_.optimizer->param_groups()) {
     group.params().clear();
   }
   for (const Piece& piece : pieces_) {
-    optimizer_->param_groups()[static_cast<std::size_t>(piece.owned.group)].params().push_back(
-        piece.parameter);
+    if (!piece.owned.atomic) {
+      element_wise_.optimizer->param_groups()[static_cast<std::size_t>(piece.owned.group)]
+          .params()
+          .push_back(piece.parameter);
+    }
   }
   gradients_set_ = false;
 }
 
 void ShardedOptimizer::scale_learning_rates(double factor) {
-  auto& groups = optimizer_->param_groups();
-  if (learning_rates_.empty()) {
-    for (const auto& group : groups) {
-      learning_rates_.push_back(group.options().get_lr());
+  for (Stepper* stepper : {&element_wise_, &atomic_}) {
+    if (stepper->optimizer == nullptr) {
+      continue;
     }
-  }
-  for (std::size_t group = 0; group < groups.size(); ++group) {
-    groups[group].options().set_lr(learning_rates_[group] * factor);
+    auto& groups = stepper->optimizer->param_groups();
+    auto& rates = stepper->learning_rates;
+    if (rates.empty()) {
+      for (const auto& group : groups) {
+        rates.push_back(group.options().get_lr());
+      }
+    }
+    for (std::size_t group = 0; group < groups.size(); ++group) {
+      groups[group].options().set_lr(rates[group] * factor);
+    }
   }
 }
 

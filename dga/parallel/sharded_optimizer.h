@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// ShardedOptimizer: a torch optimiser over the parts of the flat buffers that one worker owns. Its
+// ShardedOptimizer: torch optimisers over the parts of the flat buffers that one worker owns. Their
 // state exists for these parts alone.
 
 #pragma once
@@ -14,22 +14,25 @@
 #include <vector>
 
 #include "dga/mesh/parameter_layout.h"
+#include "dga/parallel/bound_parameters.h"
 #include "dga/parallel/flat_buffers.h"
 #include "dga/parallel/optimizer_factory.h"
 
 namespace dga {
 
-/// The optimiser sees each owned piece as one 1-D tensor, which gives every element exactly the
-/// bits that torch's own optimiser over the module's parameters would. Padding stays zero.
+/// The element-wise optimiser sees each owned piece as one 1-D tensor, which gives every element
+/// exactly the bits that torch's own optimiser over the module's parameters would. The atomic one
+/// sees each owned atomic parameter in its own shape and strides. Padding stays zero.
 ///
 /// A parameter without a gradient must not be touched, not even by weight decay. Where a piece
 /// holds such a parameter it is cut around it, its state too, and stays cut.
 class ShardedOptimizer {
  public:
-  /// `layout` must outlive this. Parameter groups are numbered as in `layout`; `groups` has the
-  /// options of all but the last.
+  /// `layout` and `bound`, which has the parameters' shapes, must outlive this. Parameter groups
+  /// are numbered as in `layout`; `groups` has the options of all but the last.
   ShardedOptimizer(const ParameterLayout& layout, int worker, FlatBuffers buffers,
-                   const OptimizerFactory& factory, std::span<const ParameterGroup> groups);
+                   const BoundParameters& bound, const OptimizerFactory& factory,
+                   std::span<const ParameterGroup> groups);
 
   /// One step on all owned pieces. `used`: by parameter, whether it has a gradient; empty where all
   /// have.
@@ -37,7 +40,9 @@ class ShardedOptimizer {
 
   /// Every group's own learning rate, times `factor`.
   void scale_learning_rates(double factor);
-  torch::optim::Optimizer& optimizer() noexcept { return *optimizer_; }
+  torch::optim::Optimizer& element_wise() noexcept { return *element_wise_.optimizer; }
+  /// Null where no parameter is atomic.
+  torch::optim::Optimizer* atomic() noexcept { return atomic_.optimizer.get(); }
   /// The pieces as they are cut now.
   std::vector<OwnedPiece> pieces() const;
 
@@ -58,11 +63,18 @@ class ShardedOptimizer {
  private:
   struct Piece {
     OwnedPiece owned;
-    at::Tensor parameter;  // 1-D
-    at::Tensor gradient;   // 1-D
+    // 1-D; of an atomic parameter, in its shape.
+    at::Tensor parameter;
+    at::Tensor gradient;
     ConstBufferView gradient_elements;
   };
+  struct Stepper {
+    std::unique_ptr<torch::optim::Optimizer> optimizer;
+    std::vector<double> learning_rates;  // by group; empty until scaled
+  };
 
+  void build(Stepper& stepper, bool atomic, const MakeOptimizer& make,
+             std::span<const ParameterGroup> groups);
   Piece make_piece(OwnedPiece owned) const;
   void cut_unused(std::span<const std::uint8_t> used);
   std::vector<Piece> cut(const Piece& piece, std::span<const std::uint8_t> used);
@@ -70,11 +82,12 @@ class ShardedOptimizer {
 
   const ParameterLayout& layout_;
   FlatBuffers buffers_;
+  const BoundParameters& bound_;
   std::size_t num_groups_;
   std::vector<Piece> pieces_;
-  std::unique_ptr<torch::optim::Optimizer> optimizer_;
-  std::vector<double> learning_rates_;  // by group; empty until scaled
-  bool gradients_set_ = false;          // every piece's parameter has its gradient
+  Stepper element_wise_;
+  Stepper atomic_;
+  bool gradients_set_ = false;  // every piece's parameter has its gradient
 };
 
 }  // namespace dga

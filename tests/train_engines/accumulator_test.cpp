@@ -4,9 +4,6 @@
 
 #include <gmock/gmock.h>
 #include <torch/nn/functional/activation.h>
-#include <torch/nn/modules/batchnorm.h>
-#include <torch/nn/modules/conv.h>
-#include <torch/nn/modules/dropout.h>
 #include <torch/nn/modules/linear.h>
 #include <torch/optim/adagrad.h>
 #include <torch/optim/adam.h>
@@ -17,12 +14,12 @@
 #include "dga/base/error.h"
 #include "tests/support/engine_suite.h"
 #include "tests/support/error_of.h"
+#include "tests/train_engines/nets.h"
 #include "tests/train_engines/oracle.h"
 
 namespace dga::test {
 namespace {
 
-namespace nn = torch::nn;
 using torch::optim::AdagradOptions;
 using torch::optim::AdamOptions;
 using torch::optim::AdamWOptions;
@@ -35,28 +32,6 @@ OptimizerFactory sgd(double rate = 0.1, double momentum = 0.9) {
 
 OptimizerFactory adamw() {
   return optimizer_factory<torch::optim::AdamW>(AdamWOptions(0.01).weight_decay(0.1));
-}
-
-struct Mlp : Net {
-  explicit Mlp(double dropout = 0) : drop(nn::DropoutOptions(dropout)) {
-    register_module("fc1", fc1);
-    register_module("fc2", fc2);
-    register_module("drop", drop);
-  }
-  at::Tensor forward(const at::Tensor& x, int, std::int64_t) override {
-    return fc2(drop(fc1(x).relu()));
-  }
-  nn::Linear fc1{12, 33};
-  nn::Linear fc2{33, 5};
-  nn::Dropout drop;
-};
-
-/// Samples that differ by worker, micro-step and step; every third worker has none at all.
-std::int64_t uneven(int worker, int micro, std::int64_t step) {
-  if (worker % 3 == 1) {
-    return 0;
-  }
-  return (worker * 5 + micro * 3 + step * 2) % 7 + (worker == 0 ? 1 : 0);
 }
 
 Job mlp_job() {
@@ -122,20 +97,6 @@ DGA_ENGINE_TEST(Accumulator, KeepsWeightDecayToItsGroup) {
   expect_bits_of_the_loop_over_shards(environment, job);
 }
 
-struct ConvNet : Net {
-  ConvNet() {
-    register_module("conv", conv);
-    register_module("norm", norm);
-    register_module("fc", fc);
-  }
-  at::Tensor forward(const at::Tensor& x, int, std::int64_t) override {
-    return fc(norm(conv(x)).relu().mean({2, 3}));
-  }
-  nn::Conv2d conv{nn::Conv2dOptions(3, 8, 3).padding(1)};
-  nn::BatchNorm2d norm{8};
-  nn::Linear fc{8, 5};
-};
-
 DGA_ENGINE_TEST(Accumulator, TrainsConvolutionsAndAveragesRunningStatistics) {
   Job job{
       .build = [] { return std::make_shared<ConvNet>(); }, .factory = sgd(), .input = {3, 6, 6}};
@@ -144,40 +105,6 @@ DGA_ENGINE_TEST(Accumulator, TrainsConvolutionsAndAveragesRunningStatistics) {
   };
   expect_bits_of_the_loop_over_shards(environment, job);
 }
-
-/// `left` is used in even steps, `right` by odd workers only, `never` by nobody; `frozen` does not
-/// want a gradient, and `again` is the first layer's weight under a second name.
-struct Odd : Net {
-  Odd() {
-    register_module("left", left);
-    register_module("first", first);
-    register_module("right", right);
-    register_module("never", never);
-    register_module("frozen", frozen);
-    register_module("last", last);
-    again = register_parameter("again", first->weight);
-    for (auto& parameter : frozen->parameters()) {
-      parameter.requires_grad_(false);
-    }
-  }
-  at::Tensor forward(const at::Tensor& x, int worker, std::int64_t step) override {
-    auto y = frozen(at::matmul(first(x), again.t()).tanh());
-    if (step % 2 == 0) {
-      y = left(y);
-    }
-    if (worker % 2 == 1) {
-      y = right(y);
-    }
-    return last(y.tanh());
-  }
-  nn::Linear left{12, 12};
-  nn::Linear first{12, 12};
-  nn::Linear right{12, 12};
-  nn::Linear never{12, 12};
-  nn::Linear frozen{12, 12};
-  nn::Linear last{12, 5};
-  at::Tensor again;
-};
 
 DGA_ENGINE_TEST(Accumulator, SkipsWhatNobodyUsedAndCountsZerosForTheRest) {
   Job job{.build = [] { return std::make_shared<Odd>(); }, .factory = adamw(), .steps = 5};
@@ -252,27 +179,6 @@ DGA_ENGINE_TEST(Accumulator, AveragesHalvesAndGivesTheParametersBack) {
   }
   EXPECT_EQ(value(), -3);
 }
-
-/// A first layer in Float, a last one in Double, a scale in BFloat16.
-struct Mixed : Net {
-  Mixed() {
-    register_module("fc1", fc1);
-    register_module("fc2", fc2);
-    scale = register_parameter("scale", at::ones({33}, at::kBFloat16));
-    register_parameter("empty", at::ones({0}));
-    offset = register_parameter("offset", at::zeros({}));
-    fc2->to(at::kDouble);
-  }
-  // The job's type is for whole models.
-  void to(at::ScalarType, bool = false) override {}
-  at::Tensor forward(const at::Tensor& x, int, std::int64_t) override {
-    return fc2(((fc1(x).relu() + offset) * scale).to(at::kDouble));
-  }
-  nn::Linear fc1{12, 33};
-  nn::Linear fc2{33, 5};
-  at::Tensor scale;
-  at::Tensor offset;
-};
 
 DGA_ENGINE_TEST(Accumulator, TrainsParametersOfSeveralTypes) {
   expect_bits_of_the_loop_over_shards(

@@ -53,48 +53,77 @@ std::vector<at::Tensor> unique_trained(const Net& net) {
   return unique;
 }
 
-/// torch's own optimiser over the module's own tensors, in the groups that the options describe.
-std::unique_ptr<torch::optim::Optimizer> plain_optimizer(const Job& job, const Net& net) {
-  std::vector<std::vector<at::Tensor>> tensors(job.options.groups.size() + 1);
-  std::vector<at::Tensor> seen;
-  for (const auto& item : net.named_parameters()) {
-    const auto same = [&](const at::Tensor& other) { return other.is_same(item.value()); };
-    if (!item.value().requires_grad() || std::any_of(seen.begin(), seen.end(), same)) {
-      continue;
-    }
-    seen.push_back(item.value());
-    std::size_t group = 0;
-    while (group < job.options.groups.size() &&
-           !job.options.groups[group].contains(item.key(), item.value())) {
-      ++group;
-    }
-    tensors[group].push_back(item.value());
+using Optimizers = std::vector<std::unique_ptr<torch::optim::Optimizer>>;
+
+bool is_atomic(const AtomicOptimizer& atomic, const std::string& name, const at::Tensor& tensor) {
+  bool excepted = false;
+  for (const std::string& entry : atomic.except) {
+    excepted = excepted || name == entry || name.rfind(entry + ".", 0) == 0;
   }
-  std::vector<torch::optim::OptimizerParamGroup> groups;
-  for (std::size_t group = 0; group < job.options.groups.size(); ++group) {
-    groups.emplace_back(tensors[group], job.options.groups[group].options->clone());
-  }
-  groups.emplace_back(tensors.back());
-  return job.factory(std::move(groups));
+  return atomic.selects && !excepted && atomic.selects(name, tensor);
 }
 
-void step_plain(const Job& job, torch::optim::Optimizer& optimizer, const Net& net,
-                std::int64_t step, std::vector<double>& rates) {
+/// torch's own optimisers over the module's own tensors, in the groups that the options describe:
+/// the element-wise one and, where the factory has one, the one for whole parameters.
+Optimizers plain_optimizers(const Job& job, const Net& net) {
+  Optimizers optimizers;
+  for (const bool atomic : {false, true}) {
+    if (atomic && !job.factory.atomic.selects) {
+      continue;
+    }
+    std::vector<std::vector<at::Tensor>> tensors(job.options.groups.size() + 1);
+    std::vector<at::Tensor> seen;
+    for (const auto& item : net.named_parameters()) {
+      const auto same = [&](const at::Tensor& other) { return other.is_same(item.value()); };
+      if (!item.value().requires_grad() || std::any_of(seen.begin(), seen.end(), same)) {
+        continue;
+      }
+      seen.push_back(item.value());
+      if (is_atomic(job.factory.atomic, item.key(), item.value()) != atomic) {
+        continue;
+      }
+      std::size_t group = 0;
+      while (group < job.options.groups.size() &&
+             !job.options.groups[group].contains(item.key(), item.value())) {
+        ++group;
+      }
+      tensors[group].push_back(item.value());
+    }
+    std::vector<torch::optim::OptimizerParamGroup> groups;
+    for (std::size_t group = 0; group < job.options.groups.size(); ++group) {
+      const ParameterGroup& described = job.options.groups[group];
+      const auto& options = atomic ? described.atomic_options : described.options;
+      groups.emplace_back(tensors[group]);
+      if (options) {
+        groups.back().set_options(options->clone());
+      }
+    }
+    groups.emplace_back(tensors.back());
+    optimizers.push_back(
+        (atomic ? job.factory.atomic.make : job.factory.element_wise)(std::move(groups)));
+  }
+  return optimizers;
+}
+
+/// `rates`: the learning rate that each group of each optimiser began with, once known.
+void step_plain(const Job& job, const Optimizers& optimizers, const Net& net, std::int64_t step,
+                std::vector<double>& rates) {
   if (job.options.clip_norm > 0) {
     torch::nn::utils::clip_grad_norm_(unique_trained(net), job.options.clip_norm);
   }
-  for (auto& group : optimizer.param_groups()) {
-    if (rates.size() < optimizer.param_groups().size()) {
-      rates.push_back(group.options().get_lr());
+  std::size_t next = 0;
+  for (const auto& optimizer : optimizers) {
+    for (auto& group : optimizer->param_groups()) {
+      if (next == rates.size()) {
+        rates.push_back(group.options().get_lr());
+      }
+      if (job.options.learning_rate) {
+        group.options().set_lr(rates[next] * job.options.learning_rate(step));
+      }
+      ++next;
     }
+    optimizer->step();
   }
-  if (job.options.learning_rate) {
-    for (std::size_t group = 0; group < rates.size(); ++group) {
-      optimizer.param_groups()[group].options().set_lr(rates[group] *
-                                                       job.options.learning_rate(step));
-    }
-  }
-  optimizer.step();
 }
 
 /// One worker's gradients of a step, undefined where unused, and the samples that they are over.
@@ -240,7 +269,7 @@ std::shared_ptr<Net> train(const Environment& env, const Job& job) {
 std::shared_ptr<Net> train_over_shards(const Job& job, int workers, std::uint64_t seed) {
   at::set_num_threads(1);
   auto net = build(job, seed);
-  auto optimizer = plain_optimizer(job, *net);
+  const Optimizers optimizers = plain_optimizers(job, *net);
   const auto parameters = unique_trained(*net);
   std::vector<double> rates;
   std::vector<std::vector<at::Tensor>> buffers(static_cast<std::size_t>(workers),
@@ -265,7 +294,7 @@ std::shared_ptr<Net> train_over_shards(const Job& job, int workers, std::uint64_
     for (std::size_t i = 0; i < parameters.size(); ++i) {
       parameters[i].mutable_grad() = tree_sum(shards, i, total, parameters[i]);
     }
-    step_plain(job, *optimizer, *net, step, rates);
+    step_plain(job, optimizers, *net, step, rates);
     update_averages(averages, parameters, job.options.ema_decay);
   }
   if (job.options.ema_decay > 0) {
@@ -278,7 +307,7 @@ std::shared_ptr<Net> train_over_shards(const Job& job, int workers, std::uint64_
 std::shared_ptr<Net> train_on_whole_batch(const Job& job, int workers, std::uint64_t seed) {
   at::set_num_threads(1);
   auto net = build(job, seed);
-  auto optimizer = plain_optimizer(job, *net);
+  const Optimizers optimizers = plain_optimizers(job, *net);
   std::vector<double> rates;
   for (std::int64_t step = 0; step < job.steps; ++step) {
     std::vector<at::Tensor> xs;
@@ -293,9 +322,9 @@ std::shared_ptr<Net> train_on_whole_batch(const Job& job, int workers, std::uint
         }
       }
     }
-    optimizer->zero_grad();
+    net->zero_grad();
     loss_of(*net, {at::cat(xs), at::cat(targets)}, 0, step).backward();
-    step_plain(job, *optimizer, *net, step, rates);
+    step_plain(job, optimizers, *net, step, rates);
   }
   return net;
 }
