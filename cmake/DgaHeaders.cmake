@@ -69,6 +69,7 @@ if(TARGET dga_train)
     dga/parallel/gradient_accumulator.h
     dga/parallel/keyed_random_scope.h
     dga/parallel/learning_rate.h
+    dga/parallel/muon.h
     dga/parallel/optimizer_factory.h
     dga/parallel/seeded_module.h
     dga/parallel/torch_dataset.h

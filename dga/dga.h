@@ -22,6 +22,7 @@
 #include "dga/parallel/batches.h"
 #include "dga/parallel/gradient_accumulator.h"
 #include "dga/parallel/keyed_random_scope.h"
+#include "dga/parallel/muon.h"
 #include "dga/parallel/seeded_module.h"
 #include "dga/parallel/torch_dataset.h"
 #include "dga/predict/evaluation.h"

@@ -132,8 +132,10 @@ Option choice(const std::string& name, E G::*member, const std::string& help,
   return row;
 }
 
-constexpr NamedValues<OptimizerKind, 3> kOptimizers{
-    {{"sgd", OptimizerKind::sgd}, {"adam", OptimizerKind::adam}, {"adamw", OptimizerKind::adamw}}};
+constexpr NamedValues<OptimizerKind, 4> kOptimizers{{{"sgd", OptimizerKind::sgd},
+                                                     {"adam", OptimizerKind::adam},
+                                                     {"adamw", OptimizerKind::adamw},
+                                                     {"muon", OptimizerKind::muon}}};
 constexpr NamedValues<ScheduleKind, 4> kSchedules{{{"constant", ScheduleKind::constant},
                                                    {"step", ScheduleKind::step},
                                                    {"cosine", ScheduleKind::cosine},
@@ -228,15 +230,18 @@ std::vector<Option> training_options() {
              "Number of micro-steps whose gradients are accumulated before a step of the "
              "optimiser.",
              {.least = 1, .most = 1e6}),
-      choice("optimizer", &TrainingOptions::optimizer, "Optimiser that updates the weights.",
+      choice("optimizer", &TrainingOptions::optimizer,
+             "Optimiser that updates the weights. muon: Muon for the hidden matrices, AdamW for "
+             "the rest.",
              kOptimizers),
       option("lr", "X", &TrainingOptions::lr,
              "Learning rate. auto: the optimiser's default (" + default_rates() + ").",
              {.least = 0, .most = 1000, .above_least = true, .zero_word = "auto"}),
-      option("momentum", "X", &TrainingOptions::momentum, "Momentum of sgd.",
+      option("momentum", "X", &TrainingOptions::momentum, "Momentum of sgd and muon.",
              {.least = 0, .most = 1, .below_most = true}),
       option("weight-decay", "X", &TrainingOptions::weight_decay,
-             "Weight decay: decoupled with adamw, added to the gradient with the other optimisers.",
+             "Weight decay: decoupled with adamw and muon, added to the gradient with the other "
+             "optimisers.",
              {.least = 0, .most = 1000}),
       option("clip-norm", "X", &TrainingOptions::clip_norm,
              "Largest norm of the whole gradient; a longer gradient is scaled down to it. off: no "

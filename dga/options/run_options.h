@@ -17,7 +17,7 @@
 
 namespace dga {
 
-enum class OptimizerKind { sgd, adam, adamw };
+enum class OptimizerKind { sgd, adam, adamw, muon };
 enum class ScheduleKind { constant, step, cosine, warmup_cosine };
 enum class ClassWeights { none, balanced };
 

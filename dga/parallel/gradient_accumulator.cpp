@@ -79,7 +79,7 @@ ParameterLayout make_layout(const ModuleTensors& tensors, int workers,
   return {std::move(specs), workers, options.bucket_bytes};
 }
 
-void check_options(const AccumulatorOptions& options) {
+AccumulatorOptions checked(AccumulatorOptions options) {
   DGA_CHECK(options.micro_steps >= 1, "[parallel] micro_steps: expected 1 or more, found ",
             options.micro_steps, ".");
   DGA_CHECK(std::isfinite(options.clip_norm) && options.clip_norm >= 0,
@@ -90,6 +90,7 @@ void check_options(const AccumulatorOptions& options) {
   DGA_CHECK(options.intra_op_threads >= 0,
             "[parallel] intra_op_threads: expected 0 or more, found ", options.intra_op_threads,
             ".");
+  return options;
 }
 
 }  // namespace
@@ -121,7 +122,8 @@ class GradientAccumulator::Impl {
   std::uint64_t random_key() const noexcept {
     return stream_key(seed_, "train", workers_.rank(), num_steps_);
   }
-  void agree(const Environment& env, const AtomicOptimizer& atomic);
+  /// The tensors of the module, after all workers have agreed on module and options. Collective.
+  ModuleTensors agreed_tensors(const Environment& env, const AtomicOptimizer& atomic) const;
   FlatBuffers buffers() const;
   void share_initial_values();
   const at::Tensor& seed_of(const at::Tensor& loss, double factor);
@@ -164,15 +166,15 @@ class GradientAccumulator::Impl {
 GradientAccumulator::Impl::Impl(const Environment& env, std::shared_ptr<torch::nn::Module> module,
                                 const OptimizerFactory& factory, AccumulatorOptions options)
     : module_(std::move(module)),
-      options_((check_options(options), std::move(options))),
+      options_(checked(std::move(options))),
       workers_(env.group(Axis::data)),
       seed_(env.seed()),
-      tensors_((agree(env, factory.atomic), *module_)),
+      tensors_(agreed_tensors(env, factory.atomic)),
       layout_(make_layout(tensors_, workers_.size(), factory.atomic, options_)),
       parameters_(workers_.allocate_on_node(layout_.bytes())),
       reducer_(make_gradient_reducer(workers_, layout_, parameters_, recorder_)),
       bound_(tensors_.trained, layout_, buffers(), workers_.rank() == 0),
-      // Every worker knows the same; one tells.
+      // All workers know the same; one of them warns.
       unused_(tensors_.trained.size(), workers_.rank() == 0 ? options_.warn_unused_after : 0,
               options_.warn) {
   if (options_.intra_op_threads > 0) {
@@ -194,9 +196,10 @@ GradientAccumulator::Impl::Impl(const Environment& env, std::shared_ptr<torch::n
   recorder_.restart();
 }
 
-void GradientAccumulator::Impl::agree(const Environment& env, const AtomicOptimizer& atomic) {
+ModuleTensors GradientAccumulator::Impl::agreed_tensors(const Environment& env,
+                                                        const AtomicOptimizer& atomic) const {
   DGA_CHECK(module_ != nullptr, "[parallel] GradientAccumulator: expected a module, found null.");
-  const ModuleTensors tensors(*module_);
+  ModuleTensors tensors(*module_);
   std::vector<std::string> lines = tensors.lines();
   for (const NamedTensor& parameter : tensors.trained) {
     lines.push_back(dga::str("group ", group_of(parameter, options_.groups), " of ",
@@ -213,6 +216,7 @@ void GradientAccumulator::Impl::agree(const Environment& env, const AtomicOptimi
             "[parallel] GradientAccumulator: expected a module with parameters that require a "
             "gradient, found none.");
   check_atomic(tensors, atomic);
+  return tensors;
 }
 
 FlatBuffers GradientAccumulator::Impl::buffers() const {

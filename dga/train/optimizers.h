@@ -13,7 +13,10 @@
 namespace dga {
 
 /// The factory of `options.optimizer`, with its learning rate, momentum and weight decay.
-OptimizerFactory optimizer_of(const RunOptions& options);
+/// The optimiser that the options name. Muon updates the matrices of the model except the output
+/// layer of the reference network, which belongs to AdamW like all that is no matrix; a custom
+/// model has no layer that could be told apart. Both use the same learning rate and weight decay.
+OptimizerFactory optimizer_of(const TrainPlan& plan, bool custom_model);
 
 /// Micro-steps, clipping, moving average and learning-rate schedule of `plan`.
 AccumulatorOptions accumulator_options_of(const TrainPlan& plan);

@@ -135,7 +135,8 @@ Training::Training(Environment& environment, const TrainPlan& plan, const TrainE
   }
   has_buffers_ = !model_.module->buffers().empty();
   accumulator_ = std::make_unique<GradientAccumulator>(
-      environment_, model_.module, optimizer_of(plan_.options), accumulator_options_of(plan_));
+      environment_, model_.module, optimizer_of(plan_, static_cast<bool>(extras_.model)),
+      accumulator_options_of(plan_));
   telemetry_.emplace(environment_, plan_, writer_, accumulator_->recorder());
   const auto [first, last] =
       contiguous_share(plan_.test_samples(), environment_.workers(), environment_.rank());

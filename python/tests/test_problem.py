@@ -39,6 +39,15 @@ def test_threads_and_processes_give_the_same_bits(problem):
     assert weights["threads"] == weights["processes"]
 
 
+def test_muon_gives_the_same_bits_on_each_engine(problem):
+    weights = set()
+    for engine in ("threads", "processes"):
+        with dga.create_environment(engine=engine):
+            work = problem(num_client_items=3, optimizer="muon", hidden=[8, 8])
+            weights.add(dga.DistributedGradientAccumulator.apply(work).weights_sha256)
+    assert len(weights) == 1
+
+
 def test_processes_read_folders_once_and_give_the_same_bits():
     weights = set()
     for engine in ("threads", "processes"):

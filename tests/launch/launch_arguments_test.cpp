@@ -32,7 +32,7 @@ Parsed parse(std::vector<std::string> arguments, const LaunchOptions& defaults =
   return parsed;
 }
 
-std::string error_of(std::vector<std::string> arguments) {
+std::string parsing_error(std::vector<std::string> arguments) {
   try {
     parse(std::move(arguments));
   } catch (const InvalidArgument& error) {
@@ -73,17 +73,17 @@ TEST(LaunchArguments, UnderMpiTheRanksAreTheWorkersUnlessSaid) {
 }
 
 TEST(LaunchArguments, ThatMakeNoSenseAreRefused) {
-  EXPECT_EQ(error_of({"program", "--workers"}),
+  EXPECT_EQ(parsing_error({"program", "--workers"}),
             "[launch] --workers: expected a value after it, found none.");
-  EXPECT_EQ(error_of({"program", "--workers", "0"}),
+  EXPECT_EQ(parsing_error({"program", "--workers", "0"}),
             "[launch] --workers: expected a number of at least 1, found '0'.");
-  EXPECT_EQ(error_of({"program", "--workers=4x"}),
+  EXPECT_EQ(parsing_error({"program", "--workers=4x"}),
             "[launch] --workers: expected a number of at least 1, found '4x'.");
-  EXPECT_EQ(error_of({"program", "--seed", "-1"}),
+  EXPECT_EQ(parsing_error({"program", "--seed", "-1"}),
             "[launch] --seed: expected a number of at least 0, found '-1'.");
-  EXPECT_EQ(error_of({"program", "--timeout", "0"}),
+  EXPECT_EQ(parsing_error({"program", "--timeout", "0"}),
             "[launch] --timeout: expected a number of at least 0.001, found '0'.");
-  EXPECT_THAT(error_of({"program", "--engine", "cloud"}), testing::HasSubstr("cloud"));
+  EXPECT_THAT(parsing_error({"program", "--engine", "cloud"}), testing::HasSubstr("cloud"));
 }
 
 }  // namespace

@@ -60,7 +60,9 @@ TEST(AccumulatorMisuse, NamesTheParameterStepAndWorkerOfANonFiniteGradient) {
 }
 
 TEST(AccumulatorMisuse, TorchsOwnErrorsAreOneLineWithoutTheStackTrace) {
-  const auto text = launch_error(1, [](Environment&) { at::ones({2, 3}).matmul(at::ones({2, 3})); });
+  const auto text = launch_error(1, [](Environment&) {
+    at::ones({2, 3}).matmul(at::ones({2, 3}));
+  });
   // torch's own words differ between versions.
   EXPECT_THAT(text, testing::StartsWith("[launch] worker 0 failed: m"));
   EXPECT_THAT(text, testing::EndsWith("mat1 and mat2 shapes cannot be multiplied (2x3 and 2x3)"));

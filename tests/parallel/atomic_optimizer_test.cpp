@@ -21,7 +21,7 @@ using testing::HasSubstr;
 
 /// What constructing an accumulator over a linear layer says, on 2 threads. `change` is called on
 /// each with what it was given.
-std::string error_of(
+std::string construction_error(
     const std::function<void(Environment&, OptimizerFactory&, AccumulatorOptions&)>& change) {
   try {
     launch({.engine = Engine::threads, .workers = 2, .timeout_s = 20}, [&](Environment& env) {
@@ -44,13 +44,13 @@ std::string error_of(
 }
 
 TEST(AtomicMisuse, NamesAWholeParameterWhoseGradientIsNotFinite) {
-  const auto text = error_of([](auto&, auto&, auto&) {});
+  const auto text = construction_error([](auto&, auto&, auto&) {});
   EXPECT_THAT(text, HasSubstr("' is not finite at step 2: expected numbers, found "));
   EXPECT_THAT(text, HasSubstr(", from worker 1."));
 }
 
 TEST(AtomicMisuse, RefusesAnExceptionThatNamesNothing) {
-  EXPECT_THAT(error_of([](auto&, OptimizerFactory& factory, auto&) {
+  EXPECT_THAT(construction_error([](auto&, OptimizerFactory& factory, auto&) {
                 factory.atomic.except = {"bias", "heda"};
               }),
               HasSubstr("[parallel] atomic optimizer: expected `except` to name trained parameters "
@@ -59,21 +59,24 @@ TEST(AtomicMisuse, RefusesAnExceptionThatNamesNothing) {
 }
 
 TEST(AtomicMisuse, RefusesAnOptimiserWithNothingToUpdate) {
-  EXPECT_THAT(
-      error_of([](auto&, OptimizerFactory& factory, auto&) { factory.atomic.except = {"weight"}; }),
-      HasSubstr("[parallel] atomic optimizer: expected at least one trained parameter for "
-                "it to update, found none of 2. Use an element-wise optimiser alone."));
+  EXPECT_THAT(construction_error([](auto&, OptimizerFactory& factory, auto&) {
+                factory.atomic.except = {"weight"};
+              }),
+              HasSubstr("[parallel] atomic optimizer: expected at least one trained parameter for "
+                        "it to update, found none of 2. Use an element-wise optimiser alone."));
 }
 
 TEST(AtomicMisuse, RefusesFactoriesThatBuildNothing) {
-  EXPECT_THAT(error_of([](auto&, OptimizerFactory& factory, auto&) { factory.atomic.make = {}; }),
-              HasSubstr("[parallel] atomic optimizer factory: expected a function that builds an "
-                        "optimiser, found none."));
   EXPECT_THAT(
-      error_of([](auto&, OptimizerFactory& factory, auto&) { factory.element_wise = {}; }),
+      construction_error([](auto&, OptimizerFactory& factory, auto&) { factory.atomic.make = {}; }),
+      HasSubstr("[parallel] atomic optimizer factory: expected a function that builds an "
+                "optimiser, found none."));
+  EXPECT_THAT(
+      construction_error(
+          [](auto&, OptimizerFactory& factory, auto&) { factory.element_wise = {}; }),
       HasSubstr("[parallel] optimizer factory: expected a function that builds an optimiser, found "
                 "none."));
-  EXPECT_THAT(error_of([](auto&, OptimizerFactory& factory, auto&) {
+  EXPECT_THAT(construction_error([](auto&, OptimizerFactory& factory, auto&) {
                 factory.atomic.make = [](auto) { return nullptr; };
               }),
               HasSubstr("[parallel] atomic optimizer factory: expected an optimiser, found null."));
@@ -81,7 +84,7 @@ TEST(AtomicMisuse, RefusesFactoriesThatBuildNothing) {
 
 TEST(AtomicMisuse, RefusesAnOptimiserOverOtherGroups) {
   EXPECT_THAT(
-      error_of([](auto&, OptimizerFactory& factory, AccumulatorOptions& options) {
+      construction_error([](auto&, OptimizerFactory& factory, AccumulatorOptions& options) {
         options.groups.push_back({.contains = [](const auto&, const auto&) { return false; }});
         factory.atomic.make = [](auto) {
           return std::make_unique<Muon>(std::vector<at::Tensor>{});
@@ -93,7 +96,7 @@ TEST(AtomicMisuse, RefusesAnOptimiserOverOtherGroups) {
 
 TEST(AtomicMisuse, RefusesOptionsOfAnotherOptimiser) {
   const auto contains = [](const auto&, const auto&) { return true; };
-  EXPECT_THAT(error_of([&](auto&, auto&, AccumulatorOptions& options) {
+  EXPECT_THAT(construction_error([&](auto&, auto&, AccumulatorOptions& options) {
                 options.groups.push_back(
                     {.contains = contains, .options = std::make_shared<MuonOptions>()});
               }),
@@ -101,7 +104,7 @@ TEST(AtomicMisuse, RefusesOptionsOfAnotherOptimiser) {
                         "torch::optim::AdamWOptions, as its optimiser has, found "
                         "dga::MuonOptions."));
   EXPECT_THAT(
-      error_of([&](auto&, auto&, AccumulatorOptions& options) {
+      construction_error([&](auto&, auto&, AccumulatorOptions& options) {
         options.groups.push_back(
             {.contains = contains,
              .atomic_options = std::make_shared<torch::optim::SGDOptions>(0.1)});
@@ -153,7 +156,7 @@ TEST(AtomicGroups, HaveTheOptionsOfAUsersOwnOptimiser) {
 
 TEST(AtomicMisuse, RefusesWorkersThatDisagree) {
   EXPECT_THAT(
-      error_of([](Environment& env, OptimizerFactory& factory, auto&) {
+      construction_error([](Environment& env, OptimizerFactory& factory, auto&) {
         if (env.rank() == 1) {
           factory.atomic.selects = [](const auto&, const auto&) { return true; };
         }

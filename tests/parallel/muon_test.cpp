@@ -18,18 +18,10 @@
 #include <sstream>
 
 #include "dga/base/error.h"
+#include "tests/support/error_of.h"
 
 namespace dga {
 namespace {
-
-std::string error_of(const std::function<void()>& call) {
-  try {
-    call();
-  } catch (const InvalidArgument& error) {
-    return error.what();
-  }
-  return "no error";
-}
 
 /// Elements by a formula that muon_golden.py has too; all are exact in f32.
 at::Tensor matrix_of(std::int64_t rows, std::int64_t columns, at::ScalarType type,
@@ -209,7 +201,7 @@ TEST(Muon, GoesOnFromItsArchiveWithTheSameBits) {
 
 TEST(Muon, RefusesOptionsOutOfRange) {
   const auto with = [](const MuonOptions& options) {
-    return error_of([&] { muon_factory(options); });
+    return test::error_of<InvalidArgument>([&] { muon_factory(options); });
   };
   const double nan = std::numeric_limits<double>::quiet_NaN();
   EXPECT_EQ(with(MuonOptions(-1)), "[parallel] Muon lr: expected 0 or more, found -1.");
@@ -229,12 +221,12 @@ TEST(Muon, RefusesOptionsOutOfRange) {
   // A group's own options, too.
   std::vector<torch::optim::OptimizerParamGroup> groups;
   groups.emplace_back(std::vector<at::Tensor>{}, std::make_unique<MuonOptions>(-2));
-  EXPECT_EQ(error_of([&] { const Muon muon(groups); }),
+  EXPECT_EQ(test::error_of<InvalidArgument>([&] { const Muon muon(groups); }),
             "[parallel] Muon lr: expected 0 or more, found -2.");
 }
 
 TEST(Muon, RefusesWhatIsNoMatrix) {
-  EXPECT_EQ(error_of([] {
+  EXPECT_EQ(test::error_of<InvalidArgument>([] {
               Muon({at::ones({3, 2}), at::ones({3})});
             }),
             "[parallel] Muon: expected matrices, found a parameter of shape [3]. Give it to an "
@@ -249,15 +241,16 @@ TEST(Muon, KnowsItsNames) {
   for (const auto precision : {MuonPrecision::bf16, MuonPrecision::f32}) {
     EXPECT_EQ(muon_precision_from(name_of(precision)), precision);
   }
-  EXPECT_EQ(error_of([] { muon_adjust_from("rms"); }),
+  EXPECT_EQ(test::error_of<InvalidArgument>([] { muon_adjust_from("rms"); }),
             "[parallel] Muon adjust_lr: expected one of original, match_rms_adamw, "
             "spectral_unclamped, found 'rms'.");
-  EXPECT_EQ(error_of([] { muon_precision_from("f16"); }),
+  EXPECT_EQ(test::error_of<InvalidArgument>([] { muon_precision_from("f16"); }),
             "[parallel] Muon precision: expected one of bf16, f32, found 'f16'.");
 }
 
 TEST(MatrixOptimizerFactory, TakesOneWholeMatrixOptimiser) {
-  EXPECT_EQ(error_of([] { muon_factory(MuonOptions(), muon_factory(MuonOptions())); }),
+  EXPECT_EQ(test::error_of<InvalidArgument>(
+                [] { muon_factory(MuonOptions(), muon_factory(MuonOptions())); }),
             "[parallel] matrix_optimizer_factory: expected an element-wise optimiser for the other "
             "parameters, found one with an atomic optimiser of its own.");
 }

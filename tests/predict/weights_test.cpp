@@ -16,6 +16,7 @@
 
 #include "dga/base/error.h"
 #include "dga/storage/safetensors.h"
+#include "tests/support/error_of.h"
 #include "tests/support/scratch_folder.h"
 
 namespace dga {
@@ -36,15 +37,6 @@ struct Net : torch::nn::Module {
   torch::nn::BatchNorm1d norm;
   at::Tensor scale;
 };
-
-std::string error_of(const std::function<void()>& call) {
-  try {
-    call();
-  } catch (const StorageError& error) {
-    return error.what();
-  }
-  return "no StorageError";
-}
 
 std::vector<at::Tensor> copies(const torch::nn::Module& module) {
   std::vector<at::Tensor> all;
@@ -129,7 +121,7 @@ TEST(Weights, ThatDoNotFitChangeNothing) {
   const std::vector<at::Tensor> before = copies(*net);
   const auto error_after = [&](const std::function<void(std::vector<TensorView>&)>& change) {
     write_changed(path, change);
-    const std::string text = error_of([&] { load_weights(path, *net); });
+    const std::string text = test::error_of<StorageError>([&] { load_weights(path, *net); });
     expect_equal(copies(*net), before);
     return text;
   };
@@ -155,7 +147,7 @@ TEST(Weights, ThatDoNotFitChangeNothing) {
             "[predict] " + path +
                 ": expected tensor 'norm.num_batches_tracked' of type i64, found f64. Convert the "
                 "module or the file.");
-  EXPECT_NE(error_of([&] { load_weights(folder.file("nothing"), *net); }), "no StorageError");
+  EXPECT_NE(test::error_of<StorageError>([&] { load_weights(folder.file("nothing"), *net); }), "");
   expect_equal(copies(*net), before);
 }
 
@@ -171,7 +163,8 @@ TEST(Weights, ReplaceAFileWholeOrNotAtAll) {
   load_weights(path, *loaded);
   expect_equal(copies(*loaded), copies(*first));
   EXPECT_THAT(folder.names(), ElementsAre("net"));
-  EXPECT_NE(error_of([&] { save_weights(folder.file("no/such"), *first); }), "no StorageError");
+  EXPECT_NE(test::error_of<StorageError>([&] { save_weights(folder.file("no/such"), *first); }),
+            "");
 }
 
 }  // namespace

@@ -384,7 +384,7 @@ TEST_F(CustomRunTest, AModelOfOnesOwnIsTrainedAndLoadedByItsFactory) {
   EXPECT_LT(results.epochs.back().loss, results.epochs.front().loss);
   EXPECT_EQ(train(small_run("again"), extras).weights_sha256, results.weights_sha256);
   RunOptions reseeded = small_run("reseeded");
-  reseeded.seed = 7;
+  reseeded.training.seed = 7;
   EXPECT_NE(train(reseeded, extras).weights_sha256, results.weights_sha256);
   const SavedModel model = saved("own", extras.model);
   EXPECT_EQ(weights_sha256(*model.model.module), results.weights_sha256);

@@ -6,15 +6,20 @@
 #include <ATen/ops/empty.h>
 #include <gmock/gmock.h>
 #include <signal.h>
+#include <torch/optim/adamw.h>
 #include <torch/optim/sgd.h>
 
 #include <filesystem>
+#include <functional>
+#include <memory>
+#include <vector>
 
 #include "dga/base/error.h"
 #include "dga/data/batches/sampler.h"
 #include "dga/launch/stop_signal.h"
 #include "dga/models/model.h"
 #include "dga/options/options_json.h"
+#include "dga/parallel/muon.h"
 #include "dga/predict/saved_model.h"
 #include "dga/predict/weights.h"
 #include "dga/storage/atomic_file.h"
@@ -47,13 +52,14 @@ RunSummary train(const TrainPlan& plan) {
   return train_plan(plan, nobody);
 }
 
-/// The same job by one worker with torch alone: each step on everybody's samples at once.
-Model whole_batch_oracle(const TrainPlan& plan) {
+using Optimizers = std::vector<std::unique_ptr<torch::optim::Optimizer>>;
+
+/// The same job by one worker with torch alone: each step takes the samples of all workers at once.
+Model whole_batch_oracle(const TrainPlan& plan,
+                         const std::function<Optimizers(torch::nn::Module&)>& make_optimizers) {
   const RunOptions& options = plan.options;
   Model model = make_model(plan.card, options.training.seed);
-  torch::optim::SGD optimizer(
-      model.module->parameters(),
-      torch::optim::SGDOptions(options.training.lr).momentum(options.training.momentum));
+  const Optimizers optimizers = make_optimizers(*model.module);
   std::vector<Sampler> samplers;
   for (int rank = 0; rank < options.workers.count; ++rank) {
     samplers.emplace_back(plan.shards[static_cast<std::size_t>(rank)],
@@ -78,12 +84,22 @@ Model whole_batch_oracle(const TrainPlan& plan) {
       const at::Tensor y = at::empty({count}, at::kLong);
       plan.train->gather(samples, {x.mutable_data_ptr<float>(), x.numel()},
                          {y.mutable_data_ptr<std::int64_t>(), count});
-      optimizer.zero_grad();
+      model.module->zero_grad();
       at::cross_entropy_loss(model.forward(x), y).backward();
-      optimizer.step();
+      for (const auto& optimizer : optimizers) {
+        optimizer->step();
+      }
     }
   }
   return model;
+}
+
+void expect_near(const torch::nn::Module& found, const torch::nn::Module& expected) {
+  const auto parameters = found.named_parameters();
+  for (const auto& item : expected.named_parameters()) {
+    EXPECT_LT((parameters[item.key()] - item.value()).abs().max().item<float>(), 1e-5)
+        << item.key();
+  }
 }
 
 TEST(TrainRun, EqualsOneWorkerWithTheWholeBatch) {
@@ -96,12 +112,44 @@ TEST(TrainRun, EqualsOneWorkerWithTheWholeBatch) {
   options.data.test_fraction = 0;
   const TrainPlan plan = plan_of(options, 4, test::made_up_classes(61));
   train(plan);
-  const auto trained = load_model(folder.file("run")).model.module;
-  const auto expected = whole_batch_oracle(plan).module;
-  for (const auto& item : expected->named_parameters()) {
-    const at::Tensor found = trained->named_parameters()[item.key()];
-    EXPECT_LT((found - item.value()).abs().max().item<float>(), 1e-5) << item.key();
-  }
+  const Model expected = whole_batch_oracle(plan, [&](torch::nn::Module& module) {
+    Optimizers optimizers;
+    optimizers.push_back(std::make_unique<torch::optim::SGD>(
+        module.parameters(), torch::optim::SGDOptions(plan.options.training.lr).momentum(0.9)));
+    return optimizers;
+  });
+  expect_near(*load_model(folder.file("run")).model.module, *expected.module);
+}
+
+TEST(TrainRun, MuonUpdatesTheHiddenMatricesAndAdamWTheRest) {
+  const ScratchFolder folder;
+  RunOptions options = small_run(folder.file("run"));
+  options.model.hidden = {8, 6};
+  options.training.optimizer = OptimizerKind::muon;
+  options.training.weight_decay = 0.1;
+  const TrainPlan plan = plan_of(options, 3, test::made_up_classes(61));
+  EXPECT_EQ(plan.options.training.lr, 0.003);
+  train(plan);
+  const Model expected = whole_batch_oracle(plan, [&](torch::nn::Module& module) {
+    const auto all = module.named_parameters();
+    std::vector<at::Tensor> others;
+    for (const char* name :
+         {"layers.0.bias", "layers.1.bias", "layers.2.weight", "layers.2.bias"}) {
+      others.push_back(all[name]);
+    }
+    Optimizers optimizers;
+    optimizers.push_back(std::make_unique<Muon>(
+        std::vector<at::Tensor>{all["layers.0.weight"], all["layers.1.weight"]},
+        MuonOptions(0.003)
+            .momentum(0.9)
+            .weight_decay(0.1)
+            .precision(MuonPrecision::f32)
+            .adjust_lr(MuonAdjust::match_rms_adamw)));
+    optimizers.push_back(std::make_unique<torch::optim::AdamW>(
+        others, torch::optim::AdamWOptions(0.003).weight_decay(0.1)));
+    return optimizers;
+  });
+  expect_near(*load_model(folder.file("run")).model.module, *expected.module);
 }
 
 TEST(TrainRun, WritesWhatItAnswers) {

@@ -21,12 +21,13 @@
 namespace dga::test {
 namespace {
 
-struct Batch {
+struct MadeUpBatch {
   at::Tensor x;
   at::Tensor target;
 };
 
-Batch batch_of(const Job& job, int worker, int micro, std::int64_t step, std::int64_t samples) {
+MadeUpBatch batch_of(const Job& job, int worker, int micro, std::int64_t step,
+                     std::int64_t samples) {
   auto generator = at::detail::createCPUGenerator(
       stream_key(static_cast<std::uint64_t>(micro), "batch", worker, step));
   std::vector<std::int64_t> shape{samples};
@@ -36,7 +37,7 @@ Batch batch_of(const Job& job, int worker, int micro, std::int64_t step, std::in
           at::randn({samples, job.outputs}, generator, options)};
 }
 
-at::Tensor loss_of(Net& net, const Batch& batch, int worker, std::int64_t step) {
+at::Tensor loss_of(Net& net, const MadeUpBatch& batch, int worker, std::int64_t step) {
   return (net.forward(batch.x, worker, step).to(batch.target.scalar_type()) - batch.target)
       .square()
       .mean();
@@ -254,7 +255,7 @@ std::shared_ptr<Net> train(const Environment& env, const Job& job) {
         accumulator.backward({}, 0);
         continue;
       }
-      const Batch batch = batch_of(job, env.rank(), micro, step, samples);
+      const MadeUpBatch batch = batch_of(job, env.rank(), micro, step, samples);
       accumulator.backward(loss_of(*net, batch, env.rank(), step), samples);
     }
     accumulator.step();
@@ -316,7 +317,7 @@ std::shared_ptr<Net> train_on_whole_batch(const Job& job, int workers, std::uint
       for (int micro = 0; micro < job.options.micro_steps; ++micro) {
         const std::int64_t samples = job.samples(worker, micro, step);
         if (samples > 0) {
-          Batch batch = batch_of(job, worker, micro, step, samples);
+          MadeUpBatch batch = batch_of(job, worker, micro, step, samples);
           xs.push_back(std::move(batch.x));
           targets.push_back(std::move(batch.target));
         }

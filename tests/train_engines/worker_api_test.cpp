@@ -34,6 +34,7 @@
 #include "dga/train/train_run.h"
 #include "tests/data/small_tables.h"
 #include "tests/support/engine_suite.h"
+#include "tests/support/error_of.h"
 #include "tests/support/made_up_data.h"
 #include "tests/support/scratch_folder.h"
 
@@ -73,15 +74,6 @@ class Pictures : public torch::data::datasets::Dataset<Pictures> {
   std::size_t odd_one_;
   bool real_;
 };
-
-std::string error_of(const std::function<void()>& call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "no error";
-}
 
 /// Of worker 0, on every worker.
 std::string from_root(const Environment& env, std::string text) {
