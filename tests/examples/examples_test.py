@@ -54,6 +54,11 @@ class ExamplesTest(unittest.TestCase):
         self.assertEqual(int(waves), 1200)
         self.assertLess(int(wrong), 60)  # guessing: 600
 
+    def test_own_optimizer_learns_from_its_teacher(self):
+        said = self.on_every_engine("own_optimizer")
+        first, last = re.match(r"the loss went from (\S+) to (\S+) in 200 steps", said).groups()
+        self.assertLess(float(last), float(first) / 20)
+
     def test_convolution_reads_digits(self):
         said = self.on_every_engine("convolution", "data/digits")
         wrong, digits = re.match(r"(\d+) of (\d+) held-out digits wrong", said).groups()
