@@ -73,6 +73,11 @@ class ExamplesTest(unittest.TestCase):
         wrong = float(re.fullmatch(r"(\S+) % of the waves wrong\n", said)[1])
         self.assertLess(wrong, 5)  # guessing: 50
 
+    def test_own_optimizer_learns_from_its_teacher(self):
+        said = self.on_every_engine("own_optimizer")
+        first, last = re.match(r"the loss went from (\S+) to (\S+) in 200 steps", said).groups()
+        self.assertLess(float(last), float(first) / 20)
+
     def test_convolution_reads_digits(self):
         said = self.on_every_engine("convolution", "data/digits")
         wrong = float(re.fullmatch(r"(\S+) % of the held-out digits wrong\n", said)[1])
