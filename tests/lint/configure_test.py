@@ -91,6 +91,10 @@ class ConfigureTest(unittest.TestCase):
         self.assertEqual(len(lines), 1, text)
         self.assertIn("hwloc 2.0 with its headers (libhwloc-dev)", lines[0])
 
+    def test_a_python_package_without_pythons_headers_is_refused_in_one_line(self):
+        self.expect(False, ["[cmake] expected Python 3.9 or newer with its headers, found none. Run scripts/setup python, or "
+                            "install python3-dev."], "-DDGA_PYTHON=ON", "-DCMAKE_DISABLE_FIND_PACKAGE_Python=ON")
+
 
 if __name__ == "__main__":
     unittest.main()
