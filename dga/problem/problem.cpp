@@ -108,6 +108,17 @@ void check_scope(const char* call, const RunOptions& options, const Takes& takes
   }
 }
 
+/// The options of `run` that are the environment's; the others have their defaults.
+WorkerOptions environment_part(const RunOptions& run) {
+  RunOptions part;
+  for (const Option& row : option_table()) {
+    if (row.scope == Option::Scope::environment) {
+      row.put(part, row.get(run));
+    }
+  }
+  return part.workers;
+}
+
 /// Puts the options of the environment into `run`, which must agree with them where it sets any.
 void put_environment(const WorkerOptions& environment, RunOptions& run) {
   RunOptions open;
@@ -237,10 +248,7 @@ FactorizationProblem create_factorization_problem(const FactorizationProblemOpti
     run.data.path = kDataInMemory;
   }
   check_options(run);
-  const EnvironmentOptions environment =
-      open_environment({.engine = run.workers.engine,
-                        .ranks_per_node = run.workers.ranks_per_node,
-                        .timeout = run.workers.timeout});
+  const EnvironmentOptions environment = open_environment(environment_part(run));
   put_environment(environment.workers, run);
   state->extras = {.mpi_comm = environment.mpi_comm,
                    .worker_program = environment.worker_program,

@@ -32,7 +32,7 @@ class OptionsTest(ProgramTest):
                 ("timeout", "0", "a number above 0 to 10000000"),
                 ("test-fraction", "1.5", "a number from 0 to below 1"),
                 ("engine", "gpu", "auto, threads, processes or mpi"),
-                ("optimizer", "lbfgs", "sgd, adam or adamw"),
+                ("optimizer", "lbfgs", "sgd, adam, adamw or muon"),
                 ("clip-norm", "-1", "a number above 0 to 1e+30, or off")):
             self.refuse(f"[options] --{option}: expected {bounds}, found \"{value}\"", f"--{option}={value}")
 

@@ -16,6 +16,8 @@ GENERATED = {"docs/cli.md", "python/distributed_gradient_accumulator/_option_typ
 MANY = 5
 #: ... and this number where the calls that take options are, which must name them only through the table.
 FEW = 3
+#: Whole groups may be copied.
+GROUPS = {"data", "workers", "model", "training", "output"}
 CALLS = ("dga/problem/", "python/")
 
 
@@ -62,6 +64,7 @@ def violations(name, text):
     if len(declared & spelt) >= most:
         wrong.append(f"{name}: declares a list of options: {', '.join(sorted(declared & spelt))}")
     copied = {left for left, right in re.findall(r"\.([a-z_]+) = [\w.>-]+[.>]([a-z_]+)[;,]", code) if left == right}
+    copied -= GROUPS
     if len(copied & spelt) >= most:
         wrong.append(f"{name}: copies options one by one: {', '.join(sorted(copied & spelt))}")
     if name.endswith((".cpp", ".h")) and re.search(r"\bRunOptions\{\}\.", code):
