@@ -38,7 +38,9 @@ def sources():
                             ("python/distributed_gradient_accumulator", "*.py*")):
         for path in sorted((SOURCE / folder).rglob(pattern)):
             name = path.relative_to(SOURCE).as_posix()
-            if path.suffix in (".cpp", ".h", ".py", ".pyi") and name not in GENERATED and not name.startswith("dga/options/"):
+            # Optimisers in dga/parallel have options of their own, by torch's names.
+            if path.suffix in (".cpp", ".h", ".py", ".pyi") and name not in GENERATED and not name.startswith(
+                    ("dga/options/", "dga/parallel/")):
                 yield name, path.read_text(encoding="utf-8")
 
 
