@@ -20,7 +20,7 @@
 #include "dga/base/random.h"
 #include "dga/launch/launch.h"
 #include "dga/parallel/gradient_accumulator.h"
-#include "dga/parallel/thread_generator.h"
+#include "dga/parallel/keyed_random_scope.h"
 
 namespace {
 

@@ -48,7 +48,7 @@ OptimizerFactory optimizer_of(const TrainPlan& plan, bool custom_model) {
       return adamw;
     case OptimizerKind::muon: {
       std::vector<std::string> except;
-      if (!custom_model) {
+      if (!custom_model && !plan.card.hidden.empty()) {
         except.push_back(str("layers.", plan.card.hidden.size()));
       }
       // The adjustment makes AdamW's learning rates fit. Matrices of a few hundred rows are faster

@@ -26,7 +26,7 @@ OptimizerFactory muon(MuonPrecision precision, std::vector<std::string> except =
                       std::move(except));
 }
 
-Job mlp_job(MuonPrecision precision = MuonPrecision::f32) {
+Job muon_job(MuonPrecision precision = MuonPrecision::f32) {
   return {.build = [] { return std::make_shared<Mlp>(); },
           .factory = muon(precision),
           .samples = uneven};
@@ -34,7 +34,7 @@ Job mlp_job(MuonPrecision precision = MuonPrecision::f32) {
 
 DGA_ENGINE_TEST(Muon, EqualsTheLoopOverUnevenShards) {
   for (const auto precision : {MuonPrecision::bf16, MuonPrecision::f32}) {
-    Job job = mlp_job(precision);
+    Job job = muon_job(precision);
     expect_bits_of_the_loop_over_shards(environment, job);
     job.options.bucket_bytes = 512;
     job.options.micro_steps = 2;
@@ -43,7 +43,7 @@ DGA_ENGINE_TEST(Muon, EqualsTheLoopOverUnevenShards) {
 }
 
 DGA_ENGINE_TEST(Muon, EqualsOneWorkerWithTheWholeBatch) {
-  Job job = mlp_job();
+  Job job = muon_job();
   job.type = at::kDouble;
   job.options.micro_steps = 3;
   const auto net = train(environment, job);
@@ -53,7 +53,7 @@ DGA_ENGINE_TEST(Muon, EqualsOneWorkerWithTheWholeBatch) {
 }
 
 DGA_ENGINE_TEST(Muon, KeepsToItsGroupsScheduleAndExceptions) {
-  Job job = mlp_job();
+  Job job = muon_job();
   job.factory = muon_factory(MuonOptions(0.02), {"fc2"});
   job.options.groups.push_back(
       {.contains = [](const std::string& name, const at::Tensor&) { return name == "fc1.weight"; },
@@ -87,7 +87,7 @@ DGA_ENGINE_TEST(Muon, SeesMatricesInTheirOwnStrides) {
 }
 
 DGA_ENGINE_TEST(Muon, ClipsTheNormOfAllParameters) {
-  Job job = mlp_job();
+  Job job = muon_job();
   job.type = at::kDouble;
   job.options.clip_norm = 0.05;
   const auto net = train(environment, job);
@@ -128,7 +128,7 @@ DGA_ENGINE_TEST(AtomicParameters, MayHaveAnyShape) {
 }
 
 DGA_ENGINE_TEST(AtomicParameters, AreUpdatedByTheirOwnersAlone) {
-  const auto net = build(mlp_job(), environment.seed());
+  const auto net = build(muon_job(), environment.seed());
   GradientAccumulator accumulator(environment, net, muon(MuonPrecision::f32));
   accumulator.backward(net->forward(at::ones({4, 12}), 0, 0).square().mean(), 4);
   accumulator.step();
