@@ -175,7 +175,8 @@ at::Tensor newton_schulz(const at::Tensor& matrix, const MuonOptions& options) {
   return tall ? x.t() : x;
 }
 
-Muon::Muon(const std::vector<torch::optim::OptimizerParamGroup>& groups, MuonOptions defaults)
+Muon::Muon(const std::vector<torch::optim::OptimizerParamGroup>& groups,
+           const MuonOptions& defaults)
     : Optimizer(groups, std::make_unique<MuonOptions>(defaults)) {
   check(defaults);
   for (std::size_t i = 0; i < groups.size(); ++i) {
@@ -197,8 +198,8 @@ Muon::Muon(const std::vector<torch::optim::OptimizerParamGroup>& groups, MuonOpt
   warm_up_iteration();
 }
 
-Muon::Muon(std::vector<at::Tensor> matrices, MuonOptions defaults)
-    : Muon({torch::optim::OptimizerParamGroup(std::move(matrices))}, std::move(defaults)) {}
+Muon::Muon(std::vector<at::Tensor> matrices, const MuonOptions& defaults)
+    : Muon({torch::optim::OptimizerParamGroup(std::move(matrices))}, defaults) {}
 
 at::Tensor Muon::step(LossClosure closure) {
   at::Tensor loss;

@@ -41,7 +41,7 @@ MuonPrecision muon_precision_from(std::string_view name);
 struct MuonOptions : public torch::optim::OptimizerCloneableOptions<MuonOptions> {
   using Coefficients = std::tuple<double, double, double>;
 
-  MuonOptions(double lr = 1e-3) : lr_(lr) {}
+  explicit MuonOptions(double lr = 1e-3) : lr_(lr) {}
   TORCH_ARG(double, lr);
   /// Decoupled: the matrix is multiplied by 1 - lr * weight_decay, whatever `adjust_lr` says.
   TORCH_ARG(double, weight_decay) = 0.1;
@@ -87,8 +87,8 @@ class Muon : public torch::optim::Optimizer {
  public:
   /// Throws InvalidArgument for options out of range and for parameters that are no matrices.
   explicit Muon(const std::vector<torch::optim::OptimizerParamGroup>& groups,
-                MuonOptions defaults = {});
-  explicit Muon(std::vector<at::Tensor> matrices, MuonOptions defaults = {});
+                const MuonOptions& defaults = MuonOptions());
+  explicit Muon(std::vector<at::Tensor> matrices, const MuonOptions& defaults = MuonOptions());
 
   at::Tensor step(LossClosure closure = nullptr) override;
   void save(torch::serialize::OutputArchive& archive) const override;

@@ -45,6 +45,7 @@ struct OptimizerFactory {
   /// An element-wise optimiser alone. Not explicit, so that a lambda will do.
   template <typename Make>
   requires(std::convertible_to<Make, MakeOptimizer> && !std::same_as<Make, OptimizerFactory>)
+      // NOLINTNEXTLINE(google-explicit-constructor)
       OptimizerFactory(Make make)
       : element_wise(std::move(make)) {}
 
@@ -76,10 +77,11 @@ OptimizerFactory matrix_optimizer_factory(Options options, OptimizerFactory othe
   DGA_CHECK(others.atomic.selects == nullptr,
             "[parallel] matrix_optimizer_factory: expected an element-wise optimiser for the other "
             "parameters, found one with an atomic optimiser of its own.");
-  others.atomic = {
-      .selects = [](const std::string&, const at::Tensor& tensor) { return tensor.dim() == 2; },
-      .except = std::move(except),
-      .make = optimizer_factory<Optimizer>(std::move(options)).element_wise};
+  others.atomic.selects = [](const std::string&, const at::Tensor& tensor) {
+    return tensor.dim() == 2;
+  };
+  others.atomic.except = std::move(except);
+  others.atomic.make = optimizer_factory<Optimizer>(std::move(options)).element_wise;
   return others;
 }
 
