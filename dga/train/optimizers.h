@@ -13,9 +13,9 @@
 namespace dga {
 
 /// The factory of `options.optimizer`, with its learning rate, momentum and weight decay.
-/// The optimiser that the options name. Muon updates the matrices of the model except the output
-/// layer of the reference network, which belongs to AdamW like all that is no matrix; a custom
-/// model has no layer that could be told apart. Both use the same learning rate and weight decay.
+/// The optimiser that the options name. Muon updates the matrices of the model, but not the output
+/// layer of a reference network with hidden layers; AdamW updates the rest. In a custom model Muon
+/// updates all matrices. Both optimisers use the same learning rate and weight decay.
 OptimizerFactory optimizer_of(const TrainPlan& plan, bool custom_model);
 
 /// Micro-steps, clipping, moving average and learning-rate schedule of `plan`.
