@@ -35,14 +35,14 @@ class ProblemOptions(DatasetOptions, total=False):
     """Number of samples that each worker takes in a micro-step. Default: 16."""
     micro_steps: Optional[int]
     """Number of micro-steps whose gradients are accumulated before a step of the optimiser. Default: 1."""
-    optimizer: Optional[Literal["sgd", "adam", "adamw"]]
-    """Optimiser that updates the weights. Default: adam."""
+    optimizer: Optional[Literal["sgd", "adam", "adamw", "muon"]]
+    """Optimiser that updates the weights. muon: Muon for the hidden matrices, AdamW for the rest. Default: adam."""
     lr: Optional[Union[float, Literal["auto"]]]
-    """Learning rate. auto: the optimiser's default (sgd 0.05, adam 0.003, adamw 0.003). Default: auto."""
+    """Learning rate. auto: the optimiser's default (sgd 0.05, adam 0.003, adamw 0.003, muon 0.003). Default: auto."""
     momentum: Optional[float]
-    """Momentum of sgd. Default: 0.9."""
+    """Momentum of sgd and muon. Default: 0.9."""
     weight_decay: Optional[float]
-    """Weight decay: decoupled with adamw, added to the gradient with the other optimisers. Default: 0."""
+    """Weight decay: decoupled with adamw and muon, added to the gradient with the other optimisers. Default: 0."""
     clip_norm: Optional[Union[float, Literal["off"]]]
     """Largest norm of the whole gradient; a longer gradient is scaled down to it. off: no clipping. Default: off."""
     schedule: Optional[Literal["constant", "step", "cosine", "warmup-cosine"]]
