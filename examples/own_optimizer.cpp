@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A whole-matrix optimiser of one's own, sharded over the workers: Shampoo (Gupta et al., 2018), an
+// A custom whole-matrix optimiser, sharded over the workers: Shampoo (Gupta et al., 2018), an
 // ordinary torch optimiser of about 50 lines, for the matrices of a network; AdamW updates its
 // biases and its output layer. It learns a function that another network computes.
-//     own_optimizer [auto|threads|processes|mpi] [WORKERS]
-//     mpirun -n 4 own_optimizer mpi
+//     own_optimizer [--engine auto|threads|processes|mpi] [--workers N]
+//     mpirun -n 4 own_optimizer
 
 #include <ATen/ops/linalg_eigh.h>
 #include <torch/nn/modules/activation.h>
@@ -13,12 +13,12 @@
 #include <torch/optim/adamw.h>
 #include <torch/types.h>
 
-#include <cstdlib>
 #include <iostream>
 
 #include "dga/base/error.h"
 #include "dga/base/random.h"
 #include "dga/launch/launch.h"
+#include "dga/launch/launch_arguments.h"
 #include "dga/parallel/gradient_accumulator.h"
 #include "dga/parallel/keyed_random_scope.h"
 
@@ -119,9 +119,7 @@ void train(dga::Environment& env) {
 }  // namespace
 
 int main(int argc, char** argv) try {
-  const auto engine = dga::engine_from(argc > 1 ? argv[1] : "auto");
-  const int workers = argc > 2 ? std::atoi(argv[2]) : engine == dga::Engine::mpi ? 0 : 4;
-  dga::launch({.engine = engine, .workers = workers}, train);
+  dga::launch(dga::launch_arguments(argc, argv, {.workers = 4}), train);
 } catch (const dga::Error& error) {
   std::cerr << error.what() << '\n';
   return 1;

@@ -53,8 +53,8 @@ class StepRecorder {
 
   std::int64_t num_steps() const noexcept { return static_cast<std::int64_t>(steps_.size()); }
   const std::vector<StepTimes>& steps() const noexcept { return steps_; }
-  /// The marks of the traced steps, in order: for each step its phases, no phase twice in a row,
-  /// and then its end. Of a step with more than kMostMarks phases only the first kMostMarks are
+  /// The marks of the traced steps, in order. Each step has a mark for each change of phase and a
+  /// mark for its end. Of a step with more than kMostMarks phases only the first kMostMarks are
   /// recorded, and the last of these appears to last until the step ends. No step of an accumulator
   /// has that many. After restart() there is a gap between two steps.
   const std::vector<PhaseMark>& marks() const noexcept { return marks_; }

@@ -33,7 +33,7 @@ SourcePtr open_file(const std::string& path);
 /// Bytes in memory. `name` is used in errors.
 SourcePtr source_of(std::string name, std::string bytes);
 
-/// `text` for an error: control characters become \xNN, and bytes after the first `most` become
+/// `text` for an error: control characters become `\xNN`, and bytes after the first `most` become
 /// "...".
 std::string printable(std::string_view text, std::size_t most = 40);
 

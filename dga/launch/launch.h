@@ -15,16 +15,16 @@ using Worker = std::function<void(Environment&)>;
 
 /// Runs `worker` on every worker and returns when all have returned.
 ///
-/// Throws InvalidArgument for wrong options. If a worker throws or dies, throws WorkerFailure with
-/// a text that names the worker and its error, after all other workers have ended: their waits fail
-/// at once, and their computations end at their next wait. Worker processes that are still running
-/// 0.7 s after the failure are killed.
+/// Throws InvalidArgument for wrong options. If a worker throws or dies, launch throws
+/// WorkerFailure with a text that names the worker and its error, once all other workers have
+/// ended. Waiting workers end at once, computing workers at their next wait. Worker processes that
+/// still run 0.7 s after the failure are killed.
 ///
 /// Engine threads: the workers are threads of this process and share its variables.
 ///
 /// Engine processes: the workers are child processes. If this process has only one thread, they are
 /// forked and have copies of its variables. Otherwise forking would be unsafe, and each worker
-/// executes this program again with the same arguments: `main` runs up to the same call of launch,
+/// executes this program again with the same arguments: `main` runs until the same call of launch,
 /// which runs `worker` and ends the process. Earlier calls of launch return at once there. If
 /// `worker_program` is set, the workers execute that program instead.
 ///

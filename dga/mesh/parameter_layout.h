@@ -74,11 +74,11 @@ struct OwnedSegment {
   friend bool operator==(const OwnedSegment&, const OwnedSegment&) = default;
 };
 
-/// *Storage.* Every parameter starts on a 64-byte line, and the padding behind it is zero for ever.
+/// Storage: every parameter starts on a 64-byte line, and the padding behind it is zero for ever.
 /// Buckets come in the order in which backward finishes them, that is, from the parameter
 /// registered last to the first. Atomic parameters lie in buckets of their own.
 ///
-/// *Ownership.* Each worker owns one contiguous slice of every bucket, in whole lines and in the
+/// Ownership: each worker owns one contiguous slice of every bucket, in whole lines and in the
 /// order of the workers, so that a reduce-scatter gives it what it updates. A bucket of atomic
 /// parameters is ordered by owner, and its slices hold whole parameters. Their owners are
 /// `balance`d over the whole model by `update_cost`. Other buckets are cut into equal slices.

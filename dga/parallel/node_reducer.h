@@ -6,10 +6,10 @@
 
 namespace dga {
 
-/// For workers of one node. Each worker writes its gradients, and a header with their weight, to
-/// memory that the others can read. After a barrier, each worker reduces its slice. The optimiser
-/// then updates the node's one copy of the parameters, and a second barrier makes the update
-/// visible to all.
+/// For workers of one node. Each worker writes its gradients, and a header with its sample count,
+/// to memory that the others can read. After a barrier, each worker reduces its slice. The
+/// optimiser then updates the node's one copy of the parameters, and a second barrier makes the
+/// update visible to all.
 class NodeReducer final : public GradientReducer {
  public:
   NodeReducer(const Communicator& workers, const ParameterLayout& layout, StepRecorder& recorder);

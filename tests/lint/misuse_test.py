@@ -33,9 +33,9 @@ CASES = {
         env.world().all_gather(dga::ConstBufferView(more, 2), {values, 4}, {}, "y");
         """, None),
     "a channel of strings": (
-        "dga::Channel<std::string> channel(env.world(), {});", "messages travel as bytes"),
+        "dga::Channel<std::string> channel(env.world(), {});", "messages are sent as bytes"),
     "a channel of vectors": (
-        "dga::Channel<std::vector<int>> channel(env.world(), {});", "messages travel as bytes"),
+        "dga::Channel<std::vector<int>> channel(env.world(), {});", "messages are sent as bytes"),
     "constant data as the output of a collective": (
         "const float values[4] = {}; env.world().all_reduce({values, 4}, dga::ReduceOp::sum, \"x\");", "invalid conversion|no matching"),
     "a constant view as the output of a collective": (

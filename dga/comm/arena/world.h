@@ -55,8 +55,8 @@ class World {
   int local_rank() const noexcept { return local_rank_; }
 
   // --- failing together
-  /// Reports a failure to all workers of the world. Does not throw or wait. The workers of a node
-  /// throw the text of the first failure that reached the node.
+  /// Reports a failure to all workers of the world. Does not throw or wait. Each worker of a node
+  /// then throws WorkerFailure with the text of the first failure that reached the node.
   void fail(const std::string& text) noexcept;
   bool failed() const noexcept { return board_->failed(); }
   /// Throws WorkerFailure with the text on the board if the world has failed.
