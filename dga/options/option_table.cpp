@@ -254,19 +254,20 @@ std::vector<Option> training_options() {
              kSchedules),
       choice("class-weights", &TrainingOptions::class_weights,
              "Weight of each class in the loss. balanced: inversely proportional to the class's "
-             "number of training samples, 1 on average.",
+             "number of training samples; the mean over the samples is 1.",
              kClassWeights),
       option("ema", "X", &TrainingOptions::ema,
-             "Decay of an exponential moving average of the weights, which is then evaluated and "
-             "saved. 0: no average.",
+             "Decay of an exponential moving average of the weights. The average is then evaluated "
+             "and saved. 0: no average.",
              {.least = 0, .most = 1, .below_most = true}),
       option("patience", "N", &TrainingOptions::patience,
              "Stop early after this number of epochs without a new lowest error on the held-out "
              "set (without a held-out set: a new lowest loss). 0: never.",
              {.least = 0, .most = 1e6}),
-      option("keep-best", "", &TrainingOptions::keep_best,
-             "Save the weights of the best epoch, judged as for patience, instead of the last "
-             "epoch's."),
+      option(
+          "keep-best", "", &TrainingOptions::keep_best,
+          "Save the weights of the best epoch instead of the last one. The best epoch is the one "
+          "that early stopping would choose: the lowest error on the held-out set."),
       option("seed", "S", &TrainingOptions::seed,
              "Seed of all random numbers. The same seed and number of workers give the same "
              "weights.",
