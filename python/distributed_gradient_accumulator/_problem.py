@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NoReturn, Optional, Union
 
 from . import _arrays, _core
-from ._arguments import bound_to_process, checked, integer, takes_options, wrong_type
+from ._arguments import bound_to_process, checked, integer, shown, takes_options, wrong_type
 from ._environment import require_environment
 from ._errors import InvalidArgument
 from ._functions import LossFunction, MetricFunction, checked_loss, checked_metrics
