@@ -48,13 +48,13 @@ class ProblemOptions(DatasetOptions, total=False):
     schedule: Optional[Literal["constant", "step", "cosine", "warmup-cosine"]]
     """Learning rate schedule. step: divided by 10 after each third of the steps; cosine: half a cosine down to 0; warmup-cosine: linear warm-up over the first 5 % of steps, then cosine. Default: constant."""
     class_weights: Optional[Literal["none", "balanced"]]
-    """Weight of each class in the loss. balanced: inversely proportional to the class's number of training samples, 1 on average. Default: none."""
+    """Weight of each class in the loss. balanced: inversely proportional to the class's number of training samples; the mean over the samples is 1. Default: none."""
     ema: Optional[float]
-    """Decay of an exponential moving average of the weights, which is then evaluated and saved. 0: no average. Default: 0."""
+    """Decay of an exponential moving average of the weights. The average is then evaluated and saved. 0: no average. Default: 0."""
     patience: Optional[int]
     """Stop early after this number of epochs without a new lowest error on the held-out set (without a held-out set: a new lowest loss). 0: never. Default: 0."""
     keep_best: Optional[bool]
-    """Save the weights of the best epoch, judged as for patience, instead of the last epoch's. Default: false."""
+    """Save the weights of the best epoch instead of the last one. The best epoch is the one that early stopping would choose: the lowest error on the held-out set. Default: false."""
     seed: Optional[int]
     """Seed of all random numbers. The same seed and number of workers give the same weights. Default: 42."""
     output: Optional[Union[str, os.PathLike[str]]]
