@@ -18,7 +18,7 @@ struct CommandOption {
   std::string text_default;
   std::string help;
 
-  /// The words that the placeholder lists, if it does.
+  /// The words of a placeholder such as "a|b|c"; empty for a placeholder that lists none.
   std::vector<std::string> choices() const;
 };
 

@@ -20,15 +20,15 @@ using Worker = std::function<void(Environment&)>;
 /// ended. Waiting workers end at once, computing workers at their next wait. Worker processes that
 /// still run 0.7 s after the failure are killed.
 ///
-/// Engine threads: the workers are threads of this process and share its variables.
+/// Engine `threads`: the workers are threads of this process and share its variables.
 ///
-/// Engine processes: the workers are child processes. If this process has only one thread, they are
-/// forked and have copies of its variables. Otherwise forking would be unsafe, and each worker
+/// Engine `processes`: the workers are child processes. If this process has only one thread, they
+/// are forked and have copies of its variables. Otherwise forking would be unsafe, and each worker
 /// executes this program again with the same arguments: `main` runs until the same call of launch,
 /// which runs `worker` and ends the process. Earlier calls of launch return at once there. If
 /// `worker_program` is set, the workers execute that program instead.
 ///
-/// Engine mpi: this process is one of the workers, and `worker` runs once, in the calling thread.
+/// Engine `mpi`: this process is one of the workers, and `worker` runs once, in the calling thread.
 /// Collective over all ranks: each rank must call launch, and waits for the others up to the
 /// timeout.
 void launch(const LaunchOptions& options, const Worker& worker);

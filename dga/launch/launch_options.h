@@ -40,7 +40,8 @@ struct LaunchOptions {
 /// and 1 for other engines. `engine` must not be automatic.
 int resolve_workers(const RunOptions& options, Engine engine) noexcept;
 
-/// The options of `launch` for a run with these options. `engine` must not be automatic.
+/// The part of a run's options that `launch` needs. `engine` replaces theirs and must not be
+/// automatic.
 LaunchOptions launch_options_of(const RunOptions& options, Engine engine) noexcept;
 
 }  // namespace dga

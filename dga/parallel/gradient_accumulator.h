@@ -29,7 +29,8 @@ namespace dga {
 struct AccumulatorOptions {
   /// Parameters with optimiser options of their own; all others share those of the factory.
   std::vector<ParameterGroup> groups{};
-  /// The most calls of `backward` in a step. Between nodes the last of them overlaps with reducing.
+  /// The most calls of `backward` in a step. With several nodes, the last call overlaps with the
+  /// reduction of the gradients.
   int micro_steps = 1;
   /// Scales the gradient so that its norm over all parameters is at most this; 0 leaves it alone.
   double clip_norm = 0;
