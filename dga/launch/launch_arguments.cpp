@@ -2,31 +2,27 @@
 
 #include "dga/launch/launch_arguments.h"
 
-#include <charconv>
+#include <algorithm>
+#include <array>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "dga/base/error.h"
-#include "dga/base/one_line.h"
 #include "dga/launch/launch.h"
+#include "dga/options/option_table.h"
 
 namespace dga {
 namespace {
 
-template <typename Number>
-Number number_from(std::string_view name, std::string_view text, Number least) {
-  Number value{};
-  const auto end = text.data() + text.size();
-  const auto parsed = std::from_chars(text.data(), end, value);
-  DGA_CHECK(parsed.ec == std::errc{} && parsed.ptr == end && value >= least, "[launch] ", name,
-            ": expected a number of at least ", least, ", found '", one_line(text), "'.");
-  return value;
-}
+/// The rows of the table of options that a launch takes from a program's command line.
+constexpr std::array<std::string_view, 4> kNames{"engine", "workers", "seed", "timeout"};
 
-/// The value of option `name` at argument `i`, which moves to the last argument it takes up; none
-/// where argument `i` is another.
-std::optional<std::string_view> value_at(std::string_view name, int& i, int argc, char** argv) {
+/// The value of option `name` at argument `i`, which moves to the last argument that it uses; none
+/// if argument `i` is another one.
+std::optional<std::string_view> value_at(const std::string& name, int& i, int argc, char** argv) {
   const std::string_view argument = argv[i];
   if (!argument.starts_with(name)) {
     return std::nullopt;
@@ -39,37 +35,53 @@ std::optional<std::string_view> value_at(std::string_view name, int& i, int argc
   return argv[++i];
 }
 
+/// Sets the option at argument `i` in `run` and returns its name; empty if `i` is no such option.
+std::string_view take_option(RunOptions& run, int& i, int argc, char** argv) {
+  for (const std::string_view name : kNames) {
+    const std::string typed = str("--", name);
+    if (const auto value = value_at(typed, i, argc, argv)) {
+      find_option(name)->set(run, *value, str("[launch] ", typed));
+      return name;
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
 LaunchOptions launch_arguments(int& argc, char** argv, LaunchOptions defaults) {
-  LaunchOptions options = std::move(defaults);
+  RunOptions run;
+  run.workers.engine = defaults.engine;
+  run.workers.count = defaults.workers;
+  run.workers.timeout = defaults.timeout_s;
+  run.training.seed = defaults.seed;
   bool workers_given = false;
-  int kept = argc > 0 ? 1 : 0;
-  for (int i = kept; i < argc; ++i) {
+  std::vector<char*> left;  // written to argv at the end: a call that throws changes nothing
+  for (int i = 0; i < argc; ++i) {
     if (std::string_view(argv[i]) == "--") {
-      while (i < argc) {
-        argv[kept++] = argv[i++];
-      }
-    } else if (const auto engine = value_at("--engine", i, argc, argv)) {
-      options.engine = engine_from(*engine);
-    } else if (const auto workers = value_at("--workers", i, argc, argv)) {
-      options.workers = number_from("--workers", *workers, 1);
-      workers_given = true;
-    } else if (const auto seed = value_at("--seed", i, argc, argv)) {
-      options.seed = number_from("--seed", *seed, std::uint64_t{0});
-    } else if (const auto timeout = value_at("--timeout", i, argc, argv)) {
-      options.timeout_s = number_from("--timeout", *timeout, 0.001);
-    } else {
-      argv[kept++] = argv[i];
+      left.insert(left.end(), argv + i, argv + argc);
+      break;
+    }
+    const auto name = i == 0 ? std::string_view() : take_option(run, i, argc, argv);
+    workers_given = workers_given || name == "workers";
+    if (name.empty()) {
+      left.push_back(argv[i]);
     }
   }
-  if (kept < argc) {
-    argv[kept] = nullptr;
-    argc = kept;
+  if (std::ssize(left) < argc) {
+    std::copy(left.begin(), left.end(), argv);
+    argc = static_cast<int>(std::ssize(left));
+    argv[argc] = nullptr;
   }
-  if (!workers_given && resolve_engine(options.engine) == Engine::mpi) {
-    options.workers = 0;
+  const Engine engine = resolve_engine(run.workers.engine);
+  if (!workers_given && engine == Engine::mpi) {
+    run.workers.count = 0;
   }
+  LaunchOptions options = std::move(defaults);
+  options.engine = run.workers.engine;
+  options.workers = resolve_workers(run, engine);
+  options.timeout_s = run.workers.timeout;
+  options.seed = run.training.seed;
   return options;
 }
 

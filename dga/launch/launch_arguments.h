@@ -8,16 +8,17 @@
 
 namespace dga {
 
-/// Takes `--engine NAME`, `--workers N`, `--seed N` and `--timeout SECONDS` (also `--engine=NAME`)
-/// out of the arguments and leaves all others, in their order; those after `--` are left alone.
-/// `defaults` holds where an argument is missing, but for the workers under MPI, of which there are
-/// as many as ranks.
+/// Removes `--engine`, `--workers`, `--seed` and `--timeout` with their values (`--seed 7` or
+/// `--seed=7`) from the arguments. Their values and bounds are those of `dga train`. Other
+/// arguments keep their order, and everything after `--` stays. `defaults` supplies what is
+/// missing; under MPI the default number of workers is the number of ranks.
 ///
 ///     int main(int argc, char** argv) {
 ///       dga::launch(dga::launch_arguments(argc, argv, {.workers = 4}), train);
 ///     }
 ///
-/// Throws InvalidArgument for a value that is missing or makes no sense.
+/// Throws InvalidArgument for a value that is missing, of the wrong type or out of bounds, and then
+/// leaves the arguments as they were.
 LaunchOptions launch_arguments(int& argc, char** argv, LaunchOptions defaults = {});
 
 }  // namespace dga

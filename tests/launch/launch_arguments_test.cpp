@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "dga/base/error.h"
+#include "tests/support/error_of.h"
 
 namespace dga {
 namespace {
@@ -32,13 +33,8 @@ Parsed parse(std::vector<std::string> arguments, const LaunchOptions& defaults =
   return parsed;
 }
 
-std::string parsing_error(std::vector<std::string> arguments) {
-  try {
-    parse(std::move(arguments));
-  } catch (const InvalidArgument& error) {
-    return error.what();
-  }
-  return "no error";
+std::string parsing_error(const std::vector<std::string>& arguments) {
+  return test::error_of<InvalidArgument>([&] { parse(arguments); });
 }
 
 TEST(LaunchArguments, AreTakenOutAndOthersStay) {
@@ -72,17 +68,40 @@ TEST(LaunchArguments, UnderMpiTheRanksAreTheWorkersUnlessSaid) {
             3);
 }
 
+TEST(LaunchArguments, AutoIsOneWorkerOrAllRanks) {
+  EXPECT_EQ(parse({"program", "--workers", "auto"}, {.engine = Engine::threads, .workers = 4})
+                .options.workers,
+            1);
+  EXPECT_EQ(parse({"program", "--engine=mpi", "--workers=auto"}).options.workers, 0);
+}
+
+TEST(LaunchArguments, AreLeftAsTheyWereByACallThatThrows) {
+  std::string program = "program";
+  std::string good = "--workers=2";
+  std::string bad = "--seed=x";
+  std::vector<char*> argv{program.data(), good.data(), bad.data(), nullptr};
+  const std::vector<char*> before = argv;
+  int argc = 3;
+  EXPECT_THROW(launch_arguments(argc, argv.data()), InvalidArgument);
+  EXPECT_EQ(argc, 3);
+  EXPECT_EQ(argv, before);
+}
+
 TEST(LaunchArguments, ThatMakeNoSenseAreRefused) {
   EXPECT_EQ(parsing_error({"program", "--workers"}),
             "[launch] --workers: expected a value after it, found none.");
   EXPECT_EQ(parsing_error({"program", "--workers", "0"}),
-            "[launch] --workers: expected a number of at least 1, found '0'.");
+            "[launch] --workers: expected an integer from 1 to 4096, or auto, found \"0\". Correct "
+            "the value.");
   EXPECT_EQ(parsing_error({"program", "--workers=4x"}),
-            "[launch] --workers: expected a number of at least 1, found '4x'.");
+            "[launch] --workers: expected an integer from 1 to 4096, or auto, found \"4x\". "
+            "Correct the value.");
   EXPECT_EQ(parsing_error({"program", "--seed", "-1"}),
-            "[launch] --seed: expected a number of at least 0, found '-1'.");
-  EXPECT_EQ(parsing_error({"program", "--timeout", "0"}),
-            "[launch] --timeout: expected a number of at least 0.001, found '0'.");
+            "[launch] --seed: expected an integer from 0 to 9007199254740992, found \"-1\". "
+            "Correct the value.");
+  EXPECT_EQ(
+      parsing_error({"program", "--timeout", "0"}),
+      "[launch] --timeout: expected a number above 0 to 10000000, found \"0\". Correct the value.");
   EXPECT_THAT(parsing_error({"program", "--engine", "cloud"}), testing::HasSubstr("cloud"));
 }
 

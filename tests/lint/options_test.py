@@ -58,6 +58,10 @@ def violations(name, text):
     for quoted in sorted(set(re.findall(r'["\'](?:--)?([a-z]+(?:[-_][a-z]+)+)["\']', code))):
         if quoted.replace("_", "-") in COMPOUND:
             wrong.append(f"{name}: spells the option {quoted!r} in quotes")
+    # Commands other than train have options of their own, some by the same name (the file of predict --output).
+    for quoted in sorted(set(re.findall(r'["\']--([a-z-]+)["\']', code))):
+        if quoted in NAMES - COMPOUND and not name.startswith("dga/cli/"):
+            wrong.append(f"{name}: takes the option --{quoted} by itself")
     if name.endswith((".py", ".pyi")):
         declared = set(re.findall(r"\b([a-z_]+)\s*:\s*(?:Optional\[|Union\[|int\b|float\b|str\b|bool\b)", code))
     else:
@@ -100,6 +104,7 @@ class OptionsTest(unittest.TestCase):
                 ("python/a.py", "def create(epochs: int = 40, lr: float = 0, seed: int = 42): ...\n", "declares a list"),
                 ("dga/problem/a.cpp", "".join(copies.splitlines(True)[:3]), "copies options one by one"),
                 ("a.cpp", 'app.add("--weight-decay");', "spells the option 'weight-decay'"),
+                ("dga/launch/a.cpp", 'value_at("--workers", i)', "takes the option --workers by itself"),
                 ("a.py", "arguments['weight_decay'] = 0", "spells the option 'weight_decay'"),
                 ("a.cpp", 'run.option("weight-decoy")', "asks for the option 'weight-decoy'"),
                 ("a.cpp", 'OptionArguments::add_to(app, {"engine", "worker"})', "asks for the option 'worker'"),
