@@ -35,7 +35,7 @@ int main(int argc, char** argv) try {
       {.data_dir = folder / "data",
        .num_client_items = 4,
        .data_size = 32,
-       .run = {.data = {.label = "height", .task = dga::Task::regression},
+       .run = {.data = {.table = {.label = "height"}, .task = dga::Task::regression},
                .training = {.epochs = 60},
                .output = {.folder = folder / "run"}}});
   dga::DistributedGradientAccumulator::apply(problem);

@@ -11,4 +11,7 @@ namespace dga {
 /// `\xNN`.
 std::string one_line(std::string_view text);
 
+/// Whether `text` is valid UTF-8.
+bool is_utf8(std::string_view text) noexcept;
+
 }  // namespace dga

@@ -19,7 +19,7 @@ namespace {
 struct Arguments {
   std::string model = {};
   std::string data = {};
-  std::string label = {};
+  TableOptions table = {};
   std::string output = {};
 };
 
@@ -90,12 +90,9 @@ int predict(const Arguments& arguments) {
   check(arguments);
   Predictor predictor(load_model(arguments.model));
   const ModelCard& card = predictor.card();
-  const Samples samples = load_samples({.data = arguments.data,
-                                        .shape = card.input_shape,
-                                        .classes = predictor.labels(),
-                                        .label = arguments.label});
-  const auto elements = static_cast<std::size_t>(samples.count * predictor.num_features());
-  const Predictions predictions = predictor.predict({samples.features.get(), elements});
+  const Samples samples =
+      load_samples({.data = arguments.data, .card = card, .table = arguments.table});
+  const Predictions predictions = predictor.predict(samples);
   const std::string text = csv_of(card, predictions);
   if (arguments.output.empty()) {
     std::cout << text << std::flush;
@@ -111,6 +108,25 @@ int predict(const Arguments& arguments) {
   return 0;
 }
 
+template <typename E, std::size_t N>
+void add_choice(CLI::App& app, const std::string& name, E& value, const NamedValues<E, N>& words,
+                const std::string& help) {
+  std::string choices;
+  for (const auto& [word, each] : words) {
+    choices += str(choices.empty() ? "" : "|", word);
+  }
+  app.add_option_function<std::string>(
+         name,
+         [&value, words, name, choices](const std::string& text) {
+           const auto chosen = value_in(words, text);
+           DGA_CHECK(chosen, "[options] ", name.substr(2), ": expected ", choices, ", found \"",
+                     text, "\". Correct it.");
+           value = *chosen;
+         },
+         help)
+      ->type_name(choices);
+}
+
 }  // namespace
 
 Action add_predict(CLI::App& app) {
@@ -120,12 +136,17 @@ Action add_predict(CLI::App& app) {
   app.add_option(
          "--data", arguments->data,
          "Samples: a folder, a file or a file:// URI; all files of a folder are one set. CSV "
-         "has a label column if it has one column more than the model has inputs. IDX needs "
-         "no file of labels.")
+         "columns are matched with those of the training by name. Labels may be missing.")
       ->type_name("PATH");
-  app.add_option("--label", arguments->label,
-                 "Label column of CSV, as in training. Default: the last column.")
+  app.add_option("--label", arguments->table.label,
+                 "Label column of CSV, if it has another name than in training.")
       ->type_name("COLUMN");
+  app.add_option("--drop", arguments->table.drop, "Columns of CSV to leave out.")
+      ->type_name("COLUMN,…");
+  add_choice(app, "--header", arguments->table.header, kHeaderNames,
+             "Whether the first line of a CSV file holds the names of the columns.");
+  add_choice(app, "--decimal", arguments->table.decimal, kDecimalNames,
+             "Decimal mark of the numbers in CSV files.");
   app.add_option(
          "--output", arguments->output,
          "CSV file to write, whole or not at all: the class and the score of each class, or "

@@ -6,6 +6,7 @@
 #include <iterator>
 
 #include "dga/base/error.h"
+#include "dga/data/source.h"
 
 namespace dga {
 
@@ -38,6 +39,21 @@ void map_labels(Samples& samples, const std::vector<std::int64_t>& classes) {
     }
     samples.labels[i] = found - classes.begin();
   }
+}
+
+void map_text_labels(Samples& samples, const std::vector<std::string>& classes) {
+  for (std::int64_t i = 0; i < samples.count; ++i) {
+    const std::string& text = samples.label_texts[static_cast<std::size_t>(samples.labels[i])];
+    const auto found = std::lower_bound(classes.begin(), classes.end(), text);
+    if (found == classes.end() || *found != text) {
+      throw DataError(str(samples.place(i), ": expected a label of the training set (",
+                          classes.size(), " from ", printable(classes.front()), " to ",
+                          printable(classes.back()), "), found ", printable(text),
+                          ". Remove the sample, or add samples like it to the training set."));
+    }
+    samples.labels[i] = found - classes.begin();
+  }
+  samples.label_texts = classes;
 }
 
 }  // namespace dga

@@ -2,6 +2,7 @@
 
 #include "dga/data/dataset.h"
 
+#include <algorithm>
 #include <numeric>
 
 #include "dga/base/error.h"
@@ -35,6 +36,27 @@ std::int64_t Dataset::num_features() const {
 
 void Dataset::gather(std::span<const std::int64_t> indices, BufferView features,
                      BufferView labels) const {
+  gather_centred(indices, features, labels);
+  const Origins origin = origins();
+  if (!origin.features.empty() && features.data != nullptr) {
+    auto* out = static_cast<float*>(features.data);
+    for (std::size_t i = 0; i < indices.size(); ++i) {
+      for (const double value : origin.features) {
+        *out = static_cast<float>(static_cast<double>(*out) + value);
+        ++out;
+      }
+    }
+  }
+  if (origin.target != 0 && labels.data != nullptr && label_type() == DType::f32) {
+    auto* out = static_cast<float*>(labels.data);
+    std::transform(out, out + labels.count, out, [&](float value) {
+      return static_cast<float>(static_cast<double>(value) + origin.target);
+    });
+  }
+}
+
+void Dataset::gather_centred(std::span<const std::int64_t> indices, BufferView features,
+                             BufferView labels) const {
   const auto count = static_cast<std::int64_t>(indices.size());
   const std::int64_t samples = size();
   for (const std::int64_t index : indices) {

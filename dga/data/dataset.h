@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "dga/base/dtype.h"
+#include "dga/data/origins.h"
 
 namespace dga {
 
@@ -50,6 +51,9 @@ class Dataset {
   virtual std::int64_t num_classes() const { return 0; }
   /// The names of the classes, num_classes() of them. "0", "1", … unless overridden.
   virtual std::vector<std::string> class_names() const;
+  /// What copy_samples leaves out of features and targets because f32 could not keep their values
+  /// apart; see origins.h. None unless overridden.
+  virtual Origins origins() const { return {}; }
 
   /// Number of elements of one sample: the product of sample_shape().
   std::int64_t num_features() const;
@@ -59,10 +63,13 @@ class Dataset {
   /// (indices.size()) and type label_type(). A view without data is skipped. Throws InvalidArgument
   /// for an index out of range or a view of another type or count.
   void gather(std::span<const std::int64_t> indices, BufferView features, BufferView labels) const;
+  /// The same, but minus origins(), for a caller that goes on in f64.
+  void gather_centred(std::span<const std::int64_t> indices, BufferView features,
+                      BufferView labels) const;
 
  private:
-  /// The body of gather(), called with checked arguments. Skip `features` or `labels` if its data
-  /// is null.
+  /// The body of gather_centred(), called with checked arguments. Skip `features` or `labels` if
+  /// its data is null.
   virtual void copy_samples(std::span<const std::int64_t> indices, BufferView features,
                             BufferView labels) const = 0;
 };

@@ -2,6 +2,7 @@
 
 #include "dga/data/load.h"
 
+#include <charconv>
 #include <new>
 #include <utility>
 
@@ -48,10 +49,51 @@ std::string shape_text(const std::vector<std::int64_t>& shape) {
 std::shared_ptr<const Table> table_of(Samples samples, const std::vector<std::string>& names) {
   if (samples.targets) {
     return std::make_shared<Table>(samples.count, std::move(samples.shape),
-                                   std::move(samples.features), std::move(samples.targets));
+                                   std::move(samples.features), std::move(samples.targets),
+                                   std::move(samples.origins));
   }
   return std::make_shared<Table>(samples.count, std::move(samples.shape),
-                                 std::move(samples.features), std::move(samples.labels), names);
+                                 std::move(samples.features), std::move(samples.labels), names,
+                                 std::move(samples.origins));
+}
+
+/// What the user should know about a set.
+std::vector<std::string> notices_of(const Samples& samples) {
+  std::vector<std::string> notices = samples.notices;
+  if (samples.missing_samples > 0) {
+    const bool dropped = samples.columns.missing == Missing::drop;
+    notices.push_back(str(
+        samples.parts.front().file, ": ", samples.missing_samples, " of ",
+        samples.count + samples.dropped_samples, " samples have missing values. ",
+        dropped ? "They are left out." : "The values are replaced by the mean of their column."));
+  }
+  return notices;
+}
+
+/// The columns of a model whose card has none: features without names, and a label.
+Columns unnamed_columns(std::int64_t features) {
+  Columns columns;
+  columns.all.resize(static_cast<std::size_t>(features));
+  columns.all.push_back({.use = ColumnUse::label});
+  return columns;
+}
+
+/// Class names that are integers, which must ascend.
+std::vector<std::int64_t> integers_of(const std::vector<std::string>& names) {
+  std::vector<std::int64_t> labels;
+  for (const std::string& name : names) {
+    const char* const end = name.data() + name.size();
+    std::int64_t label = 0;
+    const auto parsed = std::from_chars(name.data(), end, label);
+    DGA_CHECK(
+        parsed.ec == std::errc{} && parsed.ptr == end && (labels.empty() || labels.back() < label),
+        "[data] load_samples: expected the labels of the classes as integers in ascending "
+        "order, as a training has them, found ",
+        printable(name), labels.empty() ? "" : str(" after ", labels.back()),
+        ". Take model.json as the run wrote it.");
+    labels.push_back(label);
+  }
+  return labels;
 }
 
 /// All files at a location as one set, without separating test files.
@@ -68,65 +110,85 @@ LoadedData load_data(const LoadOptions& options) {
   if (!options.test_data.empty()) {
     files.test = files_of_one_set(options.test_data);
   }
-  const ReadOptions reading{
-      .task = options.task, .label = options.label, .threads = options.threads};
+  ReadOptions reading{.task = options.task, .table = options.table, .threads = options.threads};
   Samples train = read_files(files.train, reading);
+  LoadedData data{.columns = train.columns,
+                  .text_labels = !train.label_texts.empty(),
+                  .notices = notices_of(train)};
   Samples test;
   if (!files.test.empty()) {
+    const bool table = !train.columns.all.empty();
+    reading.columns = table ? &train.columns : nullptr;
+    reading.origins = table ? &train.origins : nullptr;
+    reading.text_labels = data.text_labels;
     test = read_files(files.test, reading);
     if (test.shape != train.shape) {
       throw DataError(str(test.place(0), ": expected samples of ", shape_text(train.shape),
                           " features as in ", train.place(0), ", found ", shape_text(test.shape),
                           ". Take both sets from the same source."));
     }
+    const auto notices = notices_of(test);
+    data.notices.insert(data.notices.end(), notices.begin(), notices.end());
   }
-  std::vector<std::string> names;
+  std::vector<std::string> names = train.label_texts;
   if (train.labels) {
     const auto classes = distinct_labels(train);
     if (classes.size() < 2) {
       throw DataError(
           str(printable(options.data, 4096), ": expected labels of at least 2 classes, found only ",
-              classes.front(), " in all ", train.count,
+              data.text_labels ? printable(names.front()) : std::to_string(classes.front()),
+              " in all ", train.count,
               " samples. Choose the label column with --label, or use --task regression."));
     }
-    map_labels(train, classes);
-    if (test.count > 0) {
-      map_labels(test, classes);
-    }
-    for (const std::int64_t label : classes) {
-      names.push_back(std::to_string(label));
+    if (data.text_labels) {
+      if (test.count > 0) {
+        map_text_labels(test, names);
+      }
+    } else {
+      map_labels(train, classes);
+      if (test.count > 0) {
+        map_labels(test, classes);
+      }
+      for (const std::int64_t label : classes) {
+        names.push_back(std::to_string(label));
+      }
     }
   }
-  LoadedData data;
   data.test = test.count > 0 ? table_of(std::move(test), names) : nullptr;
   data.train = table_of(std::move(train), names);
   return data;
 }
 
 Samples load_samples(const SamplesOptions& options) {
-  std::int64_t features = 1;
-  for (const std::int64_t dim : options.shape) {
+  const ModelCard& card = options.card;
+  std::int64_t features = card.input_shape.empty() ? 0 : 1;
+  for (const std::int64_t dim : card.input_shape) {
     features *= dim;
   }
   DGA_CHECK(features > 0, "[data] load_samples: expected the shape of a sample, found ",
-            shape_text(options.shape), ". Pass the input shape of the model.");
-  for (std::size_t i = 1; i < options.classes.size(); ++i) {
-    DGA_CHECK(options.classes[i - 1] < options.classes[i],
-              "[data] load_samples: expected the labels of the classes in ascending order, as a "
-              "training has them, found ",
-              options.classes[i], " after ", options.classes[i - 1],
-              ". Take model.json as the run wrote it.");
+            shape_text(card.input_shape), ". Pass the card of the model.");
+  const bool classification = !card.class_names.empty();
+  const std::vector<std::int64_t> classes = classification && !card.text_labels
+                                                ? integers_of(card.class_names)
+                                                : std::vector<std::int64_t>();
+  const Columns columns = card.columns.all.empty() ? unnamed_columns(features) : card.columns;
+  const Origins origins{.features = card.feature_origin, .target = card.target_origin};
+  ReadOptions reading{.task = classification ? Task::classification : Task::regression,
+                      .table = options.table,
+                      .columns = &columns,
+                      .origins = &origins,
+                      .text_labels = card.text_labels,
+                      .optional_labels = true,
+                      .features = features,
+                      .threads = options.threads};
+  reading.table.missing = columns.missing;
+  Samples samples = read_files(files_of_one_set(options.data), reading);
+  if (samples.labels && card.text_labels) {
+    map_text_labels(samples, card.class_names);
+  } else if (samples.labels) {
+    map_labels(samples, classes);
   }
-  Samples samples =
-      read_files(files_of_one_set(options.data),
-                 {.task = options.classes.empty() ? Task::regression : Task::classification,
-                  .label = options.label,
-                  .features = features,
-                  .threads = options.threads});
-  if (samples.labels) {
-    map_labels(samples, options.classes);
-  }
-  samples.shape = options.shape;
+  samples.shape = card.input_shape;
   return samples;
 }
 

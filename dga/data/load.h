@@ -12,6 +12,7 @@
 #include "dga/data/normalisation.h"
 #include "dga/data/samples.h"
 #include "dga/data/table.h"
+#include "dga/storage/model_card.h"
 
 namespace dga {
 
@@ -21,20 +22,23 @@ struct LoadOptions {
   /// The location of the test set. Empty: the test files of `data`, if there are any.
   std::string test_data = {};
   Task task = Task::automatic;
-  /// The label column of CSV files; see csv.h.
-  std::string label = {};
+  TableOptions table = {};
   /// Number of threads for parsing. 0: one per usable core.
   int threads = 0;
 };
 
 struct LoadedData {
-  std::shared_ptr<const Table> train;
-  std::shared_ptr<const Table> test;  // null: the data has no test set
+  std::shared_ptr<const Table> train = {};
+  std::shared_ptr<const Table> test = {};  // null: the data has no test set
+  Columns columns = {};                    // of the training files; empty if they are no tables
+  bool text_labels = false;                // whether the labels are texts: the class names
+  std::vector<std::string> notices = {};   // for the user, one line each
 };
 
 /// Reads a dataset into memory. The format is recognised by content; see format.h. For
-/// classification the labels, which may be any integers, are replaced by class indices 0, 1, … in
-/// ascending order, and the class names are the labels as text. Throws DataError if anything cannot
+/// classification the labels, which may be any integers or texts, are replaced by class indices 0,
+/// 1, … in ascending order, and the class names are the labels as text. Missing values that
+/// Missing::mean allows are NaN until they are normalised. Throws DataError if anything cannot
 /// be read, if there are fewer than two classes, or if the test set has a label that the training
 /// set lacks; the text begins with the file and, if there is one, the line. Not collective. Starts
 /// threads and joins them before it returns.
@@ -43,19 +47,21 @@ LoadedData load_data(const LoadOptions& options);
 struct SamplesOptions {
   /// As in LoadOptions. All files of a folder form one set; test files are not separated.
   std::string data = {};
-  /// The shape of a training sample.
-  std::vector<std::int64_t> shape = {};
-  /// The labels of the training set, in ascending order. Empty: regression.
-  std::vector<std::int64_t> classes = {};
-  std::string label = {};
+  /// The card of the model: its input shape, columns, origins and classes. A card without class
+  /// names: regression.
+  ModelCard card = {};
+  /// header, decimal, drop; and label, if the label column has another name than in training. The
+  /// card decides the rest.
+  TableOptions table = {};
   int threads = 0;
 };
 
-/// Reads samples for a trained model. Labels are optional: a CSV file has none if it has as many
-/// columns as a sample has features, and IDX samples have none if there is no file of labels. The
-/// labels that are returned are positions in `classes`. Throws DataError as load_data does, and for
-/// a label that `classes` does not contain or samples of another size. Throws InvalidArgument for
-/// an empty shape or `classes` that do not ascend.
+/// Reads samples for a trained model. CSV columns are matched with those of the training by name,
+/// where both have names. Labels are optional: CSV files may lack the label column, and IDX samples
+/// the file of labels. The labels that are returned are positions in the card's class names. Throws
+/// DataError as load_data does, and for a label that is not a class of the model or samples of
+/// another size. Throws InvalidArgument for a card without input shape or with classes that do not
+/// ascend.
 Samples load_samples(const SamplesOptions& options);
 
 struct HeldOut {

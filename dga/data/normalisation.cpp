@@ -25,8 +25,8 @@ void for_each_row(const Dataset& dataset, Visit visit) {
     const auto count = std::min(static_cast<std::int64_t>(rows), dataset.size() - first);
     indices.resize(static_cast<std::size_t>(count));
     std::iota(indices.begin(), indices.end(), first);
-    dataset.gather(indices, BufferView(values.data(), count * static_cast<std::int64_t>(width)),
-                   {});
+    dataset.gather_centred(indices,
+                           BufferView(values.data(), count * static_cast<std::int64_t>(width)), {});
     for (std::size_t r = 0; r < static_cast<std::size_t>(count); ++r) {
       visit(values.data() + r * width);
     }
@@ -42,6 +42,10 @@ void Normalisation::apply(float* samples, std::int64_t count) const noexcept {
     for (std::size_t f = 0; f < width; ++f) {
       samples[f] = (samples[f] - mean[f]) / scale[f];
     }
+    if (fill) {
+      std::replace_if(
+          samples, samples + width, [](float value) { return std::isnan(value); }, 0.0F);
+    }
     samples += width;
   }
 }
@@ -54,34 +58,42 @@ Normalisation measure_normalisation(const Dataset& training) {
             "[data] normalisation: expected f32 features, found ", name_of(training.feature_type()),
             ". Convert them, or train without normalisation.");
   const auto width = static_cast<std::size_t>(training.num_features());
-  const auto samples = static_cast<double>(training.size());
   std::vector<double> mean(width, 0.0);
   std::vector<double> squares(width, 0.0);
+  std::vector<std::int64_t> missing(width, 0);
   // A constant feature is recognised by its values, because its variance may round to more than 0.
   std::vector<float> lowest(width, INFINITY);
   std::vector<float> highest(width, -INFINITY);
   for_each_row(training, [&](const float* row) {
     for (std::size_t f = 0; f < width; ++f) {
+      if (std::isnan(row[f])) {
+        ++missing[f];
+        continue;
+      }
       mean[f] += static_cast<double>(row[f]);
       lowest[f] = std::min(lowest[f], row[f]);
       highest[f] = std::max(highest[f], row[f]);
     }
   });
-  for (double& m : mean) {
-    m /= samples;
+  std::vector<double> samples;
+  for (std::size_t f = 0; f < width; ++f) {
+    samples.push_back(static_cast<double>(std::max<std::int64_t>(1, training.size() - missing[f])));
+    mean[f] /= samples[f];
   }
   for_each_row(training, [&](const float* row) {
     for (std::size_t f = 0; f < width; ++f) {
       const double off = static_cast<double>(row[f]) - mean[f];
-      squares[f] += off * off;
+      squares[f] += std::isnan(row[f]) ? 0 : off * off;
     }
   });
   Normalisation result;
   for (std::size_t f = 0; f < width; ++f) {
-    const auto deviation = static_cast<float>(std::sqrt(squares[f] / samples));
-    const bool constant = lowest[f] == highest[f] || deviation == 0.0F;
-    result.mean.push_back(constant ? lowest[f] : static_cast<float>(mean[f]));
+    const auto deviation = static_cast<float>(std::sqrt(squares[f] / samples[f]));
+    const bool constant = lowest[f] >= highest[f] || deviation == 0.0F;
+    const bool known = missing[f] < training.size();
+    result.mean.push_back(!known ? 0.0F : constant ? lowest[f] : static_cast<float>(mean[f]));
     result.scale.push_back(constant ? 1.0F : deviation);
+    result.fill = result.fill || missing[f] > 0;
   }
   return result;
 }
@@ -96,7 +108,7 @@ TargetNormalisation measure_target_normalisation(const Dataset& training) {
   std::vector<std::int64_t> all(static_cast<std::size_t>(training.size()));
   std::iota(all.begin(), all.end(), std::int64_t{0});
   std::vector<float> targets(all.size());
-  training.gather(all, {}, BufferView(targets.data(), training.size()));
+  training.gather_centred(all, {}, BufferView(targets.data(), training.size()));
   const auto samples = static_cast<double>(targets.size());
   TargetNormalisation result;
   for (const float target : targets) {
@@ -113,8 +125,9 @@ TargetNormalisation measure_target_normalisation(const Dataset& training) {
   return result;
 }
 
-Normalised::Normalised(std::shared_ptr<const Dataset> base, Normalisation normalisation)
-    : base_(std::move(base)), normalisation_(std::move(normalisation)) {
+Normalised::Normalised(std::shared_ptr<const Dataset> base, Normalisation normalisation,
+                       std::optional<TargetNormalisation> targets)
+    : base_(std::move(base)), normalisation_(std::move(normalisation)), targets_(targets) {
   DGA_CHECK(base_ != nullptr, "[data] Normalised: expected a dataset, found none. Pass a base.");
   const auto measured = static_cast<std::int64_t>(normalisation_.mean.size());
   DGA_CHECK(measured == base_->num_features() &&
@@ -125,7 +138,10 @@ Normalised::Normalised(std::shared_ptr<const Dataset> base, Normalisation normal
 
 void Normalised::copy_samples(std::span<const std::int64_t> indices, BufferView features,
                               BufferView labels) const {
-  base_->gather(indices, features, labels);
+  base_->gather_centred(indices, features, labels);
+  if (targets_ && labels.data != nullptr) {
+    targets_->apply(static_cast<float*>(labels.data), labels.count);
+  }
   if (features.data != nullptr) {
     normalisation_.apply(static_cast<float*>(features.data),
                          static_cast<std::int64_t>(indices.size()));

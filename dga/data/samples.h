@@ -10,6 +10,8 @@
 #include <vector>
 
 #include "dga/base/named_values.h"
+#include "dga/data/origins.h"
+#include "dga/storage/columns.h"
 
 namespace dga {
 
@@ -21,35 +23,84 @@ inline constexpr NamedValues<Task, 3> kTaskNames{{{"auto", Task::automatic},
                                                   {"classification", Task::classification},
                                                   {"regression", Task::regression}}};
 
+/// Whether the first line of a CSV file is a header; `automatic`: see docs/data.md.
+enum class HeaderRow { automatic, yes, no };
+
+inline constexpr NamedValues<HeaderRow, 3> kHeaderNames{
+    {{"auto", HeaderRow::automatic}, {"yes", HeaderRow::yes}, {"no", HeaderRow::no}}};
+
+/// The decimal mark of the numbers of a CSV file.
+enum class Decimal { point, comma };
+
+inline constexpr NamedValues<Decimal, 2> kDecimalNames{
+    {{".", Decimal::point}, {",", Decimal::comma}}};
+
 struct Samples {
   /// Consecutive samples of one file, so that errors can name the place of a sample.
   struct Part {
     std::string file = {};
     std::int64_t count = 0;
     std::int64_t first_line = 0;  // line number of its first sample; 0: the file has no lines
+    /// The line number of each sample, where they do not follow one another; otherwise empty.
+    std::vector<std::int64_t> lines = {};
   };
 
   std::int64_t count = 0;
-  std::vector<std::int64_t> shape;         // shape of one sample
-  std::shared_ptr<float[]> features;       // (count, shape...)
-  std::shared_ptr<std::int64_t[]> labels;  // (count), classification: the integers in the file
-  std::shared_ptr<float[]> targets;        // (count), regression
-  // Both null: samples without labels, which only ReadOptions::features allows.
+  std::vector<std::int64_t> shape;  // shape of one sample
+  /// (count, shape...), each minus the origin of its feature. NaN stands for a missing value, which
+  /// only Missing::mean allows.
+  std::shared_ptr<float[]> features;
+  std::shared_ptr<std::int64_t[]> labels;  // (count), classification: see label_texts
+  std::shared_ptr<float[]> targets;        // (count), regression, minus target_origin
+  // Both null: samples without labels, which only ReadOptions::optional_labels allows.
   std::vector<Part> parts;
+
+  /// Empty: `labels` are the integers in the file. Otherwise they are positions in these, which
+  /// ascend.
+  std::vector<std::string> label_texts = {};
+  Origins origins = {};
+  Columns columns = {};                   // of a table; empty for other formats
+  std::int64_t missing_samples = 0;       // with a missing value, those that were left out included
+  std::int64_t dropped_samples = 0;       // left out because of a missing value
+  std::vector<std::string> notices = {};  // for the user, one line each
 
   /// The place of a sample for errors: "file:line", or "file: sample N", counted from 0, if the
   /// file has no lines.
   std::string place(std::int64_t sample) const;
 };
 
+/// How tables (CSV) are read; docs/data.md has the rules. `names` are those of columns, separated
+/// by commas, with quotes as in CSV; a column's number, counted from 0, or from the end if
+/// negative, does as well.
+struct TableOptions {
+  std::string label = {};  // empty: see docs/data.md
+  HeaderRow header = HeaderRow::automatic;
+  Decimal decimal = Decimal::point;
+  std::string drop = {};     // names: not used
+  std::string only = {};     // names: the only features
+  std::string one_hot = {};  // names: categories
+  Missing missing = Missing::error;
+
+  bool operator==(const TableOptions&) const = default;
+};
+
 /// Options for the formats.
 struct ReadOptions {
   Task task = Task::automatic;
-  std::string label = {};  // CSV: see csv.h
-  /// The number of features that each sample must have. Labels are then optional: CSV files may
-  /// have one column less, and IDX samples no file of labels. 0: any number of features, with
-  /// labels.
+  TableOptions table = {};
+
+  /// The columns that the files must have: those of the samples that were read first. Null: the
+  /// first file decides, with the options above.
+  const Columns* columns = nullptr;
+  /// The origins to subtract, of the samples that were read first. Null: they are measured.
+  const Origins* origins = nullptr;
+  /// Whether the labels of `columns` are text. Ignored without `columns`.
+  bool text_labels = false;
+  /// Whether CSV files may lack the label column, and IDX samples the file of labels.
+  bool optional_labels = false;
+  /// The number of features that each sample must have. 0: any number.
   std::int64_t features = 0;
+
   int threads = 0;                                   // 0: one per usable core
   std::int64_t piece_bytes = std::int64_t{1} << 20;  // bytes of text that a thread parses at a time
 };

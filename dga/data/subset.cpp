@@ -24,7 +24,7 @@ void Subset::copy_samples(std::span<const std::int64_t> indices, BufferView feat
   for (const std::int64_t index : indices) {
     of_base.push_back(indices_[static_cast<std::size_t>(index)]);
   }
-  base_->gather(of_base, features, labels);
+  base_->gather_centred(of_base, features, labels);
 }
 
 }  // namespace dga

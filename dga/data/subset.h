@@ -23,6 +23,7 @@ class Subset : public Dataset {
   DType label_type() const override { return base_->label_type(); }
   std::int64_t num_classes() const override { return base_->num_classes(); }
   std::vector<std::string> class_names() const override { return base_->class_names(); }
+  Origins origins() const override { return base_->origins(); }
 
   /// The indices of the samples in `base`.
   const std::vector<std::int64_t>& indices() const noexcept { return indices_; }

@@ -22,12 +22,13 @@ void pick(const T* from, std::span<const std::int64_t> indices, void* to) {
 
 Table::Table(std::int64_t size, std::vector<std::int64_t> sample_shape,
              std::shared_ptr<const float[]> features, std::shared_ptr<const std::int64_t[]> labels,
-             std::vector<std::string> class_names)
+             std::vector<std::string> class_names, Origins origins)
     : size_(size),
       shape_(std::move(sample_shape)),
       features_(std::move(features)),
       labels_(std::move(labels)),
-      class_names_(std::move(class_names)) {
+      class_names_(std::move(class_names)),
+      origins_(std::move(origins)) {
   check_sizes();
   DGA_CHECK(size_ == 0 || labels_ != nullptr,
             "[data] Table: expected an array of labels, found null. Pass one label per sample.");
@@ -40,11 +41,13 @@ Table::Table(std::int64_t size, std::vector<std::int64_t> sample_shape,
 }
 
 Table::Table(std::int64_t size, std::vector<std::int64_t> sample_shape,
-             std::shared_ptr<const float[]> features, std::shared_ptr<const float[]> targets)
+             std::shared_ptr<const float[]> features, std::shared_ptr<const float[]> targets,
+             Origins origins)
     : size_(size),
       shape_(std::move(sample_shape)),
       features_(std::move(features)),
-      targets_(std::move(targets)) {
+      targets_(std::move(targets)),
+      origins_(std::move(origins)) {
   check_sizes();
   DGA_CHECK(targets_ != nullptr,
             "[data] Table: expected an array of targets, found null. Pass one target per sample.");
@@ -57,6 +60,9 @@ void Table::check_sizes() const {
     DGA_CHECK(dim >= 1, "[data] Table: expected dimensions of at least 1, found ", dim,
               ". Pass the shape of one sample.");
   }
+  const auto known = static_cast<std::int64_t>(origins_.features.size());
+  DGA_CHECK(known == 0 || known == num_features(), "[data] Table: expected the origins of ",
+            num_features(), " features, found those of ", known, ". Pass one for each feature.");
   DGA_CHECK(size_ == 0 || features_ != nullptr,
             "[data] Table: expected an array of features, found null. Pass size x shape floats.");
 }

@@ -13,17 +13,19 @@ namespace dga {
 /// Features are f32 in one row-major array of shape (size, sample_shape...), labels in another of
 /// shape (size). The table shares the arrays with other holders of the pointers and never writes to
 /// them. To wrap memory that something else owns, pass a shared_ptr whose deleter releases that
-/// owner.
+/// owner. Features and targets are those of the data minus `origins`.
 class Table : public Dataset {
  public:
   /// A classification dataset, with labels[i] in [0, class_names.size()). Throws InvalidArgument
-  /// for a negative size, a dimension below 1, a missing array, or a label out of range.
+  /// for a negative size, a dimension below 1, a missing array, a label out of range, or origins of
+  /// another number of features.
   Table(std::int64_t size, std::vector<std::int64_t> sample_shape,
         std::shared_ptr<const float[]> features, std::shared_ptr<const std::int64_t[]> labels,
-        std::vector<std::string> class_names);
+        std::vector<std::string> class_names, Origins origins = {});
   /// A regression dataset. Throws InvalidArgument as the other constructor does.
   Table(std::int64_t size, std::vector<std::int64_t> sample_shape,
-        std::shared_ptr<const float[]> features, std::shared_ptr<const float[]> targets);
+        std::shared_ptr<const float[]> features, std::shared_ptr<const float[]> targets,
+        Origins origins = {});
 
   std::int64_t size() const override { return size_; }
   std::vector<std::int64_t> sample_shape() const override { return shape_; }
@@ -32,12 +34,13 @@ class Table : public Dataset {
     return static_cast<std::int64_t>(class_names_.size());
   }
   std::vector<std::string> class_names() const override { return class_names_; }
+  Origins origins() const override { return origins_; }
 
-  /// (size, sample_shape...). 64-byte aligned if load_data has read it.
+  /// (size, sample_shape...), minus origins(). 64-byte aligned if load_data has read it.
   const float* features() const noexcept { return features_.get(); }
   /// (size); null for regression.
   const std::int64_t* labels() const noexcept { return labels_.get(); }
-  /// (size); null for classification.
+  /// (size), minus the origin; null for classification.
   const float* targets() const noexcept { return targets_.get(); }
 
  private:
@@ -51,6 +54,7 @@ class Table : public Dataset {
   std::shared_ptr<const std::int64_t[]> labels_;
   std::shared_ptr<const float[]> targets_;
   std::vector<std::string> class_names_;
+  Origins origins_;
 };
 
 }  // namespace dga

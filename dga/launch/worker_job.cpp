@@ -23,6 +23,7 @@
 #include "dga/launch/launch.h"
 #include "dga/launch/stop_signal.h"
 #include "dga/options/options_json.h"
+#include "dga/storage/model_card.h"
 
 namespace dga {
 namespace {
@@ -69,7 +70,9 @@ Json share_table(const Table& table, std::vector<Segment>& segments) {
       copy_of(table.features(), size * table.num_features() * std::int64_t{sizeof(float)}));
   Json json{{"size", size},
             {"shape", table.sample_shape()},
-            {"features", handle_text(segments.back().handle())}};
+            {"features", handle_text(segments.back().handle())},
+            {"feature_origins", table.origins().features},
+            {"target_origin", table.origins().target}};
   if (table.targets() != nullptr) {
     segments.push_back(copy_of(table.targets(), size * std::int64_t{sizeof(float)}));
     json["targets"] = handle_text(segments.back().handle());
@@ -88,13 +91,17 @@ std::shared_ptr<const Table> attach_table(const Json& json) {
   const auto size = json.at("size").get<std::int64_t>();
   auto shape = json.at("shape").get<std::vector<std::int64_t>>();
   auto features = array_in<float>(json.at("features").get<std::string>());
+  Origins origins{.features = json.at("feature_origins").get<std::vector<double>>(),
+                  .target = json.at("target_origin").get<double>()};
   if (json.contains("targets")) {
     return std::make_shared<Table>(size, std::move(shape), std::move(features),
-                                   array_in<float>(json.at("targets").get<std::string>()));
+                                   array_in<float>(json.at("targets").get<std::string>()),
+                                   std::move(origins));
   }
   return std::make_shared<Table>(size, std::move(shape), std::move(features),
                                  array_in<std::int64_t>(json.at("labels").get<std::string>()),
-                                 json.at("class_names").get<std::vector<std::string>>());
+                                 json.at("class_names").get<std::vector<std::string>>(),
+                                 std::move(origins));
 }
 
 Json to_message(const RunStart& start) {
@@ -173,10 +180,12 @@ class WorkerJob::Impl {
     ours_ = ends[0];
     theirs_ = dup(ends[1]);  // without CLOEXEC, so that the workers inherit it
     ::close(ends[1]);
-    const Json job{{"options", to_json(options)},
-                   {"train", share_table(*data.train, segments_)},
-                   {"test", data.test ? share_table(*data.test, segments_) : Json(nullptr)},
-                   {"progress", theirs_}};
+    const Json job{
+        {"options", to_json(options)},
+        {"train", share_table(*data.train, segments_)},
+        {"test", data.test ? share_table(*data.test, segments_) : Json(nullptr)},
+        {"columns", to_json(ModelCard{.text_labels = data.text_labels, .columns = data.columns})},
+        {"progress", theirs_}};
     const std::string text = job.dump(-1, ' ', false, Json::error_handler_t::replace);
     segments_.push_back(copy_of(text.data(), static_cast<std::int64_t>(text.size())));
     setenv(kJobVariable, handle_text(segments_.back().handle()).c_str(), 1);
@@ -285,7 +294,11 @@ void run_worker_job(const JobFunction& work) {
                                                 static_cast<std::size_t>(text.bytes())));
   const RunOptions options =
       run_options_from_json(job.at("options").get<std::string>(), "the worker's job");
-  const LoadedData data{attach_table(job.at("train")), attach_table(job.at("test"))};
+  const ModelCard card = model_card_from_json(job.at("columns").get<std::string>(), kJobVariable);
+  const LoadedData data{.train = attach_table(job.at("train")),
+                        .test = attach_table(job.at("test")),
+                        .columns = card.columns,
+                        .text_labels = card.text_labels};
   const StopSignal stop;
   RemoteProgress progress(job.at("progress").get<int>());
   work(options, data, progress);

@@ -36,29 +36,52 @@ struct Details {
 template <typename G>
 struct Group;
 template <>
-struct Group<DataOptions> {
-  static constexpr auto kMember = &RunOptions::data;
+struct Group<TableOptions> {
   static constexpr const char* kHeading = "Data";
+  template <typename Options>
+  static auto& in(Options& options) {
+    return options.data.table;
+  }
+};
+template <>
+struct Group<DataOptions> {
+  static constexpr const char* kHeading = "Data";
+  template <typename Options>
+  static auto& in(Options& options) {
+    return options.data;
+  }
 };
 template <>
 struct Group<WorkerOptions> {
-  static constexpr auto kMember = &RunOptions::workers;
   static constexpr const char* kHeading = "Workers";
+  template <typename Options>
+  static auto& in(Options& options) {
+    return options.workers;
+  }
 };
 template <>
 struct Group<ModelOptions> {
-  static constexpr auto kMember = &RunOptions::model;
   static constexpr const char* kHeading = "Model";
+  template <typename Options>
+  static auto& in(Options& options) {
+    return options.model;
+  }
 };
 template <>
 struct Group<TrainingOptions> {
-  static constexpr auto kMember = &RunOptions::training;
   static constexpr const char* kHeading = "Training";
+  template <typename Options>
+  static auto& in(Options& options) {
+    return options.training;
+  }
 };
 template <>
 struct Group<OutputOptions> {
-  static constexpr auto kMember = &RunOptions::output;
   static constexpr const char* kHeading = "Output";
+  template <typename Options>
+  static auto& in(Options& options) {
+    return options.output;
+  }
 };
 
 template <typename T>
@@ -106,10 +129,10 @@ Option option(const std::string& name, const std::string& placeholder, T G::*mem
   row.kind = kind_of<T>();
   row.placeholder = placeholder;
   row.get = [member](const RunOptions& options) -> OptionValue {
-    return static_cast<Held<T>>(options.*Group<G>::kMember.*member);
+    return static_cast<Held<T>>(Group<G>::in(options).*member);
   };
   row.put = [member](RunOptions& options, const OptionValue& value) {
-    options.*Group<G>::kMember.*member = static_cast<T>(std::get<Held<T>>(value));
+    Group<G>::in(options).*member = static_cast<T>(std::get<Held<T>>(value));
   };
   return row;
 }
@@ -124,10 +147,10 @@ Option choice(const std::string& name, E G::*member, const std::string& help,
     row.choices.emplace_back(word);
   }
   row.get = [member, words](const RunOptions& options) -> OptionValue {
-    return std::string(name_in(words, options.*Group<G>::kMember.*member));
+    return std::string(name_in(words, Group<G>::in(options).*member));
   };
   row.put = [member, words](RunOptions& options, const OptionValue& value) {
-    options.*Group<G>::kMember.*member = *value_in(words, std::get<std::string>(value));
+    Group<G>::in(options).*member = *value_in(words, std::get<std::string>(value));
   };
   return row;
 }
@@ -156,10 +179,29 @@ std::vector<Option> data_options() {
       option("test-fraction", "X", &DataOptions::test_fraction,
              "Fraction of the data to hold out when there is no test set.",
              {.least = 0, .most = 1, .below_most = true}),
-      option("label", "COLUMN", &DataOptions::label,
+      option("label", "COLUMN", &TableOptions::label,
              "Label column of CSV: a name in the header, or a number (0 is the first, -1 the last "
-             "column). Default: the last column.",
+             "column). Default: the column named label, class, target or y, else the last.",
              {.scope = Scope::dataset}),
+      choice(
+          "header", &TableOptions::header,
+          "Whether the first line of a CSV file holds the names of the columns. auto: compare it "
+          "with the next hundred lines.",
+          kHeaderNames, {.scope = Scope::dataset}),
+      choice("decimal", &TableOptions::decimal, "Decimal mark of the numbers in CSV files.",
+             kDecimalNames, {.scope = Scope::dataset}),
+      option("drop", "COLUMN,…", &TableOptions::drop, "Columns of CSV to leave out.",
+             {.scope = Scope::dataset}),
+      option("only", "COLUMN,…", &TableOptions::only,
+             "Columns of CSV to use as features. Default: all but the label.",
+             {.scope = Scope::dataset}),
+      option("one-hot", "COLUMN,…", &TableOptions::one_hot,
+             "Columns of CSV with categories. Each category becomes one feature that is 0 or 1.",
+             {.scope = Scope::dataset}),
+      choice("missing", &TableOptions::missing,
+             "Samples with missing values (an empty field, NA, nan, ?). error: refuse the file; "
+             "mean: use the mean of the column; drop: leave the sample out.",
+             kMissingNames, {.scope = Scope::dataset}),
       choice("task", &DataOptions::task,
              "What the labels are: classes, or real numbers (regression). auto: classes.",
              kTaskNames, {.scope = Scope::dataset}),

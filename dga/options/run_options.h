@@ -28,7 +28,7 @@ struct DataOptions {
   std::string path = {};
   std::string test_path = {};  // empty: the data's own test files, else held-out samples
   double test_fraction = 0.2;
-  std::string label = {};
+  TableOptions table = {};
   Task task = Task::automatic;
   ShardKind shard = ShardKind::iid;
 

@@ -66,10 +66,6 @@ at::Tensor features_tensor(BufferView features, std::int64_t size,
   return at::from_blob(features.data, shape, at::TensorOptions(at::kFloat));
 }
 
-TargetNormalisation target_normalisation_of(const ModelCard& card) noexcept {
-  return {.mean = card.target_mean, .scale = card.target_scale};
-}
-
 ErrorSums sum_of_errors(const Model& model, const ModelCard& card, const Dataset& dataset,
                         std::span<const std::int64_t> indices, std::span<const Metric> metrics) {
   const at::NoGradGuard no_grad;
@@ -96,9 +92,10 @@ ErrorSums sum_of_errors(const Model& model, const ModelCard& card, const Dataset
       const BufferView view(targets.data(), count);
       dataset.gather(chunk, features, view);
       if (!metrics.empty()) {
-        truth = at::from_blob(targets.data(), {count, 1}, at::TensorOptions(at::kFloat)).clone();
+        truth = at::from_blob(targets.data(), {count, 1}, at::TensorOptions(at::kFloat))
+                    .mul(card.target_scale)
+                    .add(card.target_mean);
       }
-      target_normalisation_of(card).apply(targets.data(), count);
     }
     at::Tensor output = model.forward(features_tensor(features, count, card.input_shape));
     check_output(output, count, card.outputs);

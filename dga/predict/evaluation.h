@@ -55,7 +55,4 @@ void check_output(const at::Tensor& output, std::int64_t samples, std::int64_t o
 at::Tensor features_tensor(BufferView features, std::int64_t size,
                            const std::vector<std::int64_t>& sample_shape);
 
-/// The normalisation of the targets of `card`'s model.
-TargetNormalisation target_normalisation_of(const ModelCard& card) noexcept;
-
 }  // namespace dga

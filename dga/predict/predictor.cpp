@@ -7,7 +7,6 @@
 #include <torch/nn/module.h>
 
 #include <algorithm>
-#include <charconv>
 #include <iterator>
 #include <numeric>
 #include <utility>
@@ -38,6 +37,13 @@ void check_card(const ModelCard& card, std::int64_t num_features) {
     DGA_CHECK(count == num_features, "[predict] Predictor: expected ", num_features, " feature ",
               what, ", one for each element of a sample, found ", count, ".", kRemedy);
   }
+  DGA_CHECK(card.feature_origin.empty() || std::ssize(card.feature_origin) == num_features,
+            "[predict] Predictor: expected ", num_features,
+            " feature origins, one for each element of a sample, found ",
+            card.feature_origin.size(), ".", kRemedy);
+  DGA_CHECK(card.columns.all.empty() || num_inputs(card.columns) == num_features,
+            "[predict] Predictor: expected columns that give ", num_features,
+            " elements of a sample, found ", num_inputs(card.columns), ".", kRemedy);
   DGA_CHECK(regression || std::ssize(card.class_names) == card.outputs,
             "[predict] Predictor: expected ", card.outputs,
             " class names, one for each output, found ", card.class_names.size(), ".", kRemedy);
@@ -58,20 +64,6 @@ Predictor::Predictor(SavedModel saved) : saved_(std::move(saved)) {
   saved_.model.module->eval();
 }
 
-std::vector<std::int64_t> Predictor::labels() const {
-  std::vector<std::int64_t> labels;
-  for (const std::string& name : saved_.card.class_names) {
-    const char* const end = name.data() + name.size();
-    std::int64_t label = 0;
-    const auto parsed = std::from_chars(name.data(), end, label);
-    DGA_CHECK(parsed.ec == std::errc{} && parsed.ptr == end,
-              "[predict] Predictor: expected classes named by integers, found \"", name,
-              "\". Compare predictions with labels of your own.");
-    labels.push_back(label);
-  }
-  return labels;
-}
-
 Predictions Predictor::none(std::int64_t count) const {
   Predictions predictions{.count = count, .outputs = saved_.card.outputs};
   if (saved_.card.task == "regression") {
@@ -88,7 +80,8 @@ void Predictor::add(std::span<float> batch, Predictions& predictions) {
   const ModelCard& card = saved_.card;
   const auto elements = static_cast<std::int64_t>(batch.size());
   const std::int64_t count = elements / num_features_;
-  Normalisation{card.feature_mean, card.feature_scale}.apply(batch.data(), count);
+  Normalisation{card.feature_mean, card.feature_scale, card.columns.missing == Missing::mean}.apply(
+      batch.data(), count);
   const at::Tensor output =
       saved_.model.forward(features_tensor({batch.data(), elements}, count, card.input_shape))
           .contiguous();  // (count, outputs)
@@ -111,25 +104,49 @@ void Predictor::add(std::span<float> batch, Predictions& predictions) {
   predictions.scores.insert(predictions.scores.end(), first, first + count * card.outputs);
 }
 
-Predictions Predictor::predict(std::span<const float> rows) {
+template <typename T>
+Predictions Predictor::predict_rows(std::span<const T> rows, bool centred) {
   DGA_CHECK(rows.size() % size(num_features_) == 0, "[predict] predict: expected samples of ",
             num_features_, " elements, found ", rows.size(),
             " elements in all, which is no multiple. Pass whole samples.");
+  const std::vector<double>& origin = saved_.card.feature_origin;
   Predictions predictions = none(static_cast<std::int64_t>(rows.size()) / num_features_);
   std::vector<float> batch;
   while (!rows.empty()) {
     const auto part = rows.first(std::min(rows.size(), size(kBatch * num_features_)));
-    batch.assign(part.begin(), part.end());
+    batch.resize(part.size());
+    std::transform(part.begin(), part.end(), batch.begin(),
+                   [](T value) { return static_cast<float>(value); });
+    if (!centred && !origin.empty()) {
+      for (std::size_t i = 0; i < part.size(); ++i) {
+        batch[i] = static_cast<float>(static_cast<double>(part[i]) - origin[i % origin.size()]);
+      }
+    }
     add(batch, predictions);
     rows = rows.subspan(part.size());
   }
   return predictions;
 }
 
+Predictions Predictor::predict(std::span<const float> rows) {
+  return predict_rows(rows, false);
+}
+
+Predictions Predictor::predict(std::span<const double> rows) {
+  return predict_rows(rows, false);
+}
+
+Predictions Predictor::predict(const Samples& samples) {
+  return predict_rows(
+      std::span<const float>(samples.features.get(), size(samples.count * num_features_)), true);
+}
+
 Predictions Predictor::predict(const Dataset& dataset) {
   DGA_CHECK(dataset.num_features() == num_features_, "[predict] predict: expected samples of ",
             num_features_, " elements, as the model was trained on, found ", dataset.num_features(),
             ". Pass samples with the features of the training.");
+  const std::vector<double>& origin = saved_.card.feature_origin;
+  const bool same_origins = dataset.origins().features == origin;
   Predictions predictions = none(dataset.size());
   std::vector<std::int64_t> indices;
   std::vector<float> batch;
@@ -137,7 +154,15 @@ Predictions Predictor::predict(const Dataset& dataset) {
     indices.resize(size(std::min(kBatch, dataset.size() - first)));
     std::iota(indices.begin(), indices.end(), first);
     batch.resize(indices.size() * size(num_features_));
-    dataset.gather(indices, BufferView(batch.data(), static_cast<std::int64_t>(batch.size())), {});
+    const BufferView view(batch.data(), static_cast<std::int64_t>(batch.size()));
+    if (same_origins) {
+      dataset.gather_centred(indices, view, {});
+    } else {
+      dataset.gather(indices, view, {});
+      for (std::size_t i = 0; i < batch.size() && !origin.empty(); ++i) {
+        batch[i] = static_cast<float>(static_cast<double>(batch[i]) - origin[i % origin.size()]);
+      }
+    }
     add(batch, predictions);
   }
   return predictions;
@@ -154,7 +179,8 @@ double mean_error(const Predictions& predictions, const Samples& samples) {
   double sum = 0;
   for (std::int64_t i = 0; i < samples.count; ++i) {
     if (regression) {
-      const double off = predictions.values[size(i)] - static_cast<double>(samples.targets[i]);
+      const double off = predictions.values[size(i)] -
+                         (static_cast<double>(samples.targets[i]) + samples.origins.target);
       sum += off * off;
     } else {
       sum += predictions.classes[size(i)] == samples.labels[i] ? 0 : 1;

@@ -32,21 +32,22 @@ class Predictor {
   const ModelCard& card() const noexcept { return saved_.card; }
   /// Elements of a sample: the product of card().input_shape.
   std::int64_t num_features() const noexcept { return num_features_; }
-  /// The label of each class, ascending unless the card was edited by hand; empty for regression.
-  /// Throws InvalidArgument for class names that are not integers, which load_data never makes.
-  std::vector<std::int64_t> labels() const;
-
   /// `rows` is (count, num_features()). Throws InvalidArgument when it is not a whole number of
   /// samples.
   Predictions predict(std::span<const float> rows);
+  Predictions predict(std::span<const double> rows);
+  /// Samples that load_samples has read for this model.
+  Predictions predict(const Samples& samples);
   /// Predicts all samples and ignores their labels. Throws InvalidArgument for samples of another
   /// size, or features other than f32. Both throw it for a model whose output has another shape
   /// than its card says.
   Predictions predict(const Dataset& dataset);
 
  private:
-  /// Predicts one batch, which it normalises in place.
+  /// Predicts one batch, minus the origins, which it normalises in place.
   void add(std::span<float> batch, Predictions& predictions);
+  template <typename T>
+  Predictions predict_rows(std::span<const T> rows, bool centred);
   Predictions none(std::int64_t count) const;
 
   SavedModel saved_;

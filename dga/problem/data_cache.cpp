@@ -43,11 +43,16 @@ std::string absolute(const std::string& location) {
   return error ? location : path.string();
 }
 
+std::string table_key(const TableOptions& table) {
+  return str(table.label, '\n', name_in(kHeaderNames, table.header), '\n',
+             name_in(kDecimalNames, table.decimal), '\n', table.drop, '\n', table.only, '\n',
+             table.one_hot, '\n', name_in(kMissingNames, table.missing));
+}
+
 std::string key_of(const LoadOptions& options) {
-  // automatic and classification read alike.
   return str(absolute(options.data), '\n',
-             options.test_data.empty() ? "" : absolute(options.test_data), '\n', options.label,
-             '\n', options.task == Task::regression ? "regression" : "classification");
+             options.test_data.empty() ? "" : absolute(options.test_data), '\n',
+             table_key(options.table), '\n', name_in(kTaskNames, options.task));
 }
 
 }  // namespace

@@ -10,19 +10,71 @@ namespace {
 
 constexpr int kSchema = 1;
 
+Json json_of(const Columns& columns) {
+  Json list = Json::array();
+  for (const Column& column : columns.all) {
+    Json entry = {{"name", column.name}, {"use", name_in(kColumnUseNames, column.use)}};
+    if (column.use == ColumnUse::one_hot) {
+      entry["categories"] = column.categories;
+    }
+    list.push_back(std::move(entry));
+  }
+  return list;
+}
+
+[[noreturn]] void refuse(const std::string& path) {
+  throw StorageError(str("[storage] ", path,
+                         ": expected the description of a model, found JSON that is damaged or "
+                         "has other contents. Save the model again."));
+}
+
+Columns columns_from(const Json& json, const std::string& path) {
+  Columns columns;
+  const auto missing = value_in(kMissingNames, json.value("missing", "error"));
+  if (!missing) {
+    refuse(path);
+  }
+  columns.missing = *missing;
+  for (const Json& entry : json.at("columns")) {
+    const auto use = value_in(kColumnUseNames, entry.at("use").get<std::string>());
+    if (!use) {
+      refuse(path);
+    }
+    columns.all.push_back({.name = entry.at("name").get<std::string>(),
+                           .use = *use,
+                           .categories = entry.value("categories", std::vector<std::string>())});
+  }
+  return columns;
+}
+
 }  // namespace
 
 std::string to_json(const ModelCard& card) {
-  return file_text({{"schema", kSchema},
-                    {"model", card.model},
-                    {"task", card.task},
-                    {"input_shape", card.input_shape},
-                    {"hidden", card.hidden},
-                    {"outputs", card.outputs},
-                    {"dropout", card.dropout},
-                    {"features", {{"mean", card.feature_mean}, {"scale", card.feature_scale}}},
-                    {"target", {{"mean", card.target_mean}, {"scale", card.target_scale}}},
-                    {"class_names", card.class_names}});
+  Json json = {{"schema", kSchema},
+               {"model", card.model},
+               {"task", card.task},
+               {"input_shape", card.input_shape},
+               {"hidden", card.hidden},
+               {"outputs", card.outputs},
+               {"dropout", card.dropout},
+               {"features", {{"mean", card.feature_mean}, {"scale", card.feature_scale}}},
+               {"target", {{"mean", card.target_mean}, {"scale", card.target_scale}}},
+               {"class_names", card.class_names}};
+  // What most models do not need appears only in those that do.
+  if (!card.feature_origin.empty()) {
+    json["features"]["origin"] = card.feature_origin;
+  }
+  if (card.target_origin != 0) {
+    json["target"]["origin"] = card.target_origin;
+  }
+  if (card.text_labels) {
+    json["labels"] = "text";
+  }
+  if (!card.columns.all.empty()) {
+    json["columns"] = json_of(card.columns);
+    json["missing"] = name_in(kMissingNames, card.columns.missing);
+  }
+  return file_text(json);
 }
 
 ModelCard model_card_from_json(std::string_view text, const std::string& path) {
@@ -44,11 +96,15 @@ ModelCard model_card_from_json(std::string_view text, const std::string& path) {
     json.at("target").at("mean").get_to(card.target_mean);
     json.at("target").at("scale").get_to(card.target_scale);
     json.at("class_names").get_to(card.class_names);
+    card.feature_origin = json.at("features").value("origin", std::vector<double>());
+    card.target_origin = json.at("target").value("origin", 0.0);
+    card.text_labels = json.value("labels", "") == "text";
+    if (json.contains("columns")) {
+      card.columns = columns_from(json, path);
+    }
     return card;
   } catch (const Json::exception&) {
-    throw StorageError(str("[storage] ", path,
-                           ": expected the description of a model, found JSON that is damaged or "
-                           "has other contents. Save the model again."));
+    refuse(path);
   }
 }
 

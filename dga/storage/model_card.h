@@ -10,9 +10,12 @@
 #include <string_view>
 #include <vector>
 
+#include "dga/storage/columns.h"
+
 namespace dga {
 
-/// The model's input is (x - feature_mean) / feature_scale for a sample's features x. Its output y
+/// The model's input is (x - feature_origin - feature_mean) / feature_scale for a sample's features
+/// x, where the origin is subtracted in f64, and the rest is f32. Its output y
 /// is one score for each class in class_names, or, for regression, stands for y * target_scale +
 /// target_mean.
 struct ModelCard {
@@ -21,12 +24,16 @@ struct ModelCard {
   std::vector<std::int64_t> input_shape = {};  // shape of one sample
   std::vector<std::int64_t> hidden = {};       // sizes of the hidden layers
   std::int64_t outputs = 0;
-  double dropout = 0;                     // dropout probability after each hidden layer
-  std::vector<float> feature_mean = {};   // (features)
-  std::vector<float> feature_scale = {};  // (features), never 0
+  double dropout = 0;                       // dropout probability after each hidden layer
+  std::vector<double> feature_origin = {};  // (features); empty: all are 0
+  std::vector<float> feature_mean = {};     // (features)
+  std::vector<float> feature_scale = {};    // (features), never 0
+  double target_origin = 0;  // of the targets as the training stored them; target_mean includes it
   double target_mean = 0;
   double target_scale = 1;
   std::vector<std::string> class_names = {};  // (outputs); empty for regression
+  bool text_labels = false;  // whether the labels of the data are texts: the class names
+  Columns columns = {};      // of the training table; empty if the data was no table
 
   bool operator==(const ModelCard&) const = default;
 };

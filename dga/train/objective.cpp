@@ -9,8 +9,6 @@
 
 #include <algorithm>
 
-#include "dga/predict/evaluation.h"
-
 namespace dga {
 
 Objective::Objective(const TrainPlan& plan, const TrainExtras& extras)
@@ -36,8 +34,6 @@ at::Tensor Objective::loss(const at::Tensor& outputs, const SampleBatch& batch) 
                      .div(static_cast<double>(batch.size))
                : at::cross_entropy_loss(outputs, labels);
   }
-  target_normalisation_of(plan_.card)
-      .apply(static_cast<float*>(batch.labels.data), batch.labels.count);
   const at::Tensor targets =
       at::from_blob(batch.labels.data, {batch.size, 1}, at::TensorOptions(at::kFloat));
   return extras_.loss ? extras_.loss(outputs, targets) : at::mse_loss(outputs, targets);

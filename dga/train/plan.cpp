@@ -3,6 +3,7 @@
 #include "dga/train/plan.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "dga/base/error.h"
@@ -59,13 +60,17 @@ LoadOptions load_options_of(const RunOptions& options, Engine engine) {
   return {.data = options.data.path,
           .test_data = options.data.test_path,
           .task = options.data.task,
-          .label = options.data.label,
+          .table = options.data.table,
           .threads = engine == Engine::mpi ? 1 : 0};
 }
 
 TaskPlan plan_tasks(const RunOptions& options, Engine engine, int workers, const LoadedData& data) {
   HeldOut sets = hold_out(data, options.data.test_fraction, options.training.seed);
-  TaskPlan plan{.options = options, .train = std::move(sets.train), .test = std::move(sets.test)};
+  TaskPlan plan{.options = options,
+                .train = std::move(sets.train),
+                .test = std::move(sets.test),
+                .columns = data.columns,
+                .text_labels = data.text_labels};
   plan.options.workers.engine = engine;
   plan.options.workers.count = workers;
   plan.options.training.lr = resolve_lr(options);
@@ -83,14 +88,20 @@ TrainPlan prepare(TaskPlan tasks) {
   card.input_shape = plan.train->sample_shape();
   card.hidden = plan.options.model.hidden;
   card.dropout = plan.options.model.dropout;
+  const Origins origins = plan.train->origins();
+  card.feature_origin = origins.features;
   card.feature_mean = features.mean;
   card.feature_scale = features.scale;
+  card.text_labels = plan.text_labels;
+  card.columns = plan.columns;
+  std::optional<TargetNormalisation> targets;
   if (plan.options.data.task == Task::regression) {
-    const TargetNormalisation targets = measure_target_normalisation(*plan.train);
+    targets = measure_target_normalisation(*plan.train);
     card.task = "regression";
     card.outputs = 1;
-    card.target_mean = targets.mean;
-    card.target_scale = targets.scale;
+    card.target_origin = origins.target;
+    card.target_mean = origins.target + targets->mean;
+    card.target_scale = targets->scale;
   } else {
     card.outputs = plan.train->num_classes();
     card.class_names = plan.train->class_names();
@@ -98,9 +109,9 @@ TrainPlan prepare(TaskPlan tasks) {
   if (plan.options.training.class_weights == ClassWeights::balanced) {
     plan.class_weights = balanced_weights(*plan.train);
   }
-  plan.train = std::make_shared<Normalised>(plan.train, features);
+  plan.train = std::make_shared<Normalised>(plan.train, features, targets);
   if (plan.test != nullptr) {
-    plan.test = std::make_shared<Normalised>(plan.test, features);
+    plan.test = std::make_shared<Normalised>(plan.test, features, targets);
   }
   return plan;
 }

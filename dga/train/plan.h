@@ -20,7 +20,9 @@ struct TaskPlan {
   /// engine, workers, lr and task are resolved: none of them is automatic.
   RunOptions options = {};
   std::shared_ptr<const Dataset> train = {};
-  std::shared_ptr<const Dataset> test = {};            // null when nothing is held out
+  std::shared_ptr<const Dataset> test = {};  // null when nothing is held out
+  Columns columns = {};                      // of the data, see LoadedData
+  bool text_labels = false;
   std::vector<std::vector<std::int64_t>> shards = {};  // of `train`, one per worker
   std::int64_t batches_per_epoch = 0;                  // per worker; some may be empty
   std::int64_t steps_per_epoch = 0;             // batches_per_epoch / micro_steps, rounded up

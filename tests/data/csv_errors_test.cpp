@@ -46,26 +46,28 @@ TEST(CsvErrors, EmptyLineBetweenSamples) {
 
 TEST(CsvErrors, EmptyField) {
   EXPECT_EQ(error_in("1,2,0\n1,,1\n"),
-            "f.csv:2: expected a number in field 2 of 3, found an empty field. Fill in a number or "
-            "remove the line.");
+            "f.csv:2: expected a value in field 2 of 3, found an empty field. Fill it in, or use "
+            "--missing drop, or mean for numbers.");
   EXPECT_EQ(error_in("1,2,0\n1,2, \n"),
-            "f.csv:2: expected a number in field 3 of 3, found an empty field. Fill in a number or "
-            "remove the line.");
+            "f.csv:2: expected a value in field 3 of 3, found an empty field. Fill it in, or use "
+            "--missing drop, or mean for numbers.");
 }
 
 TEST(CsvErrors, NoNumber) {
   EXPECT_EQ(error_in("age,size,y\n1,2,0\n1,tall,1\n"),
-            "f.csv:3: expected a number in field 2 of 3 (size), found \"tall\". Correct or remove "
-            "the line.");
+            "f.csv:3: expected a number in column 2 (size), found the text \"tall\". Correct the "
+            "line, leave the column out with --drop size, or encode its texts with --one-hot "
+            "size.");
   EXPECT_EQ(error_in("1,2,0\n1,2,cat\n"),
-            "f.csv:2: expected a number as label in field 3 of 3, found \"cat\". Correct or remove "
-            "the line.");
+            "f.csv:2: expected an integer as label like those before it, found \"cat\". Correct or "
+            "remove the line, or take all labels as texts with --task classification.");
 }
 
 TEST(CsvErrors, NotFinite) {
-  EXPECT_EQ(error_in("1,2,0\nnan,2,1\n"),
-            "f.csv:2: expected a finite number in field 1 of 3, found \"nan\". Fill in a number or "
-            "remove the line.");
+  EXPECT_EQ(
+      error_in("1,2,0\nnan,2,1\n"),
+      "f.csv:2: expected a value in field 1 of 3, found \"nan\". Fill it in, or use --missing "
+      "drop, or mean for numbers.");
   EXPECT_EQ(
       error_in("1,-inf,0\n1,2,1\n"),
       "f.csv:1: expected a finite number in field 2 of 3, found \"-inf\". Fill in a number or "
@@ -96,8 +98,9 @@ TEST(CsvErrors, RealLabelForClassification) {
 TEST(CsvErrors, JunkIsShownPrintable) {
   EXPECT_EQ(
       error_in("1,2,0\n1,\x01\x02\x1b[2Jabcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz,1\n"),
-      "f.csv:2: expected a number in field 2 of 3, found "
-      "\"\\x01\\x02\\x1b[2Jabcdefghijklmnopqrstuvwxyzabcdefgh...\". Correct or remove the line.");
+      "f.csv:2: expected a number in column 2, found the text "
+      "\"\\x01\\x02\\x1b[2Jabcdefghijklmnopqrstuvwxyzabcdefgh...\". Correct the line, leave the "
+      "column out with --drop 1, or encode its texts with --one-hot 1.");
 }
 
 TEST(CsvErrors, OnlyAHeader) {
@@ -111,27 +114,28 @@ TEST(CsvErrors, OnlyNewlines) {
 }
 
 TEST(CsvErrors, OneColumn) {
-  EXPECT_EQ(error_in("1\n2\n"),
-            "f.csv:2: expected at least 2 fields (features and a label) separated by one of comma, "
-            "semicolon and tab, found \"2\". Write numbers with a decimal point and one separator "
-            "between them.");
+  EXPECT_EQ(
+      error_in("1\n2\n"),
+      "f.csv:1: expected at least 2 fields (features and a label) separated by one of comma, "
+      "semicolon and tab, found \"1\". Write one separator between the fields; numbers with a "
+      "decimal comma need --decimal ,.");
 }
 
 TEST(CsvErrors, UnclearSeparator) {
   EXPECT_EQ(error_in("1,5;2,5;0\n2,5;3,5;1\n"),
-            "f.csv:2: expected at least 2 fields (features and a label) separated by one of comma, "
-            "semicolon and tab, found \"2,5;3,5;1\". Write numbers with a decimal point and one "
-            "separator between them.");
+            "f.csv:1: expected at least 2 fields (features and a label) separated by one of comma, "
+            "semicolon and tab, found \"1,5;2,5;0\". Write one separator between the fields; "
+            "numbers with a decimal comma need --decimal ,.");
 }
 
 TEST(CsvErrors, LabelColumnThatIsNotThere) {
   ReadOptions options;
-  options.label = "kind";
+  options.table.label = "kind";
   EXPECT_EQ(
       error_in("a,b,y\n1,2,0\n", options),
       "f.csv:1: expected the label column as a name of the header or a number in [-3, 3), found "
       "--label kind where the header has a, b, y. Correct --label.");
-  options.label = "3";
+  options.table.label = "3";
   EXPECT_EQ(error_in("1,2,0\n", options),
             "f.csv:1: expected the label column as a number in [-3, 3), found --label 3. Correct "
             "--label.");
@@ -141,13 +145,12 @@ TEST(CsvErrors, FilesOfDifferentColumns) {
   const std::vector<SourcePtr> widths = {source_of("a.csv", "1,2,0\n"),
                                          source_of("b.csv", "1,0\n")};
   EXPECT_EQ(test::error_of<DataError>([&] { read_csv(widths, {}); }),
-            "b.csv:1: expected 3 columns as in a.csv, found 2. Keep files of different columns in "
-            "different folders.");
+            "b.csv:1: expected 3 columns as in a.csv, found 2. Give the same columns as there.");
   const std::vector<SourcePtr> names = {source_of("a.csv", "a,b,y\n1,2,0\n"),
-                                        source_of("b.csv", "b,a,y\n1,2,0\n")};
+                                        source_of("b.csv", "b,c,y\n1,2,0\n")};
   EXPECT_EQ(test::error_of<DataError>([&] { read_csv(names, {}); }),
-            "b.csv:1: expected the columns named and ordered as in a.csv, found another header. "
-            "Write both with the same columns.");
+            "b.csv:1: expected the columns of a.csv, found no a, and in addition c. Give the "
+            "columns the same names, or leave others out with --drop.");
 }
 
 }  // namespace

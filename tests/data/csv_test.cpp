@@ -64,13 +64,13 @@ TEST(Csv, TheLabelMayBeAnyColumnByNameOrNumber) {
   const std::string text = "y,a,b\n7,1.5,-2\n-1,.25,30\n";
   for (const char* label : {"y", "0", "-3"}) {
     ReadOptions options;
-    options.label = label;
+    options.table.label = label;
     const Samples samples = parse(text, options);
     EXPECT_THAT(features(samples), ElementsAre(1.5F, -2.0F, 0.25F, 30.0F)) << label;
     EXPECT_THAT(labels(samples), ElementsAre(7, -1)) << label;
   }
   ReadOptions options;
-  options.label = "1";
+  options.table.label = "1";
   const Samples samples = parse("1,5,2\n3,6,4\n", options);
   EXPECT_THAT(features(samples), ElementsAre(1, 2, 3, 4));
   EXPECT_THAT(labels(samples), ElementsAre(5, 6));
@@ -134,7 +134,7 @@ TEST(Csv, NeitherPiecesNorThreadsChangeTheResult) {
 
 TEST(Csv, TheFirstBadLineIsReportedWhateverTheThreads) {
   std::string text =
-      made_up_csv(50) + "1,2,x,4,5,50\n" + made_up_csv(20) + "1,2\n" + made_up_csv(5);
+      made_up_csv(150) + "1,2,x,4,5,50\n" + made_up_csv(20) + "1,2\n" + made_up_csv(5);
   for (const int threads : {1, 2, 4}) {
     for (const std::int64_t piece : {1, 10, 64, 500, 100'000}) {
       ReadOptions options;
@@ -142,7 +142,7 @@ TEST(Csv, TheFirstBadLineIsReportedWhateverTheThreads) {
       options.piece_bytes = piece;
       const auto error = test::error_of<DataError>([&] { parse(text, options); });
       EXPECT_THAT(error,
-                  testing::StartsWith("f.csv:51: expected a number in field 3 of 6, found \"x\""));
+                  testing::StartsWith("f.csv:151: expected a number in field 3 of 6, found \"x\""));
     }
   }
 }

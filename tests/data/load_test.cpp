@@ -116,9 +116,10 @@ TEST(Load, TestDataMustLookLikeTheTrainingData) {
   const std::string train = folder.write("train.csv", "1,0\n2,1\n");
   const std::string wide = folder.write("wide.csv", "1,2,0\n");
   const std::string other = folder.write("other.csv", "a,y\n1,0\n2,2\n");
-  EXPECT_EQ(error_of_loading(train, wide), wide + ":1: expected samples of 1 features as in " +
-                                               train +
-                                               ":1, found 2. Take both sets from the same source.");
+  EXPECT_EQ(error_of_loading(train, wide), wide +
+                                               ":1: expected 2 columns as in the training "
+                                               "data, found 3. Give the same columns as "
+                                               "there.");
   EXPECT_EQ(error_of_loading(train, other),
             other +
                 ":3: expected a label of the training set (2 from 0 to 1), found 2. Remove the "

@@ -44,7 +44,7 @@ TEST(DataCache, KeepsWaysOfReadingApart) {
   write(folder.file("a.csv"), "1,2,0\n3,4,1\n");
   DataCache cache;
   const auto first = cache.load({.data = folder.path()});
-  EXPECT_NE(cache.load({.data = folder.path(), .label = "0"}), first);
+  EXPECT_NE(cache.load({.data = folder.path(), .table = {.label = "0"}}), first);
   EXPECT_NE(cache.load({.data = folder.path(), .task = Task::regression}), first);
 }
 

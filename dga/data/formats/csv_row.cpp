@@ -2,11 +2,16 @@
 
 #include "dga/data/formats/csv_row.h"
 
+#include <cmath>
+#include <limits>
+
 #include "dga/base/error.h"
-#include "dga/data/formats/number.h"
+#include "dga/data/formats/csv_value.h"
 
 namespace dga {
 namespace {
+
+using Slot = CsvLayout::Slot;
 
 const char* parse_common(const char* p, float& out) noexcept {
   return parse_common_float(p, out);
@@ -45,7 +50,8 @@ template <typename T>
 
 /// Parses one field. Returns its end, which is a separator or newline, or null.
 template <typename T>
-inline const char* parse_field(const char* p, char separator, T& out) noexcept {
+[[gnu::always_inline]] inline const char* parse_field(const char* p, char separator,
+                                                      T& out) noexcept {
   const char* const end = parse_common(p, out);
   if (end != nullptr) {
     if (*end == separator || *end == '\n') {
@@ -58,11 +64,25 @@ inline const char* parse_field(const char* p, char separator, T& out) noexcept {
   return parse_uncommon(p, separator, out);
 }
 
+/// The end of a field that is not used, or null if it may be quoted.
+const char* skip_field(const char* p, char separator) noexcept {
+  while (*p == ' ' || (*p == '\t' && separator != '\t')) {
+    ++p;
+  }
+  if (*p == '"') {
+    return nullptr;
+  }
+  while (*p != separator && *p != '\n') {
+    ++p;
+  }
+  return p;
+}
+
 template <typename Label>
-const char* parse_row(const char* p, const CsvLayout& layout, float* features,
-                      Label& label) noexcept {
-  const char separator = layout.separator;
-  const std::int64_t last = layout.columns - 1;
+const char* parse_plain(const char* p, const CsvLayout& layout, float* features,
+                        Label& label) noexcept {
+  const char separator = layout.head.separator;
+  const std::int64_t last = layout.head.columns - 1;
   for (std::int64_t column = 0; column <= last; ++column) {
     const char* const end = column == layout.label ? parse_field(p, separator, label)
                                                    : parse_field(p, separator, *features++);
@@ -72,6 +92,86 @@ const char* parse_row(const char* p, const CsvLayout& layout, float* features,
     p = end + 1;
   }
   return p;
+}
+
+/// The same for columns that are skipped or in another order.
+template <typename Label>
+const char* parse_chosen(const char* p, const CsvLayout& layout, float* features,
+                         Label& label) noexcept {
+  const char separator = layout.head.separator;
+  const std::size_t last = layout.uses.size() - 1;
+  for (std::size_t column = 0; column <= last; ++column) {
+    const CsvLayout::Use use = layout.uses[column];
+    const char* end = nullptr;
+    if (use.slot == Slot::number) {
+      end = parse_field(p, separator, features[use.position]);
+    } else if (use.slot == Slot::label) {
+      end = parse_field(p, separator, label);
+    } else if (use.slot == Slot::skip) {
+      end = skip_field(p, separator);
+    }
+    if (end == nullptr || (*end == '\n') != (column == last)) {
+      return nullptr;
+    }
+    p = end + 1;
+  }
+  return p;
+}
+
+template <typename Label>
+const char* parse_numbers(const char* p, const CsvLayout& layout, float* features,
+                          Label& label) noexcept {
+  return layout.plain ? parse_plain(p, layout, features, label)
+                      : parse_chosen(p, layout, features, label);
+}
+
+/// Reads one field. A missing value is `dropped`, whatever the layout says about it.
+CsvOutcome read_field(const CsvField& field, const CsvLayout& layout, CsvLayout::Use use,
+                      const CsvRow& row) {
+  const auto outcome_of = [](NumberError error) {
+    return error == NumberError::none ? CsvOutcome::read : CsvOutcome::wrong;
+  };
+  if (use.slot == Slot::skip) {
+    return CsvOutcome::read;
+  }
+  if (is_missing(field.text)) {
+    return CsvOutcome::dropped;
+  }
+  switch (use.slot) {
+    case Slot::skip:
+      break;
+    case Slot::number:
+      return outcome_of(parse_csv_number(field.text, layout.decimal, row.features[use.position]));
+    case Slot::wide:
+      return outcome_of(parse_csv_number(field.text, layout.decimal, row.wide[use.position]));
+    case Slot::category:
+      row.features[use.position] =
+          static_cast<float>((*row.texts)[static_cast<std::size_t>(use.position)].code(field.text));
+      return CsvOutcome::read;
+    case Slot::label:
+      if (layout.text_labels) {
+        *row.label = row.label_texts->code(field.text);
+        return CsvOutcome::read;
+      }
+      if (layout.regression) {
+        return outcome_of(parse_csv_number(field.text, layout.decimal, *row.target));
+      }
+      const NumberError error = parse_csv_number(field.text, layout.decimal, *row.label);
+      return error == NumberError::not_a_number ? CsvOutcome::text_label : outcome_of(error);
+  }
+  return CsvOutcome::read;
+}
+
+/// Puts NaN for a missing number. False for a column that has no mean.
+bool put_missing(CsvLayout::Use use, const CsvRow& row) noexcept {
+  if (use.slot == Slot::number) {
+    row.features[use.position] = std::numeric_limits<float>::quiet_NaN();
+  } else if (use.slot == Slot::wide && use.position >= 0) {
+    row.wide[use.position] = std::numeric_limits<double>::quiet_NaN();
+  } else {
+    return false;
+  }
+  return true;
 }
 
 std::string describe(NumberError error, bool integer, bool is_label) {
@@ -92,7 +192,7 @@ std::string describe(NumberError error, bool integer, bool is_label) {
   return is_label ? "a number as label" : "a number";
 }
 
-std::string remedy(NumberError error) {
+std::string remedy(NumberError error, bool text, bool is_label) {
   switch (error) {
     case NumberError::empty:
     case NumberError::not_finite:
@@ -105,54 +205,113 @@ std::string remedy(NumberError error) {
     case NumberError::none:
       break;
   }
-  return "Correct or remove the line.";
+  return text && !is_label ? "Correct or remove the line, or leave the column out with --drop."
+                           : "Correct or remove the line.";
 }
 
 }  // namespace
 
-const char* parse_csv_row(const char* p, const CsvLayout& layout, float* features,
-                          std::int64_t& label) noexcept {
-  return parse_row(p, layout, features, label);
+const char* parse_csv_numbers(const char* p, const CsvLayout& layout, const CsvRow& row) noexcept {
+  if (layout.regression || layout.label < 0) {
+    float none = 0;
+    return parse_numbers(p, layout, row.features, row.target == nullptr ? none : *row.target);
+  }
+  return parse_numbers(p, layout, row.features, *row.label);
 }
 
-const char* parse_csv_row(const char* p, const CsvLayout& layout, float* features,
-                          float& target) noexcept {
-  return parse_row(p, layout, features, target);
+CsvOutcome parse_csv_record(const char* p, const char* end, const CsvLayout& layout,
+                            const CsvRow& row, CsvRecord& record, const char*& next) {
+  next = record.split(p, end);
+  const auto fields = record.fields();
+  if (record.fault() != CsvRecord::Fault::none || fields.size() != layout.uses.size()) {
+    return CsvOutcome::wrong;
+  }
+  bool missing = false;
+  for (std::size_t column = 0; column < fields.size(); ++column) {
+    const CsvOutcome outcome = read_field(fields[column], layout, layout.uses[column], row);
+    if (outcome == CsvOutcome::dropped) {
+      const bool allowed =
+          layout.missing == Missing::drop ||
+          (layout.missing == Missing::mean && put_missing(layout.uses[column], row));
+      if (!allowed) {
+        return CsvOutcome::wrong;
+      }
+      missing = true;
+    } else if (outcome != CsvOutcome::read) {
+      return outcome;
+    }
+  }
+  return missing && layout.missing == Missing::drop ? CsvOutcome::dropped : CsvOutcome::read;
 }
 
-std::string explain_csv_row(std::string_view line, const CsvLayout& layout, bool regression,
-                            bool unfinished) {
-  if (line.ends_with('\r')) {
-    line.remove_suffix(1);
+std::string explain_csv_record(const char* p, const char* end, const CsvLayout& layout,
+                               bool unfinished) {
+  CsvRecord record(layout.head.separator);
+  record.split(p, end);
+  const auto fields = record.fields();
+  const std::int64_t count = std::ssize(fields);
+  const std::int64_t columns = layout.head.columns;
+  if (record.fault() == CsvRecord::Fault::open_quote) {
+    return str("expected a closing quote for field ", count, " of ", columns,
+               ", found the end of the file. Close the quote, or double the quotes that are part "
+               "of a text.");
   }
-  const auto fields = csv_fields(line, layout.separator);
-  const auto count = static_cast<std::int64_t>(fields.size());
-  if (line.empty()) {
-    return str("expected ", layout.columns, " fields, found an empty line. Remove the line.");
+  if (record.fault() == CsvRecord::Fault::text_after_quote) {
+    return str(
+        "expected a separator after the closing quote of a field, found other text. Double "
+        "the quotes that are part of a text.");
   }
-  if (count != layout.columns) {
-    if (unfinished && count < layout.columns) {
-      return str("expected ", layout.columns, " fields, found ", count,
+  if (count == 1 && fields.front().text.empty() && !fields.front().quoted && columns > 1) {
+    return str("expected ", columns, " fields, found an empty line. Remove the line.");
+  }
+  if (count != columns) {
+    if (unfinished && count < columns) {
+      return str("expected ", columns, " fields, found ", count,
                  " in a last line without an end: the file seems cut off. Copy it again.");
     }
-    return str("expected ", layout.columns, " fields, found ", count,
-               ". Correct or remove the line.");
+    return str("expected ", columns, " fields, found ", count, ". Correct or remove the line.");
   }
   for (std::int64_t column = 0; column < count; ++column) {
-    const std::string_view field = fields[static_cast<std::size_t>(column)];
+    const CsvField& field = fields[static_cast<std::size_t>(column)];
+    const Slot slot = layout.uses[static_cast<std::size_t>(column)].slot;
+    if (slot == Slot::skip) {
+      continue;
+    }
     const bool is_label = column == layout.label;
-    const bool integer = is_label && !regression;
+    const std::string where =
+        str("in field ", column + 1, " of ", count,
+            layout.head.names.empty()
+                ? ""
+                : str(" (", printable(layout.head.names[static_cast<std::size_t>(column)]), ")"));
+    const std::string found =
+        field.text.empty() ? "an empty field" : str("\"", printable(field.text), "\"");
+    if (is_missing(field.text)) {
+      if (layout.missing == Missing::drop) {
+        continue;
+      }
+      if (layout.missing == Missing::mean && !is_label && slot != Slot::category) {
+        continue;
+      }
+      return str("expected a value ", where, ", found ", found,
+                 layout.missing == Missing::mean
+                     ? (is_label ? ". A label has no mean: use --missing drop."
+                                 : ". A text has no mean: use --missing drop.")
+                     : ". Fill it in, or use --missing drop, or mean for numbers.");
+    }
+    if (slot == Slot::category || (is_label && layout.text_labels)) {
+      continue;
+    }
+    const bool integer = is_label && !layout.regression;
     float value = 0.0F;
+    double wide = 0.0;
     std::int64_t label = 0;
-    const NumberError error = integer ? parse_integer(field, label) : parse_float(field, value);
+    const NumberError error = integer ? parse_csv_number(field.text, layout.decimal, label)
+                              : slot == Slot::wide
+                                  ? parse_csv_number(field.text, layout.decimal, wide)
+                                  : parse_csv_number(field.text, layout.decimal, value);
     if (error != NumberError::none) {
-      const std::string name = layout.names.empty()
-                                   ? ""
-                                   : str(" (", layout.names[static_cast<std::size_t>(column)], ")");
-      const std::string found =
-          field.empty() ? "an empty field" : str("\"", printable(field), "\"");
-      return str("expected ", describe(error, integer, is_label), " in field ", column + 1, " of ",
-                 count, name, ", found ", found, ". ", remedy(error));
+      return str("expected ", describe(error, integer, is_label), " ", where, ", found ", found,
+                 ". ", remedy(error, true, is_label));
     }
   }
   return "expected a line of numbers, found another. Correct or remove the line.";

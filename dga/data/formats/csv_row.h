@@ -1,30 +1,50 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// One line of a CSV file: a fast parser that only reports success or failure, and a slow function
-// that explains a failure.
+// One record of a CSV file: a fast parser for plain numbers, a general one for all else, and a
+// function that explains why a record cannot be read.
 
 #pragma once
 
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "dga/data/formats/csv_layout.h"
+#include "dga/data/formats/csv_record.h"
+#include "dga/data/formats/csv_texts.h"
 
 namespace dga {
 
-/// Parses the line at `p`, which must end in '\n'. Writes one number for each column except the
-/// label column to `features`, and the label to `label` if the layout has one. Returns the start of
-/// the next line, or null if the line does not match the layout.
-const char* parse_csv_row(const char* p, const CsvLayout& layout, float* features,
-                          std::int64_t& label) noexcept;
-/// The same for a regression target.
-const char* parse_csv_row(const char* p, const CsvLayout& layout, float* features,
-                          float& target) noexcept;
+/// Where the values of a record go. Pointers that the layout does not ask for may be null.
+struct CsvRow {
+  float* features = nullptr;               // numbers, and the codes of categories
+  std::int64_t* label = nullptr;           // an integer, or the code of a text
+  float* target = nullptr;                 // of a regression
+  double* wide = nullptr;                  // the values of wide columns, by Use::position
+  std::vector<CsvTexts>* texts = nullptr;  // of the features that are categories, by position
+  CsvTexts* label_texts = nullptr;
+};
 
-/// Why `line` cannot be parsed, as "expected …, found …. What to do." `unfinished` says that it is
-/// the last line of its file and has no newline, so the file may be truncated.
-std::string explain_csv_row(std::string_view line, const CsvLayout& layout, bool regression,
-                            bool unfinished);
+enum class CsvOutcome {
+  read,
+  dropped,     ///< a value is missing, and the layout says to leave such samples out
+  text_label,  ///< the label is a text, where integers were expected
+  wrong,
+};
+
+/// Parses the record at `p`, which must end in '\n', if it consists of plain numbers. Returns the
+/// start of the next record, or null if parse_csv_record must read it.
+const char* parse_csv_numbers(const char* p, const CsvLayout& layout, const CsvRow& row) noexcept;
+
+/// Splits the record at `p` with `record` and reads its fields. Stores the start of the next record
+/// in `next`.
+CsvOutcome parse_csv_record(const char* p, const char* end, const CsvLayout& layout,
+                            const CsvRow& row, CsvRecord& record, const char*& next);
+
+/// Why the record at `p` cannot be read, as "expected …, found …. What to do." `unfinished`: it is
+/// the last record of its file and has no line end, so the file may be cut off.
+std::string explain_csv_record(const char* p, const char* end, const CsvLayout& layout,
+                               bool unfinished);
 
 }  // namespace dga

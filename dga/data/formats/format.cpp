@@ -7,6 +7,7 @@
 
 #include "dga/base/error.h"
 #include "dga/data/formats/csv.h"
+#include "dga/data/formats/csv_text.h"
 #include "dga/data/formats/idx.h"
 
 namespace dga {

@@ -171,7 +171,7 @@ Samples read_idx(std::span<const SourcePtr> files, const ReadOptions& options) {
     slot = file.get();
     (is_labels ? label_shape : shape) = std::move(header);
   }
-  if (features == nullptr || (labels == nullptr && options.features == 0)) {
+  if (features == nullptr || (labels == nullptr && !options.optional_labels)) {
     throw DataError(
         str(files.front()->name(), ": expected an IDX file of ",
             features == nullptr ? "samples (2 dimensions or more)" : "labels (1 dimension)",

@@ -69,6 +69,10 @@ NumberError parse_float(std::string_view text, float& out) noexcept {
   return parse_decimal(text, out);
 }
 
+NumberError parse_double(std::string_view text, double& out) noexcept {
+  return parse_decimal(text, out);
+}
+
 NumberError parse_integer(std::string_view text, std::int64_t& out) noexcept {
   std::string_view digits = text;
   if (digits.starts_with('+') && !digits.starts_with("+-")) {

@@ -18,6 +18,8 @@ enum class NumberError { none, empty, not_a_number, not_finite, too_large, not_i
 /// Parses all of `text`, which must not contain spaces. A leading '+' is accepted. A decimal too
 /// small for a float becomes 0.
 NumberError parse_float(std::string_view text, float& out) noexcept;
+/// The same for the nearest double.
+NumberError parse_double(std::string_view text, double& out) noexcept;
 
 /// Parses all of `text` as an integer. "3.0" and "3e2" are integers too.
 NumberError parse_integer(std::string_view text, std::int64_t& out) noexcept;

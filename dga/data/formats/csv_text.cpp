@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "dga/data/formats/csv_text.h"
+
+#include <iconv.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <memory>
+#include <string>
+
+#include "dga/base/error.h"
+
+namespace dga {
+namespace {
+
+constexpr std::string_view kLittleEndianMark = "\xff\xfe";
+constexpr std::string_view kBigEndianMark = "\xfe\xff";
+constexpr char kCtrlZ = '\x1a';  // the end of a text file in DOS
+
+std::string contents(const ByteSource& file) {
+  std::string bytes(static_cast<std::size_t>(file.size()), '\0');
+  file.read(0, bytes);
+  return bytes;
+}
+
+/// `bytes` without its byte-order mark, from `encoding` to UTF-8.
+std::string from_utf16(const ByteSource& file, std::string bytes, const char* encoding) {
+  const auto close = [](iconv_t converter) { iconv_close(converter); };
+  const iconv_t opened = iconv_open("UTF-8", encoding);
+  if (opened == reinterpret_cast<iconv_t>(-1)) {  // NOLINT(performance-no-int-to-ptr): POSIX
+    throw DataError(str(file.name(), ": expected to be able to read ", encoding,
+                        ", found that iconv cannot. Save the file as UTF-8."));
+  }
+  const std::unique_ptr<std::remove_pointer_t<iconv_t>, decltype(close)> converter(opened, close);
+  std::string text(bytes.size() / 2 * 3 + 4, '\0');  // a unit of UTF-16 takes at most 3 bytes
+  char* in = bytes.data();
+  std::size_t left = bytes.size();
+  char* out = text.data();
+  std::size_t room = text.size();
+  if (iconv(converter.get(), &in, &left, &out, &room) == static_cast<std::size_t>(-1)) {
+    throw DataError(str(file.name(), ": expected UTF-16 as its byte-order mark says, found ",
+                        errno == EINVAL ? "a character that is cut off" : "an invalid character",
+                        " at byte ", in - bytes.data() + 2, ". Save the file as UTF-8."));
+  }
+  text.resize(text.size() - room);
+  return text;
+}
+
+/// Whether the first line of the file ends in CR alone.
+bool has_lone_cr(const ByteSource& file) {
+  std::string text;
+  for (std::int64_t offset = 0; offset < file.size();) {
+    const auto count = std::min(std::max<std::int64_t>(4096, offset), file.size() - offset);
+    const std::size_t old = text.size();
+    text.resize(old + static_cast<std::size_t>(count));
+    file.read(offset, std::span(text).subspan(old));
+    offset += count;
+    const std::size_t end = text.find_first_of("\r\n", old == 0 ? 0 : old - 1);
+    if (end != std::string::npos && (end + 1 < text.size() || offset == file.size())) {
+      return text[end] == '\r' && (end + 1 == text.size() || text[end + 1] != '\n');
+    }
+  }
+  return false;
+}
+
+void end_lines_in_lf(std::string& text) {
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '\r' && (i + 1 == text.size() || text[i + 1] != '\n')) {
+      text[i] = '\n';
+    }
+  }
+}
+
+}  // namespace
+
+bool is_csv(std::string_view head) {
+  if (head.starts_with(kLittleEndianMark) || head.starts_with(kBigEndianMark)) {
+    return true;
+  }
+  if (head.ends_with(kCtrlZ)) {
+    head.remove_suffix(1);
+  }
+  return !head.empty() && std::none_of(head.begin(), head.end(), [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return byte == 0x7f || (byte < 0x20 && c != '\n' && c != '\r' && c != '\t');
+  });
+}
+
+SourcePtr csv_text(const SourcePtr& file) {
+  SourcePtr text = file;
+  if (file->size() >= 2) {
+    char start[2];
+    file->read(0, start);
+    const std::string_view mark(start, 2);
+    if (mark == kLittleEndianMark || mark == kBigEndianMark) {
+      const char* const encoding = mark == kLittleEndianMark ? "UTF-16LE" : "UTF-16BE";
+      text = source_of(file->name(), from_utf16(*file, contents(*file).substr(2), encoding));
+    }
+  }
+  if (has_lone_cr(*text)) {
+    std::string converted = contents(*text);
+    end_lines_in_lf(converted);
+    text = source_of(file->name(), std::move(converted));
+  }
+  return text;
+}
+
+}  // namespace dga

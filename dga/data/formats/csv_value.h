@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The values of fields of CSV: numbers with a decimal point or comma, and missing values.
+
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "dga/data/formats/number.h"
+#include "dga/data/samples.h"
+
+namespace dga {
+
+/// The character.
+constexpr char mark_of(Decimal decimal) noexcept {
+  return decimal == Decimal::point ? '.' : ',';
+}
+
+/// Whether a field stands for a missing value: it is empty, or one of ?, NA, N/A, #N/A, <NA>, NaN,
+/// null, None, in the spellings that pandas.read_csv takes for missing.
+bool is_missing(std::string_view field) noexcept;
+
+/// Whether the field is written as a number, one that is not finite or too large included.
+bool is_csv_number(std::string_view field, char decimal) noexcept;
+
+/// Parses a whole field, ignoring spaces around the number. With a decimal comma, a point in the
+/// field is not a number.
+NumberError parse_csv_number(std::string_view field, char decimal, float& out) noexcept;
+NumberError parse_csv_number(std::string_view field, char decimal, double& out) noexcept;
+NumberError parse_csv_number(std::string_view field, char decimal, std::int64_t& out) noexcept;
+
+}  // namespace dga

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Origins: what is subtracted from features and targets, in f64, before they are stored as f32.
+// Columns such as Unix times, whose values differ little against their size, keep their
+// differences.
+
+#pragma once
+
+#include <span>
+#include <vector>
+
+namespace dga {
+
+struct Origins {
+  std::vector<double> features = {};  // (num_features); empty: all are 0
+  double target = 0;
+
+  bool operator==(const Origins&) const = default;
+};
+
+/// Whether f32 may not keep values apart whose smallest is `least` and whose largest is `most`,
+/// both rounded to f32. Then look at the f64 values.
+bool is_crowded(float least, float most) noexcept;
+
+struct Origin {
+  double value = 0;
+  /// Different values that are equal after the subtraction and rounding, where that matters: among
+  /// integers any, among other numbers half of all.
+  bool merges = false;
+};
+
+/// The origin of a column: its mean, as an integer if all values are integers, or 0 where f32 keeps
+/// the values as they are. NaN is ignored. Depends on the values alone, not on their order.
+Origin choose_origin(std::span<const double> values);
+
+}  // namespace dga
