@@ -8,6 +8,7 @@
 
 #include "dga/base/error.h"
 #include "dga/cli/command.h"
+#include "dga/cli/option_arguments.h"
 #include "dga/data/load.h"
 #include "dga/predict/predictor.h"
 #include "dga/storage/atomic_file.h"
@@ -19,7 +20,6 @@ namespace {
 struct Arguments {
   std::string model = {};
   std::string data = {};
-  TableOptions table = {};
   std::string output = {};
 };
 
@@ -86,12 +86,11 @@ void check(const Arguments& arguments) {
             ". Give the folder that dga train named, or train first.");
 }
 
-int predict(const Arguments& arguments) {
+int predict(const Arguments& arguments, const TableOptions& table) {
   check(arguments);
   Predictor predictor(load_model(arguments.model));
   const ModelCard& card = predictor.card();
-  const Samples samples =
-      load_samples({.data = arguments.data, .card = card, .table = arguments.table});
+  const Samples samples = load_samples({.data = arguments.data, .card = card, .table = table});
   const Predictions predictions = predictor.predict(samples);
   const std::string text = csv_of(card, predictions);
   if (arguments.output.empty()) {
@@ -108,25 +107,6 @@ int predict(const Arguments& arguments) {
   return 0;
 }
 
-template <typename E, std::size_t N>
-void add_choice(CLI::App& app, const std::string& name, E& value, const NamedValues<E, N>& words,
-                const std::string& help) {
-  std::string choices;
-  for (const auto& [word, each] : words) {
-    choices += str(choices.empty() ? "" : "|", word);
-  }
-  app.add_option_function<std::string>(
-         name,
-         [&value, words, name, choices](const std::string& text) {
-           const auto chosen = value_in(words, text);
-           DGA_CHECK(chosen, "[options] ", name.substr(2), ": expected ", choices, ", found \"",
-                     text, "\". Correct it.");
-           value = *chosen;
-         },
-         help)
-      ->type_name(choices);
-}
-
 }  // namespace
 
 Action add_predict(CLI::App& app) {
@@ -138,21 +118,13 @@ Action add_predict(CLI::App& app) {
          "Samples: a folder, a file or a file:// URI; all files of a folder are one set. CSV "
          "columns are matched with those of the training by name. Labels may be missing.")
       ->type_name("PATH");
-  app.add_option("--label", arguments->table.label,
-                 "Label column of CSV, if it has another name than in training.")
-      ->type_name("COLUMN");
-  app.add_option("--drop", arguments->table.drop, "Columns of CSV to leave out.")
-      ->type_name("COLUMN,…");
-  add_choice(app, "--header", arguments->table.header, kHeaderNames,
-             "Whether the first line of a CSV file holds the names of the columns.");
-  add_choice(app, "--decimal", arguments->table.decimal, kDecimalNames,
-             "Decimal mark of the numbers in CSV files.");
+  const auto shared = OptionArguments::add_to(app, {"label", "header", "decimal", "drop"});
   app.add_option(
          "--output", arguments->output,
          "CSV file to write, whole or not at all: the class and the score of each class, or "
          "the value. Default: standard output.")
       ->type_name("FILE");
-  return [arguments] { return predict(*arguments); };
+  return [arguments, shared] { return predict(*arguments, shared->resolve().data.table); };
 }
 
 }  // namespace dga

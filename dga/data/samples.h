@@ -11,6 +11,7 @@
 
 #include "dga/base/named_values.h"
 #include "dga/data/origins.h"
+#include "dga/data/table_options.h"
 #include "dga/storage/columns.h"
 
 namespace dga {
@@ -22,18 +23,6 @@ enum class Task { automatic, classification, regression };
 inline constexpr NamedValues<Task, 3> kTaskNames{{{"auto", Task::automatic},
                                                   {"classification", Task::classification},
                                                   {"regression", Task::regression}}};
-
-/// Whether the first line of a CSV file is a header; `automatic`: see docs/data.md.
-enum class HeaderRow { automatic, yes, no };
-
-inline constexpr NamedValues<HeaderRow, 3> kHeaderNames{
-    {{"auto", HeaderRow::automatic}, {"yes", HeaderRow::yes}, {"no", HeaderRow::no}}};
-
-/// The decimal mark of the numbers of a CSV file.
-enum class Decimal { point, comma };
-
-inline constexpr NamedValues<Decimal, 2> kDecimalNames{
-    {{".", Decimal::point}, {",", Decimal::comma}}};
 
 struct Samples {
   /// Consecutive samples of one file, so that errors can name the place of a sample.
@@ -67,21 +56,6 @@ struct Samples {
   /// The place of a sample for errors: "file:line", or "file: sample N", counted from 0, if the
   /// file has no lines.
   std::string place(std::int64_t sample) const;
-};
-
-/// How tables (CSV) are read; docs/data.md has the rules. `names` are those of columns, separated
-/// by commas, with quotes as in CSV; a column's number, counted from 0, or from the end if
-/// negative, does as well.
-struct TableOptions {
-  std::string label = {};  // empty: see docs/data.md
-  HeaderRow header = HeaderRow::automatic;
-  Decimal decimal = Decimal::point;
-  std::string drop = {};     // names: not used
-  std::string only = {};     // names: the only features
-  std::string one_hot = {};  // names: categories
-  Missing missing = Missing::error;
-
-  bool operator==(const TableOptions&) const = default;
 };
 
 /// Options for the formats.

@@ -15,13 +15,13 @@ namespace dga {
 
 enum class ColumnUse {
   feature,  ///< a number: one input of the model
-  one_hot,  ///< a category: one input for each category, 1 for that of the sample and 0 otherwise
+  category,  ///< one-hot: one input for each category, 1 for that of the sample and 0 otherwise
   label,
   dropped,
 };
 
 inline constexpr NamedValues<ColumnUse, 4> kColumnUseNames{{{"feature", ColumnUse::feature},
-                                                            {"one-hot", ColumnUse::one_hot},
+                                                            {"category", ColumnUse::category},
                                                             {"label", ColumnUse::label},
                                                             {"dropped", ColumnUse::dropped}}};
 
@@ -38,7 +38,7 @@ inline constexpr NamedValues<Missing, 3> kMissingNames{
 struct Column {
   std::string name = {};  // "" if the file has no header
   ColumnUse use = ColumnUse::feature;
-  std::vector<std::string> categories = {};  // one_hot: ascending; empty before they are known
+  std::vector<std::string> categories = {};  // ascending; empty before they are known
 
   bool operator==(const Column&) const = default;
 };
@@ -68,7 +68,7 @@ inline std::int64_t num_inputs(const Columns& columns) noexcept {
   for (const Column& column : columns.all) {
     if (column.use == ColumnUse::feature) {
       ++count;
-    } else if (column.use == ColumnUse::one_hot) {
+    } else if (column.use == ColumnUse::category) {
       count += static_cast<std::int64_t>(column.categories.size());
     }
   }

@@ -14,7 +14,7 @@ Json json_of(const Columns& columns) {
   Json list = Json::array();
   for (const Column& column : columns.all) {
     Json entry = {{"name", column.name}, {"use", name_in(kColumnUseNames, column.use)}};
-    if (column.use == ColumnUse::one_hot) {
+    if (column.use == ColumnUse::category) {
       entry["categories"] = column.categories;
     }
     list.push_back(std::move(entry));

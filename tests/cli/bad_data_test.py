@@ -55,13 +55,13 @@ class BadDataTest(ProgramTest):
         self.refuse_row("1,2,0,0", "3 fields")
 
     def test_an_empty_field(self):
-        self.refuse_row("1,,0", "a number in field 2 of 3, found an empty field")
+        self.refuse_row("1,,0", "a value in field 2 of 3, found an empty field")
 
     def test_a_field_that_is_no_number(self):
-        self.refuse_row("1,abc,0", "a number in field 2 of 3, found \"abc\"")
+        self.refuse_row("1,abc,0", "a number in column 2, found the text \"abc\"")
 
     def test_not_a_number(self):
-        self.refuse_row("1,nan,0", "a finite number in field 2 of 3, found \"nan\"")
+        self.refuse_row("1,nan,0", "a value in field 2 of 3, found \"nan\"")
 
     def test_a_number_that_overflows(self):
         self.refuse_row("1,1e999,0", "a number of at most 3.4e38 in size in field 2 of 3, found \"1e999\"")

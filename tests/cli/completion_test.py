@@ -32,7 +32,7 @@ class CompletionTest(ProgramTest):
         self.assertIn("predict", self.complete(""))
 
     def test_bash_completes_options(self):
-        self.assertEqual(self.complete("train", "--mi"), ["--micro-steps"])
+        self.assertEqual(self.complete("train", "--mic"), ["--micro-steps"])
         self.assertEqual(self.complete("bench", "comm", "--pri"), ["--private-memory"])
         self.assertEqual(self.complete("predict", "--m"), ["--model"])
         self.assertEqual(self.complete("completion", "z"), ["zsh"])

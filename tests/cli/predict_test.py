@@ -4,7 +4,9 @@
 
 import csv
 import io
+import itertools
 import json
+import shutil
 import struct
 import unittest
 
@@ -34,6 +36,58 @@ class PredictTest(ProgramTest):
 
     def trained_error(self):
         return json.loads((self.folder / "out" / "results.json").read_text(encoding="utf-8"))["error"]["mean"]
+
+    def test_columns_in_another_order_give_the_same_bits(self):
+        names = ["a", "b", "label"]
+        table = [line.split(",") for line in noisy(60)]
+        self.write("data/train.csv", [",".join(names), *map(",".join, table)])
+        self.assertEqual(self.train("--quiet").returncode, 0)
+        wanted = self.predict("data/train.csv")
+        self.assertEqual(wanted.returncode, 0)
+        for order in itertools.permutations(range(3)):
+            path = self.write("new.csv", [",".join(row[i] for i in order) for row in [names, *table]])
+            done = self.predict(path)
+            self.assertEqual((done.stdout, done.stderr), (wanted.stdout, wanted.stderr), order)
+        without = self.write("new.csv", [f"{row[1]},{row[0]}" for row in [names, *table]])
+        self.assertEqual(self.predict(without).stdout, wanted.stdout)
+
+    def test_a_test_set_in_another_order_is_the_same(self):
+        lines = noisy(60)
+        self.write("data/train.csv", ["a,b,label", *lines])
+        errors = []
+        for order in ("a,b,label", "label,a,b"):
+            cells = [dict(zip("a b label".split(), line.split(","))) for line in noisy(31, 7)]
+            test = self.write("test.csv", [order, *(",".join(c[n] for n in order.split(",")) for c in cells)])
+            self.assertEqual(self.train("--quiet", "--test-data", test).returncode, 0)
+            errors.append(self.trained_error())
+            shutil.rmtree(self.folder / "out")
+        self.assertEqual(*errors)
+
+    def test_text_labels_are_printed_as_they_were_written(self):
+        kinds = ["Iris setosa", "Iris virginica"]
+        self.write("data/train.csv", ["a,b,kind", *(f"{line[:-1]}{kinds[int(line[-1])]}" for line in rows(60))])
+        self.assertEqual(self.train("--quiet", "--lr", "0.3").returncode, 0)
+        done = self.predict("data/train.csv")
+        self.assertEqual(self.error(done), 0)
+        table = list(csv.DictReader(io.StringIO(done.stdout)))
+        self.assertEqual([row["class"] for row in table], [kinds[i % 2] for i in range(60)])
+        self.write("new.csv", ["a,b,kind", "1,2,Iris rara"])
+        self.expect_error(self.predict("new.csv"), 1,
+                          "new.csv:2: expected a label of the training set (2 from Iris setosa to Iris virginica), "
+                          "found Iris rara.")
+
+    def test_categories_and_means_are_those_of_the_training(self):
+        lines = [f"{i},{'north' if i % 2 else 'south'},{i % 2}" for i in range(60)]
+        lines[8] = ",south,0"
+        self.write("data/train.csv", ["a,side,label", *lines])
+        done = self.train("--quiet", "--lr", "0.3", "--one-hot", "side", "--missing", "mean")
+        self.assertEqual(done.returncode, 0, done)
+        self.assertEqual(self.error(self.predict("data/train.csv")), 0)
+        self.write("new.csv", ["side,a", "south,NA", "north,"])
+        self.assertEqual([line.split(",")[0] for line in self.predict("new.csv").stdout.splitlines()], ["class", "0", "1"])
+        self.write("new.csv", ["side,a", "south,1", "west,2"])
+        self.expect_error(self.predict("new.csv"), 1,
+                          "new.csv:3: expected a text of the training set in column side, found \"west\".")
 
     def test_the_error_is_the_one_of_the_training(self):
         self.learn()
@@ -118,7 +172,7 @@ class PredictTest(ProgramTest):
         self.learn()
         card = self.folder / "out" / "model.json"
         whole = json.loads(card.read_text(encoding="utf-8"))
-        for names, text in ((["1", "0"], "[data] load_samples: expected the labels of the classes in ascending order"),
+        for names, text in ((["1", "0"], "[data] load_samples: expected the labels of the classes as integers in ascending order"),
                             (["0"], "[predict] Predictor: expected 2 class names, one for each output, found 1.")):
             card.write_text(json.dumps({**whole, "class_names": names}), encoding="utf-8")
             self.expect_error(self.predict("data/test.csv"), 2, text)

@@ -28,7 +28,8 @@ TEST(CsvHeader, TextAboveNumbersIsAHeader) {
 }
 
 TEST(CsvHeader, AFirstSampleIsData) {
-  EXPECT_EQ(judge({"5.1,3.5,1.4,0.2,Iris-setosa", "4.9,3,1.4,0.2,Iris-setosa"}), HeaderVerdict::data);
+  EXPECT_EQ(judge({"5.1,3.5,1.4,0.2,Iris-setosa", "4.9,3,1.4,0.2,Iris-setosa"}),
+            HeaderVerdict::data);
   EXPECT_EQ(judge({"5.1,?,0", "4,2,1"}), HeaderVerdict::data);
   EXPECT_EQ(judge({"?,NA,0", "4,2,1"}), HeaderVerdict::data);
   EXPECT_EQ(judge({"1,2,0", "3,4,1"}), HeaderVerdict::data);

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <cmath>
 
 #include "dga/data/load.h"
 #include "dga/data/subset.h"
@@ -65,6 +66,28 @@ TEST(Normalisation, AViewNormalisesWhatItGathersAndLeavesTheBase) {
   EXPECT_THAT(std::vector<float>({features[1], features[3]}), ElementsAre(1.0F, -1.0F));
   EXPECT_THAT(labels, ElementsAre(1, 0));
   EXPECT_EQ(table->features()[0], 1.0F);
+}
+
+TEST(Normalisation, AMissingValueBecomesTheMeanOfTheOthers) {
+  const auto table = test::classification({{1, NAN}, {NAN, NAN}, {5, NAN}}, {0, 1, 0});
+  const Normalisation measured = measure_normalisation(*table);
+  EXPECT_THAT(measured.mean, ElementsAre(3.0F, 0.0F));
+  EXPECT_THAT(measured.scale, ElementsAre(2.0F, 1.0F));
+  EXPECT_TRUE(measured.fill);
+  std::array<float, 4> samples = {NAN, NAN, 5, 2};
+  measured.apply(samples.data(), 2);
+  EXPECT_THAT(samples, ElementsAre(0, 0, 1, 2));
+}
+
+TEST(Normalisation, AViewNormalisesTargetsWhenAsked) {
+  const auto table = test::regression({{1}, {2}, {3}}, {10, 20, 30});
+  const TargetNormalisation targets = measure_target_normalisation(*table);
+  EXPECT_EQ(targets.mean, 20);
+  const Normalised view(table, measure_normalisation(*table), TargetNormalisation{20, 10});
+  std::array<float, 3> labels{};
+  const std::array<std::int64_t, 3> indices = {2, 1, 0};
+  view.gather(indices, {}, BufferView(labels.data(), 3));
+  EXPECT_THAT(labels, ElementsAre(1, 0, -1));
 }
 
 TEST(Normalisation, RefusesDataItWasNotMeasuredOn) {

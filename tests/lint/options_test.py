@@ -18,6 +18,8 @@ MANY = 5
 FEW = 3
 #: Whole groups may be copied.
 GROUPS = {"data", "workers", "model", "training", "output"}
+#: Groups of options that a lower room declares, because it takes them whole.
+LOWER_GROUPS = {"dga/data/table_options.h"}
 CALLS = ("dga/problem/", "python/")
 
 
@@ -39,7 +41,7 @@ def sources():
         for path in sorted((SOURCE / folder).rglob(pattern)):
             name = path.relative_to(SOURCE).as_posix()
             # Optimisers in dga/parallel have options of their own, by torch's names.
-            if path.suffix in (".cpp", ".h", ".py", ".pyi") and name not in GENERATED and not name.startswith(
+            if path.suffix in (".cpp", ".h", ".py", ".pyi") and name not in GENERATED | LOWER_GROUPS and not name.startswith(
                     ("dga/options/", "dga/parallel/")):
                 yield name, path.read_text(encoding="utf-8")
 

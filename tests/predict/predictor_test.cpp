@@ -70,7 +70,6 @@ TEST(Predictor, NormalisesAsTheTrainingDidAndGivesEachSampleItsOwnShape) {
   const auto model = std::make_shared<First>(2);
   Predictor predictor({card_of({"3", "7"}), as_model(model)});
   EXPECT_EQ(predictor.num_features(), 4);
-  EXPECT_THAT(predictor.labels(), ElementsAre(3, 7));
   const std::vector<float> rows{10, 1, 0, 0, 20, 4, 0, 0, 12, 1, 9, 9};
   const Predictions predictions = predictor.predict(rows);
   EXPECT_EQ(predictions.count, 3);
@@ -88,8 +87,7 @@ TEST(Predictor, ReadsIdxWithoutLabels) {
   atomic_write(scratch.file("images"), kPictures);
   Predictor predictor = predictor_of(card_of({"3", "7"}));
   const auto samples_of = [&](const std::string& data) {
-    return load_samples(
-        {.data = data, .shape = predictor.card().input_shape, .classes = predictor.labels()});
+    return load_samples({.data = data, .card = predictor.card()});
   };
   for (const std::string& data : {scratch.path(), scratch.file("images")}) {
     const Samples samples = samples_of(data);
@@ -191,7 +189,6 @@ TEST(Predictor, ARegressionAnswersInTheUnitsOfTheData) {
   card.target_mean = 100;
   card.target_scale = 3;
   Predictor predictor = predictor_of(card);
-  EXPECT_THAT(predictor.labels(), IsEmpty());
   const auto values = std::make_shared<float[]>(8);
   values[0] = 10;
   values[4] = 14;
@@ -211,22 +208,30 @@ TEST(Predictor, LabelsThatDoNotAscendCanBePredictedButNotBeRead) {
         std::pair(std::vector<std::string>{"3", "3"}, "3 after 3"),
         std::pair(std::vector<std::string>{"-1", "10", "9"}, "9 after 10")}) {
     Predictor predictor = predictor_of(card_of(names));
-    EXPECT_EQ(error_of<InvalidArgument>([&] {
-                load_samples({.data = scratch.path(),
-                              .shape = predictor.card().input_shape,
-                              .classes = predictor.labels()});
-              }),
-              std::string("[data] load_samples: expected the labels of the classes in ascending "
-                          "order, as a training has them, found ") +
+    EXPECT_EQ(error_of<InvalidArgument>(
+                  [&] { load_samples({.data = scratch.path(), .card = predictor.card()}); }),
+              std::string("[data] load_samples: expected the labels of the classes as integers "
+                          "in ascending order, as a training has them, found ") +
                   text + ". Take model.json as the run wrote it.");
     const std::vector<float> row{30, 1, 2, 0};
     EXPECT_THAT(predictor.predict(row).classes, ElementsAre(0));
   }
-  EXPECT_EQ(error_of<InvalidArgument>([] {
-              predictor_of(card_of({"cat", "dog"})).labels();
-            }),
-            "[predict] Predictor: expected classes named by integers, found \"cat\". Compare "
-            "predictions with labels of your own.");
+}
+
+TEST(Predictor, SubtractsTheOriginInDouble) {
+  ModelCard card = card_of({"3", "7"});
+  card.feature_mean = {0, 0, 0, 0};
+  card.feature_scale = {1, 1, 1, 1};
+  card.feature_origin = {1.7e9, 0, 0, 0};
+  Predictor predictor = predictor_of(card);
+  const std::vector<double> rows{1.7e9 + 1, 0, 0, 0, 1.7e9 - 1, 0, 0, 0};
+  EXPECT_THAT(predictor.predict(std::span<const double>(rows)).classes, ElementsAre(0, 1));
+  const ScratchFolder scratch;
+  atomic_write(scratch.file("a.csv"), "1700000001,0,0,0,3\n1699999999,0,0,0,7\n");
+  const Samples samples = load_samples({.data = scratch.path(), .card = card});
+  const Predictions predictions = predictor.predict(samples);
+  EXPECT_THAT(predictions.classes, ElementsAre(0, 1));
+  EXPECT_EQ(mean_error(predictions, samples), 0);
 }
 
 TEST(Predictor, ACardThatContradictsItselfIsRefused) {

@@ -23,7 +23,6 @@ TEST(DataCache, ReadsTheSameFilesOnce) {
   const auto first = cache.load({.data = folder.path()});
   EXPECT_EQ(cache.load({.data = folder.path()}), first);
   EXPECT_EQ(cache.load({.data = folder.path() + "/."}), first) << "another spelling";
-  EXPECT_EQ(cache.load({.data = folder.path(), .task = Task::classification}), first);
 }
 
 TEST(DataCache, ReadsFilesThatChangedAgain) {

@@ -36,6 +36,29 @@ TEST(ModelCard, OfARegressionIsReadBackAsItWas) {
   EXPECT_EQ(model_card_from_json(to_json(card), "model.json"), card);
 }
 
+TEST(ModelCard, OfATableIsReadBackAsItWas) {
+  ModelCard card = digits();
+  card.feature_origin = {1.7e9, 0.1};
+  card.target_origin = 1e300;
+  card.text_labels = true;
+  card.columns = {
+      .all = {{.name = "id", .use = ColumnUse::dropped},
+              {.name = "a, \"b\""},
+              {.name = "city", .use = ColumnUse::category, .categories = {"Köln", "Rom"}},
+              {.name = "y", .use = ColumnUse::label}},
+      .missing = Missing::mean};
+  EXPECT_EQ(model_card_from_json(to_json(card), "model.json"), card);
+}
+
+TEST(ModelCard, WithAnUnknownUseOfAColumnIsRefused) {
+  ModelCard card = digits();
+  card.columns = {.all = {{.name = "a"}, {.name = "b"}}};
+  std::string text = to_json(card);
+  text.replace(text.find("\"feature\""), 9, "\"future\"");
+  EXPECT_THAT([&] { model_card_from_json(text, "m.json"); },
+              ThrowsMessage<StorageError>(HasSubstr("other contents")));
+}
+
 TEST(ModelCard, ThatIsDamagedIsRefused) {
   EXPECT_THAT([] { model_card_from_json("{\"schema\": 1}", "m.json"); },
               ThrowsMessage<StorageError>("[storage] m.json: expected the description of a model, "

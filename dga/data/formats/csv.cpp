@@ -132,9 +132,9 @@ CsvReader::CsvReader(std::span<const SourcePtr> files, const ReadOptions& option
   }
   for (std::size_t i = 0; i < samples_.columns.all.size(); ++i) {
     const ColumnUse use = samples_.columns.all[i].use;
-    if (use == ColumnUse::feature || use == ColumnUse::one_hot) {
+    if (use == ColumnUse::feature || use == ColumnUse::category) {
       feature_columns_.push_back(static_cast<std::int64_t>(i));
-      has_categories_ = has_categories_ || use == ColumnUse::one_hot;
+      has_categories_ = has_categories_ || use == ColumnUse::category;
     }
   }
   width_ = std::ssize(feature_columns_);
@@ -178,7 +178,7 @@ void CsvReader::lay_out(std::size_t file, const std::vector<std::int64_t>& posit
     const auto feature =
         std::lower_bound(feature_columns_.begin(), feature_columns_.end(), positions[c]);
     use.position = feature - feature_columns_.begin();
-    use.slot = column.use == ColumnUse::one_hot ? Slot::category : Slot::number;
+    use.slot = column.use == ColumnUse::category ? Slot::category : Slot::number;
     ordered = ordered && use.slot == Slot::number && use.position > last;
     last = use.position;
   }
@@ -418,7 +418,7 @@ std::vector<std::int64_t> CsvReader::encoded_offsets() const {
   for (std::int64_t f = 0; f < width_; ++f) {
     const Column& column = column_of(f);
     offsets.push_back(offsets.back() +
-                      (column.use == ColumnUse::one_hot ? std::ssize(column.categories) : 1));
+                      (column.use == ColumnUse::category ? std::ssize(column.categories) : 1));
   }
   return offsets;
 }
@@ -429,7 +429,7 @@ void CsvReader::find_categories() {
     Column& column =
         samples_.columns
             .all[static_cast<std::size_t>(feature_columns_[static_cast<std::size_t>(f)])];
-    if (column.use != ColumnUse::one_hot) {
+    if (column.use != ColumnUse::category) {
       continue;
     }
     std::vector<const CsvTexts*> parts;
@@ -473,7 +473,7 @@ void CsvReader::encode_categories() {
       float* const to = encoded.get() + row * width;
       for (std::int64_t f = 0; f < width_; ++f) {
         const auto feature = static_cast<std::size_t>(f);
-        if (column_of(f).use != ColumnUse::one_hot) {
+        if (column_of(f).use != ColumnUse::category) {
           to[offsets[feature]] = from[f];
           continue;
         }

@@ -37,8 +37,9 @@ std::string handle(const CsvHead& head, std::int64_t column) {
 
 /// The column that `name`, given with `option`, selects: by name, or by number, counted from the
 /// end if negative.
-std::int64_t column_called(const CsvHead& head, const std::string& name, const char* option,
+std::int64_t column_called(const CsvHead& head, const std::string& name, const std::string& given,
                            const std::string& file) {
+  const std::string option = given.substr(0, given.find(' '));
   const auto count = std::count(head.names.begin(), head.names.end(), name);
   if (count > 1) {
     throw DataError(str(file, ":1: expected one column named ", printable(name), " as ", option,
@@ -55,10 +56,10 @@ std::int64_t column_called(const CsvHead& head, const std::string& name, const c
       column >= -head.columns) {
     return column < 0 ? column + head.columns : column;
   }
-  const bool label = std::string_view(option) == "--label";
+  const bool label = given.starts_with("--label ");
   throw DataError(str(file, ":1: expected ", label ? "the label column" : "a column", " as a ",
                       head.names.empty() ? "" : "name of the header or a ", "number in [",
-                      -head.columns, ", ", head.columns, "), found ", option, " ", printable(name),
+                      -head.columns, ", ", head.columns, "), found ", printable(given),
                       head.names.empty() ? "" : " where the header has " + list_of(head.names),
                       ". Correct ", option, "."));
 }
@@ -117,10 +118,10 @@ std::vector<bool> chosen_to_drop(const CsvHead& head, const ReadOptions& options
                                  const std::string& file) {
   std::vector<bool> dropped(static_cast<std::size_t>(head.columns), !options.table.only.empty());
   for (const std::string& name : names_in(options.table.only)) {
-    dropped[static_cast<std::size_t>(column_called(head, name, "--only", file))] = false;
+    dropped[static_cast<std::size_t>(column_called(head, name, "--only " + name, file))] = false;
   }
   for (const std::string& name : names_in(options.table.drop)) {
-    dropped[static_cast<std::size_t>(column_called(head, name, "--drop", file))] = true;
+    dropped[static_cast<std::size_t>(column_called(head, name, "--drop " + name, file))] = true;
   }
   if (head.index && options.table.only.empty()) {
     dropped.front() = true;
@@ -149,13 +150,15 @@ std::vector<std::int64_t> match_by_name(const CsvHead& head, const Columns& colu
   for (const std::string& name : names_in(options.table.drop)) {
     // A name that only the training set has is not missed here.
     if (std::find(head.names.begin(), head.names.end(), name) != head.names.end()) {
-      unwanted[static_cast<std::size_t>(column_called(head, name, "--drop", file))] = true;
+      unwanted[static_cast<std::size_t>(column_called(head, name, "--drop " + name, file))] = true;
     }
   }
   const std::int64_t label = columns.label();
   // --label may name the label under another name than in training.
   const std::int64_t own_label =
-      options.table.label.empty() ? -1 : column_called(head, options.table.label, "--label", file);
+      options.table.label.empty()
+          ? -1
+          : column_called(head, options.table.label, "--label " + options.table.label, file);
   std::vector<std::string> extra;
   for (std::size_t c = 0; c < names.size(); ++c) {
     const auto match = std::find_if(columns.all.begin(), columns.all.end(),
@@ -200,7 +203,7 @@ std::vector<std::int64_t> match_by_position(const CsvHead& head, const Columns& 
   for (std::size_t i = 0; i < columns.all.size(); ++i) {
     all.push_back(static_cast<std::int64_t>(i));
     const ColumnUse use = columns.all[i].use;
-    if (use == ColumnUse::feature || use == ColumnUse::one_hot) {
+    if (use == ColumnUse::feature || use == ColumnUse::category) {
       features.push_back(static_cast<std::int64_t>(i));
     }
   }
@@ -210,7 +213,7 @@ std::vector<std::int64_t> match_by_position(const CsvHead& head, const Columns& 
       std::int64_t at = std::count_if(positions.begin(), positions.end(),
                                       [&](std::int64_t i) { return i < label; });
       if (!options.table.label.empty()) {
-        at = column_called(head, options.table.label, "--label", file);
+        at = column_called(head, options.table.label, "--label " + options.table.label, file);
       }
       positions.insert(positions.begin() + std::min<std::int64_t>(at, std::ssize(positions)),
                        label);
@@ -277,7 +280,7 @@ Columns choose_columns(const CsvHead& head, const ReadOptions& options, const st
           ? usual_label(head,
                         options.table.only.empty() ? dropped : std::vector<bool>(dropped.size()),
                         file)
-          : column_called(head, options.table.label, "--label", file);
+          : column_called(head, options.table.label, "--label " + options.table.label, file);
   Columns columns{.missing = options.table.missing};
   columns.all.resize(static_cast<std::size_t>(head.columns));
   if (!head.names.empty()) {
@@ -298,14 +301,14 @@ Columns choose_columns(const CsvHead& head, const ReadOptions& options, const st
     use = ColumnUse::label;
   }
   for (const std::string& name : names_in(options.table.one_hot)) {
-    const std::int64_t column = column_called(head, name, "--one-hot", file);
+    const std::int64_t column = column_called(head, name, "--one-hot " + name, file);
     ColumnUse& use = columns.all[static_cast<std::size_t>(column)].use;
     if (use != ColumnUse::feature) {
       throw DataError(str(file, ":1: expected features as --one-hot, found ", head.describe(column),
                           ", which is ", use == ColumnUse::label ? "the label" : "left out",
                           ". Correct --one-hot."));
     }
-    use = ColumnUse::one_hot;
+    use = ColumnUse::category;
   }
   std::int64_t features = 0;
   std::int64_t text = -1;  // the column of the first text in place of a number
@@ -314,9 +317,9 @@ Columns choose_columns(const CsvHead& head, const ReadOptions& options, const st
         (text < 0 || head.text_line[c] < head.text_line[static_cast<std::size_t>(text)])) {
       text = static_cast<std::int64_t>(c);
     }
-    features += columns.all[c].use == ColumnUse::feature || columns.all[c].use == ColumnUse::one_hot
-                    ? 1
-                    : 0;
+    features +=
+        columns.all[c].use == ColumnUse::feature || columns.all[c].use == ColumnUse::category ? 1
+                                                                                              : 0;
   }
   if (text >= 0) {
     refuse_text(head, text, file);

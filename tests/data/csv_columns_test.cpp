@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "dga/data/formats/csv_columns.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "dga/data/formats/csv.h"
+#include "tests/data/data_fixture.h"
+
+namespace dga {
+namespace {
+
+using testing::ElementsAre;
+
+CsvHead head_of(const std::string& text, const ReadOptions& options = {}) {
+  return read_csv_head(*source_of("f.csv", text), options);
+}
+
+/// The uses of the columns, such as "feature label".
+std::string uses(const std::string& text, const ReadOptions& options = {}) {
+  std::string uses;
+  for (const Column& column : choose_columns(head_of(text, options), options, "f.csv").all) {
+    uses += (uses.empty() ? "" : " ") + std::string(name_in(kColumnUseNames, column.use));
+  }
+  return uses;
+}
+
+std::string error_of_choice(const std::string& text, const ReadOptions& options = {}) {
+  return test::error_of<DataError>([&] { uses(text, options); });
+}
+
+TEST(CsvColumns, TheLabelIsTheColumnWithAUsualNameOrElseTheLast) {
+  EXPECT_EQ(uses("Label,a,b\n0,1,2\n"), "label feature feature");
+  EXPECT_EQ(uses("a,CLASS,b\n1,0,2\n"), "feature label feature");
+  EXPECT_EQ(uses("target,a\n1,0\n"), "label feature");
+  EXPECT_EQ(uses("y,a\n1,0\n"), "label feature");
+  EXPECT_EQ(uses("a,b,kind\n1,0,2\n"), "feature feature label");
+  EXPECT_EQ(uses("1,0,2\n"), "feature feature label");
+}
+
+TEST(CsvColumns, SeveralColumnsThatMayBeTheLabelAreAnError) {
+  EXPECT_EQ(error_of_choice("label,a,Y\n0,1,2\n"),
+            "f.csv:1: expected one column named label, class, target or y, found label, Y. Choose "
+            "one with --label.");
+  EXPECT_EQ(uses("label,a,Y\n0,1,2\n", {.table = {.label = "Y"}}), "feature feature label");
+}
+
+TEST(CsvColumns, ANameThatStandsTwiceSelectsNothing) {
+  EXPECT_EQ(error_of_choice("a,k,k\n0,1,2\n", {.table = {.label = "k"}}),
+            "f.csv:1: expected one column named k as --label says, found 2. Rename them, or give "
+            "the number of the column.");
+  EXPECT_EQ(uses("a,k,k\n0,1,2\n", {.table = {.label = "1"}}), "feature label feature");
+}
+
+TEST(CsvColumns, AnIndexOfPandasIsLeftOut) {
+  EXPECT_EQ(uses(",a,label\n0,5,1\n1,6,0\n"), "dropped feature label");
+  EXPECT_EQ(uses(",a,label\n7,5,1\n3,6,0\n"), "dropped feature label");
+  EXPECT_EQ(uses(",a,label\n7,5,1\n7,6,0\n"), "feature feature label") << "not different";
+  EXPECT_EQ(uses(",a,label\n0.5,5,1\n1.5,6,0\n"), "feature feature label") << "not integers";
+  const SourcePtr file = source_of("f.csv", ",a,label\n0,5,1\n1,6,0\n");
+  EXPECT_THAT(read_csv({&file, 1}, {}).notices,
+              ElementsAre("f.csv:1: the first column has no name and holds different integers. It "
+                          "is left out, as an index."));
+}
+
+TEST(CsvColumns, DropAndOnlyChooseFeatures) {
+  const std::string text = "id,\"a, b\",c,label\n1,2,3,0\n";
+  EXPECT_EQ(uses(text, {.table = {.drop = "id"}}), "dropped feature feature label");
+  EXPECT_EQ(uses(text, {.table = {.drop = "\"a, b\",0"}}), "dropped dropped feature label");
+  EXPECT_EQ(uses(text, {.table = {.only = "c"}}), "dropped dropped feature label");
+  EXPECT_EQ(uses("1,2,3\n", {.table = {.drop = "-2"}}), "feature dropped label");
+  EXPECT_EQ(uses("a,b,c\n1,2,3\n", {.table = {.drop = "c"}}), "feature label dropped")
+      << "the last that is left";
+}
+
+TEST(CsvColumns, WhatCannotBeChosenIsAnError) {
+  const std::string text = "a,b,label\n1,2,0\n";
+  EXPECT_EQ(error_of_choice(text, {.table = {.drop = "c"}}),
+            "f.csv:1: expected a column as a name of the header or a number in [-3, 3), found "
+            "--drop c where the header has a, b, label. Correct --drop.");
+  EXPECT_EQ(error_of_choice(text, {.table = {.label = "a", .drop = "a"}}),
+            "f.csv:1: expected a label that is not left out, found column 1 (a) as label and as "
+            "--drop. Correct one of them.");
+  EXPECT_EQ(error_of_choice(text, {.table = {.one_hot = "label"}}),
+            "f.csv:1: expected features as --one-hot, found column 3 (label), which is the label. "
+            "Correct --one-hot.");
+  EXPECT_EQ(error_of_choice(text, {.table = {.drop = "a,b"}}),
+            "f.csv:1: expected at least 2 columns (features and a label), found 3 of which no "
+            "feature is left. Is the separator one of comma, semicolon and tab?");
+}
+
+TEST(CsvColumns, TextFeaturesAreRefusedUnlessTheyAreLeftOutOrEncoded) {
+  const std::string text = "city,x,label\nRome,1,0\nOslo,2,1\n";
+  EXPECT_EQ(
+      error_of_choice(text),
+      "f.csv:2: expected a number in column 1 (city), found the text \"Rome\". Correct the "
+      "line, leave the column out with --drop city, or encode its texts with --one-hot city.");
+  EXPECT_EQ(uses(text, {.table = {.drop = "city"}}), "dropped feature label");
+  EXPECT_EQ(uses(text, {.table = {.one_hot = "city"}}), "category feature label");
+}
+
+/// For each column of `text`, its position among those of `first`.
+std::vector<std::int64_t> match(const std::string& first, const std::string& text,
+                                const ReadOptions& options = {}) {
+  const Columns columns = choose_columns(head_of(first), {}, "first.csv");
+  return match_columns(head_of(text, options), columns, options, "f.csv", "first.csv");
+}
+
+TEST(CsvColumns, AreMatchedByName) {
+  EXPECT_THAT(match("a,b,y\n1,2,0\n", "b,y,a\n1,0,2\n"), ElementsAre(1, 2, 0));
+  EXPECT_THAT(match("a,b,y\n1,2,0\n", "b,a\n1,2\n", {.optional_labels = true}), ElementsAre(1, 0));
+  EXPECT_THAT(match("a,a,y\n1,2,0\n", "y,a,a\n1,2,3\n"), ElementsAre(2, 0, 1));
+  EXPECT_THAT(match("a,b,y\n1,2,0\n", "b,extra,y,a\n1,9,0,2\n", {.table = {.drop = "extra"}}),
+              ElementsAre(1, -1, 2, 0));
+  EXPECT_THAT(match("a,b,y\n1,2,0\n", ",b,y,a\n0,1,0,2\n1,1,0,2\n"), ElementsAre(-1, 1, 2, 0))
+      << "an index is left out";
+  EXPECT_THAT(match("a,b,y\n1,2,0\n", "b,kind,a\n1,0,2\n", {.table = {.label = "kind"}}),
+              ElementsAre(1, 2, 0));
+}
+
+TEST(CsvColumns, NamesThatAreMissingOrLeftOverAreListed) {
+  EXPECT_EQ(test::error_of<DataError>([] { match("a,b,c,y\n1,2,3,0\n", "a,d,y,e\n1,2,0,3\n"); }),
+            "f.csv:1: expected the columns of first.csv, found no b, c, and in addition d, e. Give "
+            "the columns the same names, or leave others out with --drop.");
+  EXPECT_EQ(test::error_of<DataError>([] { match("a,b,y\n1,2,0\n", "a,y\n1,0\n"); }),
+            "f.csv:1: expected the columns of first.csv, found no b. Give the columns the same "
+            "names.");
+  EXPECT_EQ(test::error_of<DataError>([] { match("a,b,y\n1,2,0\n", "a,b\n1,0\n"); }),
+            "f.csv:1: expected the columns of first.csv, found no y. Give the columns the same "
+            "names.")
+      << "a label is needed here";
+}
+
+TEST(CsvColumns, AreMatchedByPositionWithoutNames) {
+  EXPECT_THAT(match("y,a,b\n0,1,2\n", "0,1,2\n"), ElementsAre(0, 1, 2));
+  EXPECT_THAT(match("y,a,b\n0,1,2\n", "1,2\n", {.optional_labels = true}), ElementsAre(1, 2));
+  EXPECT_THAT(match("1,2,0\n", "0,1,2\n", {.table = {.label = "0"}, .optional_labels = true}),
+              ElementsAre(2, 0, 1));
+  EXPECT_EQ(test::error_of<DataError>([] { match("a,b,y\n1,2,0\n", "1,2\n"); }),
+            "f.csv:1: expected 3 columns as in first.csv, found 2. Give the same columns as "
+            "there.");
+  EXPECT_EQ(test::error_of<DataError>(
+                [] { match("a,b,y\n1,2,0\n", "1,2,3,4\n", {.optional_labels = true}); }),
+            "f.csv:1: expected 2 columns (the features), or 3 (and a label), as the model was "
+            "trained on, found 4. Give the same columns as there.");
+}
+
+TEST(CsvColumns, ListsOfNamesAreSplitAsCsv) {
+  EXPECT_THAT(names_in("a, b ,\"c, d\",\"e \"\"f\"\"\""), ElementsAre("a", "b", "c, d", "e \"f\""));
+  EXPECT_TRUE(names_in("").empty());
+}
+
+}  // namespace
+}  // namespace dga
