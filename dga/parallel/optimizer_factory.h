@@ -69,7 +69,7 @@ OptimizerFactory optimizer_factory(Options options) {
 /// The factory of a whole-matrix optimiser for all parameters with two dimensions but those in
 /// `except` (see AtomicOptimizer), and of the element-wise optimiser `others` for the rest:
 ///
-///     matrix_optimizer_factory<Shampoo>(ShampooOptions(0.1),
+///     matrix_optimizer_factory<Shampoo>(torch::optim::SGDOptions(0.1),
 ///                                       optimizer_factory<torch::optim::AdamW>(…), {"embedding"})
 template <typename Optimizer, typename Options>
 OptimizerFactory matrix_optimizer_factory(Options options, OptimizerFactory others,
