@@ -88,8 +88,8 @@ function(dga_unite target folder)
   set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_MODE GROUP)
 endfunction()
 
-# dga_room_sources(OUT ROOM…): the sources of these rooms. A backend B that is there brings B.cpp and B_*.cpp; one
-# that is missing brings its twin no_B.cpp instead, so that no source asks which backends there are.
+# dga_room_sources(OUT ROOM…): the sources of these rooms. A backend B that is found adds B.cpp and B_*.cpp; one
+# that is missing adds its stub no_B.cpp instead, so that no source tests for backends.
 function(dga_room_sources out)
   set(sources "")
   foreach(room IN LISTS ARGN)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # DgaTorch::torch, the CPU side of a LibTorch: torch's own package insists on the CUDA toolkit wherever the wheel was
-# built with it. Which torch: -DDGA_TORCH_DIR=…, else what scripts/find_torch answers, else DGA_TORCH_LAST_RESORT. Sets
+# built with it. Which torch: -DDGA_TORCH_DIR=…, else what scripts/find_torch prints, else DGA_TORCH_LAST_RESORT. Sets
 # DgaTorch_FOUND, DgaTorch_VERSION and DGA_TORCH_FOUND_DIR. Installed, find_torch lies beside this file.
 
 set(DGA_TORCH_DIR "" CACHE PATH "The folder of the torch to build against; empty: scripts/find_torch looks for one")

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A custom whole-matrix optimiser, sharded over the workers: Shampoo (Gupta et al., 2018), an
-// ordinary torch optimiser of about 50 lines, for the matrices of a network; AdamW updates its
+// ordinary torch optimiser of about 30 lines, for the matrices of a network; AdamW updates its
 // biases and its output layer. It learns a function that another network computes.
 //     own_optimizer [--engine auto|threads|processes|mpi] [--workers N]
 //     mpirun -n 4 own_optimizer
@@ -11,6 +11,7 @@
 #include <torch/nn/modules/container/sequential.h>
 #include <torch/nn/modules/linear.h>
 #include <torch/optim/adamw.h>
+#include <torch/optim/sgd.h>
 #include <torch/types.h>
 
 #include <iostream>
@@ -27,54 +28,36 @@ namespace {
 namespace nn = torch::nn;
 
 // --- the optimiser
-struct ShampooOptions : torch::optim::OptimizerCloneableOptions<ShampooOptions> {
-  explicit ShampooOptions(double rate) : lr(rate) {}
-  double get_lr() const override { return lr; }
-  void set_lr(double rate) override { lr = rate; }
-  double lr;
-};
-
 struct ShampooState : torch::optim::OptimizerCloneableParamState<ShampooState> {
-  torch::Tensor left;   // (rows, rows): the sum of G G^T
-  torch::Tensor right;  // (columns, columns): the sum of G^T G
+  torch::Tensor left, right;  // the sums of G G^T and of G^T G
 };
 
-class Shampoo : public torch::optim::Optimizer {
- public:
+torch::Tensor inverse_fourth_root(const torch::Tensor& symmetric) {
+  const auto [values, vectors] = at::linalg_eigh(symmetric);
+  return (vectors * values.clamp_min(1e-12).pow(-0.25)).mm(vectors.t());
+}
+
+struct Shampoo : torch::optim::Optimizer {
   Shampoo(const std::vector<torch::optim::OptimizerParamGroup>& groups,
-          const ShampooOptions& defaults)
-      : Optimizer(groups, std::make_unique<ShampooOptions>(defaults)) {}
+          const torch::optim::SGDOptions& defaults)  // all that it needs is a learning rate
+      : Optimizer(groups, std::make_unique<torch::optim::SGDOptions>(defaults)) {}
 
   torch::Tensor step(LossClosure) override {
     const torch::NoGradGuard no_grad;
     for (auto& group : param_groups()) {
       for (torch::Tensor& matrix : group.params()) {
-        const torch::Tensor& gradient = matrix.grad();
-        if (!gradient.defined()) {  // no worker used this matrix in this step
-          continue;
-        }
+        const torch::Tensor& g = matrix.grad();
+        if (!g.defined()) continue;  // no worker used this matrix in this step
         auto& slot = state_[matrix.unsafeGetTensorImpl()];
-        if (slot == nullptr) {
-          auto first = std::make_unique<ShampooState>();
-          first->left = torch::eye(matrix.size(0)) * 1e-4;
-          first->right = torch::eye(matrix.size(1)) * 1e-4;
-          slot = std::move(first);
-        }
-        auto& state = static_cast<ShampooState&>(*slot);
-        state.left += gradient.mm(gradient.t());
-        state.right += gradient.t().mm(gradient);
-        const auto update =
-            inverse_fourth_root(state.left).mm(gradient).mm(inverse_fourth_root(state.right));
+        if (slot == nullptr) slot = std::make_unique<ShampooState>();
+        auto& [left, right] = static_cast<ShampooState&>(*slot);
+        left = g.mm(g.t()) + (left.defined() ? left : 1e-4 * torch::eye(g.size(0)));
+        right = g.t().mm(g) + (right.defined() ? right : 1e-4 * torch::eye(g.size(1)));
+        const auto update = inverse_fourth_root(left).mm(g).mm(inverse_fourth_root(right));
         matrix.sub_(update, group.options().get_lr());
       }
     }
     return {};
-  }
-
- private:
-  static torch::Tensor inverse_fourth_root(const torch::Tensor& symmetric) {
-    const auto [values, vectors] = at::linalg_eigh(symmetric);
-    return (vectors * values.clamp_min(1e-12).pow(-0.25)).mm(vectors.t());
   }
 };
 
@@ -96,7 +79,8 @@ void train(dga::Environment& env) {
   const auto others = dga::optimizer_factory<torch::optim::AdamW>(torch::optim::AdamWOptions(0.01));
   // "4" is the output layer: a module's name stands for all its parameters.
   dga::GradientAccumulator optimizer(
-      env, net.ptr(), dga::matrix_optimizer_factory<Shampoo>(ShampooOptions(0.03), others, {"4"}));
+      env, net.ptr(),
+      dga::matrix_optimizer_factory<Shampoo>(torch::optim::SGDOptions(0.03), others, {"4"}));
   double first = 0;
   double last = 0;
   for (int step = 0; step < 200; ++step) {

@@ -4,7 +4,7 @@
 // median step of worker 0, on threads, twice: each worker updating the matrices it owns, and every
 // worker updating all of them, as a loop without sharding does. PRECISION: bf16 or f32.
 //
-// The model is 12 layers of 256 x 256 with biases, with 8 samples a worker and step, so that the
+// The model is 12 layers of 256 x 256 with biases, with 8 samples per worker and step, so that the
 // optimiser takes most of the time.
 
 #include <ATen/ops/randn.h>

@@ -50,7 +50,7 @@ Action add_bench_comm(CLI::App& app) {
       ->type_name("S")
       ->capture_default_str();
   app.add_flag("--private-memory", bench.private_memory,
-               "Use memory that is not from Communicator::allocate.");
+               "Use ordinary heap memory instead of Communicator::allocate.");
   return [arguments] { return bench_comm(*arguments); };
 }
 

@@ -14,7 +14,7 @@ struct CommBenchOptions {
   std::int64_t max_bytes = 128 << 20;
   /// How long each size is measured, at least five times.
   double seconds_per_size = 0.3;
-  /// Memory that is not from Communicator::allocate: processes then copy it in and out.
+  /// Use ordinary heap memory instead of Communicator::allocate. Processes then copy it in and out.
   bool private_memory = false;
 };
 

@@ -11,8 +11,8 @@
 
 namespace dga {
 
-/// Whether standard output is a terminal. False under an MPI launcher: it gives rank 0 a terminal
-/// of its own, even where its own output is none.
+/// Whether standard output is a terminal. False under an MPI launcher, which gives rank 0 a
+/// terminal even if the launcher's own output is not one.
 bool prints_to_terminal() noexcept;
 
 /// On a terminal: a bar with rate and time left, redrawn in place. Elsewhere: a line for each

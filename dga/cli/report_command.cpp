@@ -33,13 +33,13 @@ int write(const ReportOptions& options) {
 
 Action add_report(CLI::App& app) {
   const auto options = std::make_shared<ReportOptions>();
-  app.add_option("RUN", options->runs, "Folders of runs; more than one are compared.")
+  app.add_option("RUN", options->runs, "Run folders. With several, the report compares them.")
       ->required()
       ->type_name("DIR");
   app.add_option(
          "--output", options->output,
          "File to write. Default: report.html in the run's folder, or in the current folder "
-         "for more than one run.")
+         "for several runs.")
       ->type_name("FILE");
   return [options] { return write(*options); };
 }

@@ -35,8 +35,8 @@ class Group;
 ///
 /// The start_ forms return a Pending without waiting for the result. Until its wait() has returned
 /// or its test() has returned true, the buffers must stay alive, input must not be written, and
-/// output must not be read or written. Complete a Pending before the communicator's next 64
-/// operations: the 64th waits until all ranks have finished it.
+/// output must not be read or written. Complete a Pending before starting 64 more operations on the
+/// communicator. The 64th blocks until all ranks, this one included, have finished the pending one.
 ///
 /// Buffers may be in any memory. Workers of the same node read buffers from `allocate` in place.
 /// Other large buffers are copied once in and once out if the workers are processes; threads read

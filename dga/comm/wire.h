@@ -12,8 +12,8 @@
 
 namespace dga {
 
-/// Messages of the two kinds are never matched with each other: collectives, and the user's send
-/// and receive.
+/// Separates the messages of collectives from those of the user's send and receive. A receive only
+/// matches messages of its own kind.
 enum class Traffic : std::uint8_t { collective, user };
 
 /// Each worker has its own. Not thread-safe. Ranks are those of the group to which the wire
@@ -44,8 +44,9 @@ class Wire {
   /// key.
   virtual std::unique_ptr<Wire> split(int color, int key) = 0;
 
-  /// Called after the world has failed. Messages may be in transit that no rank will receive, so
-  /// the backend must keep this wire's identity: no later wire may receive these messages.
+  /// Called after the world has failed. Messages that no rank will receive may be in transit, so
+  /// the backend must not free or reuse this wire's communicators, or a later wire could receive
+  /// stale messages.
   virtual void abandon() noexcept = 0;
 
   /// The first call reports that this worker has finished. Returns true once every worker of the

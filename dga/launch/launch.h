@@ -33,9 +33,9 @@ using Worker = std::function<void(Environment&)>;
 /// timeout.
 void launch(const LaunchOptions& options, const Worker& worker);
 
-/// Under MPI, for a program that ends because of an error that the other ranks may not have: it
-/// will end without waiting for them and without MPI_Finalize, so that the MPI launcher ends them
-/// too. Does nothing with other engines.
+/// Under MPI: call it before exiting because of an error on this rank only. The process then exits
+/// without waiting for the other ranks and without MPI_Finalize, so the MPI launcher kills the job.
+/// Does nothing with other engines.
 void end_without_others() noexcept;
 
 /// `engine`, or for Engine::automatic the engine to use in this process: mpi if an MPI launcher has

@@ -16,13 +16,13 @@
 
 namespace dga {
 
-/// The caller's side. Worker processes that are started while it exists take part in the run. They
-/// find it through the environment variable DGA_WORKER_JOB, so a process can have only one at a
-/// time.
+/// Used by the process that starts the run. Worker processes started during its lifetime read the
+/// options and samples from it (see run_worker_job). They locate it through the environment
+/// variable DGA_WORKER_JOB, so a process can have only one WorkerJob at a time.
 class WorkerJob {
  public:
-  /// Copies the samples to shared memory, once for all workers. `options` are those of the run as
-  /// resolved. `progress` must outlive the job, which calls it from a thread of its own. Throws
+  /// Copies the samples to shared memory, once for all workers. `options`: the resolved run
+  /// options. `progress` must outlive the job, which calls it from a thread of its own. Throws
   /// Error if the system refuses memory or a socket.
   WorkerJob(const RunOptions& options, const LoadedData& data, Progress& progress);
   ~WorkerJob();

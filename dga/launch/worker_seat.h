@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// WorkerSeat: what a worker needs to join its world. Internal to the room.
+// WorkerSeat: what a worker needs to join the world: its rank and options, the shared memory of its
+// node, and the connection to other nodes. The launcher creates one per worker. Internal to the
+// room.
 
 #pragma once
 
@@ -13,7 +15,7 @@
 
 namespace dga {
 
-/// `node` and `control` are segments of this node, with node_segment_bytes and
+/// `node` and `control` are segments that the workers of this node share, of node_segment_bytes and
 /// Group::control_bytes. `wire` is null if there is one node.
 struct WorkerSeat {
   WorldOptions world;

@@ -10,10 +10,10 @@
 
 namespace dga {
 
-/// What updating a parameter of `shape` as a whole costs, relative to other parameters: for a
-/// matrix the floating-point operations of one quintic Newton-Schulz iteration (two products and a
-/// square over its shorter side); more than two dimensions count as [first, all others]; fewer
-/// count their elements.
+/// Cost of updating a parameter of `shape` as a whole, relative to other parameters. For a matrix:
+/// the floating-point operations of one quintic Newton-Schulz iteration (two products and a square
+/// over its shorter side); more than two dimensions count as [first, all others]; fewer count their
+/// elements.
 double update_cost(std::span<const std::int64_t> shape) noexcept;
 
 /// The part in [0, parts) that each item goes to. Takes the items by descending cost, equal costs

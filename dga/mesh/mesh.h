@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Mesh: which worker plays which role. Every kind of parallelism asks it for its group.
+// Mesh: each worker's coordinates along the parallelism axes. Each kind of parallelism gets its
+// groups from it.
 
 #pragma once
 
@@ -11,12 +12,12 @@
 
 namespace dga {
 
-/// Outermost first. In dga an `axis` is always one of the mesh, a `dim` always one of a tensor.
+/// Outermost first. In dga, `axis` always means an axis of the mesh, `dim` a dimension of a tensor.
 enum class Axis { data, pipeline, tensor, space };
 
 std::string_view name_of(Axis axis) noexcept;
 
-/// Workers along each axis. An axis of 1 is not used.
+/// Number of workers along each axis. An axis of size 1 is not used.
 struct MeshSizes {
   int data = 1;
   int pipeline = 1;
@@ -24,8 +25,9 @@ struct MeshSizes {
   int space = 1;
 };
 
-/// A grid of workers, data x pipeline x tensor x space, the last axis varying fastest: those who
-/// talk most (tensor, space) have neighbouring numbers and so share a node.
+/// A grid of workers, data x pipeline x tensor x space, the last axis varying fastest. The workers
+/// of the axes that communicate most (tensor, space) have neighbouring numbers and are therefore on
+/// the same node if possible.
 ///
 ///     Mesh mesh({.data = 2, .tensor = 2}, /*world_size=*/4);
 ///     mesh.peers(/*rank=*/3, Axis::tensor);  // {2, 3}
@@ -38,9 +40,9 @@ class Mesh {
 
   int size() const noexcept { return world_size_; }
   int size(Axis axis) const noexcept;
-  /// Where `rank` stands along `axis`, in [0, size(axis)).
+  /// The coordinate of `rank` along `axis`, in [0, size(axis)).
   int coordinate(int rank, Axis axis) const;
-  /// The ranks that differ from `rank` only along `axis`, ascending, `rank` among them.
+  /// The ranks that differ from `rank` only along `axis`, and `rank` itself, in ascending order.
   std::vector<int> peers(int rank, Axis axis) const;
   /// "data=2 x pipeline=1 x tensor=2 x space=1"
   std::string text() const;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// ParameterLayout: where every parameter of a model lies in the flat buffers (storage), and which
-// worker updates which part of it (ownership). Accumulator, sharded state and checkpoints ask it
-// and nothing else.
+// ParameterLayout: where every parameter of a model is in the flat buffers (storage), and which
+// worker updates which part of it (ownership). The accumulator and the sharded optimiser state use
+// this layout.
 
 #pragma once
 
@@ -32,41 +32,41 @@ struct ParameterSpec {
   std::string text() const;
 };
 
-/// A parameter in its place.
+/// A parameter and its position in the flat buffers.
 struct PlacedParameter {
   ParameterSpec spec;
   int bucket = 0;
-  /// Its elements within the bucket; what follows up to the next parameter is padding.
+  /// Its elements within the bucket. The elements between it and the next parameter are padding.
   Slice elements;
   /// The worker that updates an atomic parameter; -1 for others.
   int owner = -1;
 };
 
-/// A run of the flat buffer with elements of one type, reduced in one go.
+/// A contiguous part of the flat buffer with elements of one type, reduced by one collective.
 struct Bucket {
   DType type = DType::f32;
   /// Where it starts in the flat buffer.
   std::int64_t first_byte = 0;
   /// Elements, padding included.
   std::int64_t count = 0;
-  /// Numbers of its parameters, ascending by place.
+  /// Numbers of its parameters, ascending by position.
   std::vector<int> parameters;
   /// Whether its parameters are atomic: all are, or none is.
   bool atomic = false;
 };
 
 /// A contiguous part of one bucket that one worker owns: one atomic parameter without its padding,
-/// or a run of others that are of one group.
+/// or adjacent elements of other parameters of one group.
 struct OwnedPiece {
   int bucket = 0;
   Slice elements;  // of the bucket
   int group = 0;
-  /// Numbers of the parameters it holds elements of, ascending by place.
+  /// Numbers of the parameters whose elements it contains, ascending by position.
   std::vector<int> parameters;
   bool atomic = false;
 };
 
-/// A run of one parameter's elements that one worker updates.
+/// Consecutive elements of one parameter that one worker updates.
 struct OwnedSegment {
   int worker = 0;
   Slice elements;  // of the parameter, in the order of memory
@@ -74,31 +74,31 @@ struct OwnedSegment {
   friend bool operator==(const OwnedSegment&, const OwnedSegment&) = default;
 };
 
-/// Storage: every parameter starts on a 64-byte line, and the padding behind it is zero for ever.
-/// Buckets come in the order in which backward finishes them, that is, from the parameter
-/// registered last to the first. Atomic parameters lie in buckets of their own.
+/// Storage: every parameter starts on a 64-byte line, and the padding after it is always zero.
+/// Buckets are in the order in which backward finishes them, that is, from the parameter registered
+/// last to the first. Atomic parameters have separate buckets.
 ///
 /// Ownership: each worker owns one contiguous slice of every bucket, in whole lines and in the
-/// order of the workers, so that a reduce-scatter gives it what it updates. A bucket of atomic
-/// parameters is ordered by owner, and its slices hold whole parameters. Their owners are
+/// order of the workers, so that a reduce-scatter gives it the gradients of its slice. A bucket of
+/// atomic parameters is ordered by owner, and its slices hold whole parameters. Their owners are
 /// `balance`d over the whole model by `update_cost`. Other buckets are cut into equal slices.
-/// Without atomic parameters the layout is what it would be if there were no such thing.
 ///
-/// Where bytes lie depends on the number of workers and is nobody else's business: whoever stores
-/// parameters does so by name and shape (see `segments`).
+/// The layout depends on the number of workers and is an implementation detail. Store parameters by
+/// name and shape (see `segments`).
 ///
-/// Follows from the parameters, the number of workers and `bucket_bytes` alone. Immutable.
+/// Depends only on the parameters, the number of workers and `bucket_bytes`. Immutable.
 class ParameterLayout {
  public:
   static constexpr std::int64_t kLineBytes = 64;
 
-  /// `parameters` in registration order. Throws InvalidArgument for an empty list, a name that
-  /// comes twice, a negative size, an integer type, or fewer than one worker.
+  /// `parameters` in registration order. Throws InvalidArgument for an empty list, a duplicate
+  /// name, a negative size, an integer type, or fewer than one worker.
   ///
-  /// `bucket_bytes` 0 chooses: at least 1 MiB, and so many that a worker's slice does not get too
-  /// small to be worth an optimiser call. A model that needs several buckets gets a first one of a
-  /// quarter, so that reducing starts early; atomic parameters and others are counted apart. A
-  /// parameter is never cut between buckets.
+  /// `bucket_bytes`: maximum size of a bucket. 0: 64 KiB per worker, but at least 1 MiB and at most
+  /// 32 MiB; with smaller slices, optimiser calls would cost more than arithmetic. If the model
+  /// needs several buckets, the first one has a quarter of this size, so that reduction starts
+  /// early. Both rules apply to atomic and to other parameters separately. A parameter is never
+  /// split between buckets: a larger one has a bucket to itself.
   ParameterLayout(std::vector<ParameterSpec> parameters, int workers,
                   std::int64_t bucket_bytes = 0);
 
@@ -124,11 +124,11 @@ class ParameterLayout {
   Slice slice(int bucket, int worker) const;
   /// Who owns `element` of `bucket`.
   int owner(int bucket, std::int64_t element) const;
-  /// All that `worker` owns, ascending by place; adjacent parameters of one group are one piece
-  /// unless they are atomic. Parameters without elements are in none.
+  /// All pieces that `worker` owns, ascending by position. Adjacent parameters of one group are one
+  /// piece unless they are atomic. Parameters without elements are in no piece.
   std::vector<OwnedPiece> pieces(int worker) const;
-  /// Who updates parameter `number`, ascending; one segment for an atomic one, none where it has no
-  /// elements.
+  /// The parts of parameter `number` and the workers that update them, in ascending order. One
+  /// segment if it is atomic, none if it has no elements.
   std::vector<OwnedSegment> segments(int number) const;
 
  private:

@@ -23,8 +23,9 @@ class Mlp : public torch::nn::Module {
       double dropout = 0);
 
   at::Tensor forward(const at::Tensor& samples);
-  /// Draws every parameter by (seed, its name) alone, so that equal layers of other networks start
-  /// alike: uniform in ±1 / sqrt(the layer's inputs), as torch::nn::Linear does.
+  /// Draws every parameter from a stream keyed by (seed, parameter name), so that equal layers of
+  /// different networks have equal initial values: uniform in ±1 / sqrt(number of inputs of the
+  /// layer), as torch::nn::Linear does.
   void initialise(std::uint64_t seed);
 
  private:

@@ -13,10 +13,10 @@
 
 namespace dga {
 
-/// The model that `card` describes, built by `factory`, or by its name where there is none. Its
-/// initial weights depend on `seed` alone. Any thread; torch's default random generator is left
-/// alone. Throws InvalidArgument for a name that no model has, sizes that make no sense, and a
-/// factory that returns null.
+/// Builds the model that `card` describes: with `factory` if it is set, otherwise by the model's
+/// name. Its initial weights depend only on `seed`. Thread-safe; does not use torch's default
+/// random generator. Throws InvalidArgument for an unknown name, invalid sizes, and a factory that
+/// returns null.
 ///
 /// To add a model, add a line to the table in model.cpp.
 Model make_model(const ModelCard& card, std::uint64_t seed, const ModelFactory& factory = {});

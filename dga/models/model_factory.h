@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Model: a torch module with its forward, whatever its class. ModelFactory: a model of the
-// program's own, in place of those that can be had by name. Includes no torch header.
+// Model: a torch module of any class, with its forward function. ModelFactory: builds a custom
+// model, instead of a built-in model. Includes no torch header.
 
 #pragma once
 
@@ -54,18 +54,18 @@ Model as_model(Net net) {
 ///       return std::make_shared<Net>(card.input_shape[0], card.outputs);
 ///     };
 ///
-/// The function may return all that as_model takes. It is called on every worker, by one thread of
-/// a process at a time, and must build the same for the same card. Its initial weights are those
-/// that the module draws when it is built, from a stream keyed by the run's seed: the same on every
-/// worker and engine.
+/// The function may return anything that as_model takes. It is called on every worker, by one
+/// thread of a process at a time, and must build the same model for the same card. The module draws
+/// its initial weights while it is built, from a stream keyed by the run's seed, so they are the
+/// same on every worker and engine.
 class ModelFactory {
  public:
-  /// None.
+  /// Empty factory.
   ModelFactory() = default;
   template <typename Make>
   requires(!std::same_as<std::remove_cvref_t<Make>, ModelFactory> &&
            std::invocable<Make&, const ModelCard&>)
-      // NOLINTNEXTLINE(google-explicit-constructor): a lambda is to be passed as it is
+      // NOLINTNEXTLINE(google-explicit-constructor): a lambda can be passed
       ModelFactory(Make make)
       : make_([make = std::move(make)](const ModelCard& card) { return as_model(make(card)); }) {}
 
@@ -76,7 +76,7 @@ class ModelFactory {
   std::function<Model(const ModelCard&)> make_;
 };
 
-/// ModelCard::model of those.
+/// ModelCard::model for custom models.
 constexpr const char* kCustomModel = "custom";
 
 }  // namespace dga

@@ -23,12 +23,12 @@ using OptionValue =
 
 struct Option {
   enum class Kind { flag, integer, number, text, choice, sizes };
-  /// What takes the option where a program makes the calls of `dga train` itself (problem.h).
+  /// The API call that accepts the option (problem.h).
   enum class Scope {
     environment,  ///< create_environment
     dataset,      ///< create_dataset and create_factorization_problem
     problem,      ///< create_factorization_problem
-    program,      ///< nothing: only the command line has a use for it
+    program,      ///< none: only the command line uses it
   };
 
   std::string name = {};  // "micro-steps"
@@ -38,7 +38,8 @@ struct Option {
   std::string group = {};  // heading in the docs
   Kind kind = Kind::text;
   Scope scope = Scope::problem;
-  /// Whether Python's calls take it by position too, so that it stands in their own signatures.
+  /// Whether Python accepts it as a positional argument. It is then a named parameter of the Python
+  /// functions instead of a keyword from _option_types.pyi.
   bool positional = false;
   std::string placeholder = {};  // "N", "DIR", …
   std::string help = {};
@@ -47,8 +48,8 @@ struct Option {
   double most = 0;
   bool above_least = false;
   bool below_most = false;
-  /// The word for 0 (for sizes: for no sizes) where that has a meaning of its own, outside the
-  /// bounds. People type the word, never 0.
+  /// Keyword that stands for 0 (for sizes: an empty list), such as "auto" or "off". Empty: there is
+  /// none. Users type the keyword; 0 itself is out of bounds.
   std::string zero_word = {};
   std::vector<std::string> choices = {};
   /// Whether configuration files may set it.
@@ -62,9 +63,9 @@ struct Option {
   std::string expectation() const;
   /// Whether the value is of this type and within the bounds.
   bool accepts(const OptionValue& value) const;
-  /// The value of the zero word, if there is one.
+  /// The value of zero_word, if there is one.
   std::optional<OptionValue> zero() const;
-  /// The value that `text` means; none when it is of another type or out of bounds.
+  /// The value of `text`; none if it has the wrong type or is out of bounds.
   std::optional<OptionValue> parse(std::string_view text) const;
   /// The text that parse() reads as `value`.
   std::string text_of(const OptionValue& value) const;

@@ -173,8 +173,8 @@ std::vector<Option> data_options() {
              "content.",
              {.scope = Scope::dataset, .positional = true, .argument = "data_dir"}),
       option("test-data", "PATH", &DataOptions::test_path,
-             "Held-out samples, given the same way. Default: the data's own test files, else a "
-             "fraction of the data.",
+             "Held-out samples: a folder, a file or a file:// URI, as for --data. Default: the "
+             "data's own test files, else a fraction of the data.",
              {.scope = Scope::dataset, .argument = "test_data_dir"}),
       option("test-fraction", "X", &DataOptions::test_fraction,
              "Fraction of the data to hold out when there is no test set.",
@@ -203,7 +203,8 @@ std::vector<Option> data_options() {
              "mean: use the mean of the column; drop: leave the sample out.",
              kMissingNames, {.scope = Scope::dataset}),
       choice("task", &DataOptions::task,
-             "What the labels are: classes, or real numbers (regression). auto: classes.",
+             "Task type: classification, or regression for real-valued labels. auto: "
+             "classification.",
              kTaskNames, {.scope = Scope::dataset}),
       choice("shard", &DataOptions::shard,
              "How the samples are sharded over the workers. iid: at random; contiguous: in their "
@@ -231,11 +232,11 @@ std::vector<Option> worker_options() {
              {.least = 1, .most = 4096, .zero_word = "auto", .scope = Scope::environment}),
       option(
           "levels", "N", &WorkerOptions::levels,
-          "Number of kinds of parallelism. 1: data; 2 adds pipeline, 3 adds tensor, 4 adds spatial "
-          "parallelism. Only 1 is available so far.",
+          "Levels of parallelism. 1: data; 2: also pipeline; 3: also tensor; 4: also spatial. Only "
+          "1 is implemented.",
           {.least = 1, .most = 4, .positional = true, .argument = "num_factorization_levels"}),
       option("timeout", "S", &WorkerOptions::timeout,
-             "Longest time that one worker waits for another, in seconds.",
+             "Timeout for waiting on another worker, in seconds.",
              {.least = 0, .most = 1e7, .above_least = true, .scope = Scope::environment}),
   };
 }
@@ -286,8 +287,8 @@ std::vector<Option> training_options() {
              "optimisers.",
              {.least = 0, .most = 1000}),
       option("clip-norm", "X", &TrainingOptions::clip_norm,
-             "Largest norm of the whole gradient; a longer gradient is scaled down to it. off: no "
-             "clipping.",
+             "Maximum gradient norm, over all parameters. Larger gradients are scaled down. off: "
+             "no clipping.",
              {.least = 0, .most = 1e30, .above_least = true, .zero_word = "off"}),
       choice("schedule", &TrainingOptions::schedule,
              "Learning rate schedule. step: divided by 10 after each third of the steps; cosine: "
@@ -296,7 +297,8 @@ std::vector<Option> training_options() {
              kSchedules),
       choice("class-weights", &TrainingOptions::class_weights,
              "Weight of each class in the loss. balanced: inversely proportional to the class's "
-             "number of training samples; the mean over the samples is 1.",
+             "number of training samples, normalised so that the mean weight over the training "
+             "samples is 1.",
              kClassWeights),
       option("ema", "X", &TrainingOptions::ema,
              "Decay of an exponential moving average of the weights. The average is then evaluated "
@@ -320,7 +322,8 @@ std::vector<Option> training_options() {
 std::vector<Option> output_options() {
   return {
       option("output", "DIR", &OutputOptions::folder,
-             "Folder for the results; it must not hold a run yet. Default: runs/<date-time>."),
+             "Folder for the results. It must not already contain a run. Default: "
+             "runs/<date-time>."),
       option("tensorboard", "", &OutputOptions::tensorboard,
              "Also write losses, errors, times and options for TensorBoard (tensorboard --logdir "
              "DIR)."),
@@ -329,7 +332,7 @@ std::vector<Option> output_options() {
              "Perfetto (ui.perfetto.dev) or chrome://tracing."),
       option("quiet", "", &OutputOptions::quiet, "Print errors only.", {.scope = Scope::program}),
       option("config", "FILE", &OutputOptions::config,
-             "TOML file with options, by the same names. The command line overrides it.",
+             "TOML file with options under the same names. The command line overrides it.",
              {.scope = Scope::program, .in_files = false}),
   };
 }

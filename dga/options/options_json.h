@@ -10,7 +10,8 @@
 namespace dga {
 
 /// The text of config.json: every option by its name, in the order of the table, with a final
-/// newline. A 0 that has a word of its own appears as that word ("auto", "off").
+/// newline. A 0 that has a keyword (Option::zero_word) is written as the keyword, such as "auto" or
+/// "off".
 std::string to_json(const RunOptions& options);
 
 /// Reads what to_json wrote; missing options have their defaults. Throws InvalidArgument, with

@@ -24,11 +24,11 @@ struct RunStart {
   bool classification = true;  // errors are fractions of samples, else losses
 };
 
-/// One step, as worker 0 sees it. The losses of the other workers would cost a wait.
+/// One step, as worker 0 sees it. Collecting the losses of the other workers would cost a wait.
 struct StepResult {
   std::int64_t steps = 0;  // taken in all epochs together, this one included
   std::int64_t epoch = 0;  // counted from 1
-  double loss = 0;         // mean over worker 0's samples in this step; NaN where it had none
+  double loss = 0;         // mean over worker 0's samples in this step; NaN if it had none
 };
 
 /// Worker 0 calls `started` once, then `step_done` after each step, and `epoch_done` and

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// RunOptions: everything that can be said about a training run, grouped by subject. The command
-// line, TOML files, Python, the problem API and config.json all fill or show this one struct,
-// through the table of option_table.h.
+// RunOptions: all options of a training run, grouped by subject. The command line, TOML files,
+// Python, the problem API and config.json all read or write this one struct, through the table of
+// option_table.h.
 
 #pragma once
 
@@ -22,7 +22,7 @@ enum class ScheduleKind { constant, step, cosine, warmup_cosine };
 enum class ClassWeights { none, balanced };
 
 // The defaults of options are in these groups and nowhere else. Each member has one row in
-// option_table.cpp, which has its name for people, its bounds and its help.
+// option_table.cpp, with its user-visible name, its bounds and its help.
 
 struct DataOptions {
   std::string path = {};
@@ -54,7 +54,7 @@ struct ModelOptions {
 
 struct TrainingOptions {
   std::int64_t epochs = 40;
-  std::int64_t batch = 16;  // samples for each worker and micro-step
+  std::int64_t batch = 16;  // samples per worker and micro-step
   std::int64_t micro_steps = 1;
   OptimizerKind optimizer = OptimizerKind::adam;
   double lr = 0;  // 0: see resolve_lr
@@ -91,15 +91,15 @@ struct RunOptions {
   bool operator==(const RunOptions&) const = default;
 };
 
-/// Throws InvalidArgument when a value is out of its bounds, when the data is missing, or when
-/// values contradict each other. For options that a program filled: texts and files are checked as
-/// they are read.
+/// Throws InvalidArgument if a value is out of bounds, if the data is missing, or if values
+/// contradict each other. For options that a program has set: command lines and files are checked
+/// as they are read.
 void check_options(const RunOptions& options);
 
-/// The bounds alone: throws InvalidArgument when a value is out of them.
+/// Throws InvalidArgument if a value is out of bounds. Checks nothing else.
 void check_bounds(const RunOptions& options);
 
-/// `options.training.lr`, or the default of the optimiser where that is 0.
+/// `options.training.lr`, or the optimiser's default if that is 0.
 double resolve_lr(const RunOptions& options) noexcept;
 
 }  // namespace dga

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Batches: a worker's share of a dataset, as tensors, step by step.
+// Batches: iterates over a worker's shard of a dataset, one batch of tensors per step.
 
 #pragma once
 
@@ -19,21 +19,21 @@
 namespace dga {
 
 struct BatchesOptions {
-  std::int64_t batch = 16;  // samples a worker and step
-  std::int64_t epochs = 1;  // the epoch to end before
+  std::int64_t batch = 16;  // samples per worker and step
+  std::int64_t epochs = 1;  // end epoch (exclusive)
   ShardKind shard = ShardKind::iid;
-  std::int64_t first_epoch = 0;  // where to begin, …
-  std::int64_t first_step = 0;   // … to resume a run
-  /// Batches that a thread of the worker loads ahead; 0: no thread. None: see prefetch_depth.
+  std::int64_t first_epoch = 0;  // first epoch and …
+  std::int64_t first_step = 0;   // … first step in it, for resuming
+  /// Batches that a thread of the worker loads ahead; 0: no thread. Unset: chosen by
+  /// prefetch_depth.
   std::optional<int> prefetch = {};
 };
 
-/// The samples of one worker in one step. Copies share the tensors, which stay valid as long as
-/// anything refers to them: a batch may outlive the loop. Their memory is used again for a later
-/// batch when nothing does.
+/// The samples of one worker in one step. Copies share the tensors, which stay valid after the
+/// loop. The memory is reused once no tensor refers to it.
 class Batch {
  public:
-  /// The number of samples; 0 where this worker has none left in this epoch.
+  /// The number of samples; 0 if this worker has none left in this epoch.
   std::int64_t size() const noexcept { return size_; }
   /// (size, sample shape...), in the feature type of the dataset: f32 unless it says otherwise.
   const at::Tensor& x() const noexcept { return x_; }
@@ -52,10 +52,10 @@ class Batch {
   std::int64_t step_ = 0;
 };
 
-/// A range over batches that can be walked once.
+/// A single-pass range over batches.
 ///
 /// Every worker gets the same number of batches in an epoch, ceil(largest shard / batch). A worker
-/// whose shard ends earlier gets empty batches, and must step as the others do;
+/// whose shard ends earlier gets empty batches, and must still take part in the step;
 /// GradientAccumulator::backward(batch, loss) handles them.
 class Batches {
  public:
@@ -105,26 +105,26 @@ class Batches {
   bool ended_ = false;
 };
 
-/// This worker's batches of `dataset`, which every worker of its data axis passes alike:
+/// This worker's batches of `dataset`. All workers of the data axis must pass the same dataset:
 ///
 ///     for (const auto& batch : dga::batches(env, data, {.batch = 16, .epochs = 10})) {
 ///       accumulator.backward(batch, [&] { return nll_loss(net->forward(batch.x()), batch.y()); });
 ///       accumulator.step();
 ///     }
 ///
-/// The samples are dealt to the workers as shards() does, and each worker's shard is shuffled anew
-/// in each epoch, both keyed by the run's seed: the same batches on every engine, in every repeat,
-/// and those of the trainer. Not collective; sends no messages. Make it inside the worker.
+/// The samples are sharded by shards(), and each worker's shard is shuffled again in each epoch.
+/// Both are keyed by the run's seed, so the batches are the same on every engine, in every repeat,
+/// and in the trainer. Not collective; sends no messages. Call it inside the worker function.
 /// Throws InvalidArgument for a batch size below 1 and for fewer samples than workers.
 Batches batches(const Environment& env, std::shared_ptr<const Dataset> dataset,
                 const BatchesOptions& options = {});
-/// Of the training samples.
+/// The same for the training samples of `data`.
 Batches batches(const Environment& env, const PreparedData& data,
                 const BatchesOptions& options = {});
 Batches batches(const Environment& env, const LoadedData& data, const BatchesOptions& options = {});
 
-/// How many batches a thread should load ahead: some where there is a core for it and a batch of
-/// `bytes` takes longer to gather than a thread takes to wake up, else 0.
+/// The number of batches that a thread should load ahead. 0 if there is no free core for the
+/// thread, or if gathering a batch of `bytes` is faster than waking up a thread.
 int prefetch_depth(const Environment& env, std::int64_t bytes);
 
 }  // namespace dga

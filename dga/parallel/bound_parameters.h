@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// BoundParameters: a module's trained parameters as views of the node's flat buffer, with a hook on
-// each that tells when backward has finished its gradient.
+// BoundParameters: makes a module's trained parameters views of the node's flat buffer, and
+// installs a hook on each that runs when backward has finished its gradient.
 
 #pragma once
 
@@ -18,31 +18,33 @@
 
 namespace dga {
 
-/// Parameters are numbered as in the layout. The module's tensors stay the objects they were, so
-/// that whoever holds one sees its new values; they stay views when this is gone, without hooks and
-/// gradients. Used by one thread.
+/// Parameters are numbered as in the layout. The module keeps its tensor objects, so other
+/// references to them see the new values. After destruction they are still views, but have no hooks
+/// and no gradients. Used by one thread.
 class BoundParameters {
  public:
-  /// Points `trained` into the buffers. `give_values`: copies their values there first; otherwise
-  /// they take those that lie there.
+  /// Makes `trained` views of the buffers. `give_values`: true copies their values to the buffers;
+  /// false leaves the buffers' values, which the parameters then have.
   BoundParameters(const std::vector<NamedTensor>& trained, const ParameterLayout& layout,
                   const FlatBuffers& buffers, bool give_values);
   ~BoundParameters();
   BoundParameters(const BoundParameters&) = delete;
   BoundParameters& operator=(const BoundParameters&) = delete;
 
-  /// From now on calls `arrived` with a parameter's number whenever a backward has added up its
-  /// gradient. Throws InvalidArgument when a parameter has such a hook already.
+  /// Installs the hooks: `arrived` is called with a parameter's number whenever backward has
+  /// accumulated its gradient. Throws InvalidArgument if a parameter already has a post-accumulate
+  /// hook.
   void watch(std::function<void(std::size_t number)> arrived);
 
-  /// The gradient that has just arrived, into its place in the flat buffer, where later ones of the
-  /// same step are added. Throws InvalidArgument for a sparse one.
+  /// Copies a gradient that has just been computed to the flat buffer and makes the parameter's
+  /// gradient a view of it, so that later gradients of the same step are added in place. Throws
+  /// InvalidArgument for a sparse gradient.
   void take_gradient(std::size_t number);
-  /// Writes zeros to the gradient's place.
+  /// Sets the parameter's part of the flat gradient buffer to zero.
   void clear_gradient(std::size_t number) const;
-  /// The gradient's place, in the parameter's shape and strides.
+  /// The parameter's part of the flat gradient buffer, in the parameter's shape and strides.
   const at::Tensor& gradient(std::size_t number) const { return slots_.at(number).gradient; }
-  /// Takes the gradients off the parameters, as torch's zero_grad does.
+  /// Unsets the parameters' gradients, as torch's zero_grad does.
   void drop_gradients() const;
 
  private:

@@ -2,8 +2,8 @@
 //
 // GradientReducer: each worker reduces its slice of the gradients and shares the parameters that it
 // updated. Two implementations give the same bits. NodeReducer, for workers of one node, reads the
-// gradients of the others in place; a step waits twice. BucketReducer, for several nodes, reduces
-// each bucket as soon as backward has finished it.
+// gradients of the others in place; a step has two barriers. BucketReducer, for several nodes,
+// reduces each bucket as soon as backward has finished it.
 
 #pragma once
 
@@ -24,7 +24,8 @@ namespace dga {
 
 /// What one worker contributes to a step.
 struct StepContribution {
-  /// The worker's gradients are the sum over its samples divided by this number; 0 without samples.
+  /// Divisor of this worker's gradients: the sum of its per-sample gradients has been divided by
+  /// it. 0 without samples.
   std::int64_t unit_samples = 0;
   /// The number of samples that it has processed in this step.
   std::int64_t samples = 0;
@@ -70,7 +71,7 @@ class GradientReducer {
 
   /// Finds where a non-finite element of a reduced slice of this worker came from. Returns the
   /// first other worker whose own gradient there is not finite. If there is none, returns this
-  /// worker where all workers live on one node, else -1.
+  /// worker if all workers are on one node, else -1.
   int contributor_of_non_finite(std::int64_t first_byte, DType type) const;
 
   /// Sets the number of samples of all workers in this step, if the caller knows it beforehand.

@@ -10,7 +10,7 @@
 namespace dga {
 
 /// The factor by which the learning rate of each parameter group is multiplied in step `step`,
-/// counted from 0. Any function may be used that returns the same values on every worker.
+/// counted from 0. Must return the same values on every worker.
 using LearningRateSchedule = std::function<double(std::int64_t step)>;
 
 /// 1 in every step.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Muon: the momentum of a matrix, made nearly orthogonal, as its update. For the hidden matrices of
-// a network; everything else goes to an element-wise optimiser (muon_factory).
+// Muon: updates a matrix by its momentum, made nearly orthogonal. For the hidden matrices of a
+// network; all other parameters need an element-wise optimiser (muon_factory).
 
 #pragma once
 
@@ -18,23 +18,23 @@
 
 namespace dga {
 
-/// What multiplies the learning rate of a matrix with r rows and c columns.
+/// The factor of the learning rate for a matrix with r rows and c columns.
 enum class MuonAdjust {
   original,            // sqrt(max(1, r / c))
   match_rms_adamw,     // 0.2 sqrt(max(r, c)): AdamW's learning rate and weight decay fit
   spectral_unclamped,  // sqrt(r / c)
 };
 std::string_view name_of(MuonAdjust adjust);
-/// Throws InvalidArgument for a name that there is not.
+/// Throws InvalidArgument for an unknown name.
 MuonAdjust muon_adjust_from(std::string_view name);
 
-/// In what the Newton-Schulz iteration computes.
+/// Precision of the Newton-Schulz iteration.
 enum class MuonPrecision {
   bf16,  // as torch.optim.Muon
   f32,   // f64 for matrices in f64
 };
 std::string_view name_of(MuonPrecision precision);
-/// Throws InvalidArgument for a name that there is not.
+/// Throws InvalidArgument for an unknown name.
 MuonPrecision muon_precision_from(std::string_view name);
 
 /// Names and defaults of torch.optim.Muon in Python, plus `precision`.
@@ -43,16 +43,16 @@ struct MuonOptions : public torch::optim::OptimizerCloneableOptions<MuonOptions>
 
   explicit MuonOptions(double lr = 1e-3) : lr_(lr) {}
   TORCH_ARG(double, lr);
-  /// Decoupled: the matrix is multiplied by 1 - lr * weight_decay, whatever `adjust_lr` says.
+  /// Decoupled: the matrix is multiplied by 1 - lr * weight_decay, independently of `adjust_lr`.
   TORCH_ARG(double, weight_decay) = 0.1;
   /// The momentum is an average: momentum * old + (1 - momentum) * gradient. In [0, 1).
   TORCH_ARG(double, momentum) = 0.95;
   TORCH_ARG(bool, nesterov) = true;
-  /// Each step replaces X by a X + b (X X^T) X + c (X X^T)^2 X.
+  /// Each iteration replaces X by a X + b (X X^T) X + c (X X^T)^2 X.
   TORCH_ARG(Coefficients, ns_coefficients) = {3.4445, -4.7750, 2.0315};
-  /// The least norm that a matrix is divided by before the first step. Above 0.
+  /// Lower bound of the norm used for normalisation before the first iteration. Above 0.
   TORCH_ARG(double, eps) = 1e-7;
-  /// 1 to 99.
+  /// Number of iterations, 1 to 99.
   TORCH_ARG(std::int64_t, ns_steps) = 5;
   TORCH_ARG(MuonAdjust, adjust_lr) = MuonAdjust::original;
   TORCH_ARG(MuonPrecision, precision) = MuonPrecision::bf16;
@@ -85,7 +85,7 @@ at::Tensor newton_schulz(const at::Tensor& matrix, const MuonOptions& options);
 /// Can be saved and loaded through archives like torch's own.
 class Muon : public torch::optim::Optimizer {
  public:
-  /// Throws InvalidArgument for options out of range and for parameters that are no matrices.
+  /// Throws InvalidArgument for options out of range and for parameters without two dimensions.
   explicit Muon(const std::vector<torch::optim::OptimizerParamGroup>& groups,
                 const MuonOptions& defaults = MuonOptions());
   explicit Muon(std::vector<at::Tensor> matrices, const MuonOptions& defaults = MuonOptions());
@@ -95,12 +95,12 @@ class Muon : public torch::optim::Optimizer {
   void load(torch::serialize::InputArchive& archive) override;
 };
 
-/// Muon for matrices and `others` for all other parameters. `except` names matrices that Muon is
-/// not meant for, such as embeddings and the output layer (see AtomicOptimizer). Each optimiser has
-/// its own learning rate; a schedule multiplies both.
+/// Muon for matrices and `others` for all other parameters. `except` names matrices that Muon
+/// should not update, such as embeddings and the output layer (see AtomicOptimizer). Each optimiser
+/// has its own learning rate; a schedule multiplies both.
 OptimizerFactory muon_factory(const MuonOptions& options, OptimizerFactory others,
                               std::vector<std::string> except = {});
-/// With AdamW as torch sets it up, at a learning rate of 1e-3, for the others.
+/// Uses AdamW with torch's defaults, lr 1e-3, for the others.
 OptimizerFactory muon_factory(const MuonOptions& options, std::vector<std::string> except = {});
 
 }  // namespace dga

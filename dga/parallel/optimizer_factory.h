@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// How a user says which torch optimisers to run, over which parameters, and with which options.
+// OptimizerFactory: which torch optimisers a GradientAccumulator uses, for which parameters, and
+// with which options.
 
 #pragma once
 
@@ -17,14 +18,14 @@
 
 namespace dga {
 
-/// Builds a torch optimiser. It is given one torch parameter group for every ParameterGroup, in
-/// order, and a last one, without options of its own, for all other parameters; any of them may be
-/// empty on some workers. Returns an optimiser over these groups.
+/// Builds a torch optimiser over the given parameter groups: one for each ParameterGroup, in order,
+/// and a last one, without options, for all other parameters. Any of them may be empty on some
+/// workers.
 using MakeOptimizer = std::function<std::unique_ptr<torch::optim::Optimizer>(
     std::vector<torch::optim::OptimizerParamGroup>)>;
 
-/// Whether a parameter, given by its name and as its module has it, is one of those meant. The same
-/// on every worker.
+/// Whether a parameter is selected. `parameter` has the shape that it has in its module. Must
+/// return the same on every worker.
 using ParameterSelector = std::function<bool(const std::string& name, const at::Tensor& parameter)>;
 
 /// An optimiser that needs whole parameters, such as Muon or Shampoo, and what it updates.
@@ -32,9 +33,9 @@ struct AtomicOptimizer {
   /// Which parameters it updates; none by default.
   ParameterSelector selects{};
   /// Exceptions: the name of a parameter, or of a module for all parameters in it. A tied parameter
-  /// goes by the first of its names.
+  /// is matched by its first name.
   std::vector<std::string> except{};
-  /// Builds it over the parameters that this worker owns, each in its true shape.
+  /// Builds it over the parameters that this worker owns, each in its own shape.
   MakeOptimizer make{};
 };
 
@@ -42,7 +43,7 @@ struct AtomicOptimizer {
 /// whole parameters. docs/optimizers.md has examples of both.
 struct OptimizerFactory {
   OptimizerFactory() = default;
-  /// An element-wise optimiser alone. Not explicit, so that a lambda will do.
+  /// Only an element-wise optimiser. Not explicit, so that a lambda can be passed.
   template <typename Make>
   requires(std::convertible_to<Make, MakeOptimizer> && !std::same_as<Make, OptimizerFactory>)
       // NOLINTNEXTLINE(google-explicit-constructor)
@@ -50,8 +51,8 @@ struct OptimizerFactory {
       : element_wise(std::move(make)) {}
 
   /// Builds the optimiser of all parameters that `atomic` does not update. Their tensors are 1-D
-  /// slices, cut anywhere, so it must be element-wise: SGD, Adam, AdamW, RMSprop, Adagrad, not
-  /// LBFGS.
+  /// slices that may start and end inside a parameter, so it must be element-wise: SGD, Adam,
+  /// AdamW, RMSprop, Adagrad, not LBFGS.
   MakeOptimizer element_wise{};
   AtomicOptimizer atomic{};
 };
@@ -69,7 +70,7 @@ OptimizerFactory optimizer_factory(Options options) {
 /// The factory of a whole-matrix optimiser for all parameters with two dimensions but those in
 /// `except` (see AtomicOptimizer), and of the element-wise optimiser `others` for the rest:
 ///
-///     matrix_optimizer_factory<Shampoo>(ShampooOptions(0.1),
+///     matrix_optimizer_factory<Shampoo>(torch::optim::SGDOptions(0.1),
 ///                                       optimizer_factory<torch::optim::AdamW>(…), {"embedding"})
 template <typename Optimizer, typename Options>
 OptimizerFactory matrix_optimizer_factory(Options options, OptimizerFactory others,
@@ -85,16 +86,17 @@ OptimizerFactory matrix_optimizer_factory(Options options, OptimizerFactory othe
   return others;
 }
 
-/// Parameters with optimiser options of their own, as in a torch OptimizerParamGroup.
+/// Parameters with their own optimiser options, as in a torch OptimizerParamGroup.
 struct ParameterGroup {
-  /// Whether a parameter is one of the group; the first group that returns true has it.
+  /// Selects the parameters of the group. A parameter belongs to the first group that selects it.
   ParameterSelector contains;
-  /// Of the element-wise optimiser, for instance
-  /// std::make_shared<torch::optim::AdamWOptions>(AdamWOptions().weight_decay(0)). Null: as all
-  /// others. In options of a type of its own, torch lets a value that equals its default stand for
-  /// "as the optimiser's"; other types are taken as they are.
+  /// Options for the element-wise optimiser, for instance
+  /// std::make_shared<torch::optim::AdamWOptions>(AdamWOptions().weight_decay(0)). Null: the
+  /// optimiser's own options. Note: in torch's built-in option types (torch::optim::AdamWOptions
+  /// and the like), torch treats a value that equals the type's default as not set, and uses the
+  /// optimiser's value. Options of your own types are used unchanged.
   std::shared_ptr<const torch::optim::OptimizerOptions> options{};
-  /// Of the atomic optimiser, for instance std::make_shared<MuonOptions>(0.01).
+  /// Options for the atomic optimiser, for instance std::make_shared<MuonOptions>(0.01).
   std::shared_ptr<const torch::optim::OptimizerOptions> atomic_options{};
 };
 

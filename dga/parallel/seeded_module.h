@@ -20,9 +20,9 @@ class Module;
 
 namespace dga {
 
-/// While it lives, modules built in this thread draw their weights from the stream (seed, "init"),
-/// and no other thread of the process has such an object: constructors may touch what all threads
-/// share. torch's default generator is left alone. Not to be nested.
+/// During its lifetime, modules built in this thread draw their weights from the stream (seed,
+/// "init"). Holds a process-wide lock, because module constructors may access shared state. Does
+/// not use torch's default generator. Cannot be nested.
 class SeededConstruction {
  public:
   explicit SeededConstruction(std::uint64_t seed);
@@ -45,14 +45,14 @@ constexpr bool kIsModule = std::is_base_of_v<torch::nn::Module, T> || requires(T
 }  // namespace detail
 
 /// Builds Net(arguments...) with the same weights on every worker, on every engine, in every repeat
-/// of env.seed(). A torch::nn::Module comes as std::shared_ptr<Net>, a holder (TORCH_MODULE,
-/// torch::nn::Linear, ...) as itself:
+/// of env.seed(). Returns a std::shared_ptr<Net> for a torch::nn::Module, and the holder itself for
+/// a holder (TORCH_MODULE, torch::nn::Linear, ...):
 ///
 ///     auto net = dga::seeded_module<Net>(env, 64, 10);
 ///     auto layer = dga::seeded_module<torch::nn::Linear>(env, 64, 10);
 ///
-/// Each call begins the same stream: two calls with the same arguments give equal weights. Build
-/// what must differ as parts of one module. Not collective.
+/// Each call starts the same stream, so two calls with the same arguments give equal weights. To
+/// get different weights, make both layers submodules of one module. Not collective.
 template <typename Net, typename... Arguments>
 requires detail::kIsModule<Net>
 auto seeded_module(const Environment& env, Arguments&&... arguments) {
@@ -67,9 +67,8 @@ auto seeded_module(const Environment& env, Arguments&&... arguments) {
   }
 }
 
-/// The same for a module that a function builds and returns. Compilers evaluate the arguments of
-/// one call in different orders: build layers one by one where weights must not depend on the
-/// compiler.
+/// The same for a module that a function builds and returns. Compilers may evaluate the arguments
+/// of a call in any order: build layers one by one if weights must not depend on the compiler.
 ///
 ///     auto net = dga::seeded_module(env, [] { return nn::Sequential(nn::Linear(2, 8), nn::Tanh());
 ///     });

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// ShardedOptimizer: torch optimisers over the parts of the flat buffers that one worker owns. Their
-// state exists for these parts alone.
+// ShardedOptimizer: torch optimisers over the parts of the flat buffers that one worker owns. Each
+// worker holds optimiser state for these parts only.
 
 #pragma once
 
@@ -24,8 +24,8 @@ namespace dga {
 /// exactly the bits that torch's own optimiser over the module's parameters would. The atomic one
 /// sees each owned atomic parameter in its own shape and strides. Padding stays zero.
 ///
-/// A parameter without a gradient must not be touched, not even by weight decay. Where a piece
-/// holds such a parameter it is cut around it, its state too, and stays cut.
+/// A parameter without a gradient must not be changed, not even by weight decay. A piece that
+/// contains one is split around it, with its state, permanently.
 class ShardedOptimizer {
  public:
   /// `layout` and `bound`, which has the parameters' shapes, must outlive this. Parameter groups
@@ -34,20 +34,20 @@ class ShardedOptimizer {
                    const BoundParameters& bound, const OptimizerFactory& factory,
                    std::span<const ParameterGroup> groups);
 
-  /// One step on all owned pieces. `used`: by parameter, whether it has a gradient; empty where all
-  /// have.
+  /// One step on all owned pieces. `used`: for each parameter, whether it has a gradient; empty if
+  /// all have.
   void step(std::span<const std::uint8_t> used);
 
-  /// Every group's own learning rate, times `factor`.
+  /// Sets every group's learning rate to `factor` times the value that it had at the first call.
   void scale_learning_rates(double factor);
   torch::optim::Optimizer& element_wise() noexcept { return *element_wise_.optimizer; }
-  /// Null where no parameter is atomic.
+  /// Null if no parameter is atomic.
   torch::optim::Optimizer* atomic() noexcept { return atomic_.optimizer.get(); }
-  /// The pieces as they are cut now.
+  /// The pieces as they are split now.
   std::vector<OwnedPiece> pieces() const;
 
   // --- the reduced gradients of the owned pieces
-  /// Where the first element that is infinite or NaN lies.
+  /// Location of the first element that is infinite or NaN.
   struct NonFinite {
     int parameter;
     std::int64_t element;  // of the parameter

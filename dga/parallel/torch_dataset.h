@@ -22,8 +22,8 @@
 namespace dga {
 
 struct TorchDatasetOptions {
-  /// Classes of a classification. 0: one more than the largest label, found by going through all
-  /// samples when the number is first asked for.
+  /// Number of classes. 0: one more than the largest label, which the first call of num_classes()
+  /// finds by reading all samples.
   std::int64_t num_classes = 0;
   /// Whether several threads may read from the torch dataset at once. Otherwise they take turns.
   bool concurrent = false;
@@ -32,7 +32,7 @@ struct TorchDatasetOptions {
 /// Reads samples by number from a torch dataset. `dga::torch_dataset` makes it.
 class TorchDataset final : public Dataset {
  public:
-  /// What the torch dataset has for some sample numbers, in their order.
+  /// The examples at the given indices, in their order.
   struct Examples {
     std::vector<at::Tensor> data;
     std::vector<at::Tensor> target;
@@ -61,8 +61,8 @@ class TorchDataset final : public Dataset {
   mutable std::int64_t num_classes_ = 0;
 };
 
-/// A torch::data dataset that can be read by number: derived from torch::data::datasets::Dataset,
-/// with transforms (`.map(...)`, Stack included) or without.
+/// A map-style torch::data dataset: derived from torch::data::datasets::Dataset, with transforms
+/// (`.map(...)`, Stack included) or without.
 template <typename D>
 concept TorchMapDataset = requires(D& dataset, c10::ArrayRef<std::size_t> numbers) {
   dataset.get_batch(numbers);
@@ -96,19 +96,19 @@ TorchDataset::Examples examples_of(Batch batch) {
 
 }  // namespace detail
 
-/// `dataset` as a dga::Dataset, which holds it. Its samples must have one shape. They are converted
-/// to f32 and copied into batches; targets with a whole-number type are class numbers, others
-/// regression targets, one number a sample.
+/// Wraps `dataset` in a dga::Dataset, which owns it. Its samples must have one shape. They are
+/// converted to f32 and copied into batches; targets with a whole-number type are class numbers,
+/// others are regression targets, one number per sample.
 ///
 ///     auto digits = dga::torch_dataset(torch::data::datasets::MNIST(folder)
 ///                                          .map(torch::data::transforms::Normalize<>(0.13, 0.31))
 ///                                          .map(torch::data::transforms::Stack<>()));
 ///
 /// Sample i must be the same whenever it is read: draw random augmentations in the training loop.
-/// Where workers are threads they share the dataset and read from it in turns, in their own threads
-/// or in those that load ahead; see TorchDatasetOptions::concurrent. Reads the first sample. Throws
-/// InvalidArgument for a dataset of unknown or no size; reading throws DataError for a sample of
-/// another shape or type than the first, and what the torch dataset throws.
+/// If workers are threads, they share the dataset and take turns reading it, in their own threads
+/// or in prefetch threads; see TorchDatasetOptions::concurrent. Reads the first sample. Throws
+/// InvalidArgument for a dataset of unknown size or without samples; reading throws DataError for a
+/// sample of another shape or type than the first, and what the torch dataset throws.
 template <TorchMapDataset D>
 std::shared_ptr<const Dataset> torch_dataset(D dataset, const TorchDatasetOptions& options = {}) {
   const auto size = dataset.size();  // an optional number

@@ -35,11 +35,11 @@ ErrorSums sum_of_errors(const Model& model, const ModelCard& card, const Dataset
                         std::span<const Metric> metrics = {});
 
 /// The error of `model` on all of `dataset`, the same on every worker: the fraction of
-/// misclassified samples, or the mean squared error. Each worker evaluates its share of the
-/// samples, in evaluation mode and without gradients; afterwards the module is in the mode it was
-/// in. Call GradientAccumulator::synchronize_buffers first where the module has buffers. Features
-/// and targets of `dataset` are as in training. Collective; blocks. Throws InvalidArgument for a
-/// dataset without samples and an output that is not (B, classes), or (B, 1) for regression.
+/// misclassified samples, or the mean squared error. Each worker evaluates its shard of the
+/// samples, in evaluation mode and without gradients, and then restores the module's mode. Call
+/// GradientAccumulator::synchronize_buffers first if the module has buffers. Features and targets
+/// of `dataset` are as in training. Collective; blocks. Throws InvalidArgument for a dataset
+/// without samples and an output that is not (B, classes), or (B, 1) for regression.
 double mean_error(const Environment& env, const Model& model, const Dataset& dataset);
 /// The same for anything that as_model takes.
 template <typename Net>

@@ -16,8 +16,8 @@ struct SavedModel {
   Model model;  // in evaluation mode
 };
 
-/// Reads model.json and model.safetensors of a run's folder. A run with a model factory needs it
-/// again here; throws InvalidArgument without. Throws StorageError when the files are missing,
+/// Reads model.json and model.safetensors of a run's folder. If the run used a model factory, pass
+/// the same one; throws InvalidArgument without it. Throws StorageError if the files are missing,
 /// damaged, or do not belong together.
 SavedModel load_model(const std::string& folder, const ModelFactory& factory = {});
 

@@ -16,25 +16,25 @@ namespace dga {
 class AtomicFile;
 
 /// Writes the parameters and buffers of `module` to `path`, in safetensors format, under their
-/// names in the module; a tensor with several names (tied weights) once, under the first. The file
-/// appears whole or not at all, in the place of one that is there.
+/// names in the module. A tensor with several names (tied weights) is written once, under its first
+/// name. Replaces an existing file atomically.
 ///
-/// Not collective: one worker calls it, after synchronize_buffers where the module has buffers.
-/// Throws StorageError when the disk does not take it; InvalidArgument for a tensor of a type that
-/// dga does not know.
+/// Not collective: one worker calls it, after synchronize_buffers if the module has buffers. Throws
+/// StorageError if writing fails, InvalidArgument for a tensor of a type that dga does not support.
 void save_weights(const std::string& path, const torch::nn::Module& module);
 /// The same to a file that was opened before; commits it.
 void save_weights(AtomicFile& file, const torch::nn::Module& module);
 
-/// Fills `module` from a file that save_weights or Python's safetensors wrote. The file must have
-/// exactly the tensors of the module, in their shapes and types; otherwise nothing is changed.
+/// Loads the tensors of `module` from a file that save_weights or Python's safetensors wrote. The
+/// file must contain exactly the tensors of the module, with their shapes and types; otherwise
+/// nothing is changed.
 ///
 /// Not collective. Call it on every worker before a GradientAccumulator takes the module, or on
-/// worker 0 alone: the accumulator gives its values to all. Throws StorageError, which names the
+/// worker 0 only: the accumulator broadcasts its values. Throws StorageError, which names the
 /// tensor, for a file that does not fit or cannot be read.
 void load_weights(const std::string& path, torch::nn::Module& module);
 
-/// Bytes of parameters and buffers together.
+/// Total size of parameters and buffers, in bytes.
 std::int64_t weight_bytes(const torch::nn::Module& module);
 
 /// SHA-256 of the parameters in registration order, each once, as dense row-major little-endian

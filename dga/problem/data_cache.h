@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// DataCache: datasets that were read already.
+// DataCache: keeps datasets in memory, so that the same files are read only once.
 
 #pragma once
 
@@ -13,18 +13,19 @@
 
 namespace dga {
 
-/// Remembers what it loaded by the files it came from (path, size, time of the last change) and how
-/// they were read, so that the same data is read once. Any thread.
+/// An entry is found by its files (path, size, time of the last change) and by the options with
+/// which they were read. Thread-safe.
 class DataCache {
  public:
-  /// load_data(options), unless that was done before and the files are as they were.
+  /// Returns the cached data if the same options were loaded before and the files have not changed;
+  /// otherwise calls load_data(options).
   std::shared_ptr<const LoadedData> load(const LoadOptions& options);
-  /// Forgets everything; who holds data keeps it.
+  /// Clears the cache. Existing shared_ptrs stay valid.
   void clear() noexcept;
 
  private:
   struct Entry {
-    std::string key;    // where from, and how it was read
+    std::string key;    // the locations, and how they were read
     std::string stamp;  // of the files
     std::shared_ptr<const LoadedData> data;
   };

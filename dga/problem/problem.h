@@ -29,9 +29,9 @@ namespace dga {
 // ------------------------------------------------------------------------ environment
 
 struct EnvironmentOptions {
-  /// engine, timeout and ranks_per_node; the number of workers and the levels are a problem's.
+  /// engine, timeout and ranks_per_node. count and levels are set on the problem.
   WorkerOptions workers = {};
-  /// processes: the program to execute as workers in place of this one; its main calls
+  /// Engine processes: the program that workers execute instead of this one. Its main calls
   /// train_as_worker (train_run.h). Empty: this program.
   std::string worker_program = {};
   /// MPI: a pointer to the MPI_Comm to use instead of MPI_COMM_WORLD.
@@ -39,12 +39,12 @@ struct EnvironmentOptions {
 };
 
 struct EnvironmentInfo {
-  Engine engine = Engine::threads;  // the one that was chosen; never automatic
+  Engine engine = Engine::threads;  // the engine in use; never automatic
   std::string machine = {};         // "2 cores (2 usable), …"
 };
 
-/// Opens the parallel environment of this process. Throws InvalidArgument when one is open, when a
-/// value is out of bounds, and when `workers` sets something that is not the environment's.
+/// Opens the parallel environment of this process. Throws InvalidArgument if one is open, if a
+/// value is out of bounds, or if `workers` sets a member other than those three.
 EnvironmentInfo create_environment(const EnvironmentOptions& options = {});
 
 /// Closes the environment and forgets data, results and problems. Does nothing when none is open. A
@@ -55,11 +55,11 @@ void close() noexcept;
 
 struct DatasetOptions {
   /// A folder, a file or a file:// URI with samples in a format recognised by its content. Empty:
-  /// what `data` says.
+  /// `data.path` is used.
   std::string data_dir = {};
-  /// The number of workers that will share it; 0: not known.
+  /// The number of workers that will share the samples. 0: unspecified.
   int num_client_items = 0;
-  /// path, test_path, label and task; how samples are held out and sharded is a problem's.
+  /// path, test_path, label and task. test_fraction and shard are set on the problem.
   DataOptions data = {};
 };
 
@@ -68,7 +68,8 @@ class ClientDataset {
  public:
   explicit ClientDataset(std::shared_ptr<const LoadedData> data);
 
-  /// The number of training samples, with those to be held out where the data has no test set.
+  /// The number of training samples, including samples that will be held out if there is no test
+  /// set.
   std::int64_t num_samples() const;
   std::int64_t num_features() const;
   /// 0 for regression.
@@ -90,27 +91,27 @@ ClientDataset create_dataset(LoadedData data);
 
 // ---------------------------------------------------------------------------- problem
 
-/// The first four are short names for options of `run`, and each is unset as it stands: then `run`
-/// decides. Setting both, to different values, is an error.
+/// The first four members are shorthands for options in `run`. A shorthand left at its default is
+/// ignored. Setting a shorthand and its option to different values is an error.
 struct FactorizationProblemOptions {
   std::string data_dir = {};  // run.data.path
-  /// Workers, each with its own disjoint shard of the samples: run.workers.count.
+  /// Number of workers, each with its own disjoint shard of the samples: run.workers.count.
   int num_client_items = 0;
-  /// Hidden neurons of the network: run.model.hidden, with one layer.
+  /// Neurons of the single hidden layer: run.model.hidden.
   std::int64_t data_size = 0;
-  /// Kinds of parallelism, run.workers.levels: 1 data. 2 (and pipeline), 3 (and tensor) and 4 (and
-  /// space) are to come.
+  /// Levels of parallelism: run.workers.levels. 1: data; 2: also pipeline; 3: also tensor; 4: also
+  /// spatial. Only 1 is implemented.
   int num_factorization_levels = 0;
 
-  /// Everything that `dga train` can be told, with the same defaults. engine, timeout and
-  /// ranks_per_node belong to the environment: they open one if none is open, and must agree with
-  /// it otherwise. output.quiet and output.config have no effect here.
+  /// All options of `dga train`, with the same defaults. engine, timeout and ranks_per_node belong
+  /// to the environment. If none is open, one is opened with these values; otherwise they must
+  /// agree with it. output.quiet and output.config have no effect here.
   RunOptions run = {};
   /// Samples in memory, instead of data_dir.
   std::optional<ClientDataset> dataset = {};
-  /// Is called after each step and epoch, and may end the run after an epoch; null: not called.
+  /// Called after each step and epoch; may end the run after an epoch. May be null.
   std::shared_ptr<Progress> progress = {};
-  /// A loss, metrics and a model of your own; train_extras.h says who calls them, and when.
+  /// Your own loss, metrics and model. train_extras.h says which worker calls them, and when.
   LossFunction loss = {};
   std::vector<Metric> metrics = {};
   ModelFactory model = {};
@@ -126,13 +127,13 @@ struct TaskAssignment {
   std::vector<std::int64_t> samples = {};  // numbers in the training set
 };
 
-/// Work to be split over workers. Copies are the same problem.
+/// Work to be split over workers. Copies share state.
 class FactorizationProblem {
  public:
   struct State;
   explicit FactorizationProblem(std::shared_ptr<State> state) : state_(std::move(state)) {}
 
-  /// The options of its runs, those of the environment included.
+  /// The options of its runs, including those of the environment.
   const RunOptions& options() const noexcept;
   State& state() const noexcept { return *state_; }
 
@@ -149,14 +150,15 @@ FactorizationProblem create_factorization_problem(const FactorizationProblemOpti
 /// Assigns a shard to each worker, and each worker to a node. Under MPI all ranks must call it.
 std::vector<TaskAssignment> assign_tasks(const FactorizationProblem& problem);
 
-/// Splits off the held-out samples and measures the normalisation. After assign_tasks.
+/// Splits off the held-out samples and measures the normalisation. Call it after assign_tasks.
 void prepare_data(const FactorizationProblem& problem);
 
-/// Trains, and stores the results in files. After prepare_data; may be repeated, with another
-/// folder each time. Throws InvalidArgument while another run goes on in this process.
+/// Trains, and stores the results in files. Call it after prepare_data. May be called again, with
+/// another folder each time. Throws InvalidArgument while another run is in progress in this
+/// process.
 void run(const FactorizationProblem& problem);
 
-/// The results of the problem's last run, and the folder of its files. After run.
+/// The results of the problem's last run, and the folder of its files. Call it after run.
 RunSummary get_results(const FactorizationProblem& problem);
 
 struct DistributedGradientAccumulator {
@@ -173,7 +175,7 @@ class WorkerValues {
 
   /// NaN when no worker has a value.
   double mean() const noexcept;
-  /// One for each worker; empty where a worker has no value.
+  /// One entry per worker; unset if the worker has no value.
   const std::vector<std::optional<double>>& values() const noexcept { return values_.values; }
 
  private:
@@ -181,7 +183,7 @@ class WorkerValues {
 };
 
 /// Seconds that each worker took from its first to its last step in the last run of this process,
-/// with waits, without evaluation. Throws InvalidArgument before any run.
+/// including waits, excluding evaluation. Throws InvalidArgument before any run.
 WorkerValues time();
 
 /// The model's error on each worker's held-out samples: the fraction it gets wrong (regression: the

@@ -10,11 +10,11 @@ class EnvironmentOptions(TypedDict, total=False):
     ranks_per_node: Optional[Union[int, Literal["auto"]]]
     """Number of MPI ranks that count as one node. auto: ask MPI. Default: auto."""
     timeout: Optional[float]
-    """Longest time that one worker waits for another, in seconds. Default: 300."""
+    """Timeout for waiting on another worker, in seconds. Default: 300."""
 
 class DatasetOptions(TypedDict, total=False):
     test_data_dir: Optional[Union[str, os.PathLike[str]]]
-    """Held-out samples, given the same way. Default: the data's own test files, else a fraction of the data."""
+    """Held-out samples: a folder, a file or a file:// URI, as for --data. Default: the data's own test files, else a fraction of the data."""
     label: Optional[str]
     """Label column of CSV: a name in the header, or a number (0 is the first, -1 the last column). Default: the column named label, class, target or y, else the last."""
     header: Optional[Literal["auto", "yes", "no"]]
@@ -30,7 +30,7 @@ class DatasetOptions(TypedDict, total=False):
     missing: Optional[Literal["error", "mean", "drop"]]
     """Samples with missing values (an empty field, NA, nan, ?). error: refuse the file; mean: use the mean of the column; drop: leave the sample out. Default: error."""
     task: Optional[Literal["auto", "classification", "regression"]]
-    """What the labels are: classes, or real numbers (regression). auto: classes. Default: auto."""
+    """Task type: classification, or regression for real-valued labels. auto: classification. Default: auto."""
 
 class ProblemOptions(DatasetOptions, total=False):
     test_fraction: Optional[float]
@@ -56,11 +56,11 @@ class ProblemOptions(DatasetOptions, total=False):
     weight_decay: Optional[float]
     """Weight decay: decoupled with adamw and muon, added to the gradient with the other optimisers. Default: 0."""
     clip_norm: Optional[Union[float, Literal["off"]]]
-    """Largest norm of the whole gradient; a longer gradient is scaled down to it. off: no clipping. Default: off."""
+    """Maximum gradient norm, over all parameters. Larger gradients are scaled down. off: no clipping. Default: off."""
     schedule: Optional[Literal["constant", "step", "cosine", "warmup-cosine"]]
     """Learning rate schedule. step: divided by 10 after each third of the steps; cosine: half a cosine down to 0; warmup-cosine: linear warm-up over the first 5 % of steps, then cosine. Default: constant."""
     class_weights: Optional[Literal["none", "balanced"]]
-    """Weight of each class in the loss. balanced: inversely proportional to the class's number of training samples; the mean over the samples is 1. Default: none."""
+    """Weight of each class in the loss. balanced: inversely proportional to the class's number of training samples, normalised so that the mean weight over the training samples is 1. Default: none."""
     ema: Optional[float]
     """Decay of an exponential moving average of the weights. The average is then evaluated and saved. 0: no average. Default: 0."""
     patience: Optional[int]
@@ -70,7 +70,7 @@ class ProblemOptions(DatasetOptions, total=False):
     seed: Optional[int]
     """Seed of all random numbers. The same seed and number of workers give the same weights. Default: 42."""
     output: Optional[Union[str, os.PathLike[str]]]
-    """Folder for the results; it must not hold a run yet. Default: runs/<date-time>."""
+    """Folder for the results. It must not already contain a run. Default: runs/<date-time>."""
     tensorboard: Optional[bool]
     """Also write losses, errors, times and options for TensorBoard (tensorboard --logdir DIR). Default: false."""
     trace: Optional[bool]

@@ -47,7 +47,7 @@ def problem(points):
 
 @pytest.fixture
 def script(tmp_path):
-    """Runs a program's text in an interpreter of its own; answers the finished process."""
+    """Runs a program's text in an interpreter of its own; returns the finished process."""
     def run(text, *arguments, command=(), timeout=120):
         file = tmp_path / "program.py"
         file.write_text(text, encoding="utf-8")

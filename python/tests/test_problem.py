@@ -90,7 +90,7 @@ def test_callbacks_hear_of_every_epoch_and_step_on_each_engine(problem):
 
 
 @pytest.mark.parametrize("engine", ["threads", "processes"])
-def test_a_callback_that_answers_true_ends_the_training(problem, engine):
+def test_a_callback_that_returns_true_ends_the_training(problem, engine):
     with dga.create_environment(engine=engine):
         results = dga.DistributedGradientAccumulator.apply(
             problem(epochs=1000, on_epoch=lambda epoch: epoch["epoch"] == 2))

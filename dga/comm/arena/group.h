@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Group: the workers of a communicator, and the shared memory in which those of one node meet.
+// Group: the workers of a communicator, and the shared memory used by its ranks on one node.
 // Internal to the room; users hold a Communicator.
 
 #pragma once
@@ -67,7 +67,7 @@ struct alignas(64) Descriptor {
   double weight = 1;
 };
 
-/// The meeting point of one operation on one node. Operation number k uses slot k % kSlots, in
+/// Synchronisation state of one operation on one node. Operation number k uses slot k % kSlots, in
 /// round k / kSlots + 1.
 struct Slot {
   Phase arrived;   // all workers have published their descriptors

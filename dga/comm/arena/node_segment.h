@@ -20,7 +20,7 @@ std::int64_t node_segment_bytes(int workers_on_node) noexcept;
 FailureBoard& failure_board_of(const Segment& node) noexcept;
 /// The presence of the worker with this local rank.
 Presence& presence_of(const Segment& node, int local_rank) noexcept;
-/// Number of workers that have left an operation unfinished; see World::ReadGuard.
+/// Number of workers that have aborted an operation; see World::ReadGuard.
 std::atomic<std::uint32_t>& leavers_of(const Segment& node) noexcept;
 
 }  // namespace dga

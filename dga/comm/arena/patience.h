@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Patience: what a worker that waits does before it sleeps in the kernel.
+// Patience: whether a waiting worker spins or yields before it sleeps in the kernel.
 
 #pragma once
 

@@ -66,11 +66,11 @@ class World {
   void finish_together();
   /// The presence of worker `rank` (a world rank), or null if it is on another node.
   Presence* presence(int rank) const noexcept;
-  /// Whether `workers` is not empty and all of them are on this node and are waiting themselves.
+  /// Whether `workers` is not empty and all of them are on this node and blocked in a wait.
   bool only_waiters(const std::vector<int>& workers) const;
   Presence& own_presence() const noexcept { return *presence(rank()); }
-  /// "; worker 0 waited in barrier 'x' (operation 7)" for the first worker of this node that waits,
-  /// or "" if none does.
+  /// "; worker 0 waited in barrier 'x' (operation 7)" for the first waiting worker of this node, or
+  /// "" if none waits.
   std::string who_waits() const;
 
   /// Blocks until ready() returns true. `word` must change whenever ready() may have become true.
@@ -86,8 +86,8 @@ class World {
                     const std::function<std::vector<int>()>& missing);
 
   /// Held while this worker reads or writes other workers' buffers. The constructor throws
-  /// WorkerFailure if another worker has left an operation unfinished, because that worker may free
-  /// its buffers. Not recursive.
+  /// WorkerFailure if another worker has aborted an operation, because that worker may free its
+  /// buffers. Not recursive.
   class ReadGuard {
    public:
     explicit ReadGuard(World& world);
@@ -98,8 +98,8 @@ class World {
    private:
     World& world_;
   };
-  /// Called by a worker that leaves an operation unfinished. Returns once no neighbour accesses its
-  /// buffers, or after 5 seconds.
+  /// Called by a worker that aborts an operation. Returns once no neighbour accesses its buffers,
+  /// or after 5 seconds.
   void leave_unread() noexcept;
 
   /// This worker's operations in progress, in all groups, oldest first. A wait for one of them also

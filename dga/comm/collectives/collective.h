@@ -73,10 +73,11 @@ class Collective final : public Operation {
   /// copy. Before arrive().
   void publish(const void* data, std::int64_t bytes);
   /// Lets neighbours read and write `bytes` at the returned address, which is `data` if they can
-  /// see that memory, else a copy. `take_back` copies the copy to `data`. Before arrive().
+  /// see that memory, else a copy. If a copy was made, `take_back` copies it back to `data`. Before
+  /// arrive().
   std::byte* expose(void* data, std::int64_t bytes);
   void take_back();
-  /// Memory for data from other nodes, which neighbours can read once they have awaited relays().
+  /// Memory for data from other nodes. Neighbours can read it after they have awaited relays().
   /// Before arrive().
   std::byte* relay_buffer(std::int64_t bytes);
   /// Memory that only this worker uses, valid until the operation is destroyed.
@@ -84,17 +85,18 @@ class Collective final : public Operation {
 
   /// Tells the neighbours that everything is published.
   void arrive();
-  /// All neighbours have published. Call check_signatures() next.
+  /// Awaitable: completes when all local ranks have published. Call check_signatures() next.
   Awaited arrivals() noexcept;
   /// Throws Error if the workers of this node did not all call the same operation.
   void check_signatures() const;
   /// Tells the neighbours that this worker's relay buffer is filled.
   void relay_filled();
+  /// Awaitable: completes when the relay buffers of all local ranks are filled.
   Awaited relays() noexcept;
-  /// Tells the neighbours that this worker accesses their buffers no more.
+  /// Tells the neighbours that this worker no longer accesses their buffers.
   void finish();
-  /// No neighbour accesses this worker's buffers any more. Must be awaited before the buffers are
-  /// reused, unless all_inline().
+  /// Awaitable: completes when no local rank accesses this worker's buffers any more. Must be
+  /// awaited before the buffers are reused, unless all_inline().
   Awaited finished() noexcept;
   /// Whether everything that this worker published lies in its inline payload.
   bool all_inline() const noexcept;
@@ -106,10 +108,11 @@ class Collective final : public Operation {
   const std::byte* relay_of(int local);
   double weight_of(int local) const;
 
-  /// Start a message to or from a rank on another node. The buffer must stay alive until `wire()`
-  /// has been awaited.
+  /// Start a message to or from a rank on another node. The buffer must stay alive until wire() has
+  /// been awaited.
   void send(int rank, const void* data, std::int64_t bytes);
   void receive(int rank, void* data, std::int64_t bytes);
+  /// Awaitable: completes when all started messages are complete.
   Awaited wire() noexcept { return {Awaited::What::wire, nullptr, 0}; }
 
  private:
