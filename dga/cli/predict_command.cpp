@@ -7,6 +7,7 @@
 #include <string>
 
 #include "dga/base/error.h"
+#include "dga/base/log.h"
 #include "dga/cli/command.h"
 #include "dga/data/load.h"
 #include "dga/predict/predictor.h"
@@ -94,6 +95,9 @@ int predict(const Arguments& arguments) {
                                         .shape = card.input_shape,
                                         .classes = predictor.labels(),
                                         .label = arguments.label});
+  for (const std::string& notice : samples.notices) {
+    log_warning(notice);
+  }
   const auto elements = static_cast<std::size_t>(samples.count * predictor.num_features());
   const Predictions predictions = predictor.predict({samples.features.get(), elements});
   const std::string text = csv_of(card, predictions);

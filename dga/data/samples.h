@@ -36,6 +36,8 @@ struct Samples {
   std::shared_ptr<float[]> targets;        // (count), regression
   // Both null: samples without labels, which only ReadOptions::features allows.
   std::vector<Part> parts;
+  std::string label = {};                 // the label column, for people; empty: no columns
+  std::vector<std::string> notices = {};  // lines that the user should read
 
   /// The place of a sample for errors: "file:line", or "file: sample N", counted from 0, if the
   /// file has no lines.
