@@ -167,11 +167,11 @@ std::set<std::string> canonical(const std::vector<std::string>& paths) {
   return result;
 }
 
-/// Replaces a set of `files` by the files that the option names.
-void name_set(const DataFiles& named, std::string_view option,
-              std::vector<std::string> DataFiles::*set, DataFiles& files) {
+/// Replaces a set of `files`, called `name`, by other files.
+void replace_set(const DataFiles& named, std::string_view name,
+                 std::vector<std::string> DataFiles::*set, DataFiles& files) {
   for (const std::string& path : files.*set) {
-    files.ignored.push_back({path, str(option, " names others")});
+    files.ignored.push_back({path, str("another ", name, " set was named")});
   }
   files.*set = named.train;
   files.ignored.insert(files.ignored.end(), named.ignored.begin(), named.ignored.end());
@@ -239,10 +239,10 @@ DataFiles find_data_files(const DataLocations& locations) {
     std::erase_if(files.train, is_named);
   }
   if (!locations.validation.empty()) {
-    name_set(validation, "--val-data", &DataFiles::validation, files);
+    replace_set(validation, "validation", &DataFiles::validation, files);
   }
   if (!locations.test.empty()) {
-    name_set(test, "--test-data", &DataFiles::test, files);
+    replace_set(test, "test", &DataFiles::test, files);
   }
   make_unique(files);
   return files;

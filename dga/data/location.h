@@ -29,7 +29,7 @@ struct DataFiles {
 /// files. In a folder these are the regular files, ordered by name (comparing bytes), except for:
 /// - hidden files and files whose names begin with '_' (markers of other tools);
 /// - README, LICENSE, COPYING, NOTICE, CITATION and CHANGELOG, with any extension, and *.md;
-/// - editors' backups (x~, #x#, x.bak, x.orig, x.swp), with a notice;
+/// - backups of editors: "x~", x.bak, x.orig, x.swp and x between two number signs, with a notice;
 /// - emnist-*-mapping.txt, which has no samples, with a notice;
 /// - x.gz if there is also x.
 /// Subfolders are not searched.

@@ -58,6 +58,7 @@ LoadOptions load_options_of(const RunOptions& options, Engine engine) {
   // All ranks of a node read at once, so each uses one core.
   return {.data = options.data.path,
           .test_data = options.data.test_path,
+          .validation_data = options.data.val_path,
           .task = options.data.task,
           .label = options.data.label,
           .threads = engine == Engine::mpi ? 1 : 0};
@@ -65,7 +66,11 @@ LoadOptions load_options_of(const RunOptions& options, Engine engine) {
 
 TaskPlan plan_tasks(const RunOptions& options, Engine engine, int workers, const LoadedData& data) {
   HeldOut sets = hold_out(data, options.data.test_fraction, options.training.seed);
-  TaskPlan plan{.options = options, .train = std::move(sets.train), .test = std::move(sets.test)};
+  TaskPlan plan{.options = options,
+                .train = std::move(sets.train),
+                .test = std::move(sets.test),
+                .validation = std::move(sets.validation),
+                .summary = summary_of(data)};
   plan.options.workers.engine = engine;
   plan.options.workers.count = workers;
   plan.options.training.lr = resolve_lr(options);
@@ -101,6 +106,9 @@ TrainPlan prepare(TaskPlan tasks) {
   plan.train = std::make_shared<Normalised>(plan.train, features);
   if (plan.test != nullptr) {
     plan.test = std::make_shared<Normalised>(plan.test, features);
+  }
+  if (plan.validation != nullptr) {
+    plan.validation = std::make_shared<Normalised>(plan.validation, features);
   }
   return plan;
 }

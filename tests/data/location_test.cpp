@@ -240,9 +240,10 @@ TEST(Location, SetsThatAreNamedReplaceThoseOfTheFolder) {
   EXPECT_THAT(names_of(files.train), ElementsAre("a.csv")) << "b.csv is not trained on";
   EXPECT_THAT(names_of(files.validation), ElementsAre("train.csv"));
   EXPECT_THAT(names_of(files.test), ElementsAre("b.csv"));
-  EXPECT_THAT(ignored_in(files), testing::UnorderedElementsAre("val.csv: --val-data names others",
-                                                               "test.csv: --test-data names others",
-                                                               "old.bak: an editor's backup"));
+  EXPECT_THAT(ignored_in(files),
+              testing::UnorderedElementsAre("val.csv: another validation set was named",
+                                            "test.csv: another test set was named",
+                                            "old.bak: an editor's backup"));
   EXPECT_EQ(files.notices.size(), 1U);
 }
 
