@@ -178,15 +178,16 @@ void replace_set(const DataFiles& named, std::string_view name,
   files.notices.insert(files.notices.end(), named.notices.begin(), named.notices.end());
 }
 
-/// Sorts, and leaves out what a folder that was named twice has added twice.
-void make_unique(DataFiles& files) {
-  const auto path = [](const IgnoredFile& file) -> const std::string& { return file.path; };
-  std::ranges::stable_sort(files.ignored, {}, path);
-  const auto same = std::ranges::unique(files.ignored, {}, path);
-  files.ignored.erase(same.begin(), same.end());
-  std::ranges::sort(files.notices);
-  const auto repeated = std::ranges::unique(files.notices);
-  files.notices.erase(repeated.begin(), repeated.end());
+/// A folder that was named twice has added its entries twice.
+void sort_without_repeats(DataFiles& files) {
+  std::stable_sort(files.ignored.begin(), files.ignored.end(),
+                   [](const IgnoredFile& x, const IgnoredFile& y) { return x.path < y.path; });
+  const auto same =
+      std::unique(files.ignored.begin(), files.ignored.end(),
+                  [](const IgnoredFile& x, const IgnoredFile& y) { return x.path == y.path; });
+  files.ignored.erase(same, files.ignored.end());
+  std::sort(files.notices.begin(), files.notices.end());
+  files.notices.erase(std::unique(files.notices.begin(), files.notices.end()), files.notices.end());
 }
 
 }  // namespace
@@ -235,7 +236,7 @@ DataFiles find_data_files(const DataLocations& locations) {
   std::erase_if(files.validation, is_named);
   std::erase_if(files.test, is_named);
   // Training and evaluating on the same files is allowed when nothing else would be left.
-  if (!std::ranges::all_of(files.train, is_named)) {
+  if (!std::all_of(files.train.begin(), files.train.end(), is_named)) {
     std::erase_if(files.train, is_named);
   }
   if (!locations.validation.empty()) {
@@ -244,7 +245,7 @@ DataFiles find_data_files(const DataLocations& locations) {
   if (!locations.test.empty()) {
     replace_set(test, "test", &DataFiles::test, files);
   }
-  make_unique(files);
+  sort_without_repeats(files);
   return files;
 }
 

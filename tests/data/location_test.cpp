@@ -63,7 +63,7 @@ TEST(Location, WordsInNamesSayWhatAFileIsFor) {
     for (const std::string before : {"", "my-", "X_", "a b.", "1.", "(ä"}) {
       for (const std::string number : {"", "2", "007"}) {
         for (const std::string after : {"", ".csv", "-images-idx3-ubyte.gz", "_b.CSV", " (copy)"}) {
-          const std::string name = before + word + number + after;
+          const std::string name = str(before, word, number, after);
           EXPECT_EQ(use_of(name), use) << name;
           EXPECT_EQ(use_of(upper(name)), use) << name;
         }
@@ -114,14 +114,14 @@ TEST(Location, AFileThatIsNamedIsTrainedOnWhateverItsName) {
 }
 
 TEST(Location, ANameWithWordsOfTwoSetsIsRefused) {
-  for (const auto& [name, words] : {std::pair("train-test.csv", "training and test"),
-                                    std::pair("val_test.csv", "validation and test"),
-                                    std::pair("Train.Val.csv", "training and validation")}) {
-    EXPECT_THAT(test::error_of<DataError>([&] { use_of(name); }),
-                testing::EndsWith(std::string(name) +
-                                  ": expected a name that says what the file is for, found the "
-                                  "words of " +
-                                  words + " files. Rename the file."));
+  using Name = std::pair<std::string, std::string>;
+  for (const Name& name :
+       {Name("train-test.csv", "training and test"), Name("val_test.csv", "validation and test"),
+        Name("Train.Val.csv", "training and validation")}) {
+    EXPECT_EQ(test::error_of<DataError>([&] { use_of("d/" + name.first); }),
+              str("d/", name.first,
+                  ": expected a name that says what the file is for, found the words of ",
+                  name.second, " files. Rename the file."));
   }
 }
 
