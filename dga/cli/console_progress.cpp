@@ -54,7 +54,7 @@ std::string duration(double seconds) {
 }
 
 /// A line of a two-column list.
-std::string row(const std::string& heading, const std::string& content) {
+std::string summary_row(const std::string& heading, const std::string& content) {
   constexpr std::size_t kWidth = 12;
   return str(heading, std::string(kWidth - std::min(kWidth - 1, heading.size()), ' '), content,
              '\n');
@@ -65,7 +65,7 @@ std::string headline(const RunStart& start) {
   constexpr std::size_t kMostFiles = 4;
   std::string text;
   for (const auto& [heading, content] : summary_lines(start.data, kMostFiles)) {
-    text += row(heading, content);
+    text += summary_row(heading, content);
   }
   return str(text, start.workers, start.workers == 1 ? " worker" : " workers", ", engine ",
              start.engine, "; ", start.train_samples, " samples to train on, ",
@@ -179,20 +179,20 @@ void print_summary(const RunResults& results, const std::string& folder) {
   if (results.stopped_early) {
     // A bar that was under way has no line of its own yet.
     print((prints_to_terminal() ? "\r\x1b[K" : "") +
-          row("stopped", str("after epoch ", results.epochs.back().epoch)));
+          summary_row("stopped", str("after epoch ", results.epochs.back().epoch)));
   }
   if (!results.epochs.empty() && results.best_epoch != results.epochs.back().epoch) {
-    print(row("saved", str("epoch ", results.best_epoch, ", the best")));
+    print(summary_row("saved", str("epoch ", results.best_epoch, ", the best")));
   }
-  std::string text = row("mean time", number(results.time.mean) + " s a worker");
+  std::string text = summary_row("mean time", number(results.time.mean) + " s a worker");
   if (results.validation_samples > 0) {
-    text += row("val error",
-                str(number(results.val_error), " on ", results.validation_samples, " samples"));
+    text += summary_row("val error", str(number(results.val_error), " on ",
+                                         results.validation_samples, " samples"));
   }
   print(text +
-        row("mean error",
-            str(number(results.error.mean), " on ", results.test_samples, " held-out samples")) +
-        row("results", path(kResultsFile)) + row("model", path(kModelFile)));
+        summary_row("mean error", str(number(results.error.mean), " on ", results.test_samples,
+                                      " held-out samples")) +
+        summary_row("results", path(kResultsFile)) + summary_row("model", path(kModelFile)));
 }
 
 }  // namespace dga
