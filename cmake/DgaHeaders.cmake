@@ -29,6 +29,7 @@ dga_public_headers(
   dga/data/arrays.h
   dga/data/batches/prefetcher.h
   dga/data/batches/sampler.h
+  dga/data/data_summary.h
   dga/data/dataset.h
   dga/data/load.h
   dga/data/normalisation.h

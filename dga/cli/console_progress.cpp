@@ -53,17 +53,33 @@ std::string duration(double seconds) {
                       : str(whole / 3600, " h ", two(whole / 60 % 60), " min");
 }
 
+/// A line of a two-column list.
+std::string summary_row(const std::string& heading, const std::string& content) {
+  constexpr std::size_t kWidth = 12;
+  return str(heading, std::string(kWidth - std::min(kWidth - 1, heading.size()), ' '), content,
+             '\n');
+}
+
+/// The summary of the data, and a line about the run.
 std::string headline(const RunStart& start) {
-  return str(start.workers, start.workers == 1 ? " worker" : " workers", ", engine ", start.engine,
-             "; ", start.train_samples, " samples to train on, ", start.test_samples, " held out; ",
-             start.parameters, " parameters; ", start.epochs, " epochs of ", start.steps_per_epoch,
-             " steps\n");
+  constexpr std::size_t kMostFiles = 4;
+  std::string text;
+  for (const auto& [heading, content] : summary_lines(start.data, kMostFiles)) {
+    text += summary_row(heading, content);
+  }
+  return str(text, start.workers, start.workers == 1 ? " worker" : " workers", ", engine ",
+             start.engine, "; ", start.train_samples, " samples to train on, ",
+             start.validation_samples > 0 ? str(start.validation_samples, " to validate on, ") : "",
+             start.test_samples, " held out; ", start.parameters, " parameters; ", start.epochs,
+             " epochs of ", start.steps_per_epoch, " steps\n");
 }
 
 std::string epoch_text(const EpochResult& epoch, const RunStart& start) {
-  return str("epoch ", epoch.epoch, "/", start.epochs, "  loss ", digits(epoch.loss, 4),
-             "  train error ", error_text(epoch.train_error, start.classification), "  test error ",
-             error_text(epoch.test_error, start.classification));
+  return str(
+      "epoch ", epoch.epoch, "/", start.epochs, "  loss ", digits(epoch.loss, 4), "  train error ",
+      error_text(epoch.train_error, start.classification),
+      epoch.val_error ? "  val error " + error_text(epoch.val_error, start.classification) : "",
+      "  test error ", error_text(epoch.test_error, start.classification));
 }
 
 /// Flushed at once: a worker that is a process ends without flushing.
@@ -162,17 +178,21 @@ void print_summary(const RunResults& results, const std::string& folder) {
   };
   if (results.stopped_early) {
     // A bar that was under way has no line of its own yet.
-    print(str(prints_to_terminal() ? "\r\x1b[K" : "", "stopped     after epoch ",
-              results.epochs.back().epoch, '\n'));
+    print((prints_to_terminal() ? "\r\x1b[K" : "") +
+          summary_row("stopped", str("after epoch ", results.epochs.back().epoch)));
   }
   if (!results.epochs.empty() && results.best_epoch != results.epochs.back().epoch) {
-    print(str("saved       epoch ", results.best_epoch, ", the best\n"));
+    print(summary_row("saved", str("epoch ", results.best_epoch, ", the best")));
   }
-  print(str("mean time   ", number(results.time.mean), " s a worker\n",  //
-            "mean error  ", number(results.error.mean), " on ", results.test_samples,
-            " held-out samples\n",                     //
-            "results     ", path(kResultsFile), '\n',  //
-            "model       ", path(kModelFile), '\n'));
+  std::string text = summary_row("mean time", number(results.time.mean) + " s a worker");
+  if (results.validation_samples > 0) {
+    text += summary_row("val error", str(number(results.val_error), " on ",
+                                         results.validation_samples, " samples"));
+  }
+  print(text +
+        summary_row("mean error", str(number(results.error.mean), " on ", results.test_samples,
+                                      " held-out samples")) +
+        summary_row("results", path(kResultsFile)) + summary_row("model", path(kModelFile)));
 }
 
 }  // namespace dga

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "dga/base/error.h"
+#include "dga/base/log.h"
 #include "dga/cli/command.h"
 #include "dga/cli/option_arguments.h"
 #include "dga/data/load.h"
@@ -91,6 +92,9 @@ int predict(const Arguments& arguments, const TableOptions& table) {
   Predictor predictor(load_model(arguments.model));
   const ModelCard& card = predictor.card();
   const Samples samples = load_samples({.data = arguments.data, .card = card, .table = table});
+  for (const std::string& notice : samples.notices) {
+    log_warning(notice);
+  }
   const Predictions predictions = predictor.predict(samples);
   const std::string text = csv_of(card, predictions);
   if (arguments.output.empty()) {

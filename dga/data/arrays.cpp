@@ -60,55 +60,62 @@ Samples labels_of(const std::string& name, const SampleArrays& arrays) {
   return samples;
 }
 
-std::shared_ptr<const Table> table_of(const SampleArrays& arrays, Samples labels,
+/// Throws DataError unless `arrays` are samples like those of `train`.
+void check_like(const SampleArrays& train, const std::string& prefix, const SampleArrays& arrays) {
+  check(prefix, arrays);
+  if (arrays.shape != train.shape || (arrays.labels == nullptr) != (train.labels == nullptr)) {
+    throw DataError(
+        str("[data] ", prefix, "x: expected samples like those of x, with ", width_of(train),
+            " features and ", train.labels ? "integer labels" : "real targets", ", found ",
+            width_of(arrays), " features and ", arrays.labels ? "integer labels" : "real targets",
+            ". Take both from the same source."));
+  }
+}
+
+/// A table with `classes` for labels; null without samples.
+std::shared_ptr<const Table> table_of(const std::string& name, const SampleArrays& arrays,
+                                      const std::vector<std::int64_t>& classes,
                                       const std::vector<std::string>& names) {
+  if (arrays.count == 0) {
+    return nullptr;
+  }
+  if (arrays.targets) {
+    return std::make_shared<Table>(arrays.count, arrays.shape, arrays.features, arrays.targets);
+  }
+  Samples labels = labels_of(name, arrays);
+  map_labels(labels, classes);
   return std::make_shared<Table>(arrays.count, arrays.shape, arrays.features,
                                  std::move(labels.labels), names);
 }
 
 }  // namespace
 
-LoadedData data_from_arrays(const SampleArrays& train, const SampleArrays& test) {
+LoadedData data_from_arrays(const SampleArrays& train, const SampleArrays& test,
+                            const SampleArrays& validation) {
   check("", train);
-  const bool has_test = test.count > 0;
-  if (has_test) {
-    check("test_", test);
-    if (test.shape != train.shape || (test.labels == nullptr) != (train.labels == nullptr)) {
-      throw DataError(str("[data] test_x: expected samples like those of x, with ", width_of(train),
-                          " features and ", train.labels ? "integer labels" : "real targets",
-                          ", found ", width_of(test), " features and ",
-                          test.labels ? "integer labels" : "real targets",
-                          ". Take both from the same source."));
-    }
+  if (test.count > 0) {
+    check_like(train, "test_", test);
   }
-  if (train.targets) {
-    LoadedData data;
-    data.train = std::make_shared<Table>(train.count, train.shape, train.features, train.targets);
-    if (has_test) {
-      data.test = std::make_shared<Table>(test.count, test.shape, test.features, test.targets);
-    }
-    return data;
+  if (validation.count > 0) {
+    check_like(train, "val_", validation);
   }
-  Samples labels = labels_of("y", train);
-  const std::vector<std::int64_t> classes = distinct_labels(labels);
-  if (classes.size() < 2) {
-    throw DataError(str("[data] y: expected labels of at least 2 classes, found only ",
-                        classes.front(), " in all ", train.count,
-                        " samples. Pass other labels, or ask for regression."));
-  }
-  map_labels(labels, classes);
+  std::vector<std::int64_t> classes;
   std::vector<std::string> names;
-  names.reserve(classes.size());
-  for (const std::int64_t label : classes) {
-    names.push_back(std::to_string(label));
+  if (train.labels) {
+    classes = distinct_labels(labels_of("y", train));
+    if (classes.size() < 2) {
+      throw DataError(str("[data] y: expected labels of at least 2 classes, found only ",
+                          classes.front(), " in all ", train.count,
+                          " samples. Pass other labels, or ask for regression."));
+    }
+    for (const std::int64_t label : classes) {
+      names.push_back(std::to_string(label));
+    }
   }
   LoadedData data;
-  if (has_test) {
-    Samples test_labels = labels_of("test_y", test);
-    map_labels(test_labels, classes);
-    data.test = table_of(test, std::move(test_labels), names);
-  }
-  data.train = table_of(train, std::move(labels), names);
+  data.train = table_of("y", train, classes, names);
+  data.test = table_of("test_y", test, classes, names);
+  data.validation = table_of("val_y", validation, classes, names);
   return data;
 }
 

@@ -23,11 +23,12 @@ struct SampleArrays {
 };
 
 /// Makes the dataset that load_data would read from files with these samples. Features and targets
-/// are not copied; labels are replaced by class indices, as load_data does. A `test` set without
-/// samples means none. Throws DataError, whose text begins with "[data] x", "y", "test_x" or
-/// "test_y", for values that are not finite, no training samples, fewer than two classes, test
-/// labels that the training set lacks, and sets of different kinds. Throws InvalidArgument if both
-/// or neither of `labels` and `targets` are set.
-LoadedData data_from_arrays(const SampleArrays& train, const SampleArrays& test = {});
+/// are not copied; labels are replaced by class indices, as load_data does. A `test` or
+/// `validation` set without samples means none. Throws DataError, whose text begins with "[data] x"
+/// or "y", with "test_" or "val_" before it for the other sets, for values that are not finite, no
+/// training samples, fewer than two classes, labels that the training set lacks, and sets of
+/// different kinds. Throws InvalidArgument if both or neither of `labels` and `targets` are set.
+LoadedData data_from_arrays(const SampleArrays& train, const SampleArrays& test = {},
+                            const SampleArrays& validation = {});
 
 }  // namespace dga

@@ -2,12 +2,14 @@
 
 #include "dga/data/load.h"
 
+#include <algorithm>
 #include <charconv>
 #include <new>
 #include <utility>
 
 #include "dga/base/error.h"
 #include "dga/data/classes.h"
+#include "dga/data/equal_files.h"
 #include "dga/data/formats/format.h"
 #include "dga/data/location.h"
 #include "dga/data/split.h"
@@ -96,40 +98,94 @@ std::vector<std::int64_t> integers_of(const std::vector<std::string>& names) {
   return labels;
 }
 
-/// All files at a location as one set, without separating test files.
-std::vector<std::string> files_of_one_set(const std::string& data) {
-  DataFiles given = find_data_files(data);
-  given.train.insert(given.train.end(), given.test.begin(), given.test.end());
-  return given.train;
+/// The samples of a validation or test set, which must be like those of `train`; none for no files.
+Samples read_like(const Samples& train, const std::vector<std::string>& paths,
+                  const ReadOptions& options) {
+  if (paths.empty()) {
+    return {};
+  }
+  Samples samples = read_files(paths, options);
+  if (samples.shape != train.shape) {
+    throw DataError(str(samples.place(0), ": expected samples of ", shape_text(train.shape),
+                        " features as in ", train.place(0), ", found ", shape_text(samples.shape),
+                        ". Take both sets from the same source."));
+  }
+  return samples;
+}
+
+/// Warnings about files that equal others. Many are counted, not named.
+std::vector<std::string> copies_among(const std::vector<DataSummary::File>& files) {
+  constexpr std::size_t kMostNamed = 5;
+  std::vector<std::string> paths;
+  for (const DataSummary::File& file : files) {
+    if (file.use != FileUse::ignored) {
+      paths.push_back(file.path);
+    }
+  }
+  const std::vector<EqualFiles> copies = equal_files(paths);
+  std::vector<std::string> notices;
+  for (std::size_t i = 0; i < std::min(copies.size(), kMostNamed); ++i) {
+    notices.push_back(str(printable(paths[copies[i].copy], 4096), ": the same bytes as ",
+                          printable(paths[copies[i].first], 4096),
+                          ". Remove one, unless that is meant."));
+  }
+  if (copies.size() > kMostNamed) {
+    notices.push_back(str(printable(paths[copies[kMostNamed].copy], 4096), " and ",
+                          copies.size() - kMostNamed - 1,
+                          " more: the same bytes as other files. Remove them, unless that is "
+                          "meant."));
+  }
+  return notices;
+}
+
+/// What the files are used as, and what there is to say about them.
+DataSummary summary_of_files(const DataFiles& files) {
+  DataSummary summary{.notices = files.notices};
+  for (const auto& [use, paths] :
+       {std::pair(FileUse::train, &files.train), std::pair(FileUse::validation, &files.validation),
+        std::pair(FileUse::test, &files.test)}) {
+    for (const std::string& path : *paths) {
+      summary.files.push_back({.path = path, .use = use});
+    }
+  }
+  for (const IgnoredFile& file : files.ignored) {
+    summary.files.push_back({.path = file.path, .use = FileUse::ignored, .reason = file.reason});
+  }
+  const std::vector<std::string> copies = copies_among(summary.files);
+  summary.notices.insert(summary.notices.end(), copies.begin(), copies.end());
+  return summary;
 }
 
 }  // namespace
 
-LoadedData load_data(const LoadOptions& options) {
-  DataFiles files = find_data_files(options.data);
-  if (!options.test_data.empty()) {
-    files.test = files_of_one_set(options.test_data);
+DataSummary summary_of(const LoadedData& data) {
+  DGA_CHECK(data.train != nullptr,
+            "[data] summary_of: expected training samples, found none. Pass load_data().");
+  DataSummary summary = data.summary;
+  summary.features = data.train->num_features();
+  summary.classes.clear();
+  for (std::string& name : data.train->class_names()) {
+    summary.classes.push_back({.name = std::move(name)});
   }
+  for (std::int64_t i = 0; data.train->labels() != nullptr && i < data.train->size(); ++i) {
+    ++summary.classes[static_cast<std::size_t>(data.train->labels()[i])].samples;
+  }
+  return summary;
+}
+
+LoadedData load_data(const LoadOptions& options) {
+  const DataFiles files = find_data_files(
+      {.data = options.data, .validation = options.validation_data, .test = options.test_data});
   ReadOptions reading{.task = options.task, .table = options.table, .threads = options.threads};
   Samples train = read_files(files.train, reading);
-  LoadedData data{.columns = train.columns,
-                  .text_labels = !train.label_texts.empty(),
-                  .notices = notices_of(train)};
-  Samples test;
-  if (!files.test.empty()) {
-    const bool table = !train.columns.all.empty();
-    reading.columns = table ? &train.columns : nullptr;
-    reading.origins = table ? &train.origins : nullptr;
+  LoadedData data{.columns = train.columns, .text_labels = !train.label_texts.empty()};
+  if (!train.columns.all.empty()) {
+    reading.columns = &data.columns;
+    reading.origins = &train.origins;
     reading.text_labels = data.text_labels;
-    test = read_files(files.test, reading);
-    if (test.shape != train.shape) {
-      throw DataError(str(test.place(0), ": expected samples of ", shape_text(train.shape),
-                          " features as in ", train.place(0), ", found ", shape_text(test.shape),
-                          ". Take both sets from the same source."));
-    }
-    const auto notices = notices_of(test);
-    data.notices.insert(data.notices.end(), notices.begin(), notices.end());
   }
+  Samples validation = read_like(train, files.validation, reading);
+  Samples test = read_like(train, files.test, reading);
   std::vector<std::string> names = train.label_texts;
   if (train.labels) {
     const auto classes = distinct_labels(train);
@@ -141,19 +197,24 @@ LoadedData load_data(const LoadOptions& options) {
               " samples. Choose the label column with --label, or use --task regression."));
     }
     if (data.text_labels) {
-      if (test.count > 0) {
-        map_text_labels(test, names);
-      }
+      map_text_labels(validation, names);
+      map_text_labels(test, names);
     } else {
-      map_labels(train, classes);
-      if (test.count > 0) {
-        map_labels(test, classes);
+      for (Samples* set : {&train, &validation, &test}) {
+        map_labels(*set, classes);
       }
       for (const std::int64_t label : classes) {
         names.push_back(std::to_string(label));
       }
     }
   }
+  data.summary = summary_of_files(files);
+  data.summary.label = train.label;
+  for (const Samples* set : {&train, &validation, &test}) {
+    const auto notices = notices_of(*set);
+    data.summary.notices.insert(data.summary.notices.end(), notices.begin(), notices.end());
+  }
+  data.validation = validation.count > 0 ? table_of(std::move(validation), names) : nullptr;
   data.test = test.count > 0 ? table_of(std::move(test), names) : nullptr;
   data.train = table_of(std::move(train), names);
   return data;
@@ -182,20 +243,22 @@ Samples load_samples(const SamplesOptions& options) {
                       .features = features,
                       .threads = options.threads};
   reading.table.missing = columns.missing;
-  Samples samples = read_files(files_of_one_set(options.data), reading);
+  const DataFiles files = find_one_set(options.data);
+  Samples samples = read_files(files.train, reading);
   if (samples.labels && card.text_labels) {
     map_text_labels(samples, card.class_names);
   } else if (samples.labels) {
     map_labels(samples, classes);
   }
   samples.shape = card.input_shape;
+  samples.notices.insert(samples.notices.begin(), files.notices.begin(), files.notices.end());
   return samples;
 }
 
 HeldOut hold_out(const LoadedData& data, double test_fraction, std::uint64_t seed) {
   DGA_CHECK(data.train != nullptr,
             "[data] hold_out: expected training samples, found none. Pass load_data().");
-  HeldOut sets{.train = data.train, .test = data.test};
+  HeldOut sets{.train = data.train, .test = data.test, .validation = data.validation};
   if (sets.test == nullptr) {
     Split parts = split(*data.train, test_fraction, seed);
     if (!parts.test.empty()) {
@@ -213,6 +276,9 @@ PreparedData split_and_normalise(const LoadedData& data, double test_fraction, s
   result.train = std::make_shared<Normalised>(sets.train, result.normalisation);
   if (sets.test != nullptr) {
     result.test = std::make_shared<Normalised>(sets.test, result.normalisation);
+  }
+  if (sets.validation != nullptr) {
+    result.validation = std::make_shared<Normalised>(sets.validation, result.normalisation);
   }
   return result;
 }

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "dga/data/data_summary.h"
 #include "dga/data/normalisation.h"
 #include "dga/data/samples.h"
 #include "dga/data/table.h"
@@ -21,6 +22,8 @@ struct LoadOptions {
   std::string data = {};
   /// The location of the test set. Empty: the test files of `data`, if there are any.
   std::string test_data = {};
+  /// The location of the validation set. Empty: the validation files of `data`, if there are any.
+  std::string validation_data = {};
   Task task = Task::automatic;
   TableOptions table = {};
   /// Number of threads for parsing. 0: one per usable core.
@@ -30,22 +33,31 @@ struct LoadOptions {
 struct LoadedData {
   std::shared_ptr<const Table> train = {};
   std::shared_ptr<const Table> test = {};  // null: the data has no test set
-  Columns columns = {};                    // of the training files; empty if they are no tables
-  bool text_labels = false;                // whether the labels are texts: the class names
-  std::vector<std::string> notices = {};   // for the user, one line each
+  /// Decides when to stop early and which epoch is the best; never trained on. Null: the data has
+  /// no validation set.
+  std::shared_ptr<const Table> validation = {};
+  Columns columns = {};      // of the training files; empty if they are no tables
+  bool text_labels = false;  // whether the labels are texts: the class names
+  /// The files, the label column and the notices. summary_of adds the rest.
+  DataSummary summary = {};
 };
+
+/// The summary of `data`, with the number of features and the sizes of the classes. Throws
+/// InvalidArgument if `data.train` is null.
+DataSummary summary_of(const LoadedData& data);
 
 /// Reads a dataset into memory. The format is recognised by content; see format.h. For
 /// classification the labels, which may be any integers or texts, are replaced by class indices 0,
 /// 1, … in ascending order, and the class names are the labels as text. Missing values that
-/// Missing::mean allows are NaN until they are normalised. Throws DataError if anything cannot
-/// be read, if there are fewer than two classes, or if the test set has a label that the training
-/// set lacks; the text begins with the file and, if there is one, the line. Not collective. Starts
-/// threads and joins them before it returns.
+/// Missing::mean allows are NaN until they are normalised. Throws DataError if anything cannot be
+/// read, if there are fewer than two classes, or if the validation or test set has a label that the
+/// training set lacks; the text begins with the file and, if there is one, the line. Files with
+/// equal contents are among the notices. Not collective. Starts threads and joins them before it
+/// returns.
 LoadedData load_data(const LoadOptions& options);
 
 struct SamplesOptions {
-  /// As in LoadOptions. All files of a folder form one set; test files are not separated.
+  /// As in LoadOptions. All files of a folder form one set, whatever their names.
   std::string data = {};
   /// The card of the model: its input shape, columns, origins and classes. A card without class
   /// names: regression.
@@ -66,22 +78,24 @@ Samples load_samples(const SamplesOptions& options);
 
 struct HeldOut {
   std::shared_ptr<const Dataset> train = {};
-  std::shared_ptr<const Dataset> test = {};  // null: no samples are held out
+  std::shared_ptr<const Dataset> test = {};        // null: no samples are held out
+  std::shared_ptr<const Dataset> validation = {};  // null: the data has no validation set
 };
 
 /// Holds out the data's test set or, if it has none, `test_fraction` of the training samples, drawn
-/// by `seed`; see split.h. Throws InvalidArgument if `data.train` is null or the fraction is not in
-/// [0, 1).
+/// by `seed`; see split.h. The validation set stays what it is. Throws InvalidArgument if
+/// `data.train` is null or the fraction is not in [0, 1).
 HeldOut hold_out(const LoadedData& data, double test_fraction, std::uint64_t seed);
 
-/// Training and held-out samples, both normalised.
+/// Training, validation and held-out samples, all normalised.
 struct PreparedData {
   std::shared_ptr<const Dataset> train;
-  std::shared_ptr<const Dataset> test;  // null: no samples are held out
-  Normalisation normalisation;          // measured on the training samples
+  std::shared_ptr<const Dataset> test;        // null: no samples are held out
+  std::shared_ptr<const Dataset> validation;  // null: the data has no validation set
+  Normalisation normalisation;                // measured on the training samples
 };
 
-/// Calls hold_out, measures the normalisation on the training samples and applies it to both sets.
+/// Calls hold_out, measures the normalisation on the training samples and applies it to all sets.
 /// Throws as hold_out and measure_normalisation do.
 PreparedData split_and_normalise(const LoadedData& data, double test_fraction, std::uint64_t seed);
 

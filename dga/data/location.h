@@ -9,21 +9,51 @@
 
 namespace dga {
 
-/// Paths of the files of a dataset.
-struct DataFiles {
-  std::vector<std::string> train;  // never empty
-  std::vector<std::string> test;   // empty: the data has no test files
+/// A file of a folder that is not read.
+struct IgnoredFile {
+  std::string path;
+  std::string reason;  // such as "documentation"
 };
 
-/// Finds the files at `location`, which is a folder, a file, or a file:// URI of one. In a folder
-/// these are the regular files, ordered by name (comparing bytes), except for:
+/// Paths of the files of a dataset.
+struct DataFiles {
+  std::vector<std::string> train = {};       // never empty
+  std::vector<std::string> validation = {};  // empty: the data has no validation files
+  std::vector<std::string> test = {};        // empty: the data has no test files
+  std::vector<IgnoredFile> ignored = {};     // in the order of their names
+  /// One line for each ignored file that could be taken for data.
+  std::vector<std::string> notices = {};
+};
+
+/// Finds the files at `location`, which is a folder, a file, or a file:// URI of one, as training
+/// files. In a folder these are the regular files, ordered by name (comparing bytes), except for:
 /// - hidden files and files whose names begin with '_' (markers of other tools);
 /// - README, LICENSE, COPYING, NOTICE, CITATION and CHANGELOG, with any extension, and *.md;
+/// - backups of editors: "x~", x.bak, x.orig, x.swp and x between two number signs, with a notice;
+/// - emnist-*-mapping.txt, which has no samples, with a notice;
 /// - x.gz if there is also x.
-/// Subfolders are not searched. A file is a test file if its name contains the word "test" or
-/// "t10k", in any case; words end at anything but a letter or digit. If all files are test files,
-/// they are the training files instead. Throws DataNotFound if nothing exists at the location, and
-/// DataError if it cannot be read, contains no data files, or is a URI with another scheme.
-DataFiles find_data_files(const std::string& location);
+/// Subfolders are not searched.
+///
+/// Throws DataNotFound if nothing exists at the location. Throws DataError if it cannot be read,
+/// contains no data files, or is a URI with another scheme, and if the folder contains something
+/// that is neither a regular file nor a folder, such as a pipe or a link to nothing.
+DataFiles find_one_set(const std::string& location);
+
+/// The locations of the sets of a dataset, as for find_one_set.
+struct DataLocations {
+  std::string data = {};
+  std::string validation = {};  // empty: the validation files of `data`
+  std::string test = {};        // empty: the test files of `data`
+};
+
+/// Finds the files of all sets. In the folder `data`, a file is a validation file if its name
+/// contains the word "val", "valid", "validation", "dev" or "eval", and a test file if it contains
+/// "test", "testing" or "t10k", in any case. Words end at anything but a letter or digit, and
+/// digits may follow the word. If all files are test files, they are the training files instead. A
+/// file that another location names is not a training file, unless no other would be left.
+///
+/// Throws as find_one_set does, and DataError for a name with the words of two sets and for a
+/// folder without training files.
+DataFiles find_data_files(const DataLocations& locations);
 
 }  // namespace dga

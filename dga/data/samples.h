@@ -43,6 +43,8 @@ struct Samples {
   std::shared_ptr<float[]> targets;        // (count), regression, minus target_origin
   // Both null: samples without labels, which only ReadOptions::optional_labels allows.
   std::vector<Part> parts;
+  std::string label = {};                 // the label column, for people; empty: no columns
+  std::vector<std::string> notices = {};  // lines that the user should read
 
   /// Empty: `labels` are the integers in the file. Otherwise they are positions in these, which
   /// ascend.
@@ -51,7 +53,6 @@ struct Samples {
   Columns columns = {};                   // of a table; empty for other formats
   std::int64_t missing_samples = 0;       // with a missing value, those that were left out included
   std::int64_t dropped_samples = 0;       // left out because of a missing value
-  std::vector<std::string> notices = {};  // for the user, one line each
 
   /// The place of a sample for errors: "file:line", or "file: sample N", counted from 0, if the
   /// file has no lines.

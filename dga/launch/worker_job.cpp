@@ -63,23 +63,27 @@ std::shared_ptr<const T[]> array_in(const std::string& handle) {
   return {segment, reinterpret_cast<const T*>(segment->data())};
 }
 
-/// Copies a table to new segments and returns their handles and the table's shape as JSON.
-Json share_table(const Table& table, std::vector<Segment>& segments) {
-  const std::int64_t size = table.size();
+/// Copies a table to new segments and returns their handles and the table's shape as JSON; null for
+/// no table.
+Json share_table(const Table* table, std::vector<Segment>& segments) {
+  if (table == nullptr) {
+    return nullptr;
+  }
+  const std::int64_t size = table->size();
   segments.push_back(
-      copy_of(table.features(), size * table.num_features() * std::int64_t{sizeof(float)}));
+      copy_of(table->features(), size * table->num_features() * std::int64_t{sizeof(float)}));
   Json json{{"size", size},
-            {"shape", table.sample_shape()},
+            {"shape", table->sample_shape()},
             {"features", handle_text(segments.back().handle())},
-            {"feature_origins", table.origins().features},
-            {"target_origin", table.origins().target}};
-  if (table.targets() != nullptr) {
-    segments.push_back(copy_of(table.targets(), size * std::int64_t{sizeof(float)}));
+            {"feature_origins", table->origins().features},
+            {"target_origin", table->origins().target}};
+  if (table->targets() != nullptr) {
+    segments.push_back(copy_of(table->targets(), size * std::int64_t{sizeof(float)}));
     json["targets"] = handle_text(segments.back().handle());
   } else {
-    segments.push_back(copy_of(table.labels(), size * std::int64_t{sizeof(std::int64_t)}));
+    segments.push_back(copy_of(table->labels(), size * std::int64_t{sizeof(std::int64_t)}));
     json["labels"] = handle_text(segments.back().handle());
-    json["class_names"] = table.class_names();
+    json["class_names"] = table->class_names();
   }
   return json;
 }
@@ -109,12 +113,14 @@ Json to_message(const RunStart& start) {
           {"workers", start.workers},
           {"train_samples", start.train_samples},
           {"test_samples", start.test_samples},
+          {"validation_samples", start.validation_samples},
           {"features", start.features},
           {"outputs", start.outputs},
           {"parameters", start.parameters},
           {"epochs", start.epochs},
           {"steps_per_epoch", start.steps_per_epoch},
-          {"classification", start.classification}};
+          {"classification", start.classification},
+          {"data", to_json(start.data)}};
 }
 
 RunStart start_from(const Json& json) {
@@ -122,12 +128,14 @@ RunStart start_from(const Json& json) {
           .workers = json.at("workers").get<int>(),
           .train_samples = json.at("train_samples").get<std::int64_t>(),
           .test_samples = json.at("test_samples").get<std::int64_t>(),
+          .validation_samples = json.at("validation_samples").get<std::int64_t>(),
           .features = json.at("features").get<std::int64_t>(),
           .outputs = json.at("outputs").get<std::int64_t>(),
           .parameters = json.at("parameters").get<std::int64_t>(),
           .epochs = json.at("epochs").get<std::int64_t>(),
           .steps_per_epoch = json.at("steps_per_epoch").get<std::int64_t>(),
-          .classification = json.at("classification").get<bool>()};
+          .classification = json.at("classification").get<bool>(),
+          .data = data_summary_from_json(json.at("data").get<std::string>(), "worker 0")};
 }
 
 /// Worker 0's end of the socket. Each message is a line of JSON. The caller replies to the message
@@ -182,9 +190,11 @@ class WorkerJob::Impl {
     ::close(ends[1]);
     const Json job{
         {"options", to_json(options)},
-        {"train", share_table(*data.train, segments_)},
-        {"test", data.test ? share_table(*data.test, segments_) : Json(nullptr)},
+        {"train", share_table(data.train.get(), segments_)},
+        {"test", share_table(data.test.get(), segments_)},
+        {"validation", share_table(data.validation.get(), segments_)},
         {"columns", to_json(ModelCard{.text_labels = data.text_labels, .columns = data.columns})},
+        {"summary", to_json(data.summary)},
         {"progress", theirs_}};
     const std::string text = job.dump(-1, ' ', false, Json::error_handler_t::replace);
     segments_.push_back(copy_of(text.data(), static_cast<std::int64_t>(text.size())));
@@ -295,10 +305,13 @@ void run_worker_job(const JobFunction& work) {
   const RunOptions options =
       run_options_from_json(job.at("options").get<std::string>(), "the worker's job");
   const ModelCard card = model_card_from_json(job.at("columns").get<std::string>(), kJobVariable);
-  const LoadedData data{.train = attach_table(job.at("train")),
-                        .test = attach_table(job.at("test")),
-                        .columns = card.columns,
-                        .text_labels = card.text_labels};
+  const LoadedData data{
+      .train = attach_table(job.at("train")),
+      .test = attach_table(job.at("test")),
+      .validation = attach_table(job.at("validation")),
+      .columns = card.columns,
+      .text_labels = card.text_labels,
+      .summary = data_summary_from_json(job.at("summary").get<std::string>(), kJobVariable)};
   const StopSignal stop;
   RemoteProgress progress(job.at("progress").get<int>());
   work(options, data, progress);

@@ -176,6 +176,10 @@ std::vector<Option> data_options() {
              "Held-out samples: a folder, a file or a file:// URI, as for --data. Default: the "
              "data's own test files, else a fraction of the data.",
              {.scope = Scope::dataset, .argument = "test_data_dir"}),
+      option("val-data", "PATH", &DataOptions::val_path,
+             "Validation samples, given the same way: never trained on, they decide early stopping "
+             "and the best epoch. Default: the data's own validation files, else none.",
+             {.scope = Scope::dataset, .argument = "val_data_dir"}),
       option("test-fraction", "X", &DataOptions::test_fraction,
              "Fraction of the data to hold out when there is no test set.",
              {.least = 0, .most = 1, .below_most = true}),
@@ -305,13 +309,14 @@ std::vector<Option> training_options() {
              "and saved. 0: no average.",
              {.least = 0, .most = 1, .below_most = true}),
       option("patience", "N", &TrainingOptions::patience,
-             "Stop early after this number of epochs without a new lowest error on the held-out "
-             "set (without a held-out set: a new lowest loss). 0: never.",
+             "Stop early after this number of epochs without a new lowest error on the validation "
+             "set (without one: on the held-out set; without both: a new lowest loss). 0: never.",
              {.least = 0, .most = 1e6}),
       option(
           "keep-best", "", &TrainingOptions::keep_best,
           "Save the weights of the best epoch instead of the last one. The best epoch is the one "
-          "that early stopping would choose: the lowest error on the held-out set."),
+          "that early stopping would choose: the lowest error on the validation set, or on the "
+          "held-out set if there is none."),
       option("seed", "S", &TrainingOptions::seed,
              "Seed of all random numbers. The same seed and number of workers give the same "
              "weights.",

@@ -34,9 +34,7 @@ std::optional<OptionValue> value_of(const Option& option, const Json& json) {
   return value && option.accepts(*value) ? value : std::nullopt;
 }
 
-}  // namespace
-
-std::string to_json(const RunOptions& options) {
+Json json_of(const RunOptions& options) {
   Json json = Json::object();
   for (const Option& row : option_table()) {
     const OptionValue value = row.get(options);
@@ -46,7 +44,23 @@ std::string to_json(const RunOptions& options) {
       std::visit([&](const auto& held) { json[row.name] = held; }, value);
     }
   }
+  return json;
+}
+
+std::string text_of(const Json& json) {
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace
+
+std::string to_json(const RunOptions& options) {
+  return text_of(json_of(options));
+}
+
+std::string to_json(const RunOptions& options, const DataSummary& data) {
+  Json json = json_of(options);
+  json[kSummaryKey] = Json::parse(to_json(data));
+  return text_of(json);
 }
 
 RunOptions run_options_from_json(std::string_view text, const std::string& path) {
@@ -55,6 +69,9 @@ RunOptions run_options_from_json(std::string_view text, const std::string& path)
   try {
     const Json json = Json::parse(text);
     for (const auto& [name, entry] : json.get_ref<const Json::object_t&>()) {
+      if (name == kSummaryKey) {
+        continue;
+      }
       const Option* option = find_option(name);
       if (option == nullptr) {
         throw InvalidArgument(str(place, ": expected the name of an option, found \"",

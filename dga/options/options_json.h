@@ -5,18 +5,24 @@
 #include <string>
 #include <string_view>
 
+#include "dga/data/data_summary.h"
 #include "dga/options/run_options.h"
 
 namespace dga {
 
-/// The text of config.json: every option by its name, in the order of the table, with a final
-/// newline. A 0 that has a keyword (Option::zero_word) is written as the keyword, such as "auto" or
-/// "off".
+/// Every option by its name, in the order of the table, as a JSON object with a final newline. A 0
+/// that has a keyword (Option::zero_word) is written as the keyword, such as "auto" or "off".
 std::string to_json(const RunOptions& options);
 
-/// Reads what to_json wrote; missing options have their defaults. Throws InvalidArgument, with
-/// `path` as the place, for text that is not a JSON object, an unknown name, and a value of another
-/// type or out of bounds.
+/// The key of config.json that holds the summary of the data. No option has this name.
+inline constexpr std::string_view kSummaryKey = "dataset";
+
+/// The text of config.json: the options as above, and the summary of the data.
+std::string to_json(const RunOptions& options, const DataSummary& data);
+
+/// Reads the options that to_json wrote; missing ones have their defaults. Throws InvalidArgument,
+/// with `path` as the place, for text that is not a JSON object, an unknown name, and a value of
+/// another type or out of bounds.
 RunOptions run_options_from_json(std::string_view text, const std::string& path);
 
 }  // namespace dga

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <string>
 
+#include "dga/data/data_summary.h"
 #include "dga/storage/run_results.h"
 
 namespace dga {
@@ -16,12 +17,14 @@ struct RunStart {
   int workers = 0;
   std::int64_t train_samples = 0;
   std::int64_t test_samples = 0;
+  std::int64_t validation_samples = 0;
   std::int64_t features = 0;
   std::int64_t outputs = 0;
   std::int64_t parameters = 0;
   std::int64_t epochs = 0;
   std::int64_t steps_per_epoch = 0;
   bool classification = true;  // errors are fractions of samples, else losses
+  DataSummary data = {};
 };
 
 /// One step, as worker 0 sees it. Collecting the losses of the other workers would cost a wait.

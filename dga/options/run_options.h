@@ -27,6 +27,7 @@ enum class ClassWeights { none, balanced };
 struct DataOptions {
   std::string path = {};
   std::string test_path = {};  // empty: the data's own test files, else held-out samples
+  std::string val_path = {};   // empty: the data's own validation files, else none
   double test_fraction = 0.2;
   TableOptions table = {};
   Task task = Task::automatic;

@@ -13,9 +13,11 @@
 namespace dga {
 namespace {
 
-void add_stamps(const std::string& location, std::string& stamp) {
-  const DataFiles files = find_data_files(location);
-  for (const auto* list : {&files.train, &files.test}) {
+std::string stamp_of(const LoadOptions& options) {
+  const DataFiles files = find_data_files(
+      {.data = options.data, .validation = options.validation_data, .test = options.test_data});
+  std::string stamp;
+  for (const auto* list : {&files.train, &files.validation, &files.test}) {
     for (const std::string& path : *list) {
       struct stat info {};
       if (stat(path.c_str(), &info) == 0) {
@@ -26,13 +28,8 @@ void add_stamps(const std::string& location, std::string& stamp) {
     }
     stamp += '\n';
   }
-}
-
-std::string stamp_of(const LoadOptions& options) {
-  std::string stamp;
-  add_stamps(options.data, stamp);
-  if (!options.test_data.empty()) {
-    add_stamps(options.test_data, stamp);
+  for (const IgnoredFile& file : files.ignored) {
+    stamp += std::filesystem::path(file.path).filename().string() + '\n';
   }
   return stamp;
 }
@@ -50,9 +47,10 @@ std::string table_key(const TableOptions& table) {
 }
 
 std::string key_of(const LoadOptions& options) {
-  return str(absolute(options.data), '\n',
-             options.test_data.empty() ? "" : absolute(options.test_data), '\n',
-             table_key(options.table), '\n', name_in(kTaskNames, options.task));
+  return str(
+      absolute(options.data), '\n', options.test_data.empty() ? "" : absolute(options.test_data),
+      '\n', options.validation_data.empty() ? "" : absolute(options.validation_data), '\n',
+      table_key(options.table), '\n', name_in(kTaskNames, options.task));
 }
 
 }  // namespace

@@ -243,7 +243,7 @@ FactorizationProblem create_factorization_problem(const FactorizationProblemOpti
   RunOptions& run = state->options;
   run = run_options_of(options);
   if (options.dataset) {
-    DGA_CHECK(run.data.path.empty() && run.data.test_path.empty(),
+    DGA_CHECK(run.data.path.empty() && run.data.test_path.empty() && run.data.val_path.empty(),
               "[problem] dataset: expected either it or data_dir, found both. Leave one out.");
     run.data.path = kDataInMemory;
   }
@@ -277,11 +277,14 @@ std::vector<TaskAssignment> assign_tasks(const FactorizationProblem& problem) {
   for (int worker = 0; worker < workers; ++worker) {
     const auto at = static_cast<std::size_t>(worker);
     const auto [first, last] = contiguous_share(state.tasks->test_samples(), workers, worker);
+    const auto [first_val, last_val] =
+        contiguous_share(state.tasks->validation_samples(), workers, worker);
     tasks.push_back({.worker = worker,
                      .node = map.workers[at].node,
                      .host = map.workers[at].host,
                      .num_samples = static_cast<std::int64_t>(state.tasks->shards[at].size()),
                      .num_test_samples = last - first,
+                     .num_validation_samples = last_val - first_val,
                      .samples = state.tasks->shards[at]});
   }
   return tasks;

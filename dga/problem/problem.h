@@ -59,7 +59,7 @@ struct DatasetOptions {
   std::string data_dir = {};
   /// The number of workers that will share the samples. 0: unspecified.
   int num_client_items = 0;
-  /// path, test_path, label and task. test_fraction and shard are set on the problem.
+  /// path, test_path, val_path, table and task. test_fraction and shard are set on the problem.
   DataOptions data = {};
 };
 
@@ -122,8 +122,9 @@ struct TaskAssignment {
   int worker = 0;
   int node = 0;
   std::string host = {};
-  std::int64_t num_samples = 0;            // of the training set
-  std::int64_t num_test_samples = 0;       // of the held-out set
+  std::int64_t num_samples = 0;       // of the training set
+  std::int64_t num_test_samples = 0;  // of the held-out set
+  std::int64_t num_validation_samples = 0;
   std::vector<std::int64_t> samples = {};  // numbers in the training set
 };
 

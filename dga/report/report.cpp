@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <optional>
 #include <set>
 #include <vector>
@@ -105,6 +106,11 @@ std::string number_of(const EpochResult* epoch, const std::string& metric) {
                     : std::nullopt);
 }
 
+bool has_validation(const SavedRun& run) {
+  return std::any_of(run.epochs.begin(), run.epochs.end(),
+                     [](const EpochResult& epoch) { return epoch.val_error.has_value(); });
+}
+
 std::string summary_table(const Runs& runs) {
   HtmlTable table("Results", columns(runs, "Quantity"));
   const auto row = [&](const std::string& name, const Fact& fact) {
@@ -117,6 +123,13 @@ std::string summary_table(const Runs& runs) {
                   : run.epochs.empty() ? std::nullopt
                                        : run.epochs.back().test_error);
   });
+  if (std::any_of(runs.begin(), runs.end(), has_validation)) {
+    row("Validation error", [](const SavedRun& run) {
+      return number(run.results          ? run.results->val_error
+                    : run.epochs.empty() ? std::nullopt
+                                         : run.epochs.back().val_error);
+    });
+  }
   row("Loss, last epoch", [](const SavedRun& run) {
     return number(run.epochs.empty() ? std::nullopt : std::optional(run.epochs.back().loss));
   });
@@ -130,6 +143,10 @@ std::string summary_table(const Runs& runs) {
   row("Workers", of_results([](const RunResults& r) { return str(r.workers); }));
   row("Training samples", of_results([](const RunResults& r) { return str(r.train_samples); }));
   row("Held-out samples", of_results([](const RunResults& r) { return str(r.test_samples); }));
+  if (std::any_of(runs.begin(), runs.end(), has_validation)) {
+    row("Validation samples",
+        of_results([](const RunResults& r) { return str(r.validation_samples); }));
+  }
   row("Worker time, mean",
       of_results([](const RunResults& r) { return measured(r.time.mean, " s"); }));
   row("Step time, median",
@@ -164,6 +181,44 @@ std::string machine_table(const Runs& runs) {
   return table.str();
 }
 
+/// What each run used its data as; empty if no run says it.
+std::string data_table(const Runs& runs) {
+  constexpr std::size_t kMostFiles = 20;
+  std::vector<std::string> headings;
+  std::vector<std::map<std::string, std::string>> texts;
+  for (const SavedRun& run : runs) {
+    auto& mine = texts.emplace_back();
+    if (!run.data) {
+      continue;
+    }
+    for (auto& [heading, text] : summary_lines(*run.data, kMostFiles)) {
+      if (std::find(headings.begin(), headings.end(), heading) == headings.end()) {
+        headings.push_back(heading);
+      }
+      mine[heading] = std::move(text);
+    }
+    for (const std::string& notice : run.data->notices) {
+      mine["notices"] += (mine["notices"].empty() ? "" : " ") + notice;
+    }
+  }
+  if (headings.empty()) {
+    return {};
+  }
+  if (std::any_of(texts.begin(), texts.end(),
+                  [](const auto& mine) { return mine.contains("notices"); })) {
+    headings.emplace_back("notices");
+  }
+  HtmlTable table("Data", columns(runs, "Data"));
+  for (const std::string& heading : headings) {
+    std::vector<std::string> cells{heading};
+    for (auto& mine : texts) {
+      cells.push_back(mine[heading].empty() ? kNone : mine[heading]);
+    }
+    table.add(cells);
+  }
+  return "<section>\n<h2>Data</h2>\n" + table.str() + "</section>\n";
+}
+
 /// Lists options that differ between the runs first.
 std::string options_table(const Runs& runs) {
   std::vector<std::string> names;
@@ -194,7 +249,11 @@ std::string options_table(const Runs& runs) {
 
 std::string epochs_table(const Runs& runs, std::size_t i) {
   const std::set<std::string> metrics = metric_names(std::span(&runs[i], 1));
+  const bool validation = has_validation(runs[i]);
   std::vector<std::string> heads{"Epoch", "Loss", "Training error", "Held-out error"};
+  if (validation) {
+    heads.emplace_back("Validation error");
+  }
   heads.insert(heads.end(), metrics.begin(), metrics.end());
   heads.emplace_back("Seconds");
   HtmlTable table("Epochs of " + title(runs, i), heads);
@@ -203,6 +262,9 @@ std::string epochs_table(const Runs& runs, std::size_t i) {
     std::vector<std::string> cells{str(epoch.epoch, epoch.epoch == best ? " (best)" : ""),
                                    number(epoch.loss), number(epoch.train_error),
                                    number(epoch.test_error)};
+    if (validation) {
+      cells.push_back(number(epoch.val_error));
+    }
     for (const std::string& name : metrics) {
       cells.push_back(number_of(&epoch, name));
     }
@@ -305,9 +367,9 @@ std::string report_html(std::span<const std::string> run_folders) {
       "<section>\n<h2>Workers</h2>\n<div class=\"charts\" id=\"workers\"></div>\n</section>\n"
       "<noscript><p>The charts need JavaScript. The tables below have the same "
       "numbers.</p></noscript>\n",
-      "<section>\n<h2>Options</h2>\n", options_table(runs), "</section>\n",
+      data_table(runs), "<section>\n<h2>Options</h2>\n", options_table(runs), "</section>\n",
       "<section>\n<h2>Machine</h2>\n", machine_table(runs), "</section>\n",
-      "<section>\n<h2>Data</h2>\n<details>\n<summary>Chart data as "
+      "<section>\n<h2>Numbers</h2>\n<details>\n<summary>Chart data as "
       "tables</summary>\n",
       numbers(runs), "</details>\n</section>\n</main>\n",
       "<script type=\"application/json\" id=\"runs\">", chart_data(runs, titles),

@@ -13,16 +13,15 @@ namespace {
 
 /// Curves by epoch. Metrics are pairs, because a name could be that of a JavaScript property.
 Json epochs_data(const SavedRun& run) {
-  Json epochs = {{"epoch", Json::array()},
-                 {"loss", Json::array()},
-                 {"train_error", Json::array()},
-                 {"test_error", Json::array()},
-                 {"metrics", Json::array()}};
+  Json epochs = {{"epoch", Json::array()},       {"loss", Json::array()},
+                 {"train_error", Json::array()}, {"test_error", Json::array()},
+                 {"val_error", Json::array()},   {"metrics", Json::array()}};
   for (const EpochResult& epoch : run.epochs) {
     epochs["epoch"].push_back(epoch.epoch);
     epochs["loss"].push_back(number_or_null(epoch.loss));
     epochs["train_error"].push_back(number_or_null(epoch.train_error));
     epochs["test_error"].push_back(number_or_null(epoch.test_error));
+    epochs["val_error"].push_back(number_or_null(epoch.val_error));
   }
   for (const std::string& name : metric_names(std::span(&run, 1))) {
     Json values = Json::array();

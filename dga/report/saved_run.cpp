@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "dga/base/error.h"
+#include "dga/options/options_json.h"
 #include "dga/storage/atomic_file.h"
 #include "dga/storage/run_folder.h"
 
@@ -21,22 +22,28 @@ std::optional<std::string> contents(const std::string& path) {
   return fs::exists(path, error) ? std::optional(read_file(path)) : std::nullopt;
 }
 
-/// Accepts any JSON object: options of older and newer versions are shown unchanged.
-std::vector<std::pair<std::string, std::string>> options_from(const std::string& text,
-                                                              const std::string& path) {
+/// Reads config.json. Accepts any JSON object: options of older and newer versions are shown
+/// unchanged.
+void add_config(SavedRun& run, const std::string& text, const std::string& path) {
   const Json json = Json::parse(text, nullptr, /*allow_exceptions=*/false);
   if (!json.is_object()) {
     throw StorageError(str("[report] ", path,
                            ": expected the options of a run, found damaged or other JSON. Was the "
                            "file changed?"));
   }
-  std::vector<std::pair<std::string, std::string>> options;
   for (const auto& [name, value] : json.items()) {
-    options.emplace_back(name, value.is_string()
-                                   ? value.get<std::string>()
-                                   : value.dump(-1, ' ', false, Json::error_handler_t::replace));
+    if (name == kSummaryKey) {
+      try {
+        run.data = data_summary_from_json(value.dump(), "[report] " + path);
+      } catch (const DataError& error) {
+        throw StorageError(error.what());
+      }
+    } else {
+      run.options.emplace_back(
+          name, value.is_string() ? value.get<std::string>()
+                                  : value.dump(-1, ' ', false, Json::error_handler_t::replace));
+    }
   }
-  return options;
 }
 
 /// The last part of the path, also for "." and "runs/x/".
@@ -96,7 +103,7 @@ SavedRun read_run(const std::string& folder) {
                            " in it. Name a folder that dga train wrote."));
   }
   if (config) {
-    run.options = options_from(*config, file(kConfigFile));
+    add_config(run, *config, file(kConfigFile));
   }
   if (results) {
     run.results = run_results_from_json(*results, file(kResultsFile));

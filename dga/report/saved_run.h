@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "dga/data/data_summary.h"
 #include "dga/storage/run_results.h"
 
 namespace dga {
@@ -21,6 +22,7 @@ struct SavedRun {
   std::string folder = {};
   std::string name = {};                                          // last part of the path
   std::vector<std::pair<std::string, std::string>> options = {};  // name, value as JSON
+  std::optional<DataSummary> data = {};  // none: not in config.json, as in older versions
   std::vector<EpochResult> epochs = {};
   std::optional<RunResults> results = {};  // none: it has not ended, or failed
 

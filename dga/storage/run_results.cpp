@@ -18,6 +18,9 @@ Json epoch_json(const EpochResult& epoch) {
             {"train_error", number_or_null(epoch.train_error)},
             {"test_error", number_or_null(epoch.test_error)},
             {"seconds", number_or_null(epoch.seconds)}};
+  if (epoch.val_error) {
+    json["val_error"] = number_or_null(epoch.val_error);
+  }
   for (const auto& [name, value] : epoch.metrics) {
     json["metrics"][name] = number_or_null(value);
   }
@@ -34,6 +37,9 @@ EpochResult epoch_from(const Json& json) {
                     .train_error = number_or_none(json.at("train_error")),
                     .test_error = number_or_none(json.at("test_error")),
                     .seconds = number_or_nan(json.at("seconds"))};
+  if (json.contains("val_error")) {
+    epoch.val_error = number_or_nan(json.at("val_error"));
+  }
   if (json.contains("metrics")) {
     for (const auto& [name, value] : json.at("metrics").items()) {
       epoch.metrics[name] = number_or_nan(value);
@@ -91,36 +97,41 @@ std::string to_json(const RunResults& results) {
   for (const EpochResult& epoch : results.epochs) {
     epochs.push_back(epoch_json(epoch));
   }
-  return file_text(
-      {{"schema", kSchema},
-       {"engine", results.engine},
-       {"workers", results.workers},
-       {"seed", results.seed},
-       {"samples", {{"train", results.train_samples}, {"test", results.test_samples}}},
-       {"time",
-        {{"unit", "s"},
-         {"mean", number_or_null(results.time.mean)},
-         {"values", values_json(results.time)},
-         {"compute", results.compute_seconds},
-         {"reduce", results.reduce_seconds},
-         {"wait", results.wait_seconds}}},
-       {"error",
-        {{"mean", number_or_null(results.error.mean)}, {"values", values_json(results.error)}}},
-       {"epochs", epochs},
-       {"best_epoch", results.best_epoch},
-       {"stopped_early", results.stopped_early},
-       {"steps", results.steps},
-       {"step_seconds", {{"median", number_or_null(results.median_step_seconds)}}},
-       {"startup_seconds", number_or_null(results.startup_seconds)},
-       {"wall_seconds", number_or_null(results.wall_seconds)},
-       {"weights_sha256", results.weights_sha256},
-       {"machine",
-        {{"host", results.machine.host},
-         {"processor", results.machine.processor},
-         {"cores", results.machine.cores},
-         {"memory_bytes", results.machine.memory_bytes},
-         {"torch", results.machine.torch},
-         {"dga", results.machine.dga}}}});
+  Json json{
+      {"schema", kSchema},
+      {"engine", results.engine},
+      {"workers", results.workers},
+      {"seed", results.seed},
+      {"samples", {{"train", results.train_samples}, {"test", results.test_samples}}},
+      {"time",
+       {{"unit", "s"},
+        {"mean", number_or_null(results.time.mean)},
+        {"values", values_json(results.time)},
+        {"compute", results.compute_seconds},
+        {"reduce", results.reduce_seconds},
+        {"wait", results.wait_seconds}}},
+      {"error",
+       {{"mean", number_or_null(results.error.mean)}, {"values", values_json(results.error)}}},
+      {"epochs", epochs},
+      {"best_epoch", results.best_epoch},
+      {"stopped_early", results.stopped_early},
+      {"steps", results.steps},
+      {"step_seconds", {{"median", number_or_null(results.median_step_seconds)}}},
+      {"startup_seconds", number_or_null(results.startup_seconds)},
+      {"wall_seconds", number_or_null(results.wall_seconds)},
+      {"weights_sha256", results.weights_sha256},
+      {"machine",
+       {{"host", results.machine.host},
+        {"processor", results.machine.processor},
+        {"cores", results.machine.cores},
+        {"memory_bytes", results.machine.memory_bytes},
+        {"torch", results.machine.torch},
+        {"dga", results.machine.dga}}}};
+  if (results.validation_samples > 0) {
+    json["samples"]["validation"] = results.validation_samples;
+    json["val_error"] = number_or_null(results.val_error);
+  }
+  return file_text(json);
 }
 
 RunResults run_results_from_json(std::string_view text, const std::string& path) {
@@ -136,6 +147,10 @@ RunResults run_results_from_json(std::string_view text, const std::string& path)
     results.seed = json.at("seed").get<std::uint64_t>();
     results.train_samples = json.at("samples").at("train").get<std::int64_t>();
     results.test_samples = json.at("samples").at("test").get<std::int64_t>();
+    results.validation_samples = json.at("samples").value("validation", std::int64_t{0});
+    if (json.contains("val_error")) {
+      results.val_error = number_or_nan(json.at("val_error"));
+    }
     results.time = per_worker_from(json.at("time"));
     results.compute_seconds = json.at("time").value("compute", std::vector<double>());
     results.reduce_seconds = json.at("time").value("reduce", std::vector<double>());

@@ -20,8 +20,9 @@ struct EpochResult {
   std::optional<double> train_error = {};  // unset: not measured
   std::optional<double> test_error = {};   // unset: no samples are held out
   double seconds = 0;
-  // The caller's own metrics, by name: means over the held-out samples, or over the training
-  // samples if none are held out.
+  std::optional<double> val_error = {};  // unset: there is no validation set
+  // The caller's own metrics, by name: means over the held-out samples, or over the validation
+  // samples if none are held out, or over the training samples if there are neither.
   std::map<std::string, double> metrics = {};
 
   bool operator==(const EpochResult&) const = default;
@@ -54,12 +55,14 @@ struct RunResults {
   std::uint64_t seed = 0;
   std::int64_t train_samples = 0;
   std::int64_t test_samples = 0;
+  std::int64_t validation_samples = 0;
   PerWorker time = {};  // seconds from a worker's first step to its last, including waits
   // (workers) The parts of `time`; see StepPhase. Empty in files of older versions.
   std::vector<double> compute_seconds = {};
   std::vector<double> reduce_seconds = {};
   std::vector<double> wait_seconds = {};
   PerWorker error = {};  // on its share of the held-out samples; the mean is weighted by samples
+  std::optional<double> val_error = {};  // of the saved epoch; unset: there is no validation set
   std::vector<EpochResult> epochs = {};
   // The epoch whose weights were saved, counted from 1. 0 in files of older versions.
   std::int64_t best_epoch = 0;

@@ -7,7 +7,7 @@
 namespace dga {
 
 bool BestEpoch::add(const EpochResult& epoch) noexcept {
-  const double measure = epoch.test_error.value_or(epoch.loss);
+  const double measure = epoch.val_error.value_or(epoch.test_error.value_or(epoch.loss));
   last_ = epoch.epoch;
   const bool better =
       number_ == 0 || measure < least_ || (std::isnan(least_) && !std::isnan(measure));

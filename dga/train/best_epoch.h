@@ -10,7 +10,8 @@
 
 namespace dga {
 
-/// Compares epochs by their held-out error, or by their loss when nothing is held out. All workers
+/// Compares epochs by their validation error, by their held-out error if there is no validation
+/// set, or by their loss if nothing is held out either. All workers
 /// have these numbers bit for bit, so each decides for itself and all agree. Of equal epochs the
 /// earlier is better. A NaN is worse than any other value.
 class BestEpoch {

@@ -59,6 +59,7 @@ LoadOptions load_options_of(const RunOptions& options, Engine engine) {
   // All ranks of a node read at once, so each uses one core.
   return {.data = options.data.path,
           .test_data = options.data.test_path,
+          .validation_data = options.data.val_path,
           .task = options.data.task,
           .table = options.data.table,
           .threads = engine == Engine::mpi ? 1 : 0};
@@ -69,8 +70,10 @@ TaskPlan plan_tasks(const RunOptions& options, Engine engine, int workers, const
   TaskPlan plan{.options = options,
                 .train = std::move(sets.train),
                 .test = std::move(sets.test),
+                .validation = std::move(sets.validation),
                 .columns = data.columns,
-                .text_labels = data.text_labels};
+                .text_labels = data.text_labels,
+                .summary = summary_of(data)};
   plan.options.workers.engine = engine;
   plan.options.workers.count = workers;
   plan.options.training.lr = resolve_lr(options);
@@ -112,6 +115,9 @@ TrainPlan prepare(TaskPlan tasks) {
   plan.train = std::make_shared<Normalised>(plan.train, features, targets);
   if (plan.test != nullptr) {
     plan.test = std::make_shared<Normalised>(plan.test, features, targets);
+  }
+  if (plan.validation != nullptr) {
+    plan.validation = std::make_shared<Normalised>(plan.validation, features, targets);
   }
   return plan;
 }

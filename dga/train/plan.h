@@ -20,9 +20,11 @@ struct TaskPlan {
   /// engine, workers, lr and task are resolved: none of them is automatic.
   RunOptions options = {};
   std::shared_ptr<const Dataset> train = {};
-  std::shared_ptr<const Dataset> test = {};  // null when nothing is held out
-  Columns columns = {};                      // of the data, see LoadedData
+  std::shared_ptr<const Dataset> test = {};        // null when nothing is held out
+  std::shared_ptr<const Dataset> validation = {};  // null: the data has no validation set
+  Columns columns = {};                            // of the data, see LoadedData
   bool text_labels = false;
+  DataSummary summary = {};
   std::vector<std::vector<std::int64_t>> shards = {};  // of `train`, one per worker
   std::int64_t batches_per_epoch = 0;                  // per worker; some may be empty
   std::int64_t steps_per_epoch = 0;             // batches_per_epoch / micro_steps, rounded up
@@ -30,6 +32,7 @@ struct TaskPlan {
 
   std::int64_t num_steps() const noexcept { return steps_per_epoch * options.training.epochs; }
   std::int64_t test_samples() const { return test == nullptr ? 0 : test->size(); }
+  std::int64_t validation_samples() const { return validation == nullptr ? 0 : validation->size(); }
 };
 
 /// A task plan with normalised samples.

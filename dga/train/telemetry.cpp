@@ -110,6 +110,9 @@ void Telemetry::write_epoch(const EpochResult& epoch, double learning_rate,
   if (epoch.train_error) {
     tensorboard_->scalar("train_error", epoch.epoch, *epoch.train_error);
   }
+  if (epoch.val_error) {
+    tensorboard_->scalar("val_error", epoch.epoch, *epoch.val_error);
+  }
   if (epoch.test_error) {
     tensorboard_->scalar("test_error", epoch.epoch, *epoch.test_error);
   }

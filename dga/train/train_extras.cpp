@@ -19,8 +19,8 @@ void check_extras(const TrainExtras& extras, const RunOptions& options) {
   DGA_CHECK(!extras.loss || options.training.class_weights == ClassWeights::none,
             "[train] class_weights: expected none with a custom loss function, found balanced. "
             "Weight the classes in the function.");
-  constexpr std::array<std::string_view, 5> kReserved{"epoch", "loss", "train_error", "test_error",
-                                                      "seconds"};
+  constexpr std::array<std::string_view, 6> kReserved{"epoch",     "loss",       "train_error",
+                                                      "val_error", "test_error", "seconds"};
   std::set<std::string_view> names;
   for (const Metric& metric : extras.metrics) {
     DGA_CHECK(!metric.name.empty(),

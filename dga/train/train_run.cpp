@@ -9,6 +9,7 @@
 
 #include "dga/base/clock.h"
 #include "dga/base/error.h"
+#include "dga/base/log.h"
 #include "dga/comm/broadcast_text.h"
 #include "dga/data/load.h"
 #include "dga/launch/launch.h"
@@ -68,6 +69,9 @@ class Run {
       options.worker_program = extras_.worker_program;
       job.emplace(plan_.options, *extras_.data, progress_);
     }
+    if (engine_ != Engine::mpi && !is_relaunched_worker()) {
+      print_notices();
+    }
     try {
       launch(options, [this](Environment& environment) { work(environment); });
     } catch (const WorkerFailure&) {
@@ -81,10 +85,19 @@ class Run {
   }
 
  private:
+  void print_notices() const {
+    for (const std::string& notice : plan_.summary.notices) {
+      log_warning(notice);
+    }
+  }
+
   void work(Environment& environment) {
     std::string path = outcome_.folder();
     if (engine_ == Engine::mpi && !agree_on_folder(environment, path)) {
       return;
+    }
+    if (engine_ == Engine::mpi && environment.is_root()) {
+      print_notices();
     }
     ResultWriter writer(path);
     TrainingEnd end =

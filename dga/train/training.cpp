@@ -66,6 +66,8 @@ class Training {
   TrainingEnd finish();
   void write_results(RunResults& results);
   RunResults collect_results();
+  /// The numbers of this worker's samples, out of `samples` to evaluate.
+  std::vector<std::int64_t> share_of(std::int64_t samples) const;
   bool is_root() const { return environment_.is_root(); }
   /// The factor that converts an error to the units of the data; 1 for classification.
   double error_unit() const { return plan_.card.target_scale * plan_.card.target_scale; }
@@ -90,6 +92,7 @@ class Training {
   StopAgreement stop_;
   const std::vector<std::int64_t>& shard_;
   std::vector<std::int64_t> test_share_;
+  std::vector<std::int64_t> validation_share_;
   bool has_buffers_ = false;
 
   double loss_sum_ = 0;      // over this worker's samples in the current epoch
@@ -125,7 +128,7 @@ Training::Training(Environment& environment, const TrainPlan& plan, const TrainE
   if (is_root() && !writer_.attempt([&] {
         RunOptions resolved = plan_.options;
         resolved.output.folder = writer_.folder();
-        atomic_write(writer_.file(kConfigFile), to_json(resolved));
+        atomic_write(writer_.file(kConfigFile), to_json(resolved, plan_.summary));
       })) {
     stop_.want_stop();
   }
@@ -138,10 +141,8 @@ Training::Training(Environment& environment, const TrainPlan& plan, const TrainE
       environment_, model_.module, optimizer_of(plan_, static_cast<bool>(extras_.model)),
       accumulator_options_of(plan_));
   telemetry_.emplace(environment_, plan_, writer_, accumulator_->recorder());
-  const auto [first, last] =
-      contiguous_share(plan_.test_samples(), environment_.workers(), environment_.rank());
-  test_share_.resize(static_cast<std::size_t>(last - first));
-  std::iota(test_share_.begin(), test_share_.end(), first);
+  test_share_ = share_of(plan_.test_samples());
+  validation_share_ = share_of(plan_.validation_samples());
   batches_ = std::make_unique<Prefetcher>(
       plan_.train,
       Sampler(shard_, {.batch = plan_.options.training.batch,
@@ -151,6 +152,13 @@ Training::Training(Environment& environment, const TrainPlan& plan, const TrainE
       Prefetcher::Options{.depth = prefetch_depth(environment_, batch_bytes(plan_)),
                           .epochs = plan_.options.training.epochs,
                           .timeout_seconds = plan_.options.workers.timeout});
+}
+
+std::vector<std::int64_t> Training::share_of(std::int64_t samples) const {
+  const auto [first, last] = contiguous_share(samples, environment_.workers(), environment_.rank());
+  std::vector<std::int64_t> share(static_cast<std::size_t>(last - first));
+  std::iota(share.begin(), share.end(), first);
+  return share;
 }
 
 TrainingEnd Training::run() {
@@ -163,12 +171,14 @@ TrainingEnd Training::run() {
                        .workers = environment_.workers(),
                        .train_samples = plan_.train->size(),
                        .test_samples = plan_.test_samples(),
+                       .validation_samples = plan_.validation_samples(),
                        .features = plan_.train->num_features(),
                        .outputs = plan_.card.outputs,
                        .parameters = parameters,
                        .epochs = plan_.options.training.epochs,
                        .steps_per_epoch = plan_.steps_per_epoch,
-                       .classification = plan_.options.data.task == Task::classification});
+                       .classification = plan_.options.data.task == Task::classification,
+                       .data = plan_.summary});
   }
   telemetry_->begin();
   first_step_at_ = now_seconds();
@@ -258,32 +268,45 @@ bool Training::evaluate(std::int64_t epoch, double epoch_at) {
 
 EpochResult Training::measure(std::int64_t epoch, double epoch_at) {
   model_.module->eval();
-  const bool held_out = plan_.test_samples() > 0;
+  struct Set {
+    const std::shared_ptr<const Dataset>& samples;
+    const std::vector<std::int64_t>& share;
+    ErrorSums sums = {};
+    std::int64_t size() const { return samples == nullptr ? 0 : samples->size(); }
+  };
+  std::array sets{Set{plan_.train, shard_}, Set{plan_.validation, validation_share_},
+                  Set{plan_.test, test_share_}};
+  auto& [trained, validated, tested] = sets;
+  const Set& measured = tested.size() > 0 ? tested : validated.size() > 0 ? validated : trained;
   const std::span<const Metric> metrics(extras_.metrics);
-  const ErrorSums trained =
-      sum_of_errors(model_, card_, *plan_.train, shard_, held_out ? metrics.first(0) : metrics);
-  ErrorSums tested;
-  if (held_out) {
-    tested = sum_of_errors(model_, card_, *plan_.test, test_share_, metrics);
-  }
-  test_errors_ = tested.errors;
   // Sample counts are exact in f64. Sums of squares follow the fixed tree.
-  std::vector<double> sums{loss_sum_, trained.errors, tested.errors};
-  const std::vector<double>& measured = held_out ? tested.metrics : trained.metrics;
-  sums.insert(sums.end(), measured.begin(), measured.end());
+  std::vector<double> sums{loss_sum_};
+  for (Set& set : sets) {
+    if (set.size() > 0) {
+      set.sums = sum_of_errors(model_, card_, *set.samples, set.share,
+                               &set == &measured ? metrics : metrics.first(0));
+    }
+    sums.push_back(set.sums.errors);
+  }
+  test_errors_ = tested.sums.errors;
+  sums.insert(sums.end(), measured.sums.metrics.begin(), measured.sums.metrics.end());
   environment_.world().all_reduce({sums.data(), static_cast<std::int64_t>(sums.size())},
                                   ReduceOp::sum, "epoch errors");
-  const auto train_samples = static_cast<double>(plan_.train->size());
-  const auto test_samples = static_cast<double>(plan_.test_samples());
+  const auto mean = [&](std::size_t i, const Set& set) {
+    return sums[i] / static_cast<double>(set.size());
+  };
   EpochResult result{.epoch = epoch + 1,
-                     .loss = sums[0] / train_samples * objective_.unit(),
-                     .train_error = sums[1] / train_samples * error_unit(),
+                     .loss = mean(0, trained) * objective_.unit(),
+                     .train_error = mean(1, trained) * error_unit(),
                      .seconds = now_seconds() - epoch_at};
-  if (held_out) {
-    result.test_error = sums[2] / test_samples * error_unit();
+  if (validated.size() > 0) {
+    result.val_error = mean(2, validated) * error_unit();
+  }
+  if (tested.size() > 0) {
+    result.test_error = mean(3, tested) * error_unit();
   }
   for (std::size_t i = 0; i < metrics.size(); ++i) {
-    result.metrics[metrics[i].name] = sums[3 + i] / (held_out ? test_samples : train_samples);
+    result.metrics[metrics[i].name] = mean(4 + i, measured);
   }
   return result;
 }
@@ -350,7 +373,8 @@ RunResults Training::collect_results() {
                      .workers = environment_.workers(),
                      .seed = plan_.options.training.seed,
                      .train_samples = plan_.train->size(),
-                     .test_samples = plan_.test_samples()};
+                     .test_samples = plan_.test_samples(),
+                     .validation_samples = plan_.validation_samples()};
   double total_seconds = 0;
   for (std::size_t i = 0; i < all.size(); i += mine.size()) {
     results.compute_seconds.push_back(all[i]);
@@ -373,7 +397,9 @@ RunResults Training::collect_results() {
     if (saved_epoch() != epochs_.back().epoch) {
       kept_.restore(*model_.module);  // no worker reads the node's copy any more
     }
-    results.error.mean = epochs_[static_cast<std::size_t>(saved_epoch() - 1)].test_error;
+    const EpochResult& saved = epochs_[static_cast<std::size_t>(saved_epoch() - 1)];
+    results.error.mean = saved.test_error;
+    results.val_error = saved.val_error;
     results.epochs = epochs_;
     results.weights_sha256 = weights_sha256(*model_.module);
     const MachineInfo machine = machine_info();

@@ -53,15 +53,17 @@ SampleArrays arrays_of(const Features& x, const std::optional<Labels>& labels,
   return arrays;
 }
 
-ClientDataset from_arrays(const Features& x, const std::optional<Labels>& labels,
-                          const std::optional<Targets>& targets,
-                          const std::optional<Features>& test_x,
-                          const std::optional<Labels>& test_labels,
-                          const std::optional<Targets>& test_targets) {
+ClientDataset from_arrays(
+    const Features& x, const std::optional<Labels>& labels, const std::optional<Targets>& targets,
+    const std::optional<Features>& test_x, const std::optional<Labels>& test_labels,
+    const std::optional<Targets>& test_targets, const std::optional<Features>& val_x,
+    const std::optional<Labels>& val_labels, const std::optional<Targets>& val_targets) {
   const SampleArrays train = arrays_of(x, labels, targets);
   const SampleArrays test = test_x ? arrays_of(*test_x, test_labels, test_targets) : SampleArrays{};
+  const SampleArrays validation =
+      val_x ? arrays_of(*val_x, val_labels, val_targets) : SampleArrays{};
   const nb::gil_scoped_release release;
-  return create_dataset(data_from_arrays(train, test));
+  return create_dataset(data_from_arrays(train, test, validation));
 }
 
 ClientDataset from_folder(const nb::dict& options, int num_client_items) {
@@ -82,6 +84,16 @@ void bind_data(nb::module_& module) {
                      const auto& test = dataset.data().test;
                      return test == nullptr ? 0 : test->size();
                    })
+      .def_prop_ro("num_validation_samples",
+                   [](const ClientDataset& dataset) {
+                     const auto& validation = dataset.data().validation;
+                     return validation == nullptr ? 0 : validation->size();
+                   })
+      .def_prop_ro(
+          "summary",
+          [](const ClientDataset& dataset) {
+            return nb::module_::import_("json").attr("loads")(to_json(summary_of(dataset.data())));
+          })
       .def_prop_ro(
           "sample_shape",
           [](const ClientDataset& dataset) { return dataset.data().train->sample_shape(); })
@@ -93,7 +105,8 @@ void bind_data(nb::module_& module) {
   module.def("dataset_from_folder", from_folder, nb::arg("options"), nb::arg("num_client_items"));
   module.def("dataset_from_arrays", from_arrays, nb::arg("x"), nb::arg("labels").none(),
              nb::arg("targets").none(), nb::arg("test_x").none(), nb::arg("test_labels").none(),
-             nb::arg("test_targets").none());
+             nb::arg("test_targets").none(), nb::arg("val_x").none(), nb::arg("val_labels").none(),
+             nb::arg("val_targets").none());
 }
 
 }  // namespace dga::python

@@ -138,6 +138,7 @@ nb::list tasks_of(const Problem& problem) {
     entry["host"] = task.host;
     entry["num_samples"] = task.num_samples;
     entry["num_test_samples"] = task.num_test_samples;
+    entry["num_validation_samples"] = task.num_validation_samples;
     entry["samples"] = nb::cast(task.samples);
     list.append(entry);
   }

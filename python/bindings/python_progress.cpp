@@ -31,6 +31,7 @@ void PythonProgress::started(const RunStart& start) {
     facts["workers"] = start.workers;
     facts["train_samples"] = start.train_samples;
     facts["test_samples"] = start.test_samples;
+    facts["validation_samples"] = start.validation_samples;
     facts["features"] = start.features;
     facts["outputs"] = start.outputs;
     facts["parameters"] = start.parameters;

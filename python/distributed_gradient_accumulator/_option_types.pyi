@@ -64,9 +64,9 @@ class ProblemOptions(DatasetOptions, total=False):
     ema: Optional[float]
     """Decay of an exponential moving average of the weights. The average is then evaluated and saved. 0: no average. Default: 0."""
     patience: Optional[int]
-    """Stop early after this number of epochs without a new lowest error on the held-out set (without a held-out set: a new lowest loss). 0: never. Default: 0."""
+    """Stop early after this number of epochs without a new lowest error on the validation set (without one: on the held-out set; without both: a new lowest loss). 0: never. Default: 0."""
     keep_best: Optional[bool]
-    """Save the weights of the best epoch instead of the last one. The best epoch is the one that early stopping would choose: the lowest error on the held-out set. Default: false."""
+    """Save the weights of the best epoch instead of the last one. The best epoch is the one that early stopping would choose: the lowest error on the validation set, or on the held-out set if there is none. Default: false."""
     seed: Optional[int]
     """Seed of all random numbers. The same seed and number of workers give the same weights. Default: 42."""
     output: Optional[Union[str, os.PathLike[str]]]

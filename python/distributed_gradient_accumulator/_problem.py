@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, Optional, Union
 from . import _arrays, _core
 from ._arguments import bound_to_process, checked, integer, shown, takes_options, wrong_type
 from ._environment import require_environment
-from ._errors import InvalidArgument
+from ._errors import DataError, InvalidArgument
 from ._functions import LossFunction, MetricFunction, checked_loss, checked_metrics
 from ._progress import EpochCallback, Progress, StepCallback
 from ._results import Results
@@ -50,6 +50,16 @@ class ClientDataset:
     def num_test_samples(self) -> int:
         """The number of samples in the data's own test set; 0 without one."""
         return self._core.num_test_samples
+
+    @property
+    def num_validation_samples(self) -> int:
+        """The number of samples in the validation set; 0 without one."""
+        return self._core.num_validation_samples
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        """What the data was taken for: files (path, use, reason), label, features, classes (name, samples), notices."""
+        return self._core.summary
 
     @property
     def class_names(self) -> list[str]:
@@ -94,7 +104,8 @@ class FactorizationProblem:
 
 @takes_options("dataset")
 def create_dataset(data_dir: Optional[Path] = None, num_client_items: int = 0, *, x: Any = None, y: Any = None,
-                   test_x: Any = None, test_y: Any = None, **options: Unpack[DatasetOptions]) -> ClientDataset:
+                   test_x: Any = None, test_y: Any = None, val_x: Any = None, val_y: Any = None,
+                   **options: Unpack[DatasetOptions]) -> ClientDataset:
     """A dataset from files, or from arrays.
 
     num_client_items: Number of workers that will share it; 0: not known.
@@ -103,6 +114,8 @@ def create_dataset(data_dir: Optional[Path] = None, num_client_items: int = 0, *
         nested lists; float32 in C order is used in place, without a copy (do not change it while it
         is in use).
     test_x, test_y: The held-out samples, as arrays too.
+    val_x, val_y: The validation samples, as arrays too: never trained on, they decide early stopping
+        and the best epoch.
     {options}
 
     Raises DataNotFound (a FileNotFoundError) for a path with nothing there, DataError (a
@@ -120,27 +133,36 @@ def create_dataset(data_dir: Optional[Path] = None, num_client_items: int = 0, *
         raise InvalidArgument("[python] create_dataset: expected either data_dir or x and y, found "
                               f"{'both' if x is not None else 'neither'}. Pass one of them.")
     if x is None:
-        if y is not None or test_x is not None or test_y is not None:
-            raise InvalidArgument("[python] create_dataset: expected x beside y, test_x and test_y, found none.")
+        if any(array is not None for array in (y, test_x, test_y, val_x, val_y)):
+            raise InvalidArgument("[python] create_dataset: expected x beside y, test_x, test_y, val_x and val_y, found "
+                                  "none.")
         require_environment()
         return ClientDataset(_core.dataset_from_folder(given, workers))
     regression = given.pop("task", None) == "regression"
     for name in given:
         raise InvalidArgument(f"[python] {name}: expected it beside data_dir, found arrays. Leave one out.")
-    if y is None or (test_x is None) != (test_y is None):
-        raise InvalidArgument("[python] create_dataset: expected y beside x, and test_y beside test_x, found one of "
-                              "them missing.")
-    features = _arrays.features("x", x)
-    labels = _arrays.labels("y", y, len(features), regression)
-    test_features = None if test_x is None else _arrays.features("test_x", test_x)
-    test_labels = None if test_features is None else _arrays.labels("test_y", test_y, len(test_features), regression)
-    if workers > len(features):
+    if y is None or (test_x is None) != (test_y is None) or (val_x is None) != (val_y is None):
+        raise InvalidArgument("[python] create_dataset: expected y beside x, test_y beside test_x, and val_y beside "
+                              "val_x, found one of them missing.")
+    train = _samples("", x, y, regression)
+    if workers > len(train[0]):
         raise InvalidArgument(f"[python] num_client_items: expected at least one sample a worker, found "
-                              f"{len(features)} samples for {workers} workers. Use fewer workers or more data.")
+                              f"{len(train[0])} samples for {workers} workers. Use fewer workers or more data.")
+    test = _samples("test_", test_x, test_y, regression)
+    validation = _samples("val_", val_x, val_y, regression)
     require_environment()
-    if regression:
-        return ClientDataset(_core.dataset_from_arrays(features, None, labels, test_features, None, test_labels))
-    return ClientDataset(_core.dataset_from_arrays(features, labels, None, test_features, test_labels, None))
+    return ClientDataset(_core.dataset_from_arrays(*train, *test, *validation))
+
+
+def _samples(prefix: str, x: Any, y: Any, regression: bool) -> tuple[Any, Any, Any]:
+    """Features, labels and targets of a set, as the bindings take them; all None without x."""
+    if x is None:
+        return None, None, None
+    features = _arrays.features(prefix + "x", x)
+    if prefix and len(features) == 0:
+        raise DataError(f"[data] {prefix}x: expected at least one sample, found none. Pass some, or leave it out.")
+    labels = _arrays.labels(prefix + "y", y, len(features), regression)
+    return (features, None, labels) if regression else (features, labels, None)
 
 
 def _workers(num_client_items: Any) -> int:

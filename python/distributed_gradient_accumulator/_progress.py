@@ -63,7 +63,8 @@ class Progress:
 
     def epoch_done(self, epoch: dict[str, Any]) -> bool:
         if self._bar is not None:
-            error = epoch["test_error"] if epoch["test_error"] is not None else epoch["train_error"]
+            errors = (epoch.get(name) for name in ("val_error", "test_error", "train_error"))
+            error = next((each for each in errors if each is not None), None)
             self._bar.set_postfix(epoch=epoch["epoch"], loss=f"{epoch['loss'] or 0:.4g}",
                                   error="-" if error is None else f"{error:.4g}")
         return self._on_epoch is not None and self._on_epoch(epoch) is True

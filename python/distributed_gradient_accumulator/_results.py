@@ -52,8 +52,15 @@ class Results:
                             self._content["error"]["values"])
 
     @property
+    def val_error(self) -> float:
+        """The saved model's error on the validation set; NaN without one."""
+        value = self._content.get("val_error")
+        return float("nan") if value is None else float(value)
+
+    @property
     def epochs(self) -> list[dict[str, Any]]:
-        """One dict an epoch: epoch (from 1), loss, train_error, test_error, seconds."""
+        """One dict an epoch: epoch (from 1), loss, train_error, test_error, seconds; val_error where there is a
+        validation set."""
         return [dict(epoch) for epoch in self._content["epochs"]]
 
     @property

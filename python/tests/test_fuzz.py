@@ -35,9 +35,11 @@ def attempt(call, *arguments, **named):
 
 
 @odd
-@given(x=ARRAYS, y=ARRAYS, test_x=some.one_of(some.none(), ARRAYS), test_y=some.one_of(some.none(), ARRAYS), workers=ODD)
-def test_create_dataset(x, y, test_x, test_y, workers):
-    data = attempt(dga.create_dataset, x=x, y=y, test_x=test_x, test_y=test_y, num_client_items=workers)
+@given(x=ARRAYS, y=ARRAYS, held_out_x=some.one_of(some.none(), ARRAYS), held_out_y=some.one_of(some.none(), ARRAYS),
+       held_out=some.sampled_from(["test", "val"]), workers=ODD)
+def test_create_dataset(x, y, held_out_x, held_out_y, held_out, workers):
+    data = attempt(dga.create_dataset, x=x, y=y, num_client_items=workers,
+                   **{f"{held_out}_x": held_out_x, f"{held_out}_y": held_out_y})
     if data is not None:
         assert data.num_samples >= 1 and data.num_classes >= 2
 

@@ -46,6 +46,11 @@ class ProgressTest(ProgramTest):
         done = self.train()
         lines = done.stdout.splitlines()
         self.assertEqual((done.returncode, done.stderr), (0, ""))
+        first = next(i for i, line in enumerate(lines) if line.startswith("1 worker"))
+        self.assertIn("files       train: data/a.csv", lines[:first])
+        self.assertIn("features    2", lines[:first])
+        self.assertIn("classes     2: 0 (1000), 1 (1000)", lines[:first])
+        lines = lines[first:]
         self.assertRegex(lines[0], r"^1 worker, engine threads; 1600 samples to train on, 400 held out; \d+ parameters")
         self.assertRegex(lines[1], r"^epoch 1/2  loss \S+  train error (\S+ %|-)  test error (\S+ %|-)  \S+ s$")
         self.assertRegex(lines[2], r"^epoch 2/2  ")
@@ -53,6 +58,16 @@ class ProgressTest(ProgramTest):
         self.assertRegex(lines[4], r"^mean error  \S+ on 400 held-out samples$")
         self.assertEqual(lines[5:], ["results     out/results.json", "model       out/model.safetensors"])
         self.assertNotIn("\r", done.stdout)
+
+    def test_a_validation_set_has_a_column_and_a_line(self):
+        self.write("data/val.csv", rows(30))
+        done = self.train()
+        lines = done.stdout.splitlines()
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertEqual(lines[0], "files       train: data/a.csv; validation: data/val.csv")
+        self.assertIn("; 1600 samples to train on, 30 to validate on, 400 held out; ", done.stdout)
+        self.assertRegex(done.stdout, r"\nepoch 1/2  loss \S+  train error \S+ %  val error \S+ %  test error \S+ %  \S+ s\n")
+        self.assertRegex(done.stdout, r"\nval error   \S+ on 30 samples\nmean error  ")
 
     def test_quiet_prints_nothing(self):
         done = self.train("--quiet")

@@ -77,6 +77,20 @@ class ReportTest(ProgramTest):
         cells = self.browser.value("[...document.querySelectorAll('details td')].map(cell => cell.textContent)")
         self.assertIn(f"{metrics['loss'][2]:.6g}", cells)
 
+    def test_a_validation_set_has_a_curve(self):
+        self.write("val/a.csv", (DIGITS / "digits.csv").read_text(encoding="utf-8").splitlines()[:99])
+        self.train_to("out", "--val-data", "val")
+        self.train_to("two")
+        errors = [epoch["val_error"] for epoch in self.results("out")["epochs"]]
+        self.open(self.report("out"))
+        metrics = self.metrics("out")
+        self.assertNotIn(errors, (metrics["test_error"], metrics["train_error"]))
+        self.assertEqual(self.charts()["error"], [metrics["epoch"], metrics["test_error"], metrics["train_error"], errors])
+        self.assertEqual(self.cells("Validation error"), [f"{errors[-1]:.6g}"])
+        self.assertEqual(self.cells("files"), [f"train: {DIGITS}/digits.csv; validation: val/a.csv"])
+        self.open(self.report("out", "two"))
+        self.assertEqual(self.charts()["val_error"][:2], [metrics["epoch"], errors])
+
     def add_metrics(self, run, metrics):
         """As a C++ program with metrics of its own leaves them; `metrics`: a list of values for each name."""
         results = self.results(run)

@@ -42,8 +42,8 @@ class TensorBoardTest(ProgramTest):
     def expect_metrics(self, events):
         """The events' scalars are what metrics.jsonl says, nothing missing and nothing else."""
         metrics = self.metrics()
-        for name in ("loss", "train_error", "test_error", "seconds"):
-            expected = [[epoch["epoch"], as_f32(epoch[name])] for epoch in metrics if epoch[name] is not None]
+        for name in ("loss", "train_error", "val_error", "test_error", "seconds"):
+            expected = [[epoch["epoch"], as_f32(epoch[name])] for epoch in metrics if epoch.get(name) is not None]
             self.assertEqual(events["scalars"].pop(name, []), expected, name)
         rates = events["scalars"].pop("learning_rate")
         self.assertEqual([step for step, _ in rates], [epoch["epoch"] for epoch in metrics])
@@ -78,7 +78,8 @@ class TensorBoardTest(ProgramTest):
         options = json.loads((self.folder / "out" / "config.json").read_text())
         (table,) = events["texts"]["options"]
         self.assertEqual(table.splitlines()[:2], ["| option | value |", "|---|---|"])
-        self.assertEqual([line.split(" | ")[0][2:] for line in table.splitlines()[2:]], list(options))
+        self.assertEqual([line.split(" | ")[0][2:] for line in table.splitlines()[2:]],
+                         [name for name in options if name != "dataset"])
         self.assertIn("\n| workers | 30 |\n", table)
         self.assertIn("\n| tensorboard | true |\n", table)
 
@@ -98,6 +99,12 @@ class TensorBoardTest(ProgramTest):
     def test_without_a_held_out_set(self):
         self.assertEqual(self.train("--tensorboard", "--test-fraction", "0").returncode, 0)
         self.assertEqual(self.metrics()[0]["test_error"], None)
+        self.expect_metrics(self.events())
+
+    def test_with_a_validation_set(self):
+        self.write("data/val.csv", rows(10))
+        self.assertEqual(self.train("--tensorboard").returncode, 0)
+        self.assertIsNotNone(self.metrics()[0]["val_error"])
         self.expect_metrics(self.events())
 
     def test_a_record_that_was_cut_is_passed_over(self):

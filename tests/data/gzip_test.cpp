@@ -29,6 +29,18 @@ TEST(Gzip, UnpacksWhatWasPacked) {
   EXPECT_EQ(unpack(gzip(std::string(3'000'000, 'a'))), std::string(3'000'000, 'a'));
 }
 
+TEST(Gzip, ZerosAfterAMemberArePadding) {
+  // One byte, a block of a tape, and more than a chunk.
+  for (const std::size_t zeros : {std::size_t{1}, std::size_t{512}, std::size_t{300'000}}) {
+    const std::string padding(zeros, '\0');
+    const std::string one = gzip("one") + padding;
+    EXPECT_EQ(unpack(one), "one");
+    EXPECT_EQ(unpack(str(one, gzip("two"), padding)), "onetwo");
+    EXPECT_EQ(test::error_of<DataError>([&] { unpack(one + "rubbish"); }),
+              "f.gz: expected a whole gzip file, found damaged data. Copy or download it again.");
+  }
+}
+
 TEST(Gzip, CutOff) {
   const std::string packed = gzip("a text that is long enough to cut");
   for (const std::size_t size :

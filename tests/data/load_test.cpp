@@ -31,6 +31,11 @@ std::string error_of_loading(const std::string& data, const std::string& test_da
   return test::error_of<DataError>([&] { load_data({.data = data, .test_data = test_data}); });
 }
 
+std::string error_of_validation(const std::string& data, const std::string& validation_data) {
+  return test::error_of<DataError>(
+      [&] { load_data({.data = data, .validation_data = validation_data}); });
+}
+
 TEST(Load, AFolderAFileAndAUriAreTheSame) {
   const ScratchFolder folder;
   const std::string file = folder.write("my data.bin", "1,2,0\n3,4,1\n");
@@ -98,6 +103,81 @@ TEST(Load, AFolderOfTestFilesAloneIsTrainedOn) {
   EXPECT_EQ(load_data({.data = folder.path()}).train->size(), 2);
 }
 
+TEST(Load, FilesNamedValAreTheValidationSet) {
+  const ScratchFolder folder;
+  folder.write("train.csv", "1,0\n2,1\n");
+  folder.write("val.csv", "3,1\n");
+  const LoadedData loaded = load_data({.data = folder.path()});
+  EXPECT_EQ(loaded.train->size(), 2);
+  EXPECT_EQ(loaded.test, nullptr);
+  ASSERT_NE(loaded.validation, nullptr);
+  EXPECT_EQ(loaded.validation->features()[0], 3.0F);
+  EXPECT_THAT(labels_of(*loaded.validation), ElementsAre(1));
+  EXPECT_THAT(loaded.summary.files,
+              ElementsAre(DataSummary::File{folder.file("train.csv"), FileUse::train},
+                          DataSummary::File{folder.file("val.csv"), FileUse::validation}));
+}
+
+TEST(Load, TheValidationSetIsNormalisedAsTheTrainingSamplesAre) {
+  const ScratchFolder folder;
+  folder.write("train.csv", "1,0\n2,1\n3,0\n4,1\n5,0\n6,1\n7,0\n8,1\n9,0\n10,1\n");
+  folder.write("dev.csv", "-100,1\n");
+  const LoadedData loaded = load_data({.data = folder.path()});
+  const PreparedData with = split_and_normalise(loaded, 0.2, 1);
+  LoadedData rest = loaded;
+  rest.validation = nullptr;
+  const PreparedData without = split_and_normalise(rest, 0.2, 1);
+  EXPECT_EQ(with.normalisation.mean, without.normalisation.mean);
+  EXPECT_EQ(with.normalisation.scale, without.normalisation.scale);
+  EXPECT_EQ(with.train->size(), 8);
+  EXPECT_EQ(with.test->size(), 2) << "held out all the same";
+  EXPECT_EQ(without.validation, nullptr);
+  ASSERT_EQ(with.validation->size(), 1);
+  float value = 0;
+  std::int64_t label = 0;
+  const std::vector<std::int64_t> first{0};
+  with.validation->gather(first, {&value, 1}, {&label, 1});
+  EXPECT_FLOAT_EQ(
+      value, static_cast<float>((-100 - with.normalisation.mean[0]) / with.normalisation.scale[0]));
+}
+
+TEST(Load, FilesWithTheSameBytesAreANotice) {
+  const ScratchFolder folder;
+  const std::string train = folder.write("a.csv", "1,0\n2,1\n");
+  folder.write("b.csv", "1,1\n2,0\n");
+  const std::string copy = folder.write("test.csv", "1,0\n2,1\n");
+  folder.write("a.csv.bak", "1,0\n2,1\n");
+  EXPECT_THAT(
+      load_data({.data = folder.path()}).summary.notices,
+      ElementsAre(folder.file("a.csv.bak") + ": ignored, because it is an editor's backup.",
+                  copy + ": the same bytes as " + train + ". Remove one, unless that is meant."));
+  EXPECT_EQ(load_data({.data = folder.file("b.csv"), .test_data = train}).summary.notices.size(),
+            0U);
+}
+
+TEST(Load, ManyCopiesAreCounted) {
+  const ScratchFolder folder;
+  for (int i = 10; i < 40; ++i) {
+    folder.write(std::to_string(i), "1,0\n2,1\n");
+  }
+  const auto notices = load_data({.data = folder.path()}).summary.notices;
+  ASSERT_EQ(notices.size(), 6U);
+  EXPECT_EQ(notices.back(), folder.file("16") +
+                                " and 23 more: the same bytes as other files. Remove them, unless "
+                                "that is meant.");
+}
+
+TEST(Load, NoticesOfSamplesToPredict) {
+  const ScratchFolder folder;
+  folder.write("val.csv", "1\n");
+  folder.write("test.csv", "2\n");
+  folder.write("x.csv~", "3\n");
+  const Samples samples = load_samples({.data = folder.path(), .shape = {1}, .classes = {0, 1}});
+  EXPECT_EQ(samples.count, 2) << "one set, whatever the names";
+  EXPECT_THAT(samples.notices,
+              ElementsAre(folder.file("x.csv~") + ": ignored, because it is an editor's backup."));
+}
+
 TEST(Load, NamedTestDataReplacesTheDatasOwn) {
   const ScratchFolder folder;
   const ScratchFolder other;
@@ -124,6 +204,8 @@ TEST(Load, TestDataMustLookLikeTheTrainingData) {
             other +
                 ":3: expected a label of the training set (2 from 0 to 1), found 2. Remove the "
                 "sample, or add samples like it to the training set.");
+  EXPECT_EQ(error_of_validation(train, wide), error_of_loading(train, wide));
+  EXPECT_EQ(error_of_validation(train, other), error_of_loading(train, other));
 }
 
 const std::string kImages = bytes({0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 2, 1, 2, 3, 4});

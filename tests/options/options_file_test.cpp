@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
 #include <string>
 
 #include "dga/base/error.h"
@@ -130,6 +131,17 @@ TEST(ConfigJson, HasEveryOptionAndReadsBackAsItWas) {
     EXPECT_THAT(text, HasSubstr("\"" + row.name + "\": "));
   }
   EXPECT_EQ(run_options_from_json(text, "config.json"), options);
+}
+
+TEST(ConfigJson, HoldsTheSummaryOfTheDataBesideTheOptions) {
+  RunOptions options;
+  options.data.path = "data";
+  const DataSummary summary{.files = {{.path = "data/a.csv"}}, .label = "y", .features = 3};
+  const std::string text = to_json(options, summary);
+  EXPECT_EQ(run_options_from_json(text, "config.json"), options);
+  const auto json = nlohmann::json::parse(text);
+  EXPECT_EQ(data_summary_from_json(json.at(kSummaryKey).dump(), "config.json"), summary);
+  EXPECT_EQ(json.size(), option_table().size() + 1);
 }
 
 TEST(ConfigJson, SaysTheWordForWhatIsLeftOpen) {

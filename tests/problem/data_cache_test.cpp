@@ -47,6 +47,22 @@ TEST(DataCache, KeepsWaysOfReadingApart) {
   EXPECT_NE(cache.load({.data = folder.path(), .task = Task::regression}), first);
 }
 
+TEST(DataCache, SeesFilesThatChangeWhatIsSaidOfTheData) {
+  const ScratchFolder folder;
+  const ScratchFolder other;
+  write(folder.file("a.csv"), "1,2,0\n3,4,1\n");
+  write(other.file("b.csv"), "5,6,1\n");
+  DataCache cache;
+  const auto first = cache.load({.data = folder.path()});
+  EXPECT_EQ(
+      cache.load({.data = folder.path(), .validation_data = other.path()})->validation->size(), 1);
+  EXPECT_EQ(cache.load({.data = folder.path()}), first);
+  write(folder.file("val.csv"), "7,8,0\n9,9,0\n");
+  EXPECT_EQ(cache.load({.data = folder.path()})->validation->size(), 2);
+  write(folder.file("a.csv~"), "");
+  EXPECT_EQ(cache.load({.data = folder.path()})->summary.notices.size(), 1U);
+}
+
 TEST(DataCache, ForgetsWhenToldTo) {
   const ScratchFolder folder;
   write(folder.file("a.csv"), "1,2,0\n3,4,1\n");

@@ -8,7 +8,9 @@
 #include <filesystem>
 
 #include "dga/base/error.h"
+#include "dga/data/arrays.h"
 #include "tests/support/error_of.h"
+#include "tests/support/made_up_data.h"
 #include "tests/support/scratch_folder.h"
 
 namespace dga {
@@ -115,6 +117,51 @@ TEST_F(ProblemTest, TimeAndErrorBeforeAnyRunSayWhatToDo) {
             "[problem] time: expected a run that has ended, found none. Call "
             "DistributedGradientAccumulator::apply(problem) first.");
   EXPECT_THAT(error_of([] { error(); }), HasSubstr("[problem] error: expected a run"));
+}
+
+SampleArrays arrays_of(const Table& table, std::int64_t count) {
+  // The table outlives the arrays in these tests.
+  const auto borrowed = [](const auto*) {};
+  return {.count = count,
+          .shape = table.sample_shape(),
+          .features = {table.features(), borrowed},
+          .labels = {table.labels(), borrowed}};
+}
+
+TEST_F(ProblemTest, AValidationSetOfArraysGoesThroughEveryStep) {
+  const std::shared_ptr<const Table> table = test::made_up_classes(60).train;
+  const auto dataset = create_dataset(
+      data_from_arrays(arrays_of(*table, 60), arrays_of(*table, 20), arrays_of(*table, 7)));
+  FactorizationProblemOptions options{.num_client_items = 3, .dataset = dataset};
+  options.run.training.epochs = 2;
+  options.run.output.folder = folder.file("validated");
+  const auto problem = create_factorization_problem(options);
+  std::int64_t validated = 0;
+  for (const TaskAssignment& task : assign_tasks(problem)) {
+    validated += task.num_validation_samples;
+  }
+  EXPECT_EQ(validated, 7);
+  const RunResults results = DistributedGradientAccumulator::apply(problem).results;
+  EXPECT_EQ(results.validation_samples, 7);
+  EXPECT_EQ(results.test_samples, 20);
+  EXPECT_EQ(results.val_error, results.epochs.back().val_error);
+  options.run.data.val_path = "more";
+  EXPECT_EQ(error_of([&] { create_factorization_problem(options); }),
+            "[problem] dataset: expected either it or data_dir, found both. Leave one out.");
+}
+
+TEST_F(ProblemTest, ValidationArraysMustBeLikeTheTrainingArrays) {
+  const std::shared_ptr<const Table> table = test::made_up_classes(60).train;
+  const SampleArrays train = arrays_of(*table, 6);
+  SampleArrays other = train;
+  other.shape = {5};
+  EXPECT_EQ(error_of([&] { data_from_arrays(train, {}, other); }),
+            "[data] val_x: expected samples like those of x, with 6 features and integer labels, "
+            "found 5 features and integer labels. Take both from the same source.");
+  other = train;
+  other.labels = std::make_shared<std::int64_t[]>(6, 7);
+  EXPECT_THAT(error_of([&] { data_from_arrays(train, {}, other); }),
+              testing::HasSubstr("[data] val_y: sample 0: expected a label of the training set"));
 }
 
 TEST_F(ProblemTest, AnEnvironmentIsOpenedOnDemandAndOnlyOnce) {

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "dga/base/error.h"
+#include "dga/data/data_summary.h"
 #include "dga/storage/atomic_file.h"
 #include "dga/storage/run_folder.h"
 #include "dga/storage/run_results.h"
@@ -204,6 +205,58 @@ TEST_F(ReportTest, MetricsAreThoseOfTheSavedWeights) {
   const json metrics = chart_data(html)[0]["epochs"]["metrics"];
   EXPECT_EQ(metrics, json::parse("[[\"F1\", [0.25, " + json(1.0 / 60).dump() +
                                  ", 0.75]], [\"late\", [1e-6, null, null]]]"));
+}
+
+TEST_F(ReportTest, AValidationSetHasRowsAndACurve) {
+  RunResults results = three_epochs();
+  const std::string without = page({run("a", {{kResultsFile, to_json(results)}})});
+  EXPECT_EQ(row(without, "Validation error"), "no such row");
+  EXPECT_THAT(without, Not(HasSubstr(">Validation")));
+  results.validation_samples = 4;
+  results.val_error = 0.125;
+  results.epochs[0].val_error = 0.5;
+  results.epochs[2].val_error = 0.125;
+  const std::string folder = run("b", {{kResultsFile, to_json(results)}});
+  const std::string html = page({folder});
+  EXPECT_THAT(row(html, "Validation error"), HasSubstr("<td>0.125</td>"));
+  EXPECT_THAT(row(html, "Validation samples"), HasSubstr("<td>4</td>"));
+  EXPECT_THAT(row(html, "1"), HasSubstr("<td>0.5</td><td>0.5</td><td>0.5</td>"));
+  EXPECT_EQ(chart_data(html)[0]["epochs"]["val_error"], (json{0.5, nullptr, 0.125}));
+  const std::string both = page({scratch.file("a"), folder});
+  EXPECT_THAT(row(both, "Validation error"), HasSubstr("<td>–</td><td>0.125</td>"));
+}
+
+TEST_F(ReportTest, ShowsWhatTheDataWasTakenFor) {
+  DataSummary summary{.files = {{.path = "d/<b>.csv"}, {"d/x~", FileUse::ignored, "a backup"}},
+                      .label = "species",
+                      .features = 4,
+                      .classes = {{"a", 3}, {"b", 5}}};
+  const std::string quiet =
+      run("a", {{kConfigFile, json{{"dataset", json::parse(to_json(summary))}}.dump()}});
+  summary.notices = {"one.", "two."};
+  const std::string noisy =
+      run("b", {{kConfigFile, json{{"dataset", json::parse(to_json(summary))}}.dump()}});
+  const std::string html = page({quiet});
+  EXPECT_THAT(row(html, "files"),
+              HasSubstr("<td>train: d/&lt;b&gt;.csv; ignored: d/x~ (a backup)</td>"));
+  EXPECT_THAT(row(html, "label"), HasSubstr("<td>species</td>"));
+  EXPECT_THAT(row(html, "features"), HasSubstr("<td>4</td>"));
+  EXPECT_THAT(row(html, "classes"), HasSubstr("<td>2: a (3), b (5)</td>"));
+  EXPECT_EQ(row(html, "notices"), "no such row");
+  EXPECT_EQ(row(html, "dataset"), "no such row");
+  const std::string old = run("c", {{kConfigFile, "{}"}});
+  EXPECT_THAT(row(page({quiet, noisy, old}), "notices"),
+              HasSubstr("<td>–</td><td>one. two.</td><td>–</td>"));
+  EXPECT_EQ(row(page({old}), "files"), "no such row");
+}
+
+TEST_F(ReportTest, ADamagedSummaryIsRefused) {
+  const std::string folder = run("a", {{kConfigFile, "{\"dataset\": 3}"}});
+  EXPECT_THAT([&] { page({folder}); },
+              ThrowsMessage<StorageError>("[report] " + folder +
+                                          "/config.json: expected the summary of a dataset, found "
+                                          "JSON that is damaged or says something else. Was the "
+                                          "file changed?"));
 }
 
 TEST_F(ReportTest, NoFolderAtAllIsRefused) {

@@ -135,6 +135,24 @@ TEST(RunResults, HaveMetricsByNameOnlyWhereThereAreAny) {
   EXPECT_TRUE(std::isnan(read.epochs[0].metrics.at("f1")));
 }
 
+TEST(RunResults, HaveAValidationErrorOnlyWithAValidationSet) {
+  RunResults results = two_workers();
+  results.validation_samples = 10;
+  results.val_error = 0.5;
+  results.epochs[0].val_error = 0.5;
+  EXPECT_EQ(to_json(results.epochs[0]),
+            R"({"epoch":1,"loss":0.1,"train_error":0.25,"test_error":null,"seconds":0.5,)"
+            R"("val_error":0.5})");
+  const auto json = nlohmann::json::parse(to_json(results));
+  EXPECT_EQ(json["samples"]["validation"], 10);
+  EXPECT_EQ(json["val_error"], 0.5);
+  EXPECT_EQ(run_results_from_json(to_json(results), "results.json"), results);
+  results.val_error = results.epochs[0].val_error = std::numeric_limits<double>::quiet_NaN();
+  const RunResults read = run_results_from_json(to_json(results), "results.json");
+  EXPECT_TRUE(std::isnan(read.val_error.value())) << "there is a set, without a finite error";
+  EXPECT_TRUE(std::isnan(read.epochs[0].val_error.value()));
+}
+
 TEST(RunResults, OfOlderVersionsLackTheBestEpoch) {
   auto json = nlohmann::ordered_json::parse(to_json(two_workers()));
   json.erase("best_epoch");

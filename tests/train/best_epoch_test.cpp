@@ -48,6 +48,19 @@ TEST(BestEpoch, IsJudgedByTheLossWhereNothingIsHeldOut) {
   EXPECT_THAT(judge(0, {0.5, 0.7, 0.4}, false).best, ElementsAre(1, 3));
 }
 
+TEST(BestEpoch, IsJudgedByTheValidationSetWhereThereIsOne) {
+  BestEpoch epochs(2);
+  auto add = [&, number = std::int64_t{0}](double val_error, double test_error) mutable {
+    return epochs.add({.epoch = ++number, .test_error = test_error, .val_error = val_error});
+  };
+  EXPECT_TRUE(add(0.5, 0.1));
+  EXPECT_TRUE(add(0.4, 0.2));
+  EXPECT_FALSE(add(0.4, 0.05));
+  EXPECT_FALSE(add(0.45, 0.01));
+  EXPECT_EQ(epochs.number(), 2);
+  EXPECT_TRUE(epochs.patience_is_over());
+}
+
 TEST(BestEpoch, PatienceCountsEpochsInARow) {
   const std::vector<double> errors{0.5, 0.6, 0.4, 0.4, 0.5, 0.4, 0.1};
   EXPECT_EQ(judge(0, errors).end, 0);

@@ -349,7 +349,8 @@ TEST_F(CustomRunTest, ExtrasThatCannotWorkAreRefused) {
   };
   EXPECT_EQ(with({{"a", part_wrong}, {"a", part_wrong}}),
             "[train] metrics: expected unique names, found 'a' twice. Rename one of them.");
-  for (const std::string name : {"loss", "train_error", "test_error", "seconds", "epoch"}) {
+  for (const std::string name :
+       {"loss", "train_error", "val_error", "test_error", "seconds", "epoch"}) {
     EXPECT_EQ(with({{name, part_wrong}}),
               "[train] metrics: expected a name that is not reserved, found '" + name +
                   "'. Choose another name.");

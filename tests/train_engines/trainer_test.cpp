@@ -39,12 +39,13 @@ WorkerMap workers() {
   return map_workers(test::engine_options());
 }
 
-/// `samples_each` a worker, and one more, so that shards are uneven.
+/// `samples_each` a worker, and one more, so that shards are uneven. Beside them a validation set.
 TrainPlan plan_of(const RunOptions& options, Engine engine, std::size_t num_workers,
                   std::size_t samples_each = 10) {
-  return prepare(
-      plan_tasks(options, engine, static_cast<int>(num_workers),
-                 test::made_up_classes(static_cast<std::int64_t>(samples_each * num_workers + 1))));
+  const auto samples = static_cast<std::int64_t>(samples_each * num_workers + 1);
+  LoadedData data = test::made_up_classes(samples);
+  data.validation = test::made_up_classes(5).train;
+  return prepare(plan_tasks(options, engine, static_cast<int>(num_workers), data));
 }
 
 RunSummary train(const TrainPlan& plan) {
@@ -70,6 +71,8 @@ TEST(Trainer, GivesTheWeightsThatThreadsGive) {
   EXPECT_EQ(found.weights_sha256, expected.weights_sha256);
   EXPECT_EQ(found.error, expected.error);
   EXPECT_EQ(found.epochs.back().loss, expected.epochs.back().loss);
+  EXPECT_EQ(found.val_error, expected.val_error);
+  EXPECT_EQ(found.validation_samples, 5);
 }
 
 TEST(Trainer, GivesTheSameWeightsTwice) {

@@ -138,6 +138,10 @@ CsvReader::CsvReader(std::span<const SourcePtr> files, const ReadOptions& option
     }
   }
   width_ = std::ssize(feature_columns_);
+  if (const std::int64_t label = samples_.columns.label(); label >= 0) {
+    const std::string& name = samples_.columns.all[static_cast<std::size_t>(label)].name;
+    samples_.label = name.empty() ? str("column ", label + 1) : name;
+  }
   for (std::size_t file = 0; file < files_.size(); ++file) {
     std::vector<std::int64_t> positions;
     if (options.columns == nullptr && file == 0) {

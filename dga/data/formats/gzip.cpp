@@ -60,6 +60,11 @@ std::string gunzip(const ByteSource& source) {
     stream.avail_in = static_cast<uInt>(count);
     while (stream.avail_in > 0 || (!member_done && stream.avail_out == 0)) {
       if (member_done) {
+        if (*stream.next_in == 0) {  // padding, as of tapes and of blocks
+          ++stream.next_in;
+          --stream.avail_in;
+          continue;
+        }
         inflateReset(&stream);  // another member follows; if it is not gzip, inflate fails
         member_done = false;
       }

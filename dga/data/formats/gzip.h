@@ -12,7 +12,7 @@ namespace dga {
 bool is_gzip(const ByteSource& source);
 
 /// Unpacks all members of a gzip file. Throws DataError, which names the source, if the file is
-/// truncated, damaged or followed by other data.
+/// truncated, damaged or followed by other data. Zeros after a member are padding.
 std::string gunzip(const ByteSource& source);
 
 }  // namespace dga

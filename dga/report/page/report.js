@@ -228,13 +228,16 @@
   if (several) {
     lineChart("learning", "test_error", "Held-out error", "epoch", "error",
               curves("", (epochs) => epochs.test_error));
+    lineChart("learning", "val_error", "Validation error", "epoch", "error",
+              curves("", (epochs) => epochs.val_error));
     lineChart("learning", "train_error", "Training error", "epoch", "error",
               curves("", (epochs) => epochs.train_error));
   } else {
-    const [{ best, epochs: { epoch, train_error, test_error } }] = runs;
+    const [{ best, epochs: { epoch, train_error, test_error, val_error } }] = runs;
     lineChart("learning", "error", "Error", "epoch", "error", [
       { label: "held out", tag: "held out", x: epoch, y: test_error, best },
       { label: "training", tag: "training", x: epoch, y: train_error, best },
+      { label: "validation", tag: "validation", x: epoch, y: val_error, best },
     ]);
   }
   const metrics = new Set(runs.flatMap((run) => run.epochs.metrics.map(([name]) => name)));

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// EqualFiles: finds files that hold the same bytes, which are often copies by mistake.
+
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace dga {
+
+struct EqualFiles {
+  std::size_t first = 0;  // positions in the list of paths
+  std::size_t copy = 0;
+};
+
+/// For each file with the same bytes as an earlier one: the first such file and the copy, in the
+/// order of the copies. Reads only files of equal size, up to the first bytes that differ. Files
+/// that cannot be read equal none.
+std::vector<EqualFiles> equal_files(std::span<const std::string> paths);
+
+}  // namespace dga

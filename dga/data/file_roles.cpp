@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "dga/data/file_roles.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <filesystem>
+
+#include "dga/base/error.h"
+#include "dga/data/source.h"
+
+namespace dga {
+namespace {
+
+std::string lower(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return text;
+}
+
+bool is_document(const std::string& name) {
+  constexpr std::array<std::string_view, 6> kDocuments = {"readme", "license",  "copying",
+                                                          "notice", "citation", "changelog"};
+  const std::string small = lower(name);
+  const std::string stem = small.substr(0, small.find('.'));
+  return small.ends_with(".md") ||
+         std::find(kDocuments.begin(), kDocuments.end(), stem) != kDocuments.end();
+}
+
+/// Whether `name` contains `word` between characters that are neither letters nor digits. Digits
+/// may follow the word, as in "test2".
+bool has_word(const std::string& name, std::string_view word) {
+  const auto is_part = [&](std::size_t i) {
+    return i < name.size() && std::isalnum(static_cast<unsigned char>(name[i])) != 0;
+  };
+  for (std::size_t at = name.find(word); at != std::string::npos; at = name.find(word, at + 1)) {
+    std::size_t end = at + word.size();
+    while (end < name.size() && std::isdigit(static_cast<unsigned char>(name[end])) != 0) {
+      ++end;
+    }
+    if ((at == 0 || !is_part(at - 1)) && !is_part(end)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+struct UseWords {
+  FileUse use;
+  std::string_view name;
+  std::array<std::string_view, 5> words;  // the last ones may be empty
+};
+
+constexpr std::array<UseWords, 3> kUseWords{
+    {{FileUse::train, "training", {"train", "training"}},
+     {FileUse::validation, "validation", {"val", "valid", "validation", "dev", "eval"}},
+     {FileUse::test, "test", {"test", "testing", "t10k"}}}};
+
+}  // namespace
+
+Exclusion exclusion_of(const std::string& name) {
+  constexpr std::array<std::string_view, 3> kBackups{".bak", ".orig", ".swp"};
+  const std::string small = lower(name);
+  if (name.starts_with('.')) {
+    return {"hidden"};
+  }
+  if (name.starts_with('_')) {
+    return {"a marker, by its leading underscore"};
+  }
+  if (is_document(name)) {
+    return {"documentation"};
+  }
+  if (name.ends_with('~') || (name.starts_with('#') && name.ends_with('#')) ||
+      std::any_of(kBackups.begin(), kBackups.end(),
+                  [&](std::string_view ending) { return small.ends_with(ending); })) {
+    return {"an editor's backup", true};
+  }
+  if (small.starts_with("emnist-") && small.ends_with("-mapping.txt")) {
+    return {"EMNIST's table of characters, which has no samples", true};
+  }
+  return {};
+}
+
+FileUse use_of(const std::string& path) {
+  const std::string name = lower(std::filesystem::path(path).filename().string());
+  const UseWords* found = nullptr;
+  for (const UseWords& use : kUseWords) {
+    const bool named = std::any_of(use.words.begin(), use.words.end(), [&](std::string_view word) {
+      return !word.empty() && has_word(name, word);
+    });
+    if (named && found != nullptr) {
+      throw DataError(str(printable(path, 4096),
+                          ": expected a name that says what the file is for, found the words of ",
+                          found->name, " and ", use.name, " files. Rename the file."));
+    }
+    found = named ? &use : found;
+  }
+  return found == nullptr ? FileUse::train : found->use;
+}
+
+}  // namespace dga
