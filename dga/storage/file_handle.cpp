@@ -11,6 +11,7 @@
 #include <system_error>
 #include <utility>
 
+#include "dga/base/descriptor.h"
 #include "dga/base/error.h"
 
 namespace dga {
@@ -44,7 +45,7 @@ void throw_storage_error(const std::string& path, const std::string& what, int e
 
 FileHandle::FileHandle(const std::string& path, int flags, const std::string& shown)
     : shown_(shown.empty() ? path : shown),
-      descriptor_(::open(path.c_str(), flags | O_CLOEXEC, 0666)) {
+      descriptor_(above_standard(::open(path.c_str(), flags | O_CLOEXEC, 0666))) {
   if (descriptor_ < 0) {
     const bool reading = (flags & O_ACCMODE) == O_RDONLY;
     throw_storage_error(shown_, reading ? "a readable file" : "to write the file", errno);
