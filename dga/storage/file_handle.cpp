@@ -3,6 +3,7 @@
 #include "dga/storage/file_handle.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -87,6 +88,13 @@ void FileHandle::sync() {
   if (::fsync(descriptor_) != 0) {
     throw_storage_error(shown_, "to flush the file to disk", errno);
   }
+}
+
+FileHandle::Lock FileHandle::lock() noexcept {
+  if (::flock(descriptor_, LOCK_EX | LOCK_NB) == 0) {
+    return Lock::taken;
+  }
+  return errno == EWOULDBLOCK ? Lock::held_by_another : Lock::not_supported;
 }
 
 std::int64_t FileHandle::size() const {

@@ -87,6 +87,7 @@ RunFolder::RunFolder(const std::string& path, RunFolderMode mode) : path_(path),
     } else {
       make();
     }
+    remove_abandoned_files(path_);  // also where the run is refused below
     event_files_ = event_files_in(path_);
     if (mode == RunFolderMode::fresh && holds_run(path_)) {
       throw StorageError(str("[storage] ", path_,
@@ -101,7 +102,11 @@ RunFolder::RunFolder(const std::string& path, RunFolderMode mode) : path_(path),
 }
 
 RunFolder::~RunFolder() {
-  if (!kept_ && getpid() == owner_) {
+  if (getpid() != owner_) {
+    return;
+  }
+  remove_abandoned_files(path_);  // of a worker process that was killed
+  if (!kept_) {
     take_back();
   }
 }
@@ -125,12 +130,6 @@ void RunFolder::make() {
 }
 
 void RunFolder::probe() const {
-  std::error_code error;
-  for (const fs::directory_entry& entry : fs::directory_iterator(path_, error)) {
-    if (is_temporary_name(entry.path().filename().string())) {
-      fs::remove(entry.path(), error);  // left by a killed run
-    }
-  }
   const std::string name = (fs::path(path_) / ".probe").string();
   AtomicFile file(name);  // never committed
   file.append(std::string(kProbeBytes, ' '));
