@@ -15,7 +15,7 @@ namespace dga {
 enum class RunStatus {
   unknown,  ///< worker 0 has not reported an end
   done,     ///< all steps were taken and all files written
-  stopped,  ///< stopped by a signal
+  stopped,  ///< stopped by a signal; the files are those of the finished epochs
   failed,   ///< a file could not be written
 };
 
