@@ -56,6 +56,9 @@ void print_markdown() {
          "**Output.** On a terminal a bar shows the progress of the run; elsewhere, and with "
          "`TERM=dumb`, each epoch prints a line. There are no escape codes and no colours. Under "
          "`mpirun` only rank 0 prints.\n\n"
+         "**Paths.** `~` or `~USER` at the start of a path is a home folder, also in TOML files. "
+         "No "
+         "command writes over a file that it reads.\n\n"
          "# The options of dga train\n\n"
          "The command line overrides the file that `--config` names, which overrides the defaults. "
          "In that TOML file the same names stand at the top level, with `-` or `_`:\n\n"
@@ -111,9 +114,7 @@ std::string python_type(const Option& row) {
     case Option::Kind::sizes:
       return word.empty() ? "Union[int, Sequence[int]]" : type("int, Sequence[int]");
     case Option::Kind::text:
-      return row.placeholder == "PATH" || row.placeholder == "DIR" || row.placeholder == "FILE"
-                 ? "Union[str, os.PathLike[str]]"
-                 : "str";
+      return row.is_path() ? "Union[str, os.PathLike[str]]" : "str";
     case Option::Kind::choice:
       break;
   }

@@ -5,10 +5,14 @@
 #include <iostream>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "dga/base/error.h"
+#include "dga/base/home_path.h"
 #include "dga/cli/command.h"
+#include "dga/cli/inputs.h"
 #include "dga/data/load.h"
+#include "dga/data/location.h"
 #include "dga/predict/predictor.h"
 #include "dga/storage/atomic_file.h"
 #include "dga/storage/run_folder.h"
@@ -86,8 +90,20 @@ void check(const Arguments& arguments) {
             ". Give the folder that dga train named, or train first.");
 }
 
-int predict(const Arguments& arguments) {
+std::vector<std::string> inputs_of(const Arguments& arguments) {
+  std::vector<std::string> inputs = run_files_in(arguments.model);
+  const DataFiles data = find_data_files(arguments.data);
+  inputs.insert(inputs.end(), data.train.begin(), data.train.end());
+  inputs.insert(inputs.end(), data.test.begin(), data.test.end());
+  return inputs;
+}
+
+int predict(Arguments arguments) {
+  for (std::string* path : {&arguments.model, &arguments.data, &arguments.output}) {
+    *path = expand_home(*path);
+  }
   check(arguments);
+  refuse_input_as_output(arguments.output, inputs_of(arguments));
   Predictor predictor(load_model(arguments.model));
   const ModelCard& card = predictor.card();
   const Samples samples = load_samples({.data = arguments.data,

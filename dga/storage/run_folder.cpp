@@ -65,12 +65,20 @@ std::vector<std::string> event_files_in(const std::string& folder) {
 
 }  // namespace
 
+std::vector<std::string> run_files_in(const std::string& folder) {
+  std::vector<std::string> found = event_files_in(folder);
+  for (const std::string_view name : kRunFiles) {
+    const fs::path path = fs::path(folder) / name;
+    std::error_code error;
+    if (fs::exists(path, error)) {
+      found.push_back(path.string());
+    }
+  }
+  return found;
+}
+
 bool holds_run(const std::string& folder) {
-  return !event_files_in(folder).empty() ||
-         std::any_of(kRunFiles.begin(), kRunFiles.end(), [&](std::string_view name) {
-           std::error_code error;
-           return fs::exists(fs::path(folder) / name, error);
-         });
+  return !run_files_in(folder).empty();
 }
 
 RunFolder::RunFolder(const std::string& path, RunFolderMode mode) : path_(path), owner_(getpid()) {
