@@ -8,13 +8,17 @@
 namespace dga {
 namespace {
 
-// How c10::Error introduces the place that raised it, and its stack trace.
+// How c10::Error introduces the place that raised it, and its stack trace. A failed allocation has
+// the trace alone.
 constexpr std::string_view kTraceBegins = "\nException raised from ";
+constexpr std::string_view kFramesBegin = "\nframe #0: ";
 
 }  // namespace
 
 bool is_torch_exception(const std::exception& error) noexcept {
-  return std::string_view(error.what()).find(kTraceBegins) != std::string_view::npos;
+  const std::string_view text = error.what();
+  return text.find(kTraceBegins) != std::string_view::npos ||
+         text.find(kFramesBegin) != std::string_view::npos;
 }
 
 std::string exception_text(const std::exception& error) {

@@ -7,11 +7,13 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <filesystem>
 #include <iomanip>
 #include <iostream>
 #include <optional>
 #include <sstream>
+#include <string_view>
 #include <utility>
 
 #include "dga/base/clock.h"
@@ -87,6 +89,19 @@ void print(const std::string& text) {
   std::cout << text << std::flush;
 }
 
+/// False for Emacs's shell and other terminals that cannot return to the start of a line. False
+/// under an MPI launcher: it gives rank 0 a terminal of its own, even where its own output is none.
+bool can_redraw() noexcept {
+  const char* variable = std::getenv("TERM");
+  const std::string_view terminal = variable == nullptr ? "" : variable;
+  return isatty(STDOUT_FILENO) != 0 && !launched_rank() && !terminal.empty() && terminal != "dumb";
+}
+
+std::size_t columns() {
+  winsize size{};
+  return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1 ? size.ws_col : 80;
+}
+
 class LineProgress : public Progress {
  public:
   void started(const RunStart& start) override {
@@ -122,7 +137,8 @@ class BarProgress : public Progress {
     last_ = epoch_text(epoch, start_);
     const bool all = epoch.epoch == start_.epochs;
     if (all) {
-      print(str("\r\x1b[K", last_, '\n'));
+      erase_bar();
+      print(last_ + '\n');
     }
   }
 
@@ -140,32 +156,34 @@ class BarProgress : public Progress {
     std::string line = str("[", bar, "] ", fixed(part * 100, 0), " %  ",
                            fixed(samples / std::max(seconds, 1e-9), 0), " samples/s  ",
                            duration(left), " left  ", last_);
-    line.resize(std::min(line.size(), columns() - 1));  // a line that wraps cannot be redrawn
-    print(str('\r', line, "\x1b[K"));
-  }
-
-  static std::size_t columns() {
-    winsize size{};
-    return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1 ? size.ws_col : 80;
+    const std::size_t most = columns() - 1;  // a line that wraps cannot be redrawn
+    const std::size_t length = std::min(line.size(), most);
+    line.resize(length);
+    line.resize(std::clamp(length_, length, most), ' ');  // over what is left of a longer line
+    length_ = length;
+    print('\r' + line);
   }
 
   RunStart start_;
   std::string last_;  // the latest epoch
   double begin_ = 0;
   double drawn_ = 0;
+  std::size_t length_ = 0;  // of the line that is shown
 };
 
 }  // namespace
 
-bool prints_to_terminal() noexcept {
-  return isatty(STDOUT_FILENO) != 0 && !launched_rank();
+void erase_bar() {
+  if (can_redraw()) {
+    print(str('\r', std::string(columns() - 1, ' '), '\r'));
+  }
 }
 
 std::unique_ptr<Progress> make_console_progress(bool quiet) {
   if (quiet) {
     return std::make_unique<Progress>();
   }
-  if (prints_to_terminal()) {
+  if (can_redraw()) {
     return std::make_unique<BarProgress>();
   }
   return std::make_unique<LineProgress>();
@@ -178,8 +196,8 @@ void print_summary(const RunResults& results, const std::string& folder) {
   };
   if (results.stopped_early) {
     // A bar that was under way has no line of its own yet.
-    print((prints_to_terminal() ? "\r\x1b[K" : "") +
-          summary_row("stopped", str("after epoch ", results.epochs.back().epoch)));
+    erase_bar();
+    print(summary_row("stopped", str("after epoch ", results.epochs.back().epoch)));
   }
   if (!results.epochs.empty() && results.best_epoch != results.epochs.back().epoch) {
     print(summary_row("saved", str("epoch ", results.best_epoch, ", the best")));

@@ -15,9 +15,13 @@ namespace dga {
 /// terminal even if the launcher's own output is not one.
 bool prints_to_terminal() noexcept;
 
-/// On a terminal: a bar with rate and time left, redrawn in place. Elsewhere: a line for each
-/// epoch. Quiet: nothing.
+/// On a terminal that can redraw a line: a bar with rate and time left, redrawn in place.
+/// Elsewhere: a line for each epoch. Quiet: nothing. No escape codes are printed, so NO_COLOR needs
+/// no special case.
 std::unique_ptr<Progress> make_console_progress(bool quiet);
+
+/// Erases the bar, which may stand on the terminal when a run ends early. Elsewhere does nothing.
+void erase_bar();
 
 /// Prints the results of a run and its folder.
 void print_summary(const RunResults& results, const std::string& folder);

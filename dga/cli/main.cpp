@@ -2,6 +2,8 @@
 //
 // The program. Errors are exceptions everywhere else; here they become one line and an exit code.
 
+#include <signal.h>
+
 #include <chrono>
 #include <exception>
 #include <iostream>
@@ -11,11 +13,13 @@
 #include <thread>
 #include <vector>
 
+#include "dga/base/descriptor.h"
 #include "dga/base/error.h"
 #include "dga/base/exception_text.h"
 #include "dga/base/one_line.h"
 #include "dga/cli/command.h"
 #include "dga/cli/console_progress.h"
+#include "dga/cli/printed.h"
 #include "dga/cli/world_rank.h"
 
 namespace dga {
@@ -27,9 +31,7 @@ enum ExitCode { done = 0, failed = 1, wrong_usage = 2, stopped = 130 };
 int report(const std::string& text, ExitCode code) {
   const std::optional<int> rank = launched_rank();
   if (!rank || *rank == speaker_for(text)) {
-    if (prints_to_terminal()) {
-      std::cout << "\r\x1b[K" << std::flush;  // a progress bar may stand there
-    }
+    erase_bar();
     std::cerr << str("dga: ", one_line(text), '\n') << std::flush;
   } else {
     // The first rank that exits ends all others. Wait until the line has been printed.
@@ -41,12 +43,8 @@ int report(const std::string& text, ExitCode code) {
 int run(int argc, char** argv) {
   try {
     const int code = run_command(std::vector<std::string>(argv + 1, argv + argc));
-    std::cout.flush();
-    return std::cout ? code
-                     : report(
-                           "[cli] expected to be able to print, found that standard output is "
-                           "full or closed. Redirect it elsewhere.",
-                           failed);
+    check_printed("");
+    return code;
   } catch (const InvalidArgument& error) {
     return report(error.what(), wrong_usage);
   } catch (const Interrupted& error) {
@@ -65,5 +63,8 @@ int run(int argc, char** argv) {
 }  // namespace dga
 
 int main(int argc, char** argv) {
+  dga::open_standard_descriptors();
+  // A reader that goes away is an error of writing, which is reported at the end.
+  static_cast<void>(signal(SIGPIPE, SIG_IGN));
   return dga::run(argc, argv);
 }

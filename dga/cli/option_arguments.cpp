@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "dga/base/home_path.h"
 #include "dga/options/option_table.h"
 #include "dga/options/options_toml.h"
 
@@ -40,7 +41,7 @@ RunOptions OptionArguments::resolve() const {
   RunOptions options;
   for (const auto& [row, text] : typed_) {
     if (row->name == "config") {
-      read_options_toml(text, options);
+      read_options_toml(expand_home(text), options);
     }
   }
   for (const auto& [row, text] : typed_) {

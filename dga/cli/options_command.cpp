@@ -50,9 +50,15 @@ void print_markdown() {
       << "\n`dga help COMMAND` or `dga COMMAND --help` lists the options of a command.\n\n"
          "**Exit codes.** 0: done. 1: failed. 2: wrong usage. 130: stopped by a signal. With every "
          "code but 0, standard error ends with one line that begins with `dga: `. The first Ctrl-C "
-         "(or SIGTERM) stops the run after the current step, the second one immediately.\n\n"
-         "**Output.** On a terminal a bar shows the progress of the run; elsewhere each epoch "
-         "prints a line. Under `mpirun` only rank 0 prints.\n\n"
+         "(or SIGTERM, SIGHUP, SIGUSR1, SIGUSR2) stops the run after the current step and saves "
+         "the "
+         "finished epochs, the second one ends it immediately ([errors.md](errors.md)).\n\n"
+         "**Output.** On a terminal a bar shows the progress of the run; elsewhere, and with "
+         "`TERM=dumb`, each epoch prints a line. There are no escape codes and no colours. Under "
+         "`mpirun` only rank 0 prints.\n\n"
+         "**Paths.** `~` or `~USER` at the start of a path is a home folder, also in TOML files. "
+         "No "
+         "command writes over a file that it reads.\n\n"
          "# The options of dga train\n\n"
          "The command line overrides the file that `--config` names, which overrides the defaults. "
          "The TOML file has the same option names as top-level keys; `-` and `_` are "
@@ -109,9 +115,7 @@ std::string python_type(const Option& row) {
     case Option::Kind::sizes:
       return word.empty() ? "Union[int, Sequence[int]]" : type("int, Sequence[int]");
     case Option::Kind::text:
-      return row.placeholder == "PATH" || row.placeholder == "DIR" || row.placeholder == "FILE"
-                 ? "Union[str, os.PathLike[str]]"
-                 : "str";
+      return row.is_path() ? "Union[str, os.PathLike[str]]" : "str";
     case Option::Kind::choice:
       break;
   }

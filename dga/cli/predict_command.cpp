@@ -5,12 +5,16 @@
 #include <iostream>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "dga/base/error.h"
+#include "dga/base/home_path.h"
 #include "dga/base/log.h"
 #include "dga/cli/command.h"
+#include "dga/cli/inputs.h"
 #include "dga/cli/option_arguments.h"
 #include "dga/data/load.h"
+#include "dga/data/location.h"
 #include "dga/predict/predictor.h"
 #include "dga/storage/atomic_file.h"
 #include "dga/storage/run_folder.h"
@@ -87,8 +91,19 @@ void check(const Arguments& arguments) {
             ". Give the folder that dga train named, or train first.");
 }
 
-int predict(const Arguments& arguments, const TableOptions& table) {
+std::vector<std::string> inputs_of(const Arguments& arguments) {
+  std::vector<std::string> inputs = run_files_in(arguments.model);
+  const DataFiles data = find_one_set(arguments.data);
+  inputs.insert(inputs.end(), data.train.begin(), data.train.end());
+  return inputs;
+}
+
+int predict(Arguments arguments, const TableOptions& table) {
+  for (std::string* path : {&arguments.model, &arguments.data, &arguments.output}) {
+    *path = expand_home(*path);
+  }
   check(arguments);
+  refuse_input_as_output(arguments.output, inputs_of(arguments));
   Predictor predictor(load_model(arguments.model));
   const ModelCard& card = predictor.card();
   const Samples samples = load_samples({.data = arguments.data, .card = card, .table = table});

@@ -6,7 +6,9 @@
 #include <string>
 #include <vector>
 
+#include "dga/base/home_path.h"
 #include "dga/cli/command.h"
+#include "dga/cli/inputs.h"
 #include "dga/report/report.h"
 #include "dga/storage/run_folder.h"
 
@@ -18,8 +20,15 @@ struct ReportOptions {
   std::string output = {};
 };
 
-int write(const ReportOptions& options) {
-  std::string output = options.output;
+int write(ReportOptions options) {
+  std::vector<std::string> inputs;
+  for (std::string& run : options.runs) {
+    run = expand_home(run);
+    const std::vector<std::string> files = run_files_in(run);
+    inputs.insert(inputs.end(), files.begin(), files.end());
+  }
+  std::string output = expand_home(options.output);
+  refuse_input_as_output(output, inputs);
   if (output.empty()) {
     const std::filesystem::path folder = options.runs.size() == 1 ? options.runs.front() : "";
     output = (folder / kReportFile).string();

@@ -6,6 +6,7 @@
 #include "dga/cli/command.h"
 #include "dga/cli/console_progress.h"
 #include "dga/cli/option_arguments.h"
+#include "dga/cli/printed.h"
 #include "dga/cli/world_rank.h"
 #include "dga/launch/stop_signal.h"
 #include "dga/train/train_run.h"
@@ -20,6 +21,7 @@ int train(const RunOptions& options) {
   const RunSummary summary = train_run(options, *progress);
   if (!options.output.quiet && is_first_process()) {
     print_summary(summary.results, summary.folder);
+    check_printed(str(" The run has ended well, and its files are in ", summary.folder, "."));
   }
   return 0;
 }

@@ -15,4 +15,15 @@ void broadcast_text(const Communicator& workers, std::string& text, int root) {
   }
 }
 
+std::string first_text(const Communicator& workers, std::string text) {
+  const std::int64_t none = workers.size();
+  std::int64_t first = text.empty() ? none : workers.rank();
+  workers.all_reduce({&first, 1}, ReduceOp::min, "first rank with a text");
+  if (first == none) {
+    return {};
+  }
+  broadcast_text(workers, text, static_cast<int>(first));
+  return text;
+}
+
 }  // namespace dga

@@ -12,4 +12,8 @@ namespace dga {
 /// Throws as Communicator::broadcast does.
 void broadcast_text(const Communicator& workers, std::string& text, int root);
 
+/// The text of the lowest rank that has one, on every rank; "" if none has. Collective over
+/// `workers`; blocks. Throws as Communicator::all_reduce does.
+std::string first_text(const Communicator& workers, std::string text);
+
 }  // namespace dga

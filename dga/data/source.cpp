@@ -10,6 +10,7 @@
 #include <cstring>
 #include <utility>
 
+#include "dga/base/descriptor.h"
 #include "dga/base/error.h"
 #include "dga/data/formats/gzip.h"
 
@@ -26,7 +27,7 @@ class FileSource : public ByteSource {
   std::int64_t size() const override { return size_; }
 
   void read(std::int64_t offset, std::span<char> into) const override {
-    const int file = open(path_.c_str(), O_RDONLY | O_CLOEXEC);
+    const int file = above_standard(open(path_.c_str(), O_RDONLY | O_CLOEXEC));
     if (file < 0) {
       fail(errno);
     }

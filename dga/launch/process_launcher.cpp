@@ -26,6 +26,7 @@
 #include <vector>
 
 #include "dga/base/clock.h"
+#include "dga/base/descriptor.h"
 #include "dga/base/error.h"
 #include "dga/base/topology.h"
 #include "dga/comm/arena/group.h"
@@ -203,7 +204,8 @@ void launch_processes(const LaunchOptions& options, const Worker& worker, int in
       }
       image.execute();
     }
-    const int pidfd = pid > 0 ? static_cast<int>(syscall(SYS_pidfd_open, pid, 0)) : -1;
+    const int pidfd =
+        pid > 0 ? above_standard(static_cast<int>(syscall(SYS_pidfd_open, pid, 0))) : -1;
     if (pidfd < 0) {
       failure_board_of(node).post(str("[launch] expected ", n, " processes, found room for ", rank,
                                       " (", std::strerror(errno), "). Use fewer workers."));

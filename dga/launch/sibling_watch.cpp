@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <cstring>
 
+#include "dga/base/descriptor.h"
 #include "dga/base/error.h"
 #include "dga/comm/arena/node_segment.h"
 
@@ -31,7 +32,7 @@ std::string who_waits(const std::vector<SiblingWatch::Sibling>& siblings, int de
 }  // namespace
 
 SiblingWatch::SiblingWatch(std::vector<Sibling> siblings, const Segment& node)
-    : siblings_(std::move(siblings)), stop_(eventfd(0, EFD_CLOEXEC)) {
+    : siblings_(std::move(siblings)), stop_(above_standard(eventfd(0, EFD_CLOEXEC))) {
   if (stop_ < 0) {
     throw Error(str("[launch] expected an eventfd for watching the other workers, found \"",
                     std::strerror(errno), "\". Close some files."));
@@ -39,7 +40,7 @@ SiblingWatch::SiblingWatch(std::vector<Sibling> siblings, const Segment& node)
   for (const Sibling& sibling : siblings_) {
     // poll ignores the descriptor -1, which stands for a process that has ended already or is in
     // another PID namespace.
-    pidfds_.push_back(static_cast<int>(syscall(SYS_pidfd_open, sibling.pid, 0)));
+    pidfds_.push_back(above_standard(static_cast<int>(syscall(SYS_pidfd_open, sibling.pid, 0))));
   }
   thread_ = std::thread([this, &node] { watch(node); });
 }

@@ -17,7 +17,14 @@
 namespace dga {
 namespace {
 
-constexpr std::array kSignals{SIGINT, SIGTERM};
+struct StoppingSignal {
+  int number;
+  // Whether it is left alone where it is ignored (nohup) or the program has a handler of its own.
+  bool only_by_default;
+};
+constexpr std::array kSignals{StoppingSignal{SIGINT, false}, StoppingSignal{SIGTERM, false},
+                              StoppingSignal{SIGHUP, true}, StoppingSignal{SIGUSR1, true},
+                              StoppingSignal{SIGUSR2, true}};
 constexpr int kExitCode = 130;
 
 // Signal handlers may only access lock-free atomics. All accesses here are seq_cst.
@@ -45,6 +52,10 @@ void on_signal(int number) {
   }
 }
 
+bool is_default(const struct sigaction& action) noexcept {
+  return (action.sa_flags & SA_SIGINFO) == 0 && action.sa_handler == SIG_DFL;
+}
+
 }  // namespace
 
 StopSignal::StopSignal(SecondSignal second) {
@@ -65,13 +76,16 @@ StopSignal::StopSignal(SecondSignal second) {
   action.sa_flags = SA_RESTART;
   sigemptyset(&action.sa_mask);
   for (std::size_t i = 0; i < kSignals.size(); ++i) {
-    sigaction(kSignals[i], &action, &previous[i]);
+    sigaction(kSignals[i].number, nullptr, &previous[i]);
+    if (!kSignals[i].only_by_default || is_default(previous[i])) {
+      sigaction(kSignals[i].number, &action, nullptr);
+    }
   }
 }
 
 StopSignal::~StopSignal() {
   for (std::size_t i = 0; i < kSignals.size(); ++i) {
-    sigaction(kSignals[i], &previous[i], nullptr);
+    sigaction(kSignals[i].number, &previous[i], nullptr);
   }
   munmap(shared_flag.exchange(nullptr), sizeof(Flag));
 }

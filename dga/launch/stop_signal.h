@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// StopSignal: turns Ctrl-C and SIGTERM into a flag that training loops check once per step.
+// StopSignal: turns Ctrl-C, SIGTERM and others into a flag that training loops check.
 
 #pragma once
 
@@ -11,9 +11,11 @@ enum class SecondSignal {
   is_ignored,    ///< is ignored; for programs that outlive the run, such as interpreters
 };
 
-/// While an object of this class exists, SIGINT and SIGTERM set a flag instead of ending the
-/// process. A second signal to the same process does what SecondSignal says. At most one object may
-/// exist at a time. Create it before workers are started: the flag lies in memory that forked
+/// While an object of this class exists, SIGINT, SIGTERM, SIGHUP, SIGUSR1 and SIGUSR2 set a flag
+/// instead of ending the process. SIGHUP, SIGUSR1 and SIGUSR2 are left alone where they are ignored
+/// or have a handler: nohup ignores SIGHUP, and programs have uses of their own for the others. A
+/// second signal to the same process does what SecondSignal says. At most one object may exist at a
+/// time. Create it before workers are started: the flag lies in memory that forked
 /// children share, so a signal to one process is seen by all. Workers check the flag at different
 /// times, so they must agree on the last step.
 class StopSignal {

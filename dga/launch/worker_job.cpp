@@ -2,6 +2,7 @@
 
 #include "dga/launch/worker_job.h"
 
+#include <fcntl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -18,6 +19,7 @@
 #include <utility>
 #include <vector>
 
+#include "dga/base/descriptor.h"
 #include "dga/base/error.h"
 #include "dga/comm/arena/segment.h"
 #include "dga/launch/launch.h"
@@ -181,13 +183,14 @@ class WorkerJob::Impl {
   Impl(const RunOptions& options, const LoadedData& data, Progress& progress)
       : progress_(progress) {
     std::array<int, 2> ends{};
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0) {
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0 ||
+        !move_above_standard(ends)) {
       throw Error(str("[launch] expected a socket for the workers' progress, found \"",
                       std::strerror(errno), "\". Close some files."));
     }
     ours_ = ends[0];
-    theirs_ = dup(ends[1]);  // without CLOEXEC, so that the workers inherit it
-    ::close(ends[1]);
+    theirs_ = ends[1];
+    ::fcntl(theirs_, F_SETFD, 0);  // the workers inherit it
     const Json job{
         {"options", to_json(options)},
         {"train", share_table(data.train.get(), segments_)},

@@ -2,29 +2,12 @@
 
 #include "dga/launch/worker_map.h"
 
-#include <cstdint>
-
 #include "dga/base/error.h"
 #include "dga/base/machine_info.h"
 #include "dga/comm/broadcast_text.h"
 #include "dga/launch/launch.h"
 
 namespace dga {
-namespace {
-
-/// The text of the lowest rank that has one, on all ranks; "" if none has. Collective.
-std::string first_text(const Environment& environment, std::string text) {
-  const std::int64_t none = environment.workers();
-  std::int64_t first = text.empty() ? none : environment.rank();
-  environment.world().all_reduce({&first, 1}, ReduceOp::min, "first rank with an error");
-  if (first == none) {
-    return {};
-  }
-  broadcast_text(environment.world(), text, static_cast<int>(first));
-  return text;
-}
-
-}  // namespace
 
 WorkerMap map_workers(const LaunchOptions& options, const std::string& data_error) {
   WorkerMap map;
@@ -37,7 +20,7 @@ WorkerMap map_workers(const LaunchOptions& options, const std::string& data_erro
     return map;
   }
   launch(options, [&](Environment& environment) {
-    error = first_text(environment, error);
+    error = first_text(environment.world(), error);
     map.own_rank = environment.rank();
     const Placement placement = environment.world().placement();
     for (int rank = 0; rank < environment.workers(); ++rank) {

@@ -60,9 +60,12 @@ std::string joined(const std::vector<std::string>& words) {
   return text;
 }
 
-bool within(const Option& option, double value) {
-  return (option.above_least ? value > option.least : value >= option.least) &&
-         (option.below_most ? value < option.most : value <= option.most);
+template <typename T>
+bool is_within(const Option& option, T value) {
+  const auto least = static_cast<T>(option.least);
+  const auto most = static_cast<T>(option.most);
+  return (option.above_least ? value > least : value >= least) &&
+         (option.below_most ? value < most : value <= most);
 }
 
 std::string bounds_text(const Option& option) {
@@ -71,6 +74,10 @@ std::string bounds_text(const Option& option) {
 }
 
 }  // namespace
+
+bool Option::is_path() const {
+  return placeholder == "PATH" || placeholder == "DIR" || placeholder == "FILE";
+}
 
 std::string Option::expectation() const {
   std::string text;
@@ -106,11 +113,12 @@ bool Option::accepts(const OptionValue& value) const {
     }
     case Kind::integer: {
       const auto* number = std::get_if<std::int64_t>(&value);
-      return number != nullptr && within(*this, static_cast<double>(*number));
+      // As an integer: beyond 2^53 a double would be rounded, to the bound perhaps.
+      return number != nullptr && is_within(*this, *number);
     }
     case Kind::number: {
       const auto* number = std::get_if<double>(&value);
-      return number != nullptr && std::isfinite(*number) && within(*this, *number);
+      return number != nullptr && std::isfinite(*number) && is_within(*this, *number);
     }
     case Kind::sizes:
       break;
@@ -118,7 +126,7 @@ bool Option::accepts(const OptionValue& value) const {
   const auto* sizes = std::get_if<std::vector<std::int64_t>>(&value);
   return sizes != nullptr && !sizes->empty() && sizes->size() <= kMostSizes &&
          std::all_of(sizes->begin(), sizes->end(),
-                     [&](std::int64_t size) { return within(*this, static_cast<double>(size)); });
+                     [&](std::int64_t size) { return is_within(*this, size); });
 }
 
 std::optional<OptionValue> Option::zero() const {

@@ -59,6 +59,8 @@ struct Option {
   /// The value must be of this type; accepts() or check_bounds() says whether it is within bounds.
   std::function<void(RunOptions&, const OptionValue&)> put = {};
 
+  /// Whether the value is the path of a file or folder. put() replaces "~" at its start.
+  bool is_path() const;
   /// "an integer from 1 to 4096, or auto": completes "expected".
   std::string expectation() const;
   /// Whether the value is of this type and within the bounds.

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "dga/base/error.h"
+#include "dga/base/home_path.h"
 #include "dga/base/nearest.h"
 
 namespace dga {
@@ -134,6 +135,11 @@ Option option(const std::string& name, const std::string& placeholder, T G::*mem
   row.put = [member](RunOptions& options, const OptionValue& value) {
     Group<G>::in(options).*member = static_cast<T>(std::get<Held<T>>(value));
   };
+  if (row.is_path()) {
+    row.put = [put = row.put](RunOptions& options, const OptionValue& value) {
+      put(options, expand_home(std::get<std::string>(value)));
+    };
+  }
   return row;
 }
 

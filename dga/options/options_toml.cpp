@@ -4,7 +4,9 @@
 
 #include <toml++/toml.h>
 
+#include <algorithm>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string_view>
 
@@ -93,6 +95,7 @@ void read_options_toml(const std::string& path, RunOptions& options) {
                               printable(error.description(), 200), " Correct the file."));
   }
   RunOptions result = options;
+  std::map<const Option*, toml::key> seen;
   for (const auto& [key, node] : table) {
     const std::string name(key.str());
     const std::string place = str(shown, ":", key.source().begin.line, ": ", printable(name));
@@ -103,6 +106,17 @@ void read_options_toml(const std::string& path, RunOptions& options) {
           str(place, ": expected the name of an option, found ",
               option == nullptr ? "another word." : "one for the command line only.", hint,
               " See dga train --help."));
+    }
+    if (const auto [first, added] = seen.emplace(option, key); !added) {
+      // The table is in the order of the names, the error in that of the lines.
+      const auto& [earlier, later] =
+          std::minmax<toml::key>(first->second, key, [](const toml::key& a, const toml::key& b) {
+            return a.source().begin.line < b.source().begin.line;
+          });
+      throw InvalidArgument(str(shown, ":", later.source().begin.line, ": ", later.str(),
+                                ": expected each option once, found it in line ",
+                                earlier.source().begin.line, " too, as ", earlier.str(),
+                                ". Remove one of them."));
     }
     const std::optional<OptionValue> value = value_of(*option, node);
     if (!value) {

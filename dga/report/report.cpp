@@ -75,7 +75,10 @@ Fact of_results(Get get) {
 
 std::string state(const SavedRun& run) {
   if (!run.results) {
-    return "unfinished: still running, failed, or stopped by a signal";
+    return "unfinished: still running, or failed";
+  }
+  if (run.results->stopped) {
+    return str("stopped by a signal after epoch ", run.results->epochs.size());
   }
   return run.results->stopped_early
              ? str("finished: stopped early after epoch ", run.results->epochs.size())

@@ -30,9 +30,18 @@ std::string temporary_for(const std::string& path) {
 }  // namespace
 
 AtomicFile::AtomicFile(std::string path) : path_(std::move(path)) {
-  std::string temporary = temporary_for(path_);
-  file_ = std::make_unique<FileHandle>(temporary, O_WRONLY | O_CREAT | O_TRUNC, path_);
-  temporary_ = std::move(temporary);
+  // Between the creation and the lock, remove_abandoned_files of another process may take the file
+  // for an abandoned one. Then this tries again with another name.
+  while (true) {
+    std::string temporary = temporary_for(path_);
+    file_ = std::make_unique<FileHandle>(temporary, O_WRONLY | O_CREAT | O_TRUNC, path_);
+    std::error_code error;
+    if (file_->lock() != FileHandle::Lock::held_by_another &&
+        std::filesystem::exists(temporary, error)) {
+      temporary_ = std::move(temporary);
+      return;
+    }
+  }
 }
 
 AtomicFile::~AtomicFile() {
@@ -67,8 +76,24 @@ void atomic_write(const std::string& path, std::string_view text) {
   atomic_write(path, std::as_bytes(std::span(text)));
 }
 
-bool is_temporary_name(std::string_view name) noexcept {
-  return name.starts_with('.') && name.ends_with(kSuffix);
+void remove_abandoned_files(const std::string& folder) noexcept {
+  std::error_code error;
+  for (std::filesystem::directory_iterator entries(folder, error), end; !error && entries != end;
+       entries.increment(error)) {
+    const std::string name = entries->path().filename().string();
+    if (!name.starts_with('.') || !name.ends_with(kSuffix)) {
+      continue;
+    }
+    try {
+      // For writing, because NFS gives others no exclusive lock.
+      FileHandle file(entries->path().string(), O_WRONLY | O_NOFOLLOW | O_NONBLOCK);
+      if (file.lock() == FileHandle::Lock::taken) {
+        ::unlink(entries->path().c_str());
+      }
+    } catch (const StorageError&) {
+      // It belongs to another user, or is gone already.
+    }
+  }
 }
 
 std::string read_file(const std::string& path) {

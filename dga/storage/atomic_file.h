@@ -17,7 +17,8 @@ namespace dga {
 /// Writes to a hidden file ".NAME.PID-N.dga-tmp" beside `path`, which commit() flushes to disk and
 /// renames to `path`. At any time, readers see either the old file or the new one. After commit()
 /// has returned, the file survives a crash of the machine. Without commit() the destructor removes
-/// the hidden file. A kill leaves it behind; the next RunFolder in its folder removes it.
+/// the hidden file. A kill leaves it behind; the next RunFolder in its folder removes it. The
+/// hidden file is locked (flock), which tells it from one that a kill left.
 ///
 /// All members throw StorageError. Not thread-safe; several objects may write the same path.
 class AtomicFile {
@@ -46,8 +47,9 @@ class AtomicFile {
 void atomic_write(const std::string& path, std::span<const std::byte> bytes);
 void atomic_write(const std::string& path, std::string_view text);
 
-/// Whether `name` (without folders) is that of a hidden file of an AtomicFile.
-bool is_temporary_name(std::string_view name) noexcept;
+/// Removes the hidden files in `folder` whose AtomicFile no longer exists, because its process was
+/// killed. What cannot be removed stays.
+void remove_abandoned_files(const std::string& folder) noexcept;
 
 /// Returns the contents of a file. Throws StorageError if it is missing or unreadable.
 std::string read_file(const std::string& path);

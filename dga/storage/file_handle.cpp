@@ -3,6 +3,7 @@
 #include "dga/storage/file_handle.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -11,6 +12,7 @@
 #include <system_error>
 #include <utility>
 
+#include "dga/base/descriptor.h"
 #include "dga/base/error.h"
 
 namespace dga {
@@ -44,7 +46,7 @@ void throw_storage_error(const std::string& path, const std::string& what, int e
 
 FileHandle::FileHandle(const std::string& path, int flags, const std::string& shown)
     : shown_(shown.empty() ? path : shown),
-      descriptor_(::open(path.c_str(), flags | O_CLOEXEC, 0666)) {
+      descriptor_(above_standard(::open(path.c_str(), flags | O_CLOEXEC, 0666))) {
   if (descriptor_ < 0) {
     const bool reading = (flags & O_ACCMODE) == O_RDONLY;
     throw_storage_error(shown_, reading ? "a readable file" : "to write the file", errno);
@@ -86,6 +88,13 @@ void FileHandle::sync() {
   if (::fsync(descriptor_) != 0) {
     throw_storage_error(shown_, "to flush the file to disk", errno);
   }
+}
+
+FileHandle::Lock FileHandle::lock() noexcept {
+  if (::flock(descriptor_, LOCK_EX | LOCK_NB) == 0) {
+    return Lock::taken;
+  }
+  return errno == EWOULDBLOCK ? Lock::held_by_another : Lock::not_supported;
 }
 
 std::int64_t FileHandle::size() const {

@@ -29,6 +29,10 @@ class FileHandle {
   void reserve(std::int64_t bytes);
   /// Returns once everything that was written is on disk.
   void sync();
+  enum class Lock { taken, held_by_another, not_supported };
+  /// Locks the file (flock) as long as it is open, so that others can see that it has an owner.
+  /// Does not wait.
+  Lock lock() noexcept;
   std::int64_t size() const;
   void truncate(std::int64_t size);
   /// Closes the file and checks the result: some file systems report a full disk only then.

@@ -65,12 +65,20 @@ std::vector<std::string> event_files_in(const std::string& folder) {
 
 }  // namespace
 
+std::vector<std::string> run_files_in(const std::string& folder) {
+  std::vector<std::string> found = event_files_in(folder);
+  for (const std::string_view name : kRunFiles) {
+    const fs::path path = fs::path(folder) / name;
+    std::error_code error;
+    if (fs::exists(path, error)) {
+      found.push_back(path.string());
+    }
+  }
+  return found;
+}
+
 bool holds_run(const std::string& folder) {
-  return !event_files_in(folder).empty() ||
-         std::any_of(kRunFiles.begin(), kRunFiles.end(), [&](std::string_view name) {
-           std::error_code error;
-           return fs::exists(fs::path(folder) / name, error);
-         });
+  return !run_files_in(folder).empty();
 }
 
 RunFolder::RunFolder(const std::string& path, RunFolderMode mode) : path_(path), owner_(getpid()) {
@@ -87,6 +95,7 @@ RunFolder::RunFolder(const std::string& path, RunFolderMode mode) : path_(path),
     } else {
       make();
     }
+    remove_abandoned_files(path_);  // also where the run is refused below
     event_files_ = event_files_in(path_);
     if (mode == RunFolderMode::fresh && holds_run(path_)) {
       throw StorageError(str("[storage] ", path_,
@@ -101,7 +110,11 @@ RunFolder::RunFolder(const std::string& path, RunFolderMode mode) : path_(path),
 }
 
 RunFolder::~RunFolder() {
-  if (!kept_ && getpid() == owner_) {
+  if (getpid() != owner_) {
+    return;
+  }
+  remove_abandoned_files(path_);  // of a worker process that was killed
+  if (!kept_) {
     take_back();
   }
 }
@@ -125,12 +138,6 @@ void RunFolder::make() {
 }
 
 void RunFolder::probe() const {
-  std::error_code error;
-  for (const fs::directory_entry& entry : fs::directory_iterator(path_, error)) {
-    if (is_temporary_name(entry.path().filename().string())) {
-      fs::remove(entry.path(), error);  // left by a killed run
-    }
-  }
   const std::string name = (fs::path(path_) / ".probe").string();
   AtomicFile file(name);  // never committed
   file.append(std::string(kProbeBytes, ' '));

@@ -65,6 +65,9 @@ class RunFolder {
   bool kept_ = false;
 };
 
+/// The paths of the files of a run that are in `folder`, without a report.html.
+std::vector<std::string> run_files_in(const std::string& folder);
+
 /// Whether `folder` contains a file of a run. A report.html alone does not count.
 bool holds_run(const std::string& folder);
 

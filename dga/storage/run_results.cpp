@@ -114,6 +114,7 @@ std::string to_json(const RunResults& results) {
        {{"mean", number_or_null(results.error.mean)}, {"values", values_json(results.error)}}},
       {"epochs", epochs},
       {"best_epoch", results.best_epoch},
+      {"stopped", results.stopped},
       {"stopped_early", results.stopped_early},
       {"steps", results.steps},
       {"step_seconds", {{"median", number_or_null(results.median_step_seconds)}}},
@@ -160,6 +161,7 @@ RunResults run_results_from_json(std::string_view text, const std::string& path)
       results.epochs.push_back(epoch_from(epoch));
     }
     results.best_epoch = json.value("best_epoch", std::int64_t{0});
+    results.stopped = json.value("stopped", false);
     results.stopped_early = json.value("stopped_early", false);
     results.steps = json.at("steps").get<std::int64_t>();
     results.median_step_seconds = number_or_nan(json.at("step_seconds").at("median"));

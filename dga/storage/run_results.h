@@ -66,8 +66,9 @@ struct RunResults {
   std::vector<EpochResult> epochs = {};
   // The epoch whose weights were saved, counted from 1. 0 in files of older versions.
   std::int64_t best_epoch = 0;
+  bool stopped = false;        // a signal ended the run within the epoch after the last of `epochs`
   bool stopped_early = false;  // the run ended before its last epoch, without a failure or signal
-  std::int64_t steps = 0;
+  std::int64_t steps = 0;      // of `epochs`, as all times but the median and the wall seconds are
   double median_step_seconds = 0;
   double startup_seconds = 0;
   double wall_seconds = 0;

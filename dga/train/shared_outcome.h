@@ -15,8 +15,9 @@ namespace dga {
 enum class RunStatus {
   unknown,  ///< worker 0 has not reported an end
   done,     ///< all steps were taken and all files written
-  stopped,  ///< stopped by a signal
+  stopped,  ///< stopped by a signal; the files are those of the finished epochs
   failed,   ///< a file could not be written
+  refused,  ///< more memory would be needed than a node has; nothing was written
 };
 
 /// The caller makes it before its launch. The launch orders the writes and reads of both sides.
@@ -35,7 +36,7 @@ class SharedOutcome {
   double started() const noexcept;
   std::string folder() const;
 
-  /// Called by worker 0. `text`: the error, for stopped and failed.
+  /// Called by worker 0. `text`: the error, unless done.
   void end(RunStatus status, const std::string& text);
   RunStatus status() const noexcept;
   std::string text() const;

@@ -7,6 +7,7 @@
 #include <optional>
 #include <utility>
 
+#include "dga/base/available_memory.h"
 #include "dga/base/clock.h"
 #include "dga/base/error.h"
 #include "dga/base/log.h"
@@ -17,6 +18,7 @@
 #include "dga/launch/worker_map.h"
 #include "dga/storage/atomic_file.h"
 #include "dga/storage/run_folder.h"
+#include "dga/train/memory_need.h"
 #include "dga/train/result_writer.h"
 #include "dga/train/shared_outcome.h"
 #include "dga/train/training.h"
@@ -51,6 +53,11 @@ class Run {
     if (engine_ == Engine::mpi) {
       outcome_.begin(started, {});
     } else if (!is_relaunched_worker()) {
+      const std::string problem =
+          memory_problem(plan_, extras_, plan_.options.workers.count, available_memory());
+      if (!problem.empty()) {
+        throw Error(problem);
+      }
       if (folder_ == nullptr) {
         folder_ = make_folder(plan_.options.output.folder);
       }
@@ -93,7 +100,7 @@ class Run {
 
   void work(Environment& environment) {
     std::string path = outcome_.folder();
-    if (engine_ == Engine::mpi && !agree_on_folder(environment, path)) {
+    if (engine_ == Engine::mpi && !(fits(environment) && agree_on_folder(environment, path))) {
       return;
     }
     if (engine_ == Engine::mpi && environment.is_root()) {
@@ -109,6 +116,20 @@ class Run {
       outcome_.end(end.status, end.text);
       results_ = std::move(end.results);  // lost when this process is a child; its files stay
     }
+  }
+
+  /// Whether every node has the memory that the run needs; the same on every rank.
+  bool fits(Environment& environment) {
+    const Placement placement = environment.world().placement();
+    const int node = placement.node_of[static_cast<std::size_t>(environment.rank())];
+    const std::string problem = first_text(
+        environment.world(),
+        memory_problem(plan_, extras_, static_cast<int>(placement.workers_of(node).size()),
+                       available_memory()));
+    if (!problem.empty()) {
+      outcome_.end(RunStatus::refused, problem);
+    }
+    return problem.empty();
   }
 
   /// Rank 0 makes the folder. Returns false, on every rank, when it cannot.
@@ -158,6 +179,8 @@ class Run {
       case RunStatus::failed:
         keep_finished_epochs();
         throw StorageError(outcome_.text());
+      case RunStatus::refused:
+        throw Error(outcome_.text());
       case RunStatus::unknown:
         if (is_relaunched_worker()) {
           return {.results = {.engine = std::string(name_of(engine_)),

@@ -24,10 +24,11 @@ struct RunSummary {
 /// summary.
 ///
 /// Throws InvalidArgument for options that cannot work, DataError for data that cannot be read,
-/// StorageError when the folder cannot be written to, WorkerFailure when a worker failed, and
-/// Interrupted when a StopSignal stopped the run. After such an error the folder keeps the epochs
-/// that were finished, in complete files; without a finished epoch, all files of the run are
-/// removed.
+/// StorageError when the folder cannot be written to, Error when the run would need more memory
+/// than a machine has left, WorkerFailure when a worker failed, and Interrupted when a StopSignal
+/// stopped the run. After Interrupted the folder holds all files of a run, with the model and the
+/// results of the finished epochs; after other errors it keeps the epochs that were finished.
+/// Without a finished epoch, all files of the run are removed.
 ///
 /// With the processes engine, call it before torch starts threads: then the workers are forked. In
 /// a program with threads, the program is executed again for each worker (see launch). In such a

@@ -62,10 +62,14 @@ class Training {
   EpochResult measure(std::int64_t epoch, double epoch_at);
   /// Whether another epoch follows; the same on every worker.
   bool goes_on(const EpochResult& result);
+  /// What is known once a signal, or worker 0's disk, has ended the run within an epoch.
   TrainingEnd stop();
-  TrainingEnd finish();
+  /// Collects and writes the results of the finished epochs. `stopped`: another epoch was under
+  /// way. Collective.
+  TrainingEnd finish(bool stopped);
+  std::string stop_text() const;
   void write_results(RunResults& results);
-  RunResults collect_results();
+  RunResults collect_results(bool stopped);
   /// The numbers of this worker's samples, out of `samples` to evaluate.
   std::vector<std::int64_t> share_of(std::int64_t samples) const;
   bool is_root() const { return environment_.is_root(); }
@@ -100,7 +104,11 @@ class Training {
   double saved_errors_ = 0;  // the same for the epoch to be saved
   std::vector<EpochResult> epochs_;
   BestEpoch best_;
-  KeptWeights kept_;  // of the best epoch, on worker 0
+  // On worker 0: of the epoch to be saved, unless that is the last of the run.
+  KeptWeights kept_;
+  // This worker's seconds by phase, and the steps, up to the end of the last epoch.
+  std::array<double, 3> phase_seconds_{};
+  std::int64_t steps_ = 0;
 };
 
 ModelCard card_of(const TrainPlan& plan, const TrainExtras& extras) {
@@ -191,7 +199,7 @@ TrainingEnd Training::run() {
       break;
     }
   }
-  return finish();
+  return finish(false);
 }
 
 bool Training::train_epoch(std::int64_t epoch) {
@@ -250,15 +258,22 @@ bool Training::evaluate(std::int64_t epoch, double epoch_at) {
   }
   const EpochResult result = measure(epoch, epoch_at);
   epochs_.push_back(result);
+  const StepRecorder& recorder = accumulator_->recorder();
+  phase_seconds_ = {recorder.total(StepPhase::compute), recorder.total(StepPhase::reduce),
+                    recorder.total(StepPhase::wait)};
+  steps_ = accumulator_->num_steps();
   const bool best = best_.add(result);
-  if (best || !plan_.options.training.keep_best) {
+  const bool to_be_saved = best || !plan_.options.training.keep_best;
+  if (to_be_saved) {
     saved_errors_ = test_errors_;
-  }
-  if (best && plan_.options.training.keep_best && is_root()) {
-    kept_.keep(*model_.module);
   }
   if (!goes_on(result)) {
     return false;  // the average stays in use, to be saved
+  }
+  if (to_be_saved && is_root()) {
+    // The next epoch may not end. This reads each weight once, as the evaluation of one batch does.
+    // No worker changes the weights before worker 0 takes part in the next step.
+    kept_.keep(*model_.module);
   }
   if (averaged) {
     accumulator_->use_average(false);
@@ -332,24 +347,37 @@ bool Training::goes_on(const EpochResult& result) {
   return wants_stop == 0;
 }
 
-TrainingEnd Training::stop() {
-  if (is_root() && !writer_.error().empty()) {
-    return {.status = RunStatus::failed, .text = writer_.error()};
-  }
-  const std::int64_t step = accumulator_->num_steps();
+std::string Training::stop_text() const {
   const int number = StopSignal::signal_number();
-  return {.status = RunStatus::stopped,
-          .text = str("[train] run: expected ", plan_.num_steps(), " steps, found ",
-                      number == 0 ? std::string("a request to stop")
-                                  : str("signal ", number, " (", sigdescr_np(number), ")"),
-                      " after step ", step, ". ",
-                      step < plan_.steps_per_epoch
-                          ? std::string("Nothing was written.")
-                          : str("Finished epochs are in ", writer_.folder(), "."))};
+  std::string left = "Nothing was written.";
+  if (!epochs_.empty()) {
+    const std::int64_t last = epochs_.back().epoch;
+    left = str("The model ", saved_epoch() == last ? "" : str("of epoch ", saved_epoch(), ' '),
+               "and the results after epoch ", last, " are in ", writer_.folder(), ".");
+  }
+  return str("[train] run: expected ", plan_.num_steps(), " steps, found ",
+             number == 0 ? std::string("a request to stop")
+                         : str("signal ", number, " (", sigdescr_np(number), ")"),
+             " after step ", accumulator_->num_steps(), ". ", left);
 }
 
-TrainingEnd Training::finish() {
-  TrainingEnd end{.status = RunStatus::done, .results = collect_results()};
+TrainingEnd Training::stop() {
+  // Only worker 0 knows whether its disk was the reason.
+  std::int64_t failed = is_root() && !writer_.error().empty() ? 1 : 0;
+  environment_.world().broadcast({&failed, 1}, 0, "reason of the stop");
+  if (failed != 0) {
+    return {.status = RunStatus::failed, .text = writer_.error()};
+  }
+  if (epochs_.empty()) {
+    return {.status = RunStatus::stopped, .text = stop_text()};
+  }
+  return finish(true);
+}
+
+TrainingEnd Training::finish(bool stopped) {
+  TrainingEnd end{.status = stopped ? RunStatus::stopped : RunStatus::done,
+                  .text = stopped ? stop_text() : std::string(),
+                  .results = collect_results(stopped)};
   telemetry_->finish();
   if (is_root()) {
     write_results(end.results);
@@ -360,11 +388,9 @@ TrainingEnd Training::finish() {
   return end;
 }
 
-RunResults Training::collect_results() {
-  StepRecorder& recorder = accumulator_->recorder();
-  const std::array<double, 5> mine{
-      recorder.total(StepPhase::compute), recorder.total(StepPhase::reduce),
-      recorder.total(StepPhase::wait), saved_errors_, static_cast<double>(test_share_.size())};
+RunResults Training::collect_results(bool stopped) {
+  const std::array<double, 5> mine{phase_seconds_[0], phase_seconds_[1], phase_seconds_[2],
+                                   saved_errors_, static_cast<double>(test_share_.size())};
   std::vector<double> all(mine.size() * static_cast<std::size_t>(environment_.workers()));
   environment_.world().all_gather(
       ConstBufferView(mine.data(), static_cast<std::int64_t>(mine.size())),
@@ -389,12 +415,13 @@ RunResults Training::collect_results() {
   }
   results.time.mean = total_seconds / environment_.workers();
   results.best_epoch = saved_epoch();
-  results.stopped_early = epochs_.back().epoch < plan_.options.training.epochs;
-  results.steps = accumulator_->num_steps();
-  results.median_step_seconds = recorder.median();
+  results.stopped = stopped;
+  results.stopped_early = !stopped && epochs_.back().epoch < plan_.options.training.epochs;
+  results.steps = steps_;
+  results.median_step_seconds = accumulator_->recorder().median();
   results.startup_seconds = first_step_at_ - started_;
   if (is_root()) {
-    if (saved_epoch() != epochs_.back().epoch) {
+    if (stopped || saved_epoch() != epochs_.back().epoch) {
       kept_.restore(*model_.module);  // no worker reads the node's copy any more
     }
     const EpochResult& saved = epochs_[static_cast<std::size_t>(saved_epoch() - 1)];

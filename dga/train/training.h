@@ -19,7 +19,7 @@ namespace dga {
 struct TrainingEnd {
   RunStatus status = RunStatus::unknown;
   std::string text = {};    // the error, unless done
-  RunResults results = {};  // on worker 0, when done
+  RunResults results = {};  // on worker 0, when done, and when stopped after an epoch
 };
 
 /// Trains according to `plan`, and returns how training ended. Only worker 0 calls `progress` and

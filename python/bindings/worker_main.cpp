@@ -5,10 +5,12 @@
 #include <exception>
 #include <iostream>
 
+#include "dga/base/descriptor.h"
 #include "dga/base/exception_text.h"
 #include "dga/train/train_run.h"
 
 int main() {
+  dga::open_standard_descriptors();
   try {
     dga::train_as_worker();
     return 0;

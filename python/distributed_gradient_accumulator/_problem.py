@@ -257,8 +257,9 @@ def prepare_data(problem: FactorizationProblem) -> None:
 def run(problem: FactorizationProblem) -> None:
     """Trains, and stores the results in files. After prepare_data.
 
-    Ctrl-C ends the run before its next step and raises KeyboardInterrupt. Raises WorkerFailure when
-    a worker failed, StorageError when files cannot be written, and what a callback raised.
+    Ctrl-C ends the run before its next step, saves the model and the results of the finished epochs in
+    the run's folder, and raises KeyboardInterrupt. Raises WorkerFailure when a worker failed,
+    StorageError when files cannot be written, and what a callback raised.
     """
     core = _core_of("run", problem)
     try:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from typing import Any, Optional
@@ -14,7 +15,8 @@ StepCallback = Callable[[dict[str, Any]], None]
 def _is_interactive() -> bool:
     if "ipykernel" in sys.modules:
         return True
-    return bool(sys.stderr is not None and sys.stderr.isatty())
+    # A dumb terminal cannot redraw a line.
+    return bool(sys.stderr is not None and sys.stderr.isatty() and os.environ.get("TERM", "") not in ("", "dumb"))
 
 
 def _tqdm(wanted: Optional[bool]) -> Any:

@@ -138,7 +138,7 @@ class Results:
 
         Raises StorageError when something has that name already or the copy cannot be written.
         """
-        target = Path(text("path", path))
+        target = Path(text("path", path)).expanduser()
         if target.exists():
             raise StorageError(f"[python] {shown(str(target))}: expected nothing there, found a file or folder. Choose another path.")
         try:
@@ -170,7 +170,7 @@ def load(path: str | os.PathLike[str]) -> Results:
 
     Raises StorageError where there is no such run, or its files are damaged.
     """
-    folder = text("path", path)
+    folder = os.path.expanduser(text("path", path))
     file = os.path.join(folder, "results.json")
     try:
         with open(file, encoding="utf-8") as opened:

@@ -25,11 +25,14 @@ def test_ctrl_c_stops_all_workers_within_a_second_and_the_interpreter_goes_on(pr
         killer = threading.Thread(target=interrupt)
         killer.start()
         with pytest.raises(KeyboardInterrupt, match="expected .* steps, found signal 2"):
-            dga.DistributedGradientAccumulator.apply(
-                problem(epochs=1_000_000, on_epoch=lambda epoch: begun.set()))
+            stopped = problem(epochs=1_000_000, output="stopped", on_epoch=lambda epoch: begun.set())
+            dga.DistributedGradientAccumulator.apply(stopped)
         assert time.monotonic() - sent[0] < 1
         killer.join()
-        assert dga.DistributedGradientAccumulator.apply(problem()).workers == 2
+        saved = dga.load(stopped.options["output"])
+        assert saved.to_dict()["stopped"] and len(saved.predict([[1, 2, 3]])) == 1
+        whole = dga.DistributedGradientAccumulator.apply(problem(epochs=len(saved.epochs)))
+        assert whole.weights_sha256 == saved.weights_sha256
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 

@@ -20,11 +20,12 @@ print(dga.DistributedGradientAccumulator.apply(problem).workers)
 """
 
 
-def on_a_terminal(show):
-    """What a terminal sees of standard error."""
+def on_a_terminal(show, terminal="xterm"):
+    """What a terminal of that kind sees of standard error."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 100, 0, 0))
-    with subprocess.Popen([sys.executable, "-c", PROGRAM, show], stdout=subprocess.PIPE, stderr=theirs) as process:
+    with subprocess.Popen([sys.executable, "-c", PROGRAM, show], stdout=subprocess.PIPE, stderr=theirs,
+                          env={**os.environ, "TERM": terminal, "NO_COLOR": "1"}) as process:
         os.close(theirs)
         seen = b""
         while True:
@@ -45,6 +46,11 @@ def test_a_terminal_sees_a_bar_and_its_end():
     seen = on_a_terminal("None")
     assert "2 workers:" in seen and "step" in seen and "loss=" in seen
     assert seen.rstrip("\n").endswith("\r")  # erased
+    assert "\x1b" not in seen
+
+
+def test_a_dumb_terminal_sees_none():
+    assert on_a_terminal("None", terminal="dumb") == ""
 
 
 def test_a_terminal_sees_none_when_told_so():

@@ -25,6 +25,18 @@ TEST(ExceptionText, OfTorchsExceptionsSkipsEmptyLinesAtTheStart) {
             "Exception raised from f at g:1");
 }
 
+TEST(ExceptionText, OfAFailedAllocationHasNoTraceEither) {
+  const std::runtime_error error(
+      "[enforce fail at alloc_cpu.cpp:127] err == 0. DefaultCPUAllocator: can't allocate memory: "
+      "you tried to allocate 400000000 bytes. Error code 12 (Cannot allocate memory)\n"
+      "frame #0: c10::ThrowEnforceNotMet(char const*, int) + 0x6a (0x7fc5 in libc10.so)\n");
+  EXPECT_TRUE(is_torch_exception(error));
+  EXPECT_EQ(
+      exception_text(error),
+      "[enforce fail at alloc_cpu.cpp:127] err == 0. DefaultCPUAllocator: can't allocate "
+      "memory: you tried to allocate 400000000 bytes. Error code 12 (Cannot allocate memory)");
+}
+
 TEST(ExceptionText, OfOtherExceptionsIsTheWholeText) {
   const std::runtime_error error("first\nsecond");
   EXPECT_FALSE(is_torch_exception(error));

@@ -33,7 +33,9 @@ class OptionsTest(ProgramTest):
                 ("test-fraction", "1.5", "a number from 0 to below 1"),
                 ("engine", "gpu", "auto, threads, processes or mpi"),
                 ("optimizer", "lbfgs", "sgd, adam, adamw or muon"),
-                ("clip-norm", "-1", "a number above 0 to 1e+30, or off")):
+                ("clip-norm", "-1", "a number above 0 to 1e+30, or off"),
+                ("seed", "9007199254740993", "an integer from 0 to 9007199254740992"),
+                ("seed", "-1", "an integer from 0 to 9007199254740992")):
             self.refuse(f"[options] --{option}: expected {bounds}, found \"{value}\"", f"--{option}={value}")
 
     def test_sizes_out_of_bounds(self):
@@ -73,6 +75,21 @@ class OptionsTest(ProgramTest):
         self.write("train.toml", "\nbatch = \"ten\"\n")
         self.refuse("train.toml:2: batch: expected an integer from 1 to 1000000, found the string \"ten\"",
                     "--config", "train.toml")
+
+    def test_a_file_with_an_option_in_both_spellings(self):
+        self.write("run.toml", ["micro-steps = 2", "", "micro_steps = 3"])
+        self.refuse("run.toml:3: micro_steps: expected each option once, found it in line 1 too, as micro-steps.",
+                    "--config", "run.toml")
+
+    def test_the_home_folder_is_expanded_in_every_path(self):
+        self.write("run.toml", ['test-data = "~/data"', 'label = "-1"'])
+        done = self.dga("train", "--config", "~/run.toml", "--data=~/data", "--output", "~/out", "--epochs", "1", "--quiet",
+                        variables={"HOME": str(self.folder)})
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        config = json.loads((self.folder / "out/config.json").read_text(encoding="utf-8"))
+        self.assertEqual([config[name] for name in ("data", "test-data", "output")],
+                         [f"{self.folder}/{name}" for name in ("data", "data", "out")])
+        self.assertFalse((self.folder / "~").exists())
 
     def test_a_file_that_is_no_toml(self):
         self.write("train.toml", "epochs = 3\nepochs 4\n")

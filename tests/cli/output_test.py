@@ -2,9 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Where a run's files go: what lies there afterwards, and folders that cannot take them."""
 
+import itertools
 import json
 import os
+import shlex
 import subprocess
+import time
 import unittest
 
 from program import PROGRAM, ProgramTest, rows
@@ -112,12 +115,66 @@ class OutputTest(ProgramTest):
         for line in (self.folder / "out" / "metrics.jsonl").read_text(encoding="utf-8").splitlines():
             json.loads(line)
 
+    def run_without(self, closed, *arguments):
+        """The program with these descriptors closed; its exit code."""
+        command = " ".join([f"exec {shlex.join([PROGRAM, *arguments])}", *(f"{number}>&-" for number in closed)])
+        return subprocess.run(["sh", "-c", command], cwd=self.folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                              stderr=subprocess.DEVNULL, timeout=120, check=False).returncode
+
+    def test_closed_standard_descriptors_change_nothing(self):
+        cases = [closed for count in (1, 2, 3) for closed in itertools.combinations(range(3), count)]
+        for number, closed in enumerate(cases):
+            with self.subTest(closed):
+                out = f"out{number}"
+                self.assertEqual(self.run_without(closed, "train", "--data", "data", "--output", out, "--epochs", "2",
+                                                  "--hidden", "4", "--workers", "2", "--engine",
+                                                  ("threads", "processes")[number % 2]), 0)
+                self.assertTrue(set(FILES) <= set(os.listdir(self.folder / out)))
+                self.assertEqual(len(self.read(f"{out}/results.json")["epochs"]), 2)
+        self.assertEqual(len({(self.folder / f"out{number}/model.safetensors").read_bytes()
+                              for number in range(len(cases))}), 1)
+
+    def test_no_file_of_a_run_is_on_a_standard_descriptor(self):
+        command = shlex.join([PROGRAM, "train", "--data", "data", "--output", "out", "--epochs", "1000000", "--hidden", "4",
+                              "--workers", "2", "--engine", "processes"])
+        with subprocess.Popen(["sh", "-c", f"exec {command} <&- >&- 2>&-"], cwd=self.folder) as process:
+            self.addCleanup(process.kill)
+            end = time.monotonic() + 60
+            while not (self.folder / "out/metrics.jsonl").exists() and time.monotonic() < end:
+                time.sleep(0.02)
+            with open(f"/proc/{process.pid}/task/{process.pid}/children", encoding="ascii") as file:
+                processes = [process.pid, *map(int, file.read().split())]
+            self.assertEqual(len(processes), 3)
+            for pid in processes:
+                for number in range(3):
+                    self.assertEqual(os.readlink(f"/proc/{pid}/fd/{number}"), "/dev/null")
+            process.terminate()
+            self.assertEqual(process.wait(30), 130)
+
     def test_standard_output_that_is_full_is_an_error(self):
         with open("/dev/full", "w", encoding="utf-8") as full:
             done = subprocess.run([PROGRAM, "version"], stdout=full, stderr=subprocess.PIPE, text=True,
                                   check=False)
         self.assertEqual(done.returncode, 1)
-        self.assertIn("standard output is full", done.stderr)
+        self.assertIn("standard output: expected to be able to print, found that it is full or closed.", done.stderr)
+
+    def test_standard_output_that_is_full_or_left_does_not_end_a_run(self):
+        reader, left = os.pipe()
+        os.close(reader)
+        full = os.open("/dev/full", os.O_WRONLY)
+        for number, output in enumerate((full, left)):
+            for engine in ("threads", "processes"):
+                with self.subTest(output=output, engine=engine):
+                    out = f"out-{engine}-{number}"
+                    done = subprocess.run(
+                        [PROGRAM, "train", "--data", "data", "--output", out, "--epochs", "2", "--hidden", "4", "--engine",
+                         engine], cwd=self.folder, stdout=output, stderr=subprocess.PIPE, text=True, timeout=120, check=False)
+                    self.assertEqual(done.returncode, 1)
+                    self.assertEqual(done.stderr, "dga: [cli] standard output: expected to be able to print, found that it "
+                                                  "is full or closed. The run has ended well, and its files are in "
+                                                  f"{out}. Redirect it elsewhere.\n")
+                    self.assertTrue(set(FILES) <= set(os.listdir(self.folder / out)))
+            os.close(output)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import csv
 import io
 import itertools
 import json
+import os
 import shutil
 import struct
 import unittest
@@ -151,6 +152,33 @@ class PredictTest(ProgramTest):
         self.expect_error(self.predict("bare.csv", "--label", "0"), 1, "bare.csv:1: expected 3 columns, the features "
                           "and the label 0, found 2.")
         self.assertFalse((self.folder / "answer.csv").exists())
+
+    def test_no_input_is_overwritten(self):
+        self.learn()
+        os.link(self.folder / "data/test.csv", self.folder / "hard.csv")
+        os.symlink("data/train.csv", self.folder / "soft.csv")
+        before = {path: (self.folder / path).read_bytes() for path in self.contents() if (self.folder / path).is_file()}
+        for output in ("data/test.csv", "data/../data/train.csv", "hard.csv", "soft.csv", "out/model.json",
+                       "out/model.safetensors", "out/results.json"):
+            self.expect_error(self.predict("data", "--output", output), 2,
+                              f"[options] output: expected a file that this command does not read, found {output}, which "
+                              "would be overwritten. Choose another file.")
+        for output in ("out/results.json", "out/metrics.jsonl"):
+            self.expect_error(self.dga("report", "out", "--output", output), 2, "[options] output: expected a file")
+        self.assertEqual({path: (self.folder / path).read_bytes() for path in before}, before)
+        self.assertEqual(self.dga("report", "out", "--output", "out/report.html").returncode, 0)
+
+    def test_the_home_folder_is_expanded(self):
+        self.learn()
+        labelled = self.predict("data/test.csv").stdout
+        done = self.dga("predict", "--model", "~/out", "--data", "~/data/test.csv", "--output", "~/answer.csv",
+                        variables={"HOME": str(self.folder)})
+        self.assertEqual(done.returncode, 0, done)
+        self.assertEqual((self.folder / "answer.csv").read_text(encoding="utf-8"), labelled)
+        self.assertEqual(self.dga("report", "~/out", "--output", "~/r.html",
+                                  variables={"HOME": str(self.folder)}).returncode, 0)
+        self.assertTrue((self.folder / "r.html").exists())
+        self.assertFalse((self.folder / "~").exists())
 
     def test_pictures_without_labels(self):
         pictures = [[i % 5, i % 3, 9 * (i % 2), 0] for i in range(60)]

@@ -28,10 +28,11 @@ class ProgramTest(unittest.TestCase):
     def environment(self):
         return os.environ.copy()
 
-    def dga(self, *arguments, timeout=120, command=(PROGRAM,), **options):
-        """Runs the program to its end; standard output and error are text."""
+    def dga(self, *arguments, timeout=120, command=(PROGRAM,), variables=None, **options):
+        """Runs the program to its end, with these `variables` in its environment; standard output and error are text."""
         return subprocess.run(
-            [*command, *map(str, arguments)], cwd=self.folder, env=self.environment(), stdin=subprocess.DEVNULL,
+            [*command, *map(str, arguments)], cwd=self.folder, env={**self.environment(), **(variables or {})},
+            stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=timeout, check=False, **options)
 
     def train(self, *arguments, **options):

@@ -7,6 +7,7 @@ import json
 import os
 import pty
 import select
+import shutil
 import signal
 import struct
 import subprocess
@@ -73,24 +74,46 @@ class ProgressTest(ProgramTest):
         done = self.train("--quiet")
         self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "", ""))
 
-    def test_on_a_terminal_a_bar_is_redrawn_within_its_width(self):
+    def on_a_terminal(self, until, **variables):
+        """What a terminal of 100 columns sees of a run, which is stopped once `until` has come five times."""
         terminal, program_end = pty.openpty()
         fcntl.ioctl(program_end, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 100, 0, 0))
-        process = self.start(*MANY, stdout=program_end)
+        process = self.start(*MANY, stdout=program_end, env={**os.environ, "TERM": "xterm", **variables})
         os.close(program_end)
         shown = b""
         end = time.monotonic() + 60
-        while time.monotonic() < end and shown.count(b" left") < 5:
+        while time.monotonic() < end and shown.count(until) < 5:
             if select.select([terminal], [], [], 0.1)[0]:
                 shown += os.read(terminal, 4096)
         process.send_signal(signal.SIGINT)
+        while process.poll() is None or select.select([terminal], [], [], 0)[0]:
+            try:
+                shown += os.read(terminal, 4096)
+            except OSError:  # the other end is closed
+                break
         self.assertEqual(process.wait(60), 130)
         os.close(terminal)
-        bars = [part for part in shown.decode().split("\r") if part.startswith("[")]
-        self.assertGreaterEqual(len(bars), 5, shown)
-        for bar in bars[:-1]:
-            self.assertRegex(bar, r"^\[[#.]{20}\] \d+ %  \d+ samples/s  .* left")
-            self.assertLess(len(bar.replace("\x1b[K", "")), 100)
+        return shown.decode()
+
+    def test_on_a_terminal_a_bar_is_redrawn_within_its_width(self):
+        for variables in ({}, {"NO_COLOR": "1"}):
+            shown = self.on_a_terminal(b" left", **variables)
+            self.assertNotIn("\x1b", shown)
+            bars = [part for part in shown.split("\r") if part.startswith("[")]
+            self.assertGreaterEqual(len(bars), 5, shown)
+            for bar in bars[:-1]:
+                self.assertRegex(bar, r"^\[[#.]{20}\] \d+ %  \d+ samples/s  .* left")
+                self.assertLess(len(bar), 100)
+            self.assertRegex(shown, r"\r {99}\r$")  # erased
+            shutil.rmtree(self.folder / "out")
+
+    def test_a_dumb_terminal_gets_lines(self):
+        for terminal in ("dumb", ""):
+            shown = self.on_a_terminal(b"epoch ", TERM=terminal)
+            self.assertNotIn("\x1b", shown)
+            for line in shown.splitlines()[1:6]:
+                self.assertRegex(line, r"^epoch \d+/1000000  loss ")
+            shutil.rmtree(self.folder / "out")
 
     def stop_with(self, number, *arguments):
         process = self.start(*MANY, *arguments, stdout=subprocess.DEVNULL)
@@ -105,7 +128,8 @@ class ProgressTest(ProgramTest):
         self.assertEqual([n for n in os.listdir(self.folder / "out") if n.startswith(".")], [])
         for line in (self.folder / "out" / "metrics.jsonl").read_text(encoding="utf-8").splitlines():
             json.loads(line)
-        self.assertFalse((self.folder / "out" / "results.json").exists())
+        results = json.loads((self.folder / "out" / "results.json").read_text(encoding="utf-8"))
+        self.assertTrue(results["stopped"])
 
     def test_ctrl_c_stops_after_the_current_step(self):
         self.stop_with(signal.SIGINT)

@@ -89,7 +89,7 @@ class TrainingTest(ProgramTest):
 
 
 class StoppingTest(ProgramTest):
-    def start(self, engine, *options):
+    def start(self, engine, *options, ignored=None):
         """A run that would take hours, once it has finished two epochs; in a process group of its own."""
         command = [PROGRAM, "train", "--data", str(DIGITS), "--output", "out", "--epochs", "1000000", "--quiet",
                    "--engine", engine, *options]
@@ -98,7 +98,8 @@ class StoppingTest(ProgramTest):
         else:
             command += ["--workers", "4"]
         process = subprocess.Popen(command, cwd=self.folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
-                                   start_new_session=True)
+                                   start_new_session=True,
+                                   preexec_fn=lambda: ignored and signal.signal(ignored, signal.SIG_IGN))
         self.addCleanup(process.stderr.close)
         self.addCleanup(process.kill)
         metrics = self.folder / "out" / "metrics.jsonl"
@@ -108,12 +109,50 @@ class StoppingTest(ProgramTest):
             time.sleep(0.01)
         self.fail("it does not come to its second epoch")
 
-    def expect_whole_files(self):
-        self.assertEqual(sorted(os.listdir(self.folder / "out")), ["config.json", "metrics.jsonl"])
+    def expect_whole_files(self, stopped=True):
+        saved = ["model.json", "model.safetensors", "report.html", "results.json"] if stopped else []
+        self.assertEqual(sorted(os.listdir(self.folder / "out")), ["config.json", "metrics.jsonl", *saved])
         metrics = (self.folder / "out" / "metrics.jsonl").read_text(encoding="utf-8")
         self.assertTrue(metrics.endswith("\n"))
         for number, line in enumerate(metrics.splitlines(), 1):
             self.assertEqual(json.loads(line)["epoch"], number)
+        if stopped:
+            results = json.loads((self.folder / "out" / "results.json").read_text(encoding="utf-8"))
+            self.assertEqual((results["stopped"], results["stopped_early"]), (True, False))
+            self.assertEqual(len(results["epochs"]), metrics.count("\n"))
+            done = self.dga("predict", "--model", "out", "--data", DIGITS, "--output", "p.csv")
+            self.assertEqual(done.returncode, 0, done)
+
+    def test_each_signal_that_asks_for_an_end_saves_the_finished_epochs(self):
+        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2):
+            with self.subTest(number):
+                process = self.start("threads")
+                process.send_signal(number)
+                self.assertEqual(process.wait(30), 130)
+                self.assertRegex(process.stderr.read(), rf"^dga: \[train\] run: .*found signal {int(number)} \(.*\n$")
+                self.expect_whole_files()
+                for name in os.listdir(self.folder / "out"):
+                    os.remove(self.folder / "out" / name)
+
+    def test_under_nohup_a_hangup_changes_nothing(self):
+        process = self.start("threads", ignored=signal.SIGHUP)
+        process.send_signal(signal.SIGHUP)
+        with self.assertRaises(subprocess.TimeoutExpired):
+            process.wait(1)
+        process.send_signal(signal.SIGTERM)
+        self.assertEqual(process.wait(30), 130)
+        self.assertIn("found signal 15", process.stderr.read())
+
+    def test_what_a_kill_left_is_removed_by_the_next_run_though_it_is_refused(self):
+        process = self.start("threads")
+        going_on = self.dga("train", "--data", DIGITS, "--output", "out")  # leaves the files of the one that goes on
+        self.assertEqual(going_on.returncode, 1)
+        self.assertEqual(len([name for name in os.listdir(self.folder / "out") if name.startswith(".")]), 1)
+        process.kill()
+        process.wait(30)
+        refused = self.dga("train", "--data", DIGITS, "--output", "out")
+        self.assertIn("expected a folder without a run", refused.stderr)
+        self.expect_whole_files(stopped=False)
 
     def test_ctrl_c_reaches_the_whole_group_and_ends_it_together(self):
         for engine in ["threads", "processes"]:
@@ -125,7 +164,7 @@ class StoppingTest(ProgramTest):
                 self.assertLess(time.monotonic() - begin, 3)
                 self.assertRegex(process.stderr.read(),
                                  r"^dga: \[train\] run: expected 23000000 steps, found signal 2 \(Interrupt\) after "
-                                 r"step \d+\. Finished epochs are in out\.\n$")
+                                 r"step \d+\. The model and the results after epoch \d+ are in out\.\n$")
                 self.expect_whole_files()
                 for name in os.listdir(self.folder / "out"):
                     os.remove(self.folder / "out" / name)
@@ -158,7 +197,14 @@ class StoppingTest(ProgramTest):
         self.assertLess(time.monotonic() - begin, 1.0)
         self.assertRegex(process.stderr.read(),
                          rf"^dga: \[launch\] worker 2 \(process {children[2]}\) was killed by signal 9 \(Killed\)")
-        self.expect_whole_files()
+        self.expect_whole_files(stopped=False)
+
+    def test_worker_0_killed_leaves_nothing_hidden(self):
+        process = self.start("processes")
+        with open(f"/proc/{process.pid}/task/{process.pid}/children", encoding="ascii") as file:
+            os.kill(int(file.read().split()[0]), signal.SIGKILL)
+        self.assertEqual(process.wait(30), 1)
+        self.expect_whole_files(stopped=False)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -36,7 +37,7 @@ TEST(StopSignal, IsNotRequestedToBeginWith) {
 }
 
 TEST(StopSignal, RemembersTheFirstOfEachSignal) {
-  for (const int number : {SIGINT, SIGTERM}) {
+  for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2}) {
     const StopSignal stop;
     raise(number);
     EXPECT_TRUE(StopSignal::requested());
@@ -78,12 +79,48 @@ TEST(StopSignal, LetsAChildThatSawItSecondHandEndInItsOwnTime) {
 }
 
 TEST(StopSignal, PutsBackWhatWasThere) {
+  for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2}) {
+    const int status = status_of_child([number] {
+      { const StopSignal stop; }
+      raise(number);
+      return 0;
+    });
+    EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == number);
+  }
+}
+
+TEST(StopSignal, LeavesHangupsAloneWhereNohupIgnoresThem) {
+  EXPECT_EQ(exit_code(status_of_child([] {
+              signal(SIGHUP, SIG_IGN);
+              const StopSignal stop;
+              raise(SIGHUP);
+              raise(SIGHUP);
+              return StopSignal::requested() ? 7 : 0;
+            })),
+            0);
+}
+
+TEST(StopSignal, LeavesTheProgramsOwnHandlersOfUserSignalsAlone) {
+  for (const int number : {SIGHUP, SIGUSR1, SIGUSR2}) {
+    EXPECT_EQ(exit_code(status_of_child([number] {
+                signal(number, [](int) { _exit(9); });
+                const StopSignal stop;
+                raise(number);
+                return 0;
+              })),
+              9);
+  }
+}
+
+TEST(StopSignal, QuitEndsTheProcessAtOnce) {
   const int status = status_of_child([] {
-    { const StopSignal stop; }
-    raise(SIGTERM);
+    const rlimit no_core{};
+    setrlimit(RLIMIT_CORE, &no_core);
+    const StopSignal stop;
+    raise(SIGQUIT);
     return 0;
   });
-  EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM);
+  EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGQUIT);
 }
 
 TEST(StopSignal, LivesAlone) {

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "dga/base/error.h"
+#include "dga/base/home_path.h"
 #include "dga/options/option_table.h"
 #include "dga/options/options_json.h"
 #include "dga/options/options_toml.h"
@@ -96,6 +97,27 @@ TEST_F(TomlFile, NamesLineBoundsAndValueOfAWrongOne) {
   EXPECT_THAT(error_in("data = 3\n"), HasSubstr("expected a text, found 3"));
   EXPECT_THAT(error_in("hidden = [1, 2.5]\n"), HasSubstr("found an array"));
   EXPECT_THAT(error_in("lr = nan\n"), HasSubstr("expected a number above 0 to 1000, or auto"));
+}
+
+TEST_F(TomlFile, RefusesAnOptionInBothSpellings) {
+  EXPECT_EQ(error_in("micro-steps = 2\nepochs = 3\nmicro_steps = 2\n"),
+            path_ +
+                ":3: micro_steps: expected each option once, found it in line 1 too, as "
+                "micro-steps. Remove one of them.");
+  EXPECT_EQ(error_in("test_data = \"a\"\ntest-data = \"b\"\n"),
+            path_ +
+                ":2: test-data: expected each option once, found it in line 1 too, as test_data. "
+                "Remove one of them.");
+}
+
+TEST_F(TomlFile, ExpandsTheHomeFolderInPathsAlone) {
+  const std::string home = expand_home("~");
+  const RunOptions options =
+      read("data = \"~/x\"\ntest-data = \"~\"\noutput = \"~root/y\"\nlabel = \"~z\"\n");
+  EXPECT_EQ(options.data.path, home + "/x");
+  EXPECT_EQ(options.data.test_path, home);
+  EXPECT_EQ(options.output.folder, expand_home("~root/y"));
+  EXPECT_EQ(options.data.label, "~z");
 }
 
 TEST_F(TomlFile, NamesTheLineThatIsNoToml) {

@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <limits>
 #include <set>
 #include <string>
 
@@ -144,6 +145,21 @@ TEST(Option, ReadsEachTypeFromText) {
   set("hidden", "none");
   EXPECT_EQ(options.workers.count, 0);
   EXPECT_TRUE(options.model.hidden.empty());
+}
+
+TEST(Option, ASeedBeyondTheLimitIsRefusedToTheLastInteger) {
+  const Option& seed = *find_option("seed");
+  EXPECT_TRUE(seed.accepts(std::int64_t{9007199254740992}));
+  // As doubles, the first of these are the limit itself.
+  for (const std::int64_t value : {std::int64_t{9007199254740993}, std::int64_t{9007199254740994},
+                                   std::numeric_limits<std::int64_t>::max(), std::int64_t{-1}}) {
+    EXPECT_FALSE(seed.accepts(value)) << value;
+  }
+  EXPECT_FALSE(seed.parse("9007199254740993").has_value());
+  EXPECT_FALSE(seed.parse("18446744073709551617").has_value());
+  RunOptions options = with_data();
+  options.training.seed = 9007199254740993U;
+  EXPECT_THROW(check_options(options), InvalidArgument);
 }
 
 TEST(Option, TextReadsBackAsTheSameValue) {

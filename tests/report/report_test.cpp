@@ -190,6 +190,10 @@ TEST_F(ReportTest, AnEarlyEndIsTold) {
   results.stopped_early = true;
   EXPECT_THAT(row(page({run("a", {{kResultsFile, to_json(results)}})}), "State"),
               HasSubstr("<td>finished: stopped early after epoch 3</td>"));
+  results.stopped_early = false;
+  results.stopped = true;
+  EXPECT_THAT(row(page({run("a", {{kResultsFile, to_json(results)}})}), "State"),
+              HasSubstr("<td>stopped by a signal after epoch 3</td>"));
 }
 
 TEST_F(ReportTest, MetricsAreThoseOfTheSavedWeights) {

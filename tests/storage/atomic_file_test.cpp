@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <filesystem>
 #include <map>
 #include <string>
 
@@ -153,9 +154,48 @@ TEST(AtomicWrite, SurvivesAKillAtAnyMoment) {
   }
   // Otherwise every child was killed before it had written anything.
   EXPECT_GT(seen.size(), 3U);
-  for (const std::string& name : folder.names()) {
-    EXPECT_TRUE(name == "x" || is_temporary_name(name)) << name;
+  remove_abandoned_files(folder.path());
+  EXPECT_THAT(folder.names(), ElementsAre("x"));
+}
+
+/// A child that has an uncommitted file "x" in `folder`, and sleeps.
+pid_t child_with_a_file(const ScratchFolder& folder) {
+  int ends[2];
+  EXPECT_EQ(pipe(ends), 0);
+  const pid_t child = fork();
+  if (child == 0) {
+    const AtomicFile file(folder.file("x"));
+    const bool told = ::write(ends[1], "!", 1) == 1;
+    sleep(60);
+    _exit(told ? 0 : 1);
   }
+  char told = 0;
+  EXPECT_EQ(::read(ends[0], &told, 1), 1);
+  ::close(ends[0]);
+  ::close(ends[1]);
+  return child;
+}
+
+TEST(AtomicFile, OfALivingProcessIsNotAbandonedAndOfAKilledOneIs) {
+  const ScratchFolder folder;
+  const pid_t child = child_with_a_file(folder);
+  const AtomicFile own(folder.file("y"));
+  remove_abandoned_files(folder.path());
+  EXPECT_EQ(folder.names().size(), 2U);
+  kill(child, SIGKILL);
+  waitpid(child, nullptr, 0);
+  remove_abandoned_files(folder.path());
+  EXPECT_THAT(folder.names(), ElementsAre(StartsWith(".y.")));
+}
+
+TEST(AtomicFile, OthersWithLikeNamesAreNotAbandonedFiles) {
+  const ScratchFolder folder;
+  for (const char* name : {"x.dga-tmp", ".x.tmp", ".dga-tmp.x"}) {
+    atomic_write(folder.file(name), "mine");
+  }
+  std::filesystem::create_directory(folder.file(".d.dga-tmp"));
+  remove_abandoned_files(folder.path());
+  EXPECT_EQ(folder.names().size(), 4U);
 }
 
 TEST(AtomicWrite, KeepsWhatItReportedThroughAKill) {

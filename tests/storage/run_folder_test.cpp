@@ -124,6 +124,23 @@ TEST(RunFolder, SweepsWhatAKilledRunLeft) {
   EXPECT_THAT(scratch.names(), IsEmpty());
 }
 
+TEST(RunFolder, SweepsWhatAKilledRunLeftAlsoWhenItRefuses) {
+  const ScratchFolder scratch;
+  atomic_write(scratch.file("config.json"), "{}");
+  atomic_write(scratch.file(".model.safetensors.123-0.dga-tmp"), "half");
+  EXPECT_THROW(RunFolder folder(scratch.path()), StorageError);
+  EXPECT_THAT(scratch.names(), ElementsAre("config.json"));
+}
+
+TEST(RunFolder, LeavesTheHiddenFilesOfARunThatGoesOn) {
+  const ScratchFolder scratch;
+  AtomicFile model(scratch.file("model.safetensors"));
+  atomic_write(scratch.file("config.json"), "{}");
+  EXPECT_THROW(RunFolder folder(scratch.path()), StorageError);
+  model.commit();
+  EXPECT_THAT(scratch.names(), UnorderedElementsAre("config.json", "model.safetensors"));
+}
+
 TEST(RunFolder, RefusesAFileOfThatName) {
   const ScratchFolder scratch;
   atomic_write(scratch.file("x"), "text");

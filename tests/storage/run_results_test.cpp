@@ -37,6 +37,7 @@ RunResults two_workers() {
                       .test_error = std::nullopt,
                       .seconds = 0.5}},
           .best_epoch = 1,
+          .stopped = true,
           .stopped_early = true,
           .steps = 3,
           .median_step_seconds = 0.001,
@@ -99,6 +100,7 @@ TEST(RunResults, AreWrittenByTheSchema) {
     }
   ],
   "best_epoch": 1,
+  "stopped": true,
   "stopped_early": true,
   "steps": 3,
   "step_seconds": {
@@ -156,9 +158,11 @@ TEST(RunResults, HaveAValidationErrorOnlyWithAValidationSet) {
 TEST(RunResults, OfOlderVersionsLackTheBestEpoch) {
   auto json = nlohmann::ordered_json::parse(to_json(two_workers()));
   json.erase("best_epoch");
+  json.erase("stopped");
   json.erase("stopped_early");
   const RunResults read = run_results_from_json(json.dump(), "results.json");
   EXPECT_EQ(read.best_epoch, 0);
+  EXPECT_FALSE(read.stopped);
   EXPECT_FALSE(read.stopped_early);
 }
 

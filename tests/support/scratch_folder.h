@@ -41,10 +41,10 @@ class ScratchFolder {
         .write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
     return path;
   }
-  /// The names of all files and folders in it.
-  std::vector<std::string> names() const {
+  /// The names of all files and folders in it, or in its subfolder `below`.
+  std::vector<std::string> names(const std::string& below = {}) const {
     std::vector<std::string> found;
-    for (const auto& entry : std::filesystem::directory_iterator(path_)) {
+    for (const auto& entry : std::filesystem::directory_iterator(file(below))) {
       found.push_back(entry.path().filename().string());
     }
     return found;

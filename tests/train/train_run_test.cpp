@@ -52,6 +52,10 @@ RunSummary train(const TrainPlan& plan) {
   return train_plan(plan, nobody);
 }
 
+RunResults results_in(const std::string& folder) {
+  return run_results_from_json(read_file(folder + "/results.json"), folder);
+}
+
 using Optimizers = std::vector<std::unique_ptr<torch::optim::Optimizer>>;
 
 /// The same job by one worker with torch alone: each step takes the samples of all workers at once.
@@ -288,11 +292,47 @@ TEST(TrainRun, ALaterStopLeavesWholeEpochs) {
   const StopSignal signals;
   test::Stopper stopper(50, SIGTERM);
   EXPECT_THAT(error_of([&] { train_plan(plan, stopper); }),
-              HasSubstr("Finished epochs are in " + options.output.folder));
+              testing::ContainsRegex("The model and the results after epoch [0-9]+ are in " +
+                                     options.output.folder + "\\."));
   const auto epochs = epochs_from_json_lines(read_file(folder.file("run/metrics.jsonl")), "");
   EXPECT_GE(epochs.size(), 16U);
-  EXPECT_TRUE(std::filesystem::exists(folder.file("run/config.json")));
-  EXPECT_FALSE(std::filesystem::exists(folder.file("run/results.json")));
+  const RunResults results = results_in(folder.file("run"));
+  EXPECT_TRUE(results.stopped);
+  EXPECT_FALSE(results.stopped_early);
+  EXPECT_EQ(results.epochs, epochs);
+  EXPECT_EQ(results.best_epoch, std::ssize(epochs));
+  EXPECT_EQ(results.steps, std::ssize(epochs) * plan.steps_per_epoch);
+  EXPECT_THAT(read_file(folder.file("run/report.html")), HasSubstr("stopped by a signal after"));
+  for (const std::string& name : folder.names("run")) {
+    EXPECT_FALSE(name.starts_with('.')) << name;
+  }
+}
+
+TEST(TrainRun, AStopSavesWhatARunOfTheFinishedEpochsWouldHaveSaved) {
+  for (const auto& [keep_best, ema] : {std::pair(false, 0.0), {true, 0.0}, {true, 0.9}}) {
+    const ScratchFolder folder;
+    RunOptions options = small_run(folder.file("run"));
+    options.training.keep_best = keep_best;
+    options.training.ema = ema;
+    options.training.lr = 0.3;  // the best epoch is not always the last one
+    options.training.epochs = 100'000;
+    const LoadedData data = test::made_up_classes(60);
+    {
+      const StopSignal signals;
+      test::Stopper stopper(50, SIGTERM);
+      EXPECT_THROW(train_plan(plan_of(options, 2, data), stopper), Interrupted);
+    }
+    const RunResults stopped = results_in(folder.file("run"));
+    options.output.folder = folder.file("whole");
+    options.training.epochs = std::ssize(stopped.epochs);
+    const RunResults whole = train(plan_of(options, 2, data)).results;
+    EXPECT_EQ(stopped.weights_sha256, whole.weights_sha256);
+    EXPECT_EQ(stopped.best_epoch, whole.best_epoch);
+    EXPECT_EQ(stopped.error, whole.error);
+    EXPECT_EQ(read_file(folder.file("run/model.safetensors")),
+              read_file(folder.file("whole/model.safetensors")));
+    EXPECT_EQ(read_file(folder.file("run/model.json")), read_file(folder.file("whole/model.json")));
+  }
 }
 
 TEST(TrainRun, AFailedWorkerLeavesNothingBeforeTheFirstEpoch) {

@@ -10,6 +10,9 @@
 #include "dga/base/error.h"
 #include "dga/launch/stop_signal.h"
 #include "dga/launch/worker_map.h"
+#include "dga/predict/saved_model.h"
+#include "dga/predict/weights.h"
+#include "dga/storage/atomic_file.h"
 #include "dga/train/train_run.h"
 #include "tests/support/engine_suite.h"
 #include "tests/support/error_of.h"
@@ -116,16 +119,41 @@ TEST(Trainer, AFolderThatCannotBeMadeIsEverybodysError) {
               HasSubstr("/proc/nowhere: expected to create the folder"));
 }
 
-TEST(Trainer, StopsEverywhereBeforeTheSameStep) {
+TEST(Trainer, StopsEverywhereBeforeTheSameStepAndSavesTheFinishedEpochs) {
   const ScratchFolder folder;
+  const WorkerMap map = workers();
   RunOptions options = options_of_test(folder);
+  options.model.dropout = 0.2;
   options.training.epochs = 1'000'000;
-  const TrainPlan plan = plan_of(options, test::engine_options().engine, workers().workers.size());
-  const StopSignal signals;
-  test::Stopper stopper(9, SIGINT);
-  EXPECT_THAT(error_of([&] { train_plan(plan, stopper); }),
-              MatchesRegex("\\[train\\] run: expected [0-9]+ steps, found signal 2 "
-                           "\\(Interrupt\\) after step [0-9]+\\. Finished epochs are in .*\\."));
+  options.training.ema = 0.9;
+  {
+    const StopSignal signals;
+    test::Stopper stopper(9, SIGINT);
+    EXPECT_THAT(
+        error_of([&] {
+          train_plan(plan_of(options, test::engine_options().engine, map.workers.size()), stopper);
+        }),
+        MatchesRegex("\\[train\\] run: expected [0-9]+ steps, found signal 2 \\(Interrupt\\) after "
+                     "step [0-9]+\\. The model and the results after epoch [0-9]+ are in .*\\."));
+  }
+  if (map.own_rank != 0) {
+    return;
+  }
+  const auto results_in = [&](const std::string& name) {
+    return run_results_from_json(read_file(folder.file(name + "/results.json")), name);
+  };
+  const RunResults stopped = results_in("run");
+  EXPECT_TRUE(stopped.stopped);
+  EXPECT_FALSE(stopped.stopped_early);
+  // A run of that many epochs has the same weights, bit for bit.
+  options.training.epochs = stopped.epochs.back().epoch;
+  options.output.folder = folder.file("whole");
+  const RunResults whole = train(plan_of(options, Engine::threads, map.workers.size())).results;
+  EXPECT_EQ(stopped.weights_sha256, whole.weights_sha256);
+  EXPECT_EQ(weights_sha256(*load_model(folder.file("run")).model.module), whole.weights_sha256);
+  EXPECT_EQ(stopped.error, whole.error);
+  EXPECT_EQ(stopped.steps, whole.steps);
+  EXPECT_EQ(stopped.best_epoch, whole.best_epoch);
 }
 
 }  // namespace

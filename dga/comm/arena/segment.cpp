@@ -12,6 +12,7 @@
 #include <new>
 #include <utility>
 
+#include "dga/base/descriptor.h"
 #include "dga/base/error.h"
 
 namespace dga {
@@ -64,7 +65,7 @@ Segment Segment::create(MemoryKind kind, std::int64_t bytes, int holders) {
     segment.handle_.address = segment.data_;
     return segment;
   }
-  const int fd = memfd_create("dga", MFD_CLOEXEC);
+  const int fd = above_standard(memfd_create("dga", MFD_CLOEXEC));
   if (fd < 0 || ftruncate(fd, bytes) != 0) {
     const int error = errno;
     if (fd >= 0) {
@@ -94,7 +95,7 @@ Segment Segment::attach(MemoryKind kind, const SegmentHandle& handle) {
     return segment;
   }
   const std::string path = str("/proc/", handle.owner, "/fd/", handle.fd);
-  const int fd = open(path.c_str(), O_RDWR | O_CLOEXEC);
+  const int fd = above_standard(open(path.c_str(), O_RDWR | O_CLOEXEC));
   if (fd >= 0) {
     segment.data_ = map_file(fd, handle.bytes);
   }

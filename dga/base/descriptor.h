@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Descriptors 0, 1 and 2 belong to standard input, output and error, also where the caller closed
+// them. A file or segment of dga's on one of them would receive what anybody prints.
+
+#pragma once
+
+#include <array>
+
+namespace dga {
+
+/// Opens /dev/null on each of the descriptors 0, 1 and 2 that is closed. For a `main`, before
+/// anything else.
+void open_standard_descriptors() noexcept;
+
+/// Returns `descriptor`, or, where that is 0, 1 or 2, a duplicate above 2 with FD_CLOEXEC, and
+/// closes it. Every call that makes a descriptor stands inside a call of this one. Passes -1 on.
+/// Returns -1 and sets errno if no descriptor is left.
+int above_standard(int descriptor) noexcept;
+
+/// The same for both of `descriptors`, such as those of socketpair. Returns false, with both closed
+/// and errno set, if no descriptor is left.
+bool move_above_standard(std::array<int, 2>& descriptors) noexcept;
+
+}  // namespace dga
