@@ -16,6 +16,7 @@
 #include <string_view>
 #include <utility>
 
+#include "dga/base/one_line.h"
 #include "dga/base/clock.h"
 #include "dga/base/error.h"
 #include "dga/cli/world_rank.h"
@@ -189,10 +190,11 @@ std::unique_ptr<Progress> make_console_progress(bool quiet) {
   return std::make_unique<LineProgress>();
 }
 
-void print_summary(const RunResults& results, const std::string& folder) {
+void print_summary(const RunSummary& run) {
+  const RunResults& results = run.results;
   const auto number = [](std::optional<double> value) { return value ? digits(*value, 4) : "-"; };
   const auto path = [&](std::string_view name) {
-    return (std::filesystem::path(folder) / name).string();
+    return (std::filesystem::path(run.folder) / name).string();
   };
   if (results.stopped_early) {
     // A bar that was under way has no line of its own yet.
@@ -202,7 +204,14 @@ void print_summary(const RunResults& results, const std::string& folder) {
   if (!results.epochs.empty() && results.best_epoch != results.epochs.back().epoch) {
     print(summary_row("saved", str("epoch ", results.best_epoch, ", the best")));
   }
-  std::string text = summary_row("mean time", number(results.time.mean) + " s a worker");
+  // Again, because a long run has scrolled the first lines away.
+  std::string text;
+  if (!run.data.label.empty()) {
+    const std::size_t classes = run.data.classes.size();
+    text += summary_row("label", one_line(run.data.label) +
+                                     (classes > 0 ? str(" (", classes, " classes)") : ""));
+  }
+  text += summary_row("mean time", number(results.time.mean) + " s a worker");
   if (results.validation_samples > 0) {
     text += summary_row("val error", str(number(results.val_error), " on ",
                                          results.validation_samples, " samples"));

@@ -24,6 +24,6 @@ std::unique_ptr<Progress> make_console_progress(bool quiet);
 void erase_bar();
 
 /// Prints the results of a run and its folder.
-void print_summary(const RunResults& results, const std::string& folder);
+void print_summary(const RunSummary& run);
 
 }  // namespace dga

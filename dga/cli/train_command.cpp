@@ -20,7 +20,7 @@ int train(const RunOptions& options) {
   const auto progress = make_console_progress(options.output.quiet);
   const RunSummary summary = train_run(options, *progress);
   if (!options.output.quiet && is_first_process()) {
-    print_summary(summary.results, summary.folder);
+    print_summary(summary);
     check_printed(str(" The run has ended well, and its files are in ", summary.folder, "."));
   }
   return 0;

@@ -198,7 +198,7 @@ class Run {
     if (folder_ != nullptr) {
       folder_->keep();
     }
-    return {.results = std::move(results_), .folder = path};
+    return {.results = std::move(results_), .folder = path, .data = plan_.summary};
   }
 
   /// Keeps the folder of a run that failed or was stopped, if it has finished an epoch.

@@ -18,6 +18,7 @@ namespace dga {
 struct RunSummary {
   RunResults results = {};
   std::string folder = {};  // of the files
+  DataSummary data = {};
 };
 
 /// Checks the options, loads the data, and trains. Under MPI every rank calls it and gets the same

@@ -64,7 +64,7 @@ std::int64_t column_called(const CsvHead& head, const std::string& name, const s
                       ". Correct ", option, "."));
 }
 
-std::string lower(std::string text) {
+std::string in_lower_case(std::string text) {
   std::transform(text.begin(), text.end(), text.begin(),
                  [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   return text;
@@ -75,7 +75,7 @@ std::int64_t usual_label(const CsvHead& head, const std::vector<bool>& dropped,
                          const std::string& file) {
   std::vector<std::int64_t> found;
   for (std::size_t c = 0; c < head.names.size(); ++c) {
-    const bool usual = std::find(kLabelNames.begin(), kLabelNames.end(), lower(head.names[c])) !=
+    const bool usual = std::find(kLabelNames.begin(), kLabelNames.end(), in_lower_case(head.names[c])) !=
                        kLabelNames.end();
     if (usual && !dropped[c]) {
       found.push_back(static_cast<std::int64_t>(c));
