@@ -94,8 +94,7 @@ int predict(const Arguments& arguments) {
                                         .shape = card.input_shape,
                                         .classes = predictor.labels(),
                                         .label = arguments.label});
-  const auto elements = static_cast<std::size_t>(samples.count * predictor.num_features());
-  const Predictions predictions = predictor.predict({samples.features.get(), elements});
+  const Predictions predictions = predictor.predict(samples);
   const std::string text = csv_of(card, predictions);
   if (arguments.output.empty()) {
     std::cout << text << std::flush;

@@ -5,7 +5,9 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "dga/data/dataset.h"
@@ -36,17 +38,27 @@ class Predictor {
   /// Throws InvalidArgument for class names that are not integers, which load_data never makes.
   std::vector<std::int64_t> labels() const;
 
+  /// All three throw DataError, with the place or the number of the sample, where a score or a
+  /// value is not finite, and InvalidArgument for a model whose output has another shape than its
+  /// card says.
+  ///
   /// `rows` is (count, num_features()). Throws InvalidArgument when it is not a whole number of
   /// samples.
   Predictions predict(std::span<const float> rows);
+  /// Predicts the samples of load_samples, whose labels it ignores. Throws InvalidArgument for
+  /// samples of another size.
+  Predictions predict(const Samples& samples);
   /// Predicts all samples and ignores their labels. Throws InvalidArgument for samples of another
-  /// size, or features other than f32. Both throw it for a model whose output has another shape
-  /// than its card says.
+  /// size, or features other than f32.
   Predictions predict(const Dataset& dataset);
 
  private:
+  /// Names a sample by its number, for errors.
+  using Place = std::function<std::string(std::int64_t sample)>;
+
+  Predictions predict(std::span<const float> rows, const Place& place);
   /// Predicts one batch, which it normalises in place.
-  void add(std::span<float> batch, Predictions& predictions);
+  void add(std::span<float> batch, Predictions& predictions, const Place& place);
   Predictions none(std::int64_t count) const;
 
   SavedModel saved_;
