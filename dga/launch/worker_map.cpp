@@ -2,42 +2,19 @@
 
 #include "dga/launch/worker_map.h"
 
-#include <cstdint>
-
-#include "dga/base/error.h"
 #include "dga/base/machine_info.h"
 #include "dga/comm/broadcast_text.h"
 #include "dga/launch/launch.h"
 
 namespace dga {
-namespace {
 
-/// The text of the lowest rank that has one, on all ranks; "" if none has. Collective.
-std::string first_text(const Environment& environment, std::string text) {
-  const std::int64_t none = environment.workers();
-  std::int64_t first = text.empty() ? none : environment.rank();
-  environment.world().all_reduce({&first, 1}, ReduceOp::min, "first rank with an error");
-  if (first == none) {
-    return {};
-  }
-  broadcast_text(environment.world(), text, static_cast<int>(first));
-  return text;
-}
-
-}  // namespace
-
-WorkerMap map_workers(const LaunchOptions& options, const std::string& data_error) {
+WorkerMap map_workers(const LaunchOptions& options) {
   WorkerMap map;
-  std::string error = data_error;
   if (options.engine != Engine::mpi) {
-    if (!error.empty()) {
-      throw DataError(error);
-    }
     map.workers.assign(static_cast<std::size_t>(options.workers), {0, host_name()});
     return map;
   }
   launch(options, [&](Environment& environment) {
-    error = first_text(environment, error);
     map.own_rank = environment.rank();
     const Placement placement = environment.world().placement();
     for (int rank = 0; rank < environment.workers(); ++rank) {
@@ -46,9 +23,6 @@ WorkerMap map_workers(const LaunchOptions& options, const std::string& data_erro
       map.workers.push_back({placement.node_of[static_cast<std::size_t>(rank)], host});
     }
   });
-  if (!error.empty()) {
-    throw DataError(error);
-  }
   return map;
 }
 
