@@ -7,6 +7,7 @@
 #include <iostream>
 #include <new>
 #include <optional>
+#include <span>
 #include <string>
 #include <thread>
 #include <vector>
@@ -17,6 +18,7 @@
 #include "dga/cli/command.h"
 #include "dga/cli/console_progress.h"
 #include "dga/cli/world_rank.h"
+#include "dga/launch/rank_agreement.h"
 
 namespace dga {
 namespace {
@@ -38,9 +40,11 @@ int report(const std::string& text, ExitCode code) {
   return code;
 }
 
-int run(int argc, char** argv) {
+/// Runs `work` and returns its exit code. An error becomes a line and an exit code.
+template <typename Work>
+int reported(const Work& work) {
   try {
-    const int code = run_command(std::vector<std::string>(argv + 1, argv + argc));
+    const int code = work();
     std::cout.flush();
     return std::cout ? code
                      : report(
@@ -61,9 +65,37 @@ int run(int argc, char** argv) {
   }
 }
 
+/// A command in which every rank takes part. If this rank fails before it has met the others, for
+/// instance because of its options, they wait for it and must be told.
+int run_on_every_rank(std::span<const std::string> args) {
+  try {
+    return run_command(args);
+  } catch (...) {
+    if (has_met_ranks() || !has_other_ranks()) {
+      throw;
+    }
+    fail_together({}, std::current_exception());
+  }
+}
+
+int run(const std::vector<std::string>& args) {
+  if (runs_on_every_rank(args)) {
+    return reported([&] { return run_on_every_rank(args); });
+  }
+  std::string command;
+  for (const std::string& word : args) {
+    command += str(command.empty() ? "" : " ", word);
+  }
+  return reported([&] {
+    return on_first_rank(
+        {.facts = {{"command", command, "Start all ranks with the same command."}}},
+        [&] { return reported([&] { return run_command(args); }); });
+  });
+}
+
 }  // namespace
 }  // namespace dga
 
 int main(int argc, char** argv) {
-  return dga::run(argc, argv);
+  return dga::run(std::vector<std::string>(argv + 1, argv + argc));
 }
