@@ -17,6 +17,7 @@ dga_public_headers(
   # needed by dga.h
   dga/base/dtype.h
   dga/base/error.h
+  dga/base/fact.h
   dga/base/named_values.h
   dga/base/random.h
   dga/base/step_recorder.h

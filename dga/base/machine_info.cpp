@@ -41,6 +41,24 @@ std::int64_t memory_bytes(std::string_view field) {
 
 }  // namespace
 
+std::string kernel_target() {
+#if defined(__x86_64__)
+  const bool avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
+                      __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq");
+  const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+  return std::string(__builtin_cpu_is("intel") ? "Intel"
+                     : __builtin_cpu_is("amd") ? "AMD"
+                                               : "another maker") +
+         (avx512 ? " with AVX512"
+          : avx2 ? " with AVX2"
+                 : " without AVX2");
+#elif defined(__aarch64__)
+  return "AArch64";
+#else
+  return "another architecture";
+#endif
+}
+
 std::string host_name() {
   std::array<char, 256> name{};
   return gethostname(name.data(), name.size() - 1) == 0 && name[0] != '\0' ? name.data()

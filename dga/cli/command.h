@@ -20,6 +20,8 @@ struct Command {
   std::string summary;
   /// Adds the options to `app`, called once before parsing.
   Action (*add)(CLI::App& app);
+  /// Whether every rank of an MPI job takes part in it. If it is false, rank 0 alone runs it.
+  bool on_every_rank = false;
 };
 
 Action add_bench_comm(CLI::App& app);
@@ -34,6 +36,9 @@ Action add_version(CLI::App& app);
 /// All commands, in the order of the help. A new command is a file, a declaration above, and a line
 /// in commands.cpp.
 std::span<const Command> commands();
+
+/// Whether every rank of an MPI job runs what `args` ask for, and not rank 0 alone.
+bool runs_on_every_rank(std::span<const std::string> args);
 
 /// Runs the command (or the help) that `args`, without the program's name, begin with. Throws
 /// InvalidArgument for wrong usage.

@@ -13,11 +13,12 @@ namespace dga {
 namespace {
 
 const std::array kCommands{
-    Command{"train", "train a model on a dataset, on many workers", add_train},
+    Command{"train", "train a model on a dataset, on many workers", add_train, true},
     Command{"predict", "predict samples with a trained model, and measure its error", add_predict},
     Command{"report", "write charts of one or more runs as one HTML file", add_report},
     Command{"info", "show the features of this build, and the machine", add_info},
-    Command{"bench comm", "measure all_reduce between workers by message size", add_bench_comm},
+    Command{"bench comm", "measure all_reduce between workers by message size", add_bench_comm,
+            true},
     Command{"options", "list the options of train", add_options},
     Command{"completion", "print a script for shell completion", add_completion},
     Command{"version", "print the version", add_version},
@@ -43,16 +44,27 @@ std::string hint(const std::string& word, const std::vector<std::string>& names,
   return best.empty() ? "" : str(" Did you mean ", prefix, best, "?");
 }
 
-/// The command whose words `args` begin with.
-const Command& find_command(std::span<const std::string> args, std::size_t& num_words) {
-  std::vector<std::string> names;
+/// The command whose words `args` begin with, or null.
+const Command* command_of(std::span<const std::string> args, std::size_t& num_words) {
   for (const Command& command : kCommands) {
     num_words =
         static_cast<std::size_t>(1 + std::count(command.name.begin(), command.name.end(), ' '));
-    if (args[0] == command.name ||
-        (num_words == 2 && args.size() > 1 && str(args[0], ' ', args[1]) == command.name)) {
-      return command;
+    if (!args.empty() &&
+        (args[0] == command.name ||
+         (num_words == 2 && args.size() > 1 && str(args[0], ' ', args[1]) == command.name))) {
+      return &command;
     }
+  }
+  return nullptr;
+}
+
+/// The same; throws InvalidArgument if there is none.
+const Command& find_command(std::span<const std::string> args, std::size_t& num_words) {
+  if (const Command* command = command_of(args, num_words)) {
+    return *command;
+  }
+  std::vector<std::string> names;
+  for (const Command& command : kCommands) {
     names.push_back(command.name);
   }
   throw InvalidArgument(str("[cli] expected a command, found \"", args[0], "\".",
@@ -113,6 +125,16 @@ int run(const Command& command, std::span<const std::string> options) {
 
 std::span<const Command> commands() {
   return kCommands;
+}
+
+bool runs_on_every_rank(std::span<const std::string> args) {
+  std::size_t num_words = 0;
+  const Command* command = command_of(args, num_words);
+  const auto asks_for_help = [](const std::string& word) {
+    return word == "--help" || word == "-h";
+  };
+  return command != nullptr && command->on_every_rank &&
+         std::none_of(args.begin(), args.end(), asks_for_help);
 }
 
 int run_command(std::span<const std::string> args) {

@@ -9,6 +9,7 @@
 #include <iostream>
 #include <new>
 #include <optional>
+#include <span>
 #include <string>
 #include <thread>
 #include <vector>
@@ -21,6 +22,7 @@
 #include "dga/cli/console_progress.h"
 #include "dga/cli/printed.h"
 #include "dga/cli/world_rank.h"
+#include "dga/launch/rank_agreement.h"
 
 namespace dga {
 namespace {
@@ -40,10 +42,14 @@ int report(const std::string& text, ExitCode code) {
   return code;
 }
 
-int run(int argc, char** argv) {
+/// Runs `work` and returns its exit code. An error becomes a line and an exit code.
+template <typename Work>
+int reported(const Work& work) {
   try {
-    const int code = run_command(std::vector<std::string>(argv + 1, argv + argc));
-    check_printed("");
+    const int code = work();
+    if (code == done) {  // otherwise the error has been reported
+      check_printed("");
+    }
     return code;
   } catch (const InvalidArgument& error) {
     return report(error.what(), wrong_usage);
@@ -59,6 +65,34 @@ int run(int argc, char** argv) {
   }
 }
 
+/// A command in which every rank takes part. If this rank fails before it has met the others, for
+/// instance because of its options, they wait for it and must be told.
+int run_on_every_rank(std::span<const std::string> args) {
+  try {
+    return run_command(args);
+  } catch (...) {
+    if (has_met_ranks() || !has_other_ranks()) {
+      throw;
+    }
+    fail_together({}, std::current_exception());
+  }
+}
+
+int run(const std::vector<std::string>& args) {
+  if (runs_on_every_rank(args)) {
+    return reported([&] { return run_on_every_rank(args); });
+  }
+  std::string command;
+  for (const std::string& word : args) {
+    command += str(command.empty() ? "" : " ", word);
+  }
+  return reported([&] {
+    return on_first_rank(
+        {.facts = {{"command", command, "Start all ranks with the same command."}}},
+        [&] { return reported([&] { return run_command(args); }); });
+  });
+}
+
 }  // namespace
 }  // namespace dga
 
@@ -66,5 +100,5 @@ int main(int argc, char** argv) {
   dga::open_standard_descriptors();
   // A reader that goes away is an error of writing, which is reported at the end.
   static_cast<void>(signal(SIGPIPE, SIG_IGN));
-  return dga::run(argc, argv);
+  return dga::run(std::vector<std::string>(argv + 1, argv + argc));
 }

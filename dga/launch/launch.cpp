@@ -37,6 +37,15 @@ Engine resolve_engine(Engine engine) {
   return launched_rank() ? Engine::mpi : Engine::threads;
 }
 
+void check_engine(Engine engine) {
+  const Engine resolved = resolve_engine(engine);
+  DGA_CHECK(resolved == Engine::mpi || !has_other_ranks() || is_relaunched_worker(),
+            "[launch] engine: expected mpi or auto on one of several MPI ranks, found ",
+            name_of(resolved),
+            ", with which each rank would do the whole work. Leave it out, or start the program "
+            "without the MPI launcher.");
+}
+
 bool is_relaunched_worker() noexcept {
   return std::getenv("DGA_WORKER") != nullptr;
 }
@@ -46,6 +55,9 @@ void launch(const LaunchOptions& options, const Worker& worker) {
   const int index = launches.fetch_add(1);
   if (const auto seat = relaunch_seat(); seat && seat->launch_index != index) {
     return;  // this process is a worker of a later launch; the parent has run this one
+  }
+  if (!options.each_rank_alone) {
+    check_engine(options.engine);
   }
   switch (resolve_engine(options.engine)) {
     case Engine::processes:

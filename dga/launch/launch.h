@@ -15,10 +15,10 @@ using Worker = std::function<void(Environment&)>;
 
 /// Runs `worker` on every worker and returns when all have returned.
 ///
-/// Throws InvalidArgument for wrong options. If a worker throws or dies, launch throws
-/// WorkerFailure with a text that names the worker and its error, once all other workers have
-/// ended. Waiting workers end at once, computing workers at their next wait. Worker processes that
-/// still run 0.7 s after the failure are killed.
+/// Throws InvalidArgument for wrong options, and as check_engine does. If a worker throws or dies,
+/// launch throws WorkerFailure with a text that names the worker and its error, once all other
+/// workers have ended. Waiting workers end at once, computing workers at their next wait. Worker
+/// processes that still run 0.7 s after the failure are killed.
 ///
 /// Engine `threads`: the workers are threads of this process and share its variables.
 ///
@@ -30,7 +30,8 @@ using Worker = std::function<void(Environment&)>;
 ///
 /// Engine `mpi`: this process is one of the workers, and `worker` runs once, in the calling thread.
 /// Collective over all ranks: each rank must call launch, and waits for the others up to the
-/// timeout.
+/// timeout. Options, facts and environments that differ between ranks are an InvalidArgument on all
+/// of them, before any worker starts.
 void launch(const LaunchOptions& options, const Worker& worker);
 
 /// Under MPI: call it before exiting because of an error on this rank only. The process then exits
@@ -41,6 +42,10 @@ void end_without_others() noexcept;
 /// `engine`, or for Engine::automatic the engine to use in this process: mpi if an MPI launcher has
 /// started it, otherwise threads.
 Engine resolve_engine(Engine engine);
+
+/// Throws InvalidArgument for the engines threads and processes if an MPI launcher has started
+/// other ranks beside this process: each would do the whole work.
+void check_engine(Engine engine);
 
 /// Whether dga executed this process as a worker; see launch.
 bool is_relaunched_worker() noexcept;

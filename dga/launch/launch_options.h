@@ -7,7 +7,9 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
+#include "dga/base/fact.h"
 #include "dga/mesh/mesh.h"
 #include "dga/options/run_options.h"
 
@@ -32,6 +34,12 @@ struct LaunchOptions {
   /// Engine processes: the program that the workers execute instead of this one, without arguments.
   /// Its first call of launch must have the same options. Empty: this program.
   std::string worker_program = {};
+  /// Under an MPI launcher, engines threads and processes: this rank starts workers of its own. If
+  /// it is false they are refused beside other ranks, each of which would do the whole work again.
+  bool each_rank_alone = false;
+  /// MPI: what must be the same on every rank besides these options, such as a checksum of the
+  /// data.
+  std::vector<Fact> facts = {};
   /// MPI: a pointer to the MPI_Comm to use instead of MPI_COMM_WORLD. The caller keeps ownership.
   void* mpi_comm = nullptr;
 };

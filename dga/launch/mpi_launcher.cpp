@@ -8,14 +8,10 @@
 
 #include <algorithm>
 #include <bit>
-#include <chrono>
 #include <cstdlib>
 #include <memory>
 #include <numeric>
-#include <optional>
-#include <thread>
 
-#include "dga/base/clock.h"
 #include "dga/base/error.h"
 #include "dga/base/topology.h"
 #include "dga/comm/arena/group.h"
@@ -24,77 +20,12 @@
 #include "dga/comm/mpi/mpi_wire.h"
 #include "dga/launch/launch.h"
 #include "dga/launch/launchers.h"
+#include "dga/launch/mpi_session.h"
 #include "dga/launch/sibling_watch.h"
 #include "dga/launch/worker_seat.h"
 
 namespace dga {
 namespace {
-
-// MPI can be initialised and finalised only once in a process, and no launch knows whether it is
-// the last. So MPI is finalised at the end of the program, if dga has initialised it.
-class MpiSession {
- public:
-  static MpiSession& get() {
-    static MpiSession session;
-    return session;
-  }
-  /// Call it after a failure: the other ranks may never reach MPI_Finalize.
-  void set_failed() noexcept { failed_ = true; }
-  static bool exists() noexcept { return created; }
-
-  MpiSession(const MpiSession&) = delete;
-  MpiSession& operator=(const MpiSession&) = delete;
-
- private:
-  MpiSession() {
-    int initialized = 0;
-    check_mpi(MPI_Initialized(&initialized), "MPI_Initialized");
-    if (initialized == 0) {
-      int provided = 0;
-      check_mpi(MPI_Init_thread(nullptr, nullptr, MPI_THREAD_SERIALIZED, &provided),
-                "MPI_Init_thread");
-      check_mpi(MPI_Comm_dup(MPI_COMM_WORLD, &end_), "MPI_Comm_dup");
-      ours_ = true;
-    }
-    MPI_Comm_rank(MPI_COMM_WORLD, &rank_);
-    created = true;
-  }
-  ~MpiSession() {
-    int finalized = 0;
-    MPI_Finalized(&finalized);
-    if (finalized != 0) {
-      return;
-    }
-    // After a failure no rank calls MPI_Finalize: the MPI launcher sees a rank that ends without it
-    // and ends the others. If some ranks are inside MPI_Finalize while others end without it, they
-    // crash and Open MPI's mpirun hangs (6 of 120 runs). That is why a worker that has returned
-    // waits until it knows how the others ended, and why this destructor waits for all ranks before
-    // it finalises. MPI_Abort on several ranks at once has hung mpirun too. After a failure the
-    // ranks end one after the other, so that mpirun can handle each before the next.
-    if (ours_ && !failed_) {
-      wait_for_the_end_of_all();
-      MPI_Finalize();
-    } else if (ours_) {
-      std::this_thread::sleep_for(std::chrono::milliseconds(std::min(300 * rank_, 1500)));
-    }
-  }
-
-  /// No timeout, because other ranks may still have much work to do. If one of them never arrives,
-  /// the MPI launcher ends this process.
-  void wait_for_the_end_of_all() const noexcept {
-    MPI_Request request = MPI_REQUEST_NULL;
-    int done = MPI_Ibarrier(end_, &request) == MPI_SUCCESS ? 0 : 1;
-    while (done == 0 && MPI_Test(&request, &done, MPI_STATUS_IGNORE) == MPI_SUCCESS) {
-      std::this_thread::sleep_for(std::chrono::microseconds(200));
-    }
-  }
-
-  MPI_Comm end_ = MPI_COMM_NULL;  // used only by wait_for_the_end_of_all
-  bool ours_ = false;
-  bool failed_ = false;
-  int rank_ = 0;
-  static inline bool created = false;
-};
 
 /// Owns a communicator.
 class Comm {
@@ -124,32 +55,6 @@ class Comm {
  private:
   MPI_Comm comm_ = MPI_COMM_NULL;
 };
-
-/// Waits until every rank has called launch. MPI's own collectives would wait for ever for a rank
-/// that has ended or taken another path.
-void meet(MPI_Comm all, double timeout_s) {
-  MPI_Request request = MPI_REQUEST_NULL;
-  check_mpi(MPI_Ibarrier(all, &request), "MPI_Ibarrier");
-  const double started = now_seconds();
-  int done = 0;
-  while (true) {
-    check_mpi(MPI_Test(&request, &done, MPI_STATUS_IGNORE), "MPI_Test");
-    if (done != 0) {
-      return;
-    }
-    if (now_seconds() - started > timeout_s) {
-      int rank = 0;
-      int size = 0;
-      MPI_Comm_rank(all, &rank);
-      MPI_Comm_size(all, &size);
-      throw WorkerFailure(
-          str("[launch] rank ", rank, " waited ", timeout_s, " s for all ", size,
-              " ranks to call launch. Check whether one of them has ended or taken another path "
-              "through the program, or raise --timeout."));
-    }
-    std::this_thread::sleep_for(std::chrono::microseconds(100));
-  }
-}
 
 void split_by_node(MPI_Comm all, int ranks_per_node, Comm& node) {
   Comm machine;
@@ -249,23 +154,10 @@ std::vector<SiblingWatch::Sibling> siblings_of(const Comm& node, const Comm& wor
 
 }  // namespace
 
-void end_without_others() noexcept {
-  if (MpiSession::exists()) {
-    MpiSession::get().set_failed();
-  }
-}
-
 void launch_mpi(const LaunchOptions& options, const Worker& worker) {
-  MpiSession& session = MpiSession::get();
-  MPI_Comm all =
-      options.mpi_comm != nullptr ? *static_cast<MPI_Comm*>(options.mpi_comm) : MPI_COMM_WORLD;
   check_timeout(options);
-  try {
-    meet(all, options.timeout_s);
-  } catch (...) {
-    end_without_others();
-    throw;
-  }
+  MPI_Comm all = all_ranks(options);
+  agree_over_mpi(options);
   Comm node;
   Comm world;
   split_by_node(all, options.ranks_per_node, node);
@@ -297,7 +189,7 @@ void launch_mpi(const LaunchOptions& options, const Worker& worker) {
     done = run_worker(resolved, Engine::mpi, std::move(seat), worker);
   }
   if (!done || failure_board_of(board).failed()) {
-    session.set_failed();
+    MpiSession::get().set_failed();
     throw WorkerFailure(failure_board_of(board).text());
   }
 }

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Replaces mpi_launcher.cpp in a build without MPI.
+// Replaces the sources that call MPI in a build without it. Ranks then know nothing of each other.
 
 #include "dga/base/error.h"
 #include "dga/launch/launch.h"
+#include "dga/launch/launched_rank.h"
 #include "dga/launch/launchers.h"
+#include "dga/launch/rank_agreement.h"
 
 namespace dga {
 
@@ -15,5 +17,19 @@ void launch_mpi(const LaunchOptions&, const Worker&) {
 }
 
 void end_without_others() noexcept {}
+
+void agree(const LaunchOptions&) {}
+
+void fail_together(const LaunchOptions&, const std::exception_ptr& error) {
+  std::rethrow_exception(error);
+}
+
+bool has_met_ranks() noexcept {
+  return false;
+}
+
+int on_first_rank(const LaunchOptions&, const std::function<int()>& work) {
+  return launched_rank().value_or(0) == 0 ? work() : 0;
+}
 
 }  // namespace dga

@@ -2,25 +2,19 @@
 
 #include "dga/launch/worker_map.h"
 
-#include "dga/base/error.h"
 #include "dga/base/machine_info.h"
 #include "dga/comm/broadcast_text.h"
 #include "dga/launch/launch.h"
 
 namespace dga {
 
-WorkerMap map_workers(const LaunchOptions& options, const std::string& data_error) {
+WorkerMap map_workers(const LaunchOptions& options) {
   WorkerMap map;
-  std::string error = data_error;
   if (options.engine != Engine::mpi) {
-    if (!error.empty()) {
-      throw DataError(error);
-    }
     map.workers.assign(static_cast<std::size_t>(options.workers), {0, host_name()});
     return map;
   }
   launch(options, [&](Environment& environment) {
-    error = first_text(environment.world(), error);
     map.own_rank = environment.rank();
     const Placement placement = environment.world().placement();
     for (int rank = 0; rank < environment.workers(); ++rank) {
@@ -29,9 +23,6 @@ WorkerMap map_workers(const LaunchOptions& options, const std::string& data_erro
       map.workers.push_back({placement.node_of[static_cast<std::size_t>(rank)], host});
     }
   });
-  if (!error.empty()) {
-    throw DataError(error);
-  }
   return map;
 }
 

@@ -23,10 +23,6 @@ struct WorkerMap {
 /// The places of the workers of `launch(options, …)`. Under MPI it is collective over all ranks and
 /// throws as launch does. With other engines all workers run on this machine. `options.engine` must
 /// not be automatic.
-///
-/// `data_error`: the error with which this process failed to read its data, or "". If any rank
-/// passes one, all ranks throw DataError with the text of the lowest such rank: the data may exist
-/// on some hosts only.
-WorkerMap map_workers(const LaunchOptions& options, const std::string& data_error = {});
+WorkerMap map_workers(const LaunchOptions& options);
 
 }  // namespace dga

@@ -7,6 +7,7 @@
 #include <torch/nn/module.h>
 
 #include <algorithm>
+#include <cmath>
 #include <iterator>
 #include <numeric>
 #include <utility>
@@ -52,6 +53,28 @@ void check_card(const ModelCard& card, std::int64_t num_features) {
             kRemedy);
 }
 
+/// Throws DataError if one of `values`, `width` for each sample, is not finite. `first`: the number
+/// of the first sample.
+template <typename T>
+void check_finite(std::span<const T> values, std::int64_t width, std::int64_t first,
+                  const std::function<std::string(std::int64_t)>& place) {
+  const auto bad =
+      std::find_if_not(values.begin(), values.end(), [](T value) { return std::isfinite(value); });
+  if (bad != values.end()) {
+    throw DataError(str(place(first + (bad - values.begin()) / width),
+                        ": expected a finite prediction, found ",
+                        std::isnan(*bad) ? "nan"
+                        : *bad > 0       ? "inf"
+                                         : "-inf",
+                        ". Correct or remove the sample if its numbers are far from those of the "
+                        "training; otherwise train the model again."));
+  }
+}
+
+std::string numbered(std::int64_t sample) {
+  return str("[predict] sample ", sample);
+}
+
 }  // namespace
 
 Predictor::Predictor(SavedModel saved) : saved_(std::move(saved)) {
@@ -75,7 +98,7 @@ Predictions Predictor::none(std::int64_t count) const {
   return predictions;
 }
 
-void Predictor::add(std::span<float> batch, Predictions& predictions) {
+void Predictor::add(std::span<float> batch, Predictions& predictions, const Place& place) {
   const at::NoGradGuard no_grad;
   const ModelCard& card = saved_.card;
   const auto elements = static_cast<std::int64_t>(batch.size());
@@ -88,24 +111,28 @@ void Predictor::add(std::span<float> batch, Predictions& predictions) {
   check_output(output, count, card.outputs);
   const auto* row = output.const_data_ptr<float>();
   if (card.task == "regression") {
+    const std::size_t before = predictions.values.size();
     for (std::int64_t i = 0; i < count; ++i) {
       predictions.values.push_back(static_cast<double>(row[i]) * card.target_scale +
                                    card.target_mean);
     }
+    check_finite(std::span<const double>(predictions.values).subspan(before), 1,
+                 static_cast<std::int64_t>(before), place);
     return;
   }
+  const at::Tensor shares = at::softmax(output, 1).contiguous();
+  const std::span<const float> scores(shares.const_data_ptr<float>(), size(count * card.outputs));
+  check_finite(scores, card.outputs, std::ssize(predictions.classes), place);
   // By the model's own scores, as in evaluation: rounding may make probabilities equal.
   for (std::int64_t i = 0; i < count; ++i) {
     predictions.classes.push_back(std::max_element(row, row + card.outputs) - row);
     row += card.outputs;
   }
-  const at::Tensor shares = at::softmax(output, 1).contiguous();
-  const auto* first = shares.const_data_ptr<float>();
-  predictions.scores.insert(predictions.scores.end(), first, first + count * card.outputs);
+  predictions.scores.insert(predictions.scores.end(), scores.begin(), scores.end());
 }
 
 template <typename T>
-Predictions Predictor::predict_rows(std::span<const T> rows, bool centred) {
+Predictions Predictor::predict_rows(std::span<const T> rows, bool centred, const Place& place) {
   DGA_CHECK(rows.size() % size(num_features_) == 0, "[predict] predict: expected samples of ",
             num_features_, " elements, found ", rows.size(),
             " elements in all, which is no multiple. Pass whole samples.");
@@ -122,23 +149,31 @@ Predictions Predictor::predict_rows(std::span<const T> rows, bool centred) {
         batch[i] = static_cast<float>(static_cast<double>(part[i]) - origin[i % origin.size()]);
       }
     }
-    add(batch, predictions);
+    add(batch, predictions, place);
     rows = rows.subspan(part.size());
   }
   return predictions;
 }
 
 Predictions Predictor::predict(std::span<const float> rows) {
-  return predict_rows(rows, false);
+  return predict_rows(rows, false, numbered);
 }
 
 Predictions Predictor::predict(std::span<const double> rows) {
-  return predict_rows(rows, false);
+  return predict_rows(rows, false, numbered);
 }
 
 Predictions Predictor::predict(const Samples& samples) {
-  return predict_rows(
-      std::span<const float>(samples.features.get(), size(samples.count * num_features_)), true);
+  std::int64_t elements = samples.count;
+  for (const std::int64_t dim : samples.shape) {
+    elements *= dim;
+  }
+  DGA_CHECK(elements == samples.count * num_features_, "[predict] predict: expected samples of ",
+            num_features_, " elements, as the model was trained on, found ",
+            samples.count == 0 ? 0 : elements / samples.count,
+            ". Pass samples with the features of the training.");
+  return predict_rows(std::span<const float>(samples.features.get(), size(elements)), true,
+                      [&](std::int64_t sample) { return samples.place(sample); });
 }
 
 Predictions Predictor::predict(const Dataset& dataset) {
@@ -163,7 +198,7 @@ Predictions Predictor::predict(const Dataset& dataset) {
         batch[i] = static_cast<float>(static_cast<double>(batch[i]) - origin[i % origin.size()]);
       }
     }
-    add(batch, predictions);
+    add(batch, predictions, numbered);
   }
   return predictions;
 }

@@ -5,7 +5,9 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "dga/data/dataset.h"
@@ -32,22 +34,29 @@ class Predictor {
   const ModelCard& card() const noexcept { return saved_.card; }
   /// Elements of a sample: the product of card().input_shape.
   std::int64_t num_features() const noexcept { return num_features_; }
+  /// All four throw DataError, with the place or the number of the sample, where a score or a value
+  /// is not finite, and InvalidArgument for a model whose output has another shape than its card
+  /// says.
+  ///
   /// `rows` is (count, num_features()). Throws InvalidArgument when it is not a whole number of
   /// samples.
   Predictions predict(std::span<const float> rows);
   Predictions predict(std::span<const double> rows);
-  /// Samples that load_samples has read for this model.
+  /// Predicts samples that load_samples has read for this model, and ignores their labels. Throws
+  /// InvalidArgument for samples of another size.
   Predictions predict(const Samples& samples);
   /// Predicts all samples and ignores their labels. Throws InvalidArgument for samples of another
-  /// size, or features other than f32. Both throw it for a model whose output has another shape
-  /// than its card says.
+  /// size, or features other than f32.
   Predictions predict(const Dataset& dataset);
 
  private:
+  /// Names a sample by its number, for errors.
+  using Place = std::function<std::string(std::int64_t sample)>;
+
   /// Predicts one batch, minus the origins, which it normalises in place.
-  void add(std::span<float> batch, Predictions& predictions);
+  void add(std::span<float> batch, Predictions& predictions, const Place& place);
   template <typename T>
-  Predictions predict_rows(std::span<const T> rows, bool centred);
+  Predictions predict_rows(std::span<const T> rows, bool centred, const Place& place);
   Predictions none(std::int64_t count) const;
 
   SavedModel saved_;

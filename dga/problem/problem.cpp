@@ -9,12 +9,14 @@
 
 #include "dga/base/error.h"
 #include "dga/base/topology.h"
+#include "dga/data/data_facts.h"
 #include "dga/data/shards.h"
 #include "dga/launch/launch.h"
 #include "dga/launch/worker_map.h"
 #include "dga/options/option_table.h"
 #include "dga/problem/data_cache.h"
 #include "dga/train/plan.h"
+#include "dga/train/run_facts.h"
 
 namespace dga {
 
@@ -52,6 +54,7 @@ EnvironmentOptions open_environment(const WorkerOptions& workers = {}) {
   Session& open = session();
   const std::lock_guard lock(open.mutex);
   if (!open.environment) {
+    check_engine(workers.engine);
     open.environment.emplace().workers = workers;
   }
   return *open.environment;
@@ -146,6 +149,16 @@ LaunchOptions launch_options_for(const FactorizationProblem::State& state, Engin
   return options;
 }
 
+/// What all ranks must have in common before they share the work on `state`.
+std::vector<Fact> problem_facts(const FactorizationProblem::State& state) {
+  std::vector<Fact> facts = run_facts(state.options);
+  if (state.options.data.path != kDataInMemory) {
+    add_file_facts(load_options_of(state.options, Engine::mpi), facts);
+  }
+  add_data_facts(*state.data, facts);
+  return facts;
+}
+
 /// Allows one run at a time: runs would share the machine and the last results.
 class Running {
  public:
@@ -182,6 +195,7 @@ EnvironmentInfo create_environment(const EnvironmentOptions& options) {
               [](const Option& row) { return row.scope == Option::Scope::environment; });
   check_bounds(run);
   const Engine engine = resolve_engine(options.workers.engine);
+  check_engine(engine);
   open.environment = options;
   return {.engine = engine, .machine = describe_machine()};
 }
@@ -269,7 +283,11 @@ std::vector<TaskAssignment> assign_tasks(const FactorizationProblem& problem) {
   require_open("assign_tasks");
   FactorizationProblem::State& state = problem.state();
   const Engine engine = resolve_engine(state.options.workers.engine);
-  const WorkerMap map = map_workers(launch_options_for(state, engine));
+  LaunchOptions launching = launch_options_for(state, engine);
+  if (engine == Engine::mpi) {
+    launching.facts = problem_facts(state);
+  }
+  const WorkerMap map = map_workers(launching);
   const auto workers = static_cast<int>(map.workers.size());
   state.plan.reset();
   state.tasks = plan_tasks(state.options, engine, workers, *state.data);

@@ -44,7 +44,8 @@ struct EnvironmentInfo {
 };
 
 /// Opens the parallel environment of this process. Throws InvalidArgument if one is open, if a
-/// value is out of bounds, or if `workers` sets a member other than those three.
+/// value is out of bounds, if `workers` sets a member other than those three, and as check_engine
+/// (launch.h) does.
 EnvironmentInfo create_environment(const EnvironmentOptions& options = {});
 
 /// Closes the environment and forgets data, results and problems. Does nothing when none is open. A
@@ -148,7 +149,9 @@ FactorizationProblem create_factorization_problem(const FactorizationProblemOpti
 
 // ------------------------------------------------------------------------------ steps
 
-/// Assigns a shard to each worker, and each worker to a node. Under MPI all ranks must call it.
+/// Assigns a shard to each worker, and each worker to a node. Under MPI all ranks must call it;
+/// it throws InvalidArgument on all of them if their options, data, versions or environments
+/// differ.
 std::vector<TaskAssignment> assign_tasks(const FactorizationProblem& problem);
 
 /// Splits off the held-out samples and measures the normalisation. Call it after assign_tasks.

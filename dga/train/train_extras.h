@@ -30,6 +30,7 @@ using LossFunction = std::function<at::Tensor(const at::Tensor& output, const at
 /// rank must pass the same.
 struct TrainExtras {
   void* mpi_comm = nullptr;                     // see LaunchOptions
+  bool each_rank_alone = false;                 // see LaunchOptions
   std::string worker_program = {};              // see LaunchOptions; needs `data`, and no functions
   std::shared_ptr<const LoadedData> data = {};  // the data of the plan
   LossFunction loss = {};                       // none: cross entropy, or the mean squared error

@@ -2,6 +2,7 @@
 
 #include "dga/train/train_run.h"
 
+#include <exception>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -12,14 +13,17 @@
 #include "dga/base/error.h"
 #include "dga/base/log.h"
 #include "dga/comm/broadcast_text.h"
+#include "dga/data/data_facts.h"
 #include "dga/data/load.h"
 #include "dga/launch/launch.h"
+#include "dga/launch/rank_agreement.h"
 #include "dga/launch/worker_job.h"
 #include "dga/launch/worker_map.h"
 #include "dga/storage/atomic_file.h"
 #include "dga/storage/run_folder.h"
 #include "dga/train/memory_need.h"
 #include "dga/train/result_writer.h"
+#include "dga/train/run_facts.h"
 #include "dga/train/shared_outcome.h"
 #include "dga/train/training.h"
 
@@ -68,6 +72,7 @@ class Run {
   RunSummary run() {
     LaunchOptions options = launch_options_of(plan_.options, engine_);
     options.mpi_comm = extras_.mpi_comm;
+    options.each_rank_alone = extras_.each_rank_alone;
     std::optional<WorkerJob> job;
     if (engine_ == Engine::processes && !extras_.worker_program.empty()) {
       DGA_CHECK(extras_.data != nullptr,
@@ -228,18 +233,27 @@ RunSummary train_run(const RunOptions& options, Progress& progress) {
   const double started = now_seconds();
   check_options(options);
   const Engine engine = resolve_engine(options.workers.engine);
+  check_engine(engine);
   FolderPtr folder;
   if (engine != Engine::mpi && !is_relaunched_worker()) {
     folder = make_folder(options.output.folder);
   }
+  LaunchOptions launching = launch_options_of(options, engine);
+  if (engine == Engine::mpi) {
+    launching.facts = run_facts(options);
+    agree(launching);
+  }
   LoadedData data;
-  std::string error;
   try {
     data = load_data(load_options_of(options, engine));
-  } catch (const DataError& failure) {
-    error = failure.what();  // the other ranks must be told first
+    if (engine == Engine::mpi) {
+      add_file_facts(load_options_of(options, engine), launching.facts);
+      add_data_facts(data, launching.facts);
+    }
+  } catch (...) {
+    fail_together(launching, std::current_exception());
   }
-  const WorkerMap map = map_workers(launch_options_of(options, engine), error);
+  const WorkerMap map = map_workers(launching);
   const TrainPlan plan =
       prepare(plan_tasks(options, engine, static_cast<int>(map.workers.size()), data));
   return Run(plan, progress, std::move(folder), started, {}).run();

@@ -82,8 +82,9 @@ def create_environment(engine: str = "auto", *, print_ranks: str = "first",
     print_ranks: With MPI, which ranks print: "first" discards what all ranks but 0 print() until the
         environment is closed; "all" leaves standard output alone.
 
-    Raises InvalidArgument (a ValueError) when one is open already or a value is out of bounds, and
-    TypeError for a value of another type.
+    Raises InvalidArgument (a ValueError) when one is open already, when a value is out of bounds, and
+    for the engines threads and processes on one of several MPI ranks; TypeError for a value of
+    another type.
 
     >>> with create_environment(engine="threads") as environment:
     ...     print(environment.engine)

@@ -244,6 +244,7 @@ def _core_of(step: str, problem: Any) -> _core.FactorizationProblem:
 def assign_tasks(problem: FactorizationProblem) -> list[dict[str, Any]]:
     """Assigns a shard to each worker, and each worker to a node. Under MPI all ranks must call it.
 
+    Raises InvalidArgument (a ValueError) on all ranks if their options or data differ.
     Returns a dict for each worker: worker, node, host, num_samples, num_test_samples, samples (their numbers).
     """
     return _core.assign_tasks(_core_of("assign_tasks", problem))

@@ -85,7 +85,8 @@ class Results:
         the training samples were. A single sample may come without its first dimension.
 
         (samples) the labels, int64; of a regression the values, float64, in the units of the data.
-        Raises DataError for samples of another width or numbers that are not finite.
+        Raises DataError for samples of another width, numbers that are not finite, and predictions
+        that are not.
         """
         answer = self._answer(x)
         if "values" in answer:

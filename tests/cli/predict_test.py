@@ -124,6 +124,15 @@ class PredictTest(ProgramTest):
         self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "", ""))
         self.assertEqual((self.folder / "answer.csv").read_text(encoding="utf-8"), labelled)
 
+    def test_a_sample_whose_scores_are_not_finite_is_named(self):
+        # Divided by its small standard deviation, a large number is infinite.
+        self.write("data/a.csv", [f"{i % 7 / 1000},{(i % 5 + 10 * (i % 2)) / 1000},{i % 2}" for i in range(40)])
+        self.assertEqual(self.train("--quiet").returncode, 0)
+        self.write("new.csv", ["0.001,0.002", "3e38,3e38", "0.001,0.002"])
+        self.expect_error(self.predict("new.csv", "--output", "answer.csv"), 1,
+                          "new.csv:2: expected a finite prediction, found nan. Correct or remove the sample")
+        self.assertFalse((self.folder / "answer.csv").exists())
+
     def test_one_feature_without_a_label(self):
         self.write("data/a.csv", [f"{i % 7 + 10 * (i % 2)},{i % 2}" for i in range(40)])
         self.assertEqual(self.train("--quiet").returncode, 0)

@@ -77,10 +77,11 @@ class ConfigureTest(unittest.TestCase):
     def test_all_libraries_that_are_missing_stand_in_one_line(self):
         empty = self.folder / "empty"
         empty.mkdir()
+        old = self.file("old/xxhash.h", "#define XXH_VERSION_MINOR    7\n")
         self.expect(False, ["[cmake] expected libraries that dga needs, found no spdlog (libspdlog-dev), hwloc 2.0 with its "
-                            "headers (libhwloc-dev). Run scripts/setup, or install them in your system's way; in brackets "
+                            "headers (libhwloc-dev), xxHash 0.8 (libxxhash-dev). Run scripts/setup, or install them in your system's way; in brackets "
                             "stand Debian's names."],
-                    "-DDGA_MPI=OFF", "-DCMAKE_DISABLE_FIND_PACKAGE_spdlog=ON", PKG_CONFIG_LIBDIR=str(empty))
+                    "-DDGA_MPI=OFF", "-DCMAKE_DISABLE_FIND_PACKAGE_spdlog=ON", f"-DDGA_XXHASH_HEADER={Path(old).parent}", PKG_CONFIG_LIBDIR=str(empty))
 
     def test_hwlocs_description_without_its_header_is_missing(self):
         self.file("pc/hwloc.pc", "Name: hwloc\nDescription: none\nVersion: 2.9.0\nCflags: -I/nowhere\nLibs: -lhwloc\n")

@@ -7,8 +7,10 @@
 #include <ATen/Functions.h>
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <cmath>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <numeric>
 #include <string>
@@ -271,6 +273,55 @@ TEST(Predictor, AModelThatAnswersWithAnotherShapeIsRefused) {
   EXPECT_EQ(error_of<InvalidArgument>([&] { predictor.predict(row); }),
             "[predict] model: expected an output of shape [1, 2] in Float, found [1, 3] in Float. "
             "Let forward return one row a sample, with one number a class, or one for regression.");
+}
+
+/// `count` samples of which `bad` has scores without a finite softmax.
+std::vector<float> rows_with_nan(std::int64_t count, std::int64_t bad) {
+  std::vector<float> rows(static_cast<std::size_t>(count * 4), 1);
+  rows[static_cast<std::size_t>(bad * 4 + 1)] = std::numeric_limits<float>::infinity();
+  return rows;
+}
+
+TEST(Predictor, AScoreThatIsNotFiniteIsAnErrorThatNamesTheSample) {
+  constexpr const char* kRest =
+      ": expected a finite prediction, found nan. Correct or remove the sample if its numbers are "
+      "far from those of the training; otherwise train the model again.";
+  Predictor predictor = predictor_of(card_of({"0", "1"}));
+  for (const std::int64_t bad : {0, 511, 512, 1300}) {  // around the size of a batch
+    const std::vector<float> rows = rows_with_nan(1400, bad);
+    EXPECT_EQ(error_of<DataError>([&] { predictor.predict(rows); }),
+              str("[predict] sample ", bad, kRest));
+    const auto features = std::make_shared<float[]>(rows.size());
+    std::copy(rows.begin(), rows.end(), features.get());
+    Samples samples;
+    samples.count = 1400;
+    samples.shape = {2, 2};
+    samples.features = features;
+    samples.parts = {{"a.csv", 200, 2}, {"b.csv", 1200, 1}};
+    EXPECT_EQ(error_of<DataError>([&] { predictor.predict(samples); }),
+              str(bad < 200 ? str("a.csv:", bad + 2) : str("b.csv:", bad - 199), kRest));
+    const Table table(1400, {2, 2}, features, std::make_shared<std::int64_t[]>(1400), {"0", "1"});
+    EXPECT_EQ(error_of<DataError>([&] { predictor.predict(table); }),
+              str("[predict] sample ", bad, kRest));
+  }
+}
+
+TEST(Predictor, AValueThatIsNotFiniteIsAnErrorThatNamesTheSample) {
+  ModelCard card = card_of({});
+  card.task = "regression";
+  card.outputs = 1;
+  Predictor predictor = predictor_of(card);
+  std::vector<float> rows(4 * 3, 1);
+  rows[8] = -std::numeric_limits<float>::infinity();
+  EXPECT_THAT(error_of<DataError>([&] { predictor.predict(rows); }),
+              testing::StartsWith("[predict] sample 2: expected a finite prediction, found -inf."));
+}
+
+TEST(Predictor, AClassThatCannotBeHasTheScoreZero) {
+  Predictor predictor = predictor_of(card_of({"0", "1"}));
+  std::vector<float> rows(4, 1);
+  rows[1] = -std::numeric_limits<float>::infinity();
+  EXPECT_THAT(predictor.predict(rows).scores, ElementsAre(1, 0));
 }
 
 }  // namespace

@@ -51,9 +51,9 @@ TrainPlan plan_of(const RunOptions& options, Engine engine, std::size_t num_work
   return prepare(plan_tasks(options, engine, static_cast<int>(num_workers), data));
 }
 
-RunSummary train(const TrainPlan& plan) {
+RunSummary train(const TrainPlan& plan, const TrainExtras& extras = {}) {
   Progress nobody;
-  return train_plan(plan, nobody);
+  return train_plan(plan, nobody, extras);
 }
 
 TEST(Trainer, GivesTheWeightsThatThreadsGive) {
@@ -70,7 +70,9 @@ TEST(Trainer, GivesTheWeightsThatThreadsGive) {
     return;
   }
   options.output.folder = folder.file("threads");
-  const RunResults expected = train(plan_of(options, Engine::threads, map.workers.size())).results;
+  const RunResults expected =
+      train(plan_of(options, Engine::threads, map.workers.size()), {.each_rank_alone = true})
+          .results;
   EXPECT_EQ(found.weights_sha256, expected.weights_sha256);
   EXPECT_EQ(found.error, expected.error);
   EXPECT_EQ(found.epochs.back().loss, expected.epochs.back().loss);

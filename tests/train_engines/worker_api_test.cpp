@@ -290,6 +290,7 @@ std::string weights_of_own_model(const std::string& folder, Engine engine, int w
   options.training.epochs = 2;
   options.training.batch = 3;
   TrainExtras extras;
+  extras.each_rank_alone = engine == Engine::threads;  // under MPI, on rank 0
   extras.model = [](const ModelCard& card) {
     return nn::Sequential(nn::Linear(card.input_shape[0], 8), nn::Dropout(0.2),
                           nn::Linear(8, card.outputs));

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "dga/data/data_facts.h"
+
+#include <cstdint>
+#include <filesystem>
+#include <iomanip>
+#include <span>
+#include <sstream>
+
+#include "dga/base/checksum.h"
+#include "dga/base/error.h"
+#include "dga/data/location.h"
+#include "dga/data/table.h"
+
+namespace dga {
+namespace {
+
+constexpr const char* kSameData = "Give all ranks the same data.";
+
+template <typename T>
+std::uint64_t checksum_of(const T* values, std::int64_t count, std::uint64_t before) {
+  return checksum(std::as_bytes(std::span(values, static_cast<std::size_t>(count))), before);
+}
+
+/// "40 samples of 2 features, 2 classes, checksum 0123456789abcdef"
+std::string describe_set(const std::shared_ptr<const Table>& set) {
+  if (set == nullptr) {
+    return "none";
+  }
+  const Table& table = *set;
+  std::uint64_t sum = checksum_of(table.features(), table.size() * table.num_features(), 0);
+  sum = table.targets() != nullptr ? checksum_of(table.targets(), table.size(), sum)
+                                   : checksum_of(table.labels(), table.size(), sum);
+  for (const std::string& name : table.class_names()) {
+    sum = checksum_of(name.data(), std::ssize(name), sum);
+  }
+  std::ostringstream text;
+  text << table.size() << " samples of ";
+  for (const char* times = ""; const std::int64_t size : table.sample_shape()) {
+    text << times << size;
+    times = " x ";
+  }
+  text << " features, ";
+  if (table.num_classes() > 0) {
+    text << table.num_classes() << " classes, ";
+  }
+  text << "checksum " << std::hex << std::setw(16) << std::setfill('0') << sum;
+  return text.str();
+}
+
+std::string names_at(const std::string& location) {
+  try {
+    const DataFiles files = find_data_files(location);
+    std::string names;
+    for (const auto* list : {&files.train, &files.test}) {
+      for (const std::string& path : *list) {
+        names += (names.empty() ? "" : ", ") + std::filesystem::path(path).filename().string();
+      }
+    }
+    return names;
+  } catch (const DataError& error) {
+    return error.what();
+  }
+}
+
+}  // namespace
+
+void add_data_facts(const LoadedData& data, std::vector<Fact>& facts) {
+  facts.push_back({"training data", describe_set(data.train), kSameData});
+  facts.push_back({"test data", describe_set(data.test), kSameData});
+}
+
+void add_file_facts(const LoadOptions& options, std::vector<Fact>& facts) {
+  facts.push_back({"files of data", names_at(options.data), kSameData});
+  if (!options.test_data.empty()) {
+    facts.push_back({"files of test-data", names_at(options.test_data), kSameData});
+  }
+}
+
+}  // namespace dga
