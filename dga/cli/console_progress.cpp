@@ -16,9 +16,9 @@
 #include <string_view>
 #include <utility>
 
-#include "dga/base/one_line.h"
 #include "dga/base/clock.h"
 #include "dga/base/error.h"
+#include "dga/base/one_line.h"
 #include "dga/cli/world_rank.h"
 #include "dga/storage/run_folder.h"
 

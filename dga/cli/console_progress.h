@@ -8,12 +8,9 @@
 #include <string>
 
 #include "dga/options/progress.h"
+#include "dga/train/train_run.h"
 
 namespace dga {
-
-/// Whether standard output is a terminal. False under an MPI launcher, which gives rank 0 a
-/// terminal even if the launcher's own output is not one.
-bool prints_to_terminal() noexcept;
 
 /// On a terminal that can redraw a line: a bar with rate and time left, redrawn in place.
 /// Elsewhere: a line for each epoch. Quiet: nothing. No escape codes are printed, so NO_COLOR needs

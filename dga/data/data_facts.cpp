@@ -32,6 +32,9 @@ std::string describe_set(const std::shared_ptr<const Table>& set) {
   std::uint64_t sum = checksum_of(table.features(), table.size() * table.num_features(), 0);
   sum = table.targets() != nullptr ? checksum_of(table.targets(), table.size(), sum)
                                    : checksum_of(table.labels(), table.size(), sum);
+  const Origins origins = table.origins();
+  sum = checksum_of(origins.features.data(), std::ssize(origins.features), sum);
+  sum = checksum_of(&origins.target, 1, sum);
   for (const std::string& name : table.class_names()) {
     sum = checksum_of(name.data(), std::ssize(name), sum);
   }
@@ -49,11 +52,12 @@ std::string describe_set(const std::shared_ptr<const Table>& set) {
   return text.str();
 }
 
-std::string names_at(const std::string& location) {
+std::string names_at(const LoadOptions& options) {
   try {
-    const DataFiles files = find_data_files(location);
+    const DataFiles files = find_data_files(
+        {.data = options.data, .validation = options.validation_data, .test = options.test_data});
     std::string names;
-    for (const auto* list : {&files.train, &files.test}) {
+    for (const auto* list : {&files.train, &files.validation, &files.test}) {
       for (const std::string& path : *list) {
         names += (names.empty() ? "" : ", ") + std::filesystem::path(path).filename().string();
       }
@@ -67,15 +71,19 @@ std::string names_at(const std::string& location) {
 }  // namespace
 
 void add_data_facts(const LoadedData& data, std::vector<Fact>& facts) {
+  std::string columns;
+  for (const Column& column : data.columns.all) {
+    columns += str(columns.empty() ? "" : ", ", column.name, " (",
+                   name_in(kColumnUseNames, column.use), ")");
+  }
+  facts.push_back({"columns", columns, kSameData});
   facts.push_back({"training data", describe_set(data.train), kSameData});
+  facts.push_back({"validation data", describe_set(data.validation), kSameData});
   facts.push_back({"test data", describe_set(data.test), kSameData});
 }
 
 void add_file_facts(const LoadOptions& options, std::vector<Fact>& facts) {
-  facts.push_back({"files of data", names_at(options.data), kSameData});
-  if (!options.test_data.empty()) {
-    facts.push_back({"files of test-data", names_at(options.test_data), kSameData});
-  }
+  facts.push_back({"files of data", names_at(options), kSameData});
 }
 
 }  // namespace dga

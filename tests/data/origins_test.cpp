@@ -82,7 +82,7 @@ TEST(Origins, ATestSetHasThoseOfTheTraining) {
 
 TEST(Origins, MergingValuesAreANoticeThatNamesTheColumn) {
   const LoadedData data = loaded("id,label\n1,0\n2,1\n3000000000000,1\n");
-  EXPECT_THAT(data.notices,
+  EXPECT_THAT(data.summary.notices,
               ElementsAre(testing::EndsWith(
                   "a.csv: column id has different values that are equal in f32, even "
                   "as distances from their mean, so the model cannot tell them apart. "

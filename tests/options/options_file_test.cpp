@@ -117,7 +117,7 @@ TEST_F(TomlFile, ExpandsTheHomeFolderInPathsAlone) {
   EXPECT_EQ(options.data.path, home + "/x");
   EXPECT_EQ(options.data.test_path, home);
   EXPECT_EQ(options.output.folder, expand_home("~root/y"));
-  EXPECT_EQ(options.data.label, "~z");
+  EXPECT_EQ(options.data.table.label, "~z");
 }
 
 TEST_F(TomlFile, NamesTheLineThatIsNoToml) {
