@@ -3,6 +3,7 @@
 #include "dga/base/exception_text.h"
 
 #include <algorithm>
+#include <new>
 #include <string_view>
 
 namespace dga {
@@ -22,6 +23,11 @@ bool is_torch_exception(const std::exception& error) noexcept {
 }
 
 std::string exception_text(const std::exception& error) {
+  if (dynamic_cast<const std::bad_alloc*>(&error) != nullptr) {
+    return "expected enough memory, found none left. Use fewer workers, less data, or a machine "
+           "with "
+           "more memory.";
+  }
   std::string_view text = error.what();
   if (!is_torch_exception(error)) {
     return std::string(text);

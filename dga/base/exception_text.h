@@ -10,7 +10,7 @@
 namespace dga {
 
 /// `error.what()`; of an exception of torch's, which carries a stack trace and advice in further
-/// lines, only the first line.
+/// lines, only the first line; of std::bad_alloc what to do.
 std::string exception_text(const std::exception& error);
 
 /// Whether `error` carries torch's stack trace. The core, which does not include torch, tells by

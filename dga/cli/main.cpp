@@ -7,7 +7,6 @@
 #include <chrono>
 #include <exception>
 #include <iostream>
-#include <new>
 #include <optional>
 #include <span>
 #include <string>
@@ -55,11 +54,6 @@ int reported(const Work& work) {
     return report(error.what(), wrong_usage);
   } catch (const Interrupted& error) {
     return report(error.what(), stopped);
-  } catch (const std::bad_alloc&) {
-    return report(
-        "[cli] expected enough memory, found none left. Use fewer workers, less data, or a machine "
-        "with more memory.",
-        failed);
   } catch (const std::exception& error) {
     return report(exception_text(error), failed);
   }

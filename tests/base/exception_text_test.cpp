@@ -37,6 +37,12 @@ TEST(ExceptionText, OfAFailedAllocationHasNoTraceEither) {
       "memory: you tried to allocate 400000000 bytes. Error code 12 (Cannot allocate memory)");
 }
 
+TEST(ExceptionText, OfMemoryThatRanOutSaysWhatToDo) {
+  EXPECT_EQ(exception_text(std::bad_alloc()),
+            "expected enough memory, found none left. Use fewer workers, less data, or a machine "
+            "with more memory.");
+}
+
 TEST(ExceptionText, OfOtherExceptionsIsTheWholeText) {
   const std::runtime_error error("first\nsecond");
   EXPECT_FALSE(is_torch_exception(error));

@@ -6,7 +6,7 @@ import json
 import re
 import unittest
 
-from program import SOURCE, ProgramTest, rows
+from program import PROGRAM, SOURCE, ProgramTest, rows
 
 
 class OptionsTest(ProgramTest):
@@ -136,6 +136,13 @@ class OptionsTest(ProgramTest):
         self.assertEqual(done.returncode, 0)
         page = (SOURCE / "docs" / "cli.md").read_text(encoding="utf-8")
         self.assertEqual(page, done.stdout, "Run: build/release/bin/dga options --markdown > docs/cli.md")
+
+    def test_version_and_info_need_little_address_space(self):
+        for command in ("version", "info"):
+            for kibibytes in ("2000000", "1000000"):
+                done = self.dga("-c", f"ulimit -v {kibibytes}; exec {PROGRAM} {command}", command=("sh",))
+                self.assertEqual((done.returncode, done.stderr), (0, ""))
+                self.assertIn("dga", done.stdout)
 
     def test_info_names_the_engines_and_libraries(self):
         done = self.dga("info")
