@@ -15,6 +15,8 @@ class EnvironmentOptions(TypedDict, total=False):
 class DatasetOptions(TypedDict, total=False):
     test_data_dir: Optional[Union[str, os.PathLike[str]]]
     """Held-out samples: a folder, a file or a file:// URI, as for --data. Default: the data's own test files, else a fraction of the data."""
+    val_data_dir: Optional[Union[str, os.PathLike[str]]]
+    """Validation samples, given the same way: never trained on, they decide early stopping and the best epoch. Default: the data's own validation files, else none."""
     label: Optional[str]
     """Label column of CSV: a name in the header, or a number (0 is the first, -1 the last column). Default: the column named label, class, target or y, else the last."""
     header: Optional[Literal["auto", "yes", "no"]]

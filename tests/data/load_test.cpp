@@ -172,7 +172,8 @@ TEST(Load, NoticesOfSamplesToPredict) {
   folder.write("val.csv", "1\n");
   folder.write("test.csv", "2\n");
   folder.write("x.csv~", "3\n");
-  const Samples samples = load_samples({.data = folder.path(), .shape = {1}, .classes = {0, 1}});
+  const Samples samples = load_samples(
+      {.data = folder.path(), .card = {.input_shape = {1}, .class_names = {"0", "1"}}});
   EXPECT_EQ(samples.count, 2) << "one set, whatever the names";
   EXPECT_THAT(samples.notices,
               ElementsAre(folder.file("x.csv~") + ": ignored, because it is an editor's backup."));
