@@ -82,13 +82,14 @@ class OptionsTest(ProgramTest):
                     "--config", "run.toml")
 
     def test_the_home_folder_is_expanded_in_every_path(self):
-        self.write("run.toml", ['test-data = "~/data"', 'label = "-1"'])
+        self.write("test.csv", rows(11))
+        self.write("run.toml", ['test-data = "~/test.csv"', 'label = "-1"'])
         done = self.dga("train", "--config", "~/run.toml", "--data=~/data", "--output", "~/out", "--epochs", "1", "--quiet",
                         variables={"HOME": str(self.folder)})
         self.assertEqual((done.returncode, done.stderr), (0, ""))
         config = json.loads((self.folder / "out/config.json").read_text(encoding="utf-8"))
         self.assertEqual([config[name] for name in ("data", "test-data", "output")],
-                         [f"{self.folder}/{name}" for name in ("data", "data", "out")])
+                         [f"{self.folder}/{name}" for name in ("data", "test.csv", "out")])
         self.assertFalse((self.folder / "~").exists())
 
     def test_a_file_that_is_no_toml(self):

@@ -36,10 +36,14 @@ LoadedData only_training(const std::shared_ptr<const Table>& table) {
 
 TEST(DataFacts, HaveTheSizeAndTheChecksumOfEachSet) {
   const auto table = test::classification({{1, 2}, {3, 4}, {5, 6}}, {0, 1, 0});
-  EXPECT_THAT(
-      values_of({.train = table, .test = table}),
-      testing::Each(MatchesRegex("3 samples of 2 features, 2 classes, checksum [0-9a-f]{16}")));
-  EXPECT_THAT(values_of(only_training(table)), ElementsAre(testing::_, "none"));
+  const auto is_the_table =
+      MatchesRegex("3 samples of 2 features, 2 classes, checksum [0-9a-f]{16}");
+  EXPECT_THAT(values_of({.train = table, .test = table, .validation = table}),
+              ElementsAre("", is_the_table, is_the_table, is_the_table));
+  EXPECT_THAT(values_of(only_training(table)), ElementsAre("", is_the_table, "none", "none"));
+  LoadedData named = only_training(table);
+  named.columns.all = {{.name = "a"}, {.name = "y", .use = ColumnUse::label}};
+  EXPECT_EQ(values_of(named).front(), "a (feature), y (label)");
 }
 
 TEST(DataFacts, DifferWhereAnythingInTheDataDiffers) {
@@ -60,10 +64,14 @@ TEST(DataFacts, DifferWhereAnythingInTheDataDiffers) {
                               test::shared<float>({0, 1, 0})),
       std::make_shared<Table>(3, std::vector<std::int64_t>{2}, test::flat({{1, 2}, {3, 4}, {5, 6}}),
                               test::shared<float>({0, 1, 1})),
+      std::make_shared<Table>(3, std::vector<std::int64_t>{2}, test::flat({{1, 2}, {3, 4}, {5, 6}}),
+                              test::shared<float>({0, 1, 1}), Origins{.target = 5}),
+      std::make_shared<Table>(3, std::vector<std::int64_t>{2}, test::flat({{1, 2}, {3, 4}, {5, 6}}),
+                              test::shared<float>({0, 1, 1}), Origins{.features = {0, 5}}),
   };
   std::set<std::string> found;
   for (const auto& table : tables) {
-    found.insert(values_of(only_training(table)).front());
+    found.insert(values_of(only_training(table)).at(1));
   }
   EXPECT_EQ(found.size(), tables.size());
   EXPECT_NE(values_of({.train = tables[0], .test = tables[1]}),
@@ -90,8 +98,7 @@ TEST(DataFacts, AreThoseOfCopiesInOtherFolders) {
 TEST(DataFacts, TheNamesOfDataThatIsGoneAreTheErrorOfReadingIt) {
   std::vector<Fact> facts;
   add_file_facts({.data = "data/digits", .test_data = "/nowhere"}, facts);
-  EXPECT_THAT(facts, ElementsAre(Field(&Fact::name, "files of data"),
-                                 Field(&Fact::value, testing::HasSubstr("found nothing there"))));
+  EXPECT_THAT(facts, ElementsAre(Field(&Fact::value, testing::HasSubstr("found nothing there"))));
 }
 
 }  // namespace

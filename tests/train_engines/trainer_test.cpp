@@ -147,12 +147,15 @@ TEST(Trainer, StopsEverywhereBeforeTheSameStepAndSavesTheFinishedEpochs) {
   const RunResults stopped = results_in("run");
   EXPECT_TRUE(stopped.stopped);
   EXPECT_FALSE(stopped.stopped_early);
+  EXPECT_EQ(weights_sha256(*load_model(folder.file("run")).model.module), stopped.weights_sha256);
+  if (test::engine_options().engine == Engine::mpi) {
+    return;  // a single rank cannot run another engine
+  }
   // A run of that many epochs has the same weights, bit for bit.
   options.training.epochs = stopped.epochs.back().epoch;
   options.output.folder = folder.file("whole");
   const RunResults whole = train(plan_of(options, Engine::threads, map.workers.size())).results;
   EXPECT_EQ(stopped.weights_sha256, whole.weights_sha256);
-  EXPECT_EQ(weights_sha256(*load_model(folder.file("run")).model.module), whole.weights_sha256);
   EXPECT_EQ(stopped.error, whole.error);
   EXPECT_EQ(stopped.steps, whole.steps);
   EXPECT_EQ(stopped.best_epoch, whole.best_epoch);

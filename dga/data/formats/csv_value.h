@@ -17,8 +17,8 @@ constexpr char mark_of(Decimal decimal) noexcept {
   return decimal == Decimal::point ? '.' : ',';
 }
 
-/// Whether a field stands for a missing value: it is empty, or one of ?, NA, N/A, #N/A, <NA>, NaN,
-/// null, None, in the spellings that pandas.read_csv takes for missing.
+/// Whether a field stands for a missing value: it is empty, a question mark, or one of the words
+/// that pandas.read_csv takes for missing, such as NA, nan, null and None.
 bool is_missing(std::string_view field) noexcept;
 
 /// Whether the field is written as a number, one that is not finite or too large included.
