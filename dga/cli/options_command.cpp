@@ -108,6 +108,9 @@ std::string python_type(const Option& row) {
     case Option::Kind::sizes:
       return word.empty() ? "Union[int, Sequence[int]]" : type("int, Sequence[int]");
     case Option::Kind::text:
+      if (row.placeholder == "COLUMN,…") {
+        return "Union[str, Sequence[Union[str, int]]]";
+      }
       return row.placeholder == "PATH" || row.placeholder == "DIR" || row.placeholder == "FILE"
                  ? "Union[str, os.PathLike[str]]"
                  : "str";

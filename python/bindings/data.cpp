@@ -6,6 +6,7 @@
 #include <nanobind/ndarray.h>
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/string.h>
+#include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
 
 #include <memory>
@@ -14,9 +15,12 @@
 #include <utility>
 #include <vector>
 
+#include "dga/base/log.h"
 #include "dga/data/arrays.h"
+#include "dga/data/formats/csv_columns.h"
 #include "dga/problem/problem.h"
 #include "python/bindings/bindings.h"
+#include "python/bindings/columns.h"
 #include "python/bindings/held_object.h"
 #include "python/bindings/options.h"
 
@@ -25,43 +29,48 @@ namespace nb = nanobind;
 namespace dga::python {
 namespace {
 
-using Features = nb::ndarray<const float, nb::c_contig, nb::device::cpu>;
-using Labels = nb::ndarray<const std::int64_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
-using Targets = nb::ndarray<const float, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+using Array = nb::ndarray<nb::ro, nb::c_contig, nb::device::cpu>;
 
-/// The array's memory, kept alive by the pointer, whichever thread drops it last.
-template <typename T, typename Array>
-std::shared_ptr<const T[]> shared_memory(const Array& array) {
+/// The array's memory, kept alive by the pointer, whichever thread drops it last. Null if its
+/// elements have another type.
+template <typename T>
+std::shared_ptr<const T[]> memory_of(const Array& array) {
+  if (array.dtype() != nb::dtype<T>()) {
+    return nullptr;
+  }
   auto* owner = new Array(array);
-  return {array.data(), [owner](const T*) { drop(owner); }};
+  return {static_cast<const T*>(array.data()), [owner](const T*) { drop(owner); }};
 }
 
-SampleArrays arrays_of(const Features& x, const std::optional<Labels>& labels,
-                       const std::optional<Targets>& targets) {
+SampleArrays arrays_of(const Array& x, const Array& y, std::vector<std::string> label_texts) {
   SampleArrays arrays;
   arrays.count = static_cast<std::int64_t>(x.shape(0));
   for (std::size_t dim = 1; dim < x.ndim(); ++dim) {
     arrays.shape.push_back(static_cast<std::int64_t>(x.shape(dim)));
   }
-  arrays.features = shared_memory<float>(x);
-  if (labels) {
-    arrays.labels = shared_memory<std::int64_t>(*labels);
-  }
-  if (targets) {
-    arrays.targets = shared_memory<float>(*targets);
-  }
+  arrays.features = memory_of<float>(x);
+  arrays.wide_features = memory_of<double>(x);
+  arrays.labels = memory_of<std::int64_t>(y);
+  arrays.targets = memory_of<float>(y);
+  arrays.wide_targets = memory_of<double>(y);
+  arrays.label_texts = std::move(label_texts);
   return arrays;
 }
 
-ClientDataset from_arrays(const Features& x, const std::optional<Labels>& labels,
-                          const std::optional<Targets>& targets,
-                          const std::optional<Features>& test_x,
-                          const std::optional<Labels>& test_labels,
-                          const std::optional<Targets>& test_targets) {
-  const SampleArrays train = arrays_of(x, labels, targets);
-  const SampleArrays test = test_x ? arrays_of(*test_x, test_labels, test_targets) : SampleArrays{};
+ClientDataset from_arrays(const Array& x, const Array& y, std::vector<std::string> label_texts,
+                          const std::optional<Array>& test_x, const std::optional<Array>& test_y,
+                          std::vector<std::string> test_label_texts,
+                          const std::vector<ColumnEntry>& columns, const std::string& missing) {
+  SampleArrays train = arrays_of(x, y, std::move(label_texts));
+  train.columns = columns_of(columns, missing);
+  const SampleArrays test =
+      test_x && test_y ? arrays_of(*test_x, *test_y, std::move(test_label_texts)) : SampleArrays{};
   const nb::gil_scoped_release release;
-  return create_dataset(data_from_arrays(train, test));
+  LoadedData data = data_from_arrays(train, test);
+  for (const std::string& notice : data.notices) {
+    log_warning(notice);
+  }
+  return create_dataset(std::move(data));
 }
 
 ClientDataset from_folder(const nb::dict& options, int num_client_items) {
@@ -91,9 +100,11 @@ void bind_data(nb::module_& module) {
         return reinterpret_cast<std::uintptr_t>(dataset.data().train->features());
       });
   module.def("dataset_from_folder", from_folder, nb::arg("options"), nb::arg("num_client_items"));
-  module.def("dataset_from_arrays", from_arrays, nb::arg("x"), nb::arg("labels").none(),
-             nb::arg("targets").none(), nb::arg("test_x").none(), nb::arg("test_labels").none(),
-             nb::arg("test_targets").none());
+  module.def("dataset_from_arrays", from_arrays, nb::arg("x"), nb::arg("y"), nb::arg("label_texts"),
+             nb::arg("test_x").none(), nb::arg("test_y").none(), nb::arg("test_label_texts"),
+             nb::arg("columns"), nb::arg("missing"));
+  module.def(
+      "names_in", [](const std::string& listed) { return names_in(listed); }, nb::arg("listed"));
 }
 
 }  // namespace dga::python

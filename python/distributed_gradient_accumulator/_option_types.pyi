@@ -16,7 +16,19 @@ class DatasetOptions(TypedDict, total=False):
     test_data_dir: Optional[Union[str, os.PathLike[str]]]
     """Held-out samples, given the same way. Default: the data's own test files, else a fraction of the data."""
     label: Optional[str]
-    """Label column of CSV: a name in the header, or a number (0 is the first, -1 the last column). Default: the last column."""
+    """Label column of CSV: a name in the header, or a number (0 is the first, -1 the last column). Default: the column named label, class, target or y, else the last."""
+    header: Optional[Literal["auto", "yes", "no"]]
+    """Whether the first line of a CSV file holds the names of the columns. auto: compare it with the next hundred lines. Default: auto."""
+    decimal: Optional[Literal[".", ","]]
+    """Decimal mark of the numbers in CSV files. Default: .."""
+    drop: Optional[Union[str, Sequence[Union[str, int]]]]
+    """Columns of CSV to leave out."""
+    only: Optional[Union[str, Sequence[Union[str, int]]]]
+    """Columns of CSV to use as features. Default: all but the label."""
+    one_hot: Optional[Union[str, Sequence[Union[str, int]]]]
+    """Columns of CSV with categories. Each category becomes one feature that is 0 or 1."""
+    missing: Optional[Literal["error", "mean", "drop"]]
+    """Samples with missing values (an empty field, NA, nan, ?). error: refuse the file; mean: use the mean of the column; drop: leave the sample out. Default: error."""
     task: Optional[Literal["auto", "classification", "regression"]]
     """What the labels are: classes, or real numbers (regression). auto: classes. Default: auto."""
 

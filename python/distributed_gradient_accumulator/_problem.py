@@ -8,13 +8,14 @@ import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NoReturn, Optional, Union
 
-from . import _arrays, _core
+from . import _core
 from ._arguments import bound_to_process, checked, integer, shown, takes_options, wrong_type
 from ._environment import require_environment
 from ._errors import InvalidArgument
 from ._functions import LossFunction, MetricFunction, checked_loss, checked_metrics
 from ._progress import EpochCallback, Progress, StepCallback
 from ._results import Results
+from ._samples import dataset_of
 from ._values import WorkerValues
 
 if TYPE_CHECKING:
@@ -98,11 +99,11 @@ def create_dataset(data_dir: Optional[Path] = None, num_client_items: int = 0, *
     """A dataset from files, or from arrays.
 
     num_client_items: Number of workers that will share it; 0: not known.
-    x, y: Arrays, instead of data_dir: x (samples, …) real numbers, y (samples) integers, or real
-        numbers with task="regression". Anything with DLPack, the buffer or the array protocol, or
-        nested lists; float32 in C order is used in place, without a copy (do not change it while it
-        is in use).
-    test_x, test_y: The held-out samples, as arrays too.
+    x, y: Arrays, instead of data_dir: x (samples, …) real numbers, y (samples) integers or texts, or
+        real numbers with task="regression". Anything with DLPack, the buffer or the array protocol,
+        nested lists, and frames and series of pandas and Polars; float32 in C order is used in
+        place, without a copy (do not change it while it is in use).
+    test_x, test_y: The held-out samples, as arrays too. The columns of frames are matched by name.
     {options}
 
     Raises DataNotFound (a FileNotFoundError) for a path with nothing there, DataError (a
@@ -126,21 +127,13 @@ def create_dataset(data_dir: Optional[Path] = None, num_client_items: int = 0, *
         return ClientDataset(_core.dataset_from_folder(given, workers))
     regression = given.pop("task", None) == "regression"
     for name in given:
-        raise InvalidArgument(f"[python] {name}: expected it beside data_dir, found arrays. Leave one out.")
+        if name not in ("drop", "only", "one_hot", "missing"):
+            raise InvalidArgument(f"[python] {name}: expected it beside data_dir, found arrays. Leave one out.")
     if y is None or (test_x is None) != (test_y is None):
         raise InvalidArgument("[python] create_dataset: expected y beside x, and test_y beside test_x, found one of "
                               "them missing.")
-    features = _arrays.features("x", x)
-    labels = _arrays.labels("y", y, len(features), regression)
-    test_features = None if test_x is None else _arrays.features("test_x", test_x)
-    test_labels = None if test_features is None else _arrays.labels("test_y", test_y, len(test_features), regression)
-    if workers > len(features):
-        raise InvalidArgument(f"[python] num_client_items: expected at least one sample a worker, found "
-                              f"{len(features)} samples for {workers} workers. Use fewer workers or more data.")
     require_environment()
-    if regression:
-        return ClientDataset(_core.dataset_from_arrays(features, None, labels, test_features, None, test_labels))
-    return ClientDataset(_core.dataset_from_arrays(features, labels, None, test_features, test_labels, None))
+    return ClientDataset(dataset_of(x, y, test_x, test_y, regression, given, workers))
 
 
 def _workers(num_client_items: Any) -> int:

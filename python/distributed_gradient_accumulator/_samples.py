@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Samples in memory, as training and predictions take them: arrays by position, frames by name."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Mapping
+from typing import Any, Optional
+
+import numpy as np
+import numpy.typing as npt
+
+from . import _core
+from ._arrays import features, labels, table_of, table_of_array
+from ._columns import Column, choose, encode, input_names, match, unnamed
+from ._errors import DataError, InvalidArgument
+from ._frames import is_series, label_name, table_of_row
+
+_LARGEST = float(np.finfo(np.float32).max)
+
+
+def dataset_of(x: Any, y: Any, test_x: Any, test_y: Any, regression: bool, options: Mapping[str, str], workers: int
+               ) -> _core.ClientDataset:
+    """A dataset of x and y; `options` are drop, only, one_hot and missing, where they are given."""
+    missing = options.get("missing", "error")
+    rows, columns = _training(x, label_name(y), options, missing)
+    y_rows, texts = labels("y", y, len(rows), regression)
+    test_rows: Optional[npt.NDArray[Any]] = None
+    test_y_rows: Optional[npt.NDArray[Any]] = None
+    test_texts: list[str] = []
+    if test_x is not None:
+        test_rows = _like_training(test_x, columns, missing == "drop")
+        test_y_rows, test_texts = labels("test_y", test_y, len(test_rows), regression)
+    if workers > len(rows):
+        raise InvalidArgument(f"[python] num_client_items: expected at least one sample a worker, found "
+                              f"{len(rows)} samples for {workers} workers. Use fewer workers or more data.")
+    return _core.dataset_from_arrays(rows, y_rows, texts, test_rows, test_y_rows, test_texts, columns, missing)
+
+
+def _training(x: Any, label: Optional[str], options: Mapping[str, str], missing: str
+              ) -> tuple[npt.NDArray[Any], list[Column]]:
+    table = table_of("x", x)
+    selects = {name: options.get(name, "") for name in ("drop", "only", "one_hot")}
+    if table is None:
+        rows = features("x", x)
+        if not any(selects.values()):
+            return rows, unnamed(math.prod(rows.shape[1:])) if missing != "error" else []
+        if rows.ndim > 2:
+            raise DataError(f"[data] x: expected columns to choose from, (samples, features), found shape "
+                            f"{tuple(rows.shape)}. Leave out drop, only and one_hot.")
+        table = table_of_array(rows)
+    if table.had_index:
+        logging.getLogger(__package__).warning("[data] x: the first column has no name and holds different integers. It "
+                                               "is left out, as an index.")
+    columns = choose(table, label, **selects)
+    places = [i for i, column in enumerate(columns) if column[1] in ("feature", "one-hot")]
+    return encode("[data] x", table, places, columns, missing == "drop"), columns
+
+
+def _like_training(test_x: Any, columns: list[Column], leave_out: bool) -> npt.NDArray[Any]:
+    table = table_of("test_x", test_x)
+    if table is None:
+        rows = features("test_x", test_x)
+        if not columns or rows.ndim > 2 or _is_plain(columns, rows.shape[1]):
+            return rows
+        table = table_of_array(rows)
+    places = match("[data] test_x", table, columns or unnamed(len(table.columns)), "x")
+    return encode("[data] test_x", table, places, columns or unnamed(len(table.columns)), leave_out)
+
+
+def rows_for(model: _core.Model, x: Any) -> npt.NDArray[Any]:
+    """(samples, features) of `x` as the model takes them; a single sample may come without its first dimension."""
+    columns = model.columns or unnamed(model.num_features)
+    wanted = sum(column[1] in ("feature", "one-hot") for column in columns)
+    table = table_of_row(x) if is_series(x) and wanted > 1 else table_of("x", x)
+    if table is None:
+        rows = features("x", x)
+        if rows.shape == (0, 1):
+            rows = rows.reshape(0, wanted)
+        if rows.shape == (wanted, 1) and wanted != 1:
+            rows = rows.reshape(1, -1)
+        if rows.ndim > 2 or _is_plain(columns, rows.shape[1]) or not model.columns:
+            return _checked(model, columns, rows)
+        table = table_of_array(rows)
+    elif table.names is None and len(table.columns) == 1 != wanted:
+        table = table_of_array(table.columns[0].reshape(-1 if table.samples else 0, wanted)
+                               if table.samples in (0, wanted) else table.columns[0])
+    places = match("[python] x", table, columns, "the model")
+    return _checked(model, columns, encode("[python] x", table, places, columns))
+
+
+def _is_plain(columns: list[Column], width: int) -> bool:
+    """Whether rows of this width are the features of `columns` as they are."""
+    uses = [use for _, use, _ in columns]
+    return "one-hot" not in uses and width == uses.count("feature")
+
+
+def _checked(model: _core.Model, columns: list[Column], rows: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    if math.prod(rows.shape[1:]) != model.num_features:
+        raise DataError(f"[python] x: expected samples of {model.num_features} features, found shape "
+                        f"{tuple(rows.shape)}. Pass samples like those the model was trained on.")
+    rows = np.ascontiguousarray(rows.reshape(len(rows), model.num_features))
+    bad = ~(np.abs(rows) <= _LARGEST)
+    if model.missing == "mean":
+        bad &= ~np.isnan(rows)
+    if bad.any():
+        sample, feature = np.argwhere(bad)[0]
+        raise DataError(f"[python] x: expected finite numbers that float32 can hold, found {rows[sample, feature]} in "
+                        f"sample {sample}, {input_names(columns)[feature]}. Remove such samples, or fill them in.")
+    return rows
