@@ -12,14 +12,13 @@
 
 namespace dga::python {
 
-using ColumnEntry = std::tuple<std::string, std::string, std::vector<std::string>>;
+using ColumnEntry = std::tuple<std::string, ColumnUse, std::vector<std::string>>;
 
-/// The words must be those of kColumnUseNames and kMissingNames.
+/// `missing` must be a word of kMissingNames.
 inline Columns columns_of(const std::vector<ColumnEntry>& entries, const std::string& missing) {
   Columns columns{.missing = value_in(kMissingNames, missing).value()};
   for (const auto& [name, use, categories] : entries) {
-    columns.all.push_back(
-        {.name = name, .use = value_in(kColumnUseNames, use).value(), .categories = categories});
+    columns.all.push_back({.name = name, .use = use, .categories = categories});
   }
   return columns;
 }
@@ -27,8 +26,7 @@ inline Columns columns_of(const std::vector<ColumnEntry>& entries, const std::st
 inline std::vector<ColumnEntry> entries_of(const Columns& columns) {
   std::vector<ColumnEntry> entries;
   for (const Column& column : columns.all) {
-    entries.emplace_back(column.name, std::string(name_in(kColumnUseNames, column.use)),
-                         column.categories);
+    entries.emplace_back(column.name, column.use, column.categories);
   }
   return entries;
 }

@@ -15,9 +15,11 @@
 #include <utility>
 #include <vector>
 
+#include "dga/base/error.h"
 #include "dga/base/log.h"
 #include "dga/data/arrays.h"
 #include "dga/data/formats/csv_columns.h"
+#include "dga/options/option_table.h"
 #include "dga/problem/problem.h"
 #include "python/bindings/bindings.h"
 #include "python/bindings/columns.h"
@@ -73,6 +75,27 @@ ClientDataset from_arrays(const Array& x, const Array& y, std::vector<std::strin
   return create_dataset(std::move(data));
 }
 
+/// What the options of create_dataset choose from arrays: the names of columns to leave out, of the
+/// only features, and of categories, and what to do about missing values. Throws InvalidArgument
+/// for options that only files have.
+nb::tuple choice_of(const nb::dict& options) {
+  const RunOptions run = run_options_of(options);
+  RunOptions others = run;
+  others.data.task = {};
+  others.data.table.drop.clear();
+  others.data.table.only.clear();
+  others.data.table.one_hot.clear();
+  others.data.table.missing = {};
+  const RunOptions defaults;
+  for (const Option& row : option_table()) {
+    DGA_CHECK(row.get(others) == row.get(defaults), "[python] ", row.argument,
+              ": expected it beside data_dir, found arrays. Leave one out.");
+  }
+  const TableOptions& table = run.data.table;
+  return nb::make_tuple(names_in(table.drop), names_in(table.only), names_in(table.one_hot),
+                        std::string(name_in(kMissingNames, table.missing)));
+}
+
 ClientDataset from_folder(const nb::dict& options, int num_client_items) {
   const RunOptions run = run_options_of(options);
   const nb::gil_scoped_release release;
@@ -82,6 +105,11 @@ ClientDataset from_folder(const nb::dict& options, int num_client_items) {
 }  // namespace
 
 void bind_data(nb::module_& module) {
+  nb::enum_<ColumnUse>(module, "ColumnUse")
+      .value("feature", ColumnUse::feature)
+      .value("category", ColumnUse::one_hot)
+      .value("label", ColumnUse::label)
+      .value("dropped", ColumnUse::dropped);
   nb::class_<ClientDataset>(module, "ClientDataset")
       .def_prop_ro("num_samples", &ClientDataset::num_samples)
       .def_prop_ro("num_features", &ClientDataset::num_features)
@@ -103,8 +131,7 @@ void bind_data(nb::module_& module) {
   module.def("dataset_from_arrays", from_arrays, nb::arg("x"), nb::arg("y"), nb::arg("label_texts"),
              nb::arg("test_x").none(), nb::arg("test_y").none(), nb::arg("test_label_texts"),
              nb::arg("columns"), nb::arg("missing"));
-  module.def(
-      "names_in", [](const std::string& listed) { return names_in(listed); }, nb::arg("listed"));
+  module.def("choice_of", choice_of, nb::arg("options"));
 }
 
 }  // namespace dga::python

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 from numbers import Real
-from typing import Any, NoReturn, Optional
+from typing import Any, NamedTuple, NoReturn, Optional
 
 import numpy as np
 import numpy.typing as npt
@@ -16,53 +16,69 @@ from ._arguments import shown
 from ._errors import DataError, InvalidArgument
 from ._frames import Table, is_missing
 
-#: (name, use, categories): use is feature, one-hot, label or dropped; the name is "" without names.
-Column = tuple[str, str, list[str]]
+Use = _core.ColumnUse
+
+#: (name, use, categories); the name is "" without names.
+Column = tuple[str, _core.ColumnUse, list[str]]
 
 # A column with more different texts is rather an identifier than a category, as in CSV.
 _MOST_CATEGORIES = 10_000
 
 
+class Choice(NamedTuple):
+    """What create_dataset was told about columns, which are names or numbers, and about missing values."""
+
+    left_out: list[str]
+    only_features: list[str]  # empty: all
+    encoded: list[str]
+    missing: str
+
+
+def is_input(column: Column) -> bool:
+    """Whether the model sees the column."""
+    return column[1] in (Use.feature, Use.category)
+
+
 def unnamed(features: int) -> list[Column]:
     """Features without names, and their label."""
-    columns: list[Column] = [("", "feature", [])] * features
-    return [*columns, ("", "label", [])]
+    columns: list[Column] = [("", Use.feature, [])] * features
+    return [*columns, ("", Use.label, [])]
 
 
-def choose(table: Table, label: Optional[str], drop: str, only: str, one_hot: str) -> list[Column]:
-    """The columns of a training set, and its label; `drop`, `only` and `one_hot` are lists as in CSV."""
+def choose(table: Table, label: Optional[str], choice: Choice) -> list[Column]:
+    """The columns of a training set, and its label."""
     for name in table.names or ():
         if (table.names or []).count(name) > 1:
             raise DataError(f"[data] x: expected columns of different names, found {shown(name)} more than once. "
                             f"Rename one of them.")
-    uses = ["feature"] * len(table.columns)
-    if only:
-        wanted = [_called(table, name, "only") for name in _core.names_in(only)]
-        uses = ["feature" if i in wanted else "dropped" for i in range(len(uses))]
-    for name in _core.names_in(drop):
-        uses[_called(table, name, "drop")] = "dropped"
-    for name in _core.names_in(one_hot):
-        at = _called(table, name, "one_hot")
-        if uses[at] == "dropped":
+    uses = [Use.feature] * len(table.columns)
+    if choice.only_features:
+        wanted = [_called(table, name) for name in choice.only_features]
+        uses = [Use.feature if i in wanted else Use.dropped for i in range(len(uses))]
+    for name in choice.left_out:
+        uses[_called(table, name)] = Use.dropped
+    for name in choice.encoded:
+        at = _called(table, name)
+        if uses[at] == Use.dropped:
             raise InvalidArgument(f"[python] one_hot: expected features, found {_column(table, at)}, which is left out. "
                                   f"Correct one_hot.")
-        uses[at] = "one-hot"
+        uses[at] = Use.category
     names = [""] * len(uses) if table.names is None else list(table.names)
     if label in names and table.names is not None:
         at = names.index(label)
-        if uses[at] != "dropped":
+        if uses[at] != Use.dropped:
             raise DataError(f"[data] x: expected features, found column {shown(label)}, which has the name of y. Leave "
-                            f"it out with {_option('drop', table, at)}, or rename it.")
-        uses[at] = "label"
+                            f"it out with drop={_listed(table, at)}, or rename it.")
+        uses[at] = Use.label
     elif table.names is not None:
         label = "label" if label is None else label
     for name in [*names, label or ""]:
         _check_utf8(name)
-    columns = [(name, use, _categories(table, i) if use == "one-hot" else []) for i, (name, use) in
+    columns = [(name, use, _categories(table, i) if use == Use.category else []) for i, (name, use) in
                enumerate(zip(names, uses))]
     if table.names is None:
-        return [*columns, ("", "label", [])]
-    return columns if label in names else [*columns, (str(label), "label", [])]
+        return [*columns, ("", Use.label, [])]
+    return columns if label in names else [*columns, (str(label), Use.label, [])]
 
 
 def match(where: str, table: Table, columns: Sequence[Column], origin: str) -> list[int]:
@@ -70,14 +86,14 @@ def match(where: str, table: Table, columns: Sequence[Column], origin: str) -> l
 
     The label and the columns that were left out in training may be there or not.
     """
-    features = [column for column in columns if column[1] in ("feature", "one-hot")]
+    features = [column for column in columns if is_input(column)]
     count = len(table.columns)
     if table.names is None or table.numbered or not columns[0][0]:
-        others = [column for column in columns if column[1] != "label"]
+        others = [column for column in columns if column[1] != Use.label]
         if count == len(features):
             return list(range(count))
         if count == len(others):
-            return [i for i, column in enumerate(others) if column[1] != "dropped"]
+            return [i for i, column in enumerate(others) if column[1] != Use.dropped]
         raise DataError(f"{where}: expected {len(features)} columns, as in {origin}, found {count}. "
                         f"Pass the same columns.")
     names = table.names
@@ -98,8 +114,8 @@ def encode(where: str, table: Table, places: Sequence[int], columns: Sequence[Co
 
     leave_out: whether a sample with a missing category is NaN too, so that it is left out later.
     """
-    features = [column for column in columns if column[1] in ("feature", "one-hot")]
-    parts = [_one_hot(where, table, place, column[2], leave_out) if column[1] == "one-hot"
+    features = [column for column in columns if is_input(column)]
+    parts = [_one_hot(where, table, place, column[2], leave_out) if column[1] == Use.category
              else _numbers(where, table, place)[:, None] for place, column in zip(places, features)]
     width = sum(part.shape[1] for part in parts)
     wide = any(part.dtype == np.float64 for part in parts)
@@ -116,7 +132,7 @@ def input_names(columns: Sequence[Column]) -> list[str]:
     names: list[str] = []
     for i, (name, use, categories) in enumerate(columns):
         described = f"column {shown(name) if name else i}"
-        names += [described] * {"feature": 1, "one-hot": len(categories)}.get(use, 0)
+        names += [described] * {Use.feature: 1, Use.category: len(categories)}.get(use, 0)
     return names
 
 
@@ -162,13 +178,14 @@ def _column(table: Table, at: int) -> str:
     return f"column {at if table.names is None else shown(table.names[at])}"
 
 
-def _option(option: str, table: Table, at: int) -> str:
+def _listed(table: Table, at: int) -> str:
+    """How a column is given to drop and the like."""
     name = str(at) if table.names is None else table.names[at]
     plain = not any(c in name for c in ',"')
-    return f"{option}={shown(name if plain else chr(34) + name.replace(chr(34), chr(34) * 2) + chr(34))!r}"
+    return f"{shown(name if plain else chr(34) + name.replace(chr(34), chr(34) * 2) + chr(34))!r}"
 
 
-def _called(table: Table, name: str, option: str) -> int:
+def _called(table: Table, name: str) -> int:
     count = len(table.columns)
     if table.names is not None and name in table.names:
         return table.names.index(name)
@@ -178,22 +195,22 @@ def _called(table: Table, name: str, option: str) -> int:
         at = count
     if -count <= at < count:
         return at % count
-    known = "" if table.names is None else f"of {shown(', '.join(table.names))[:200]}, or "
-    raise InvalidArgument(f"[python] {option}: expected columns, {known}numbers in [{-count}, {count}), found "
-                          f"{shown(name)!r}. Correct {option}.")
+    known = "" if table.names is None else f"columns of x ({shown(', '.join(table.names))[:200]}), or "
+    raise InvalidArgument(f"[python] create_dataset: expected {known}numbers of columns in [{-count}, {count}), found "
+                          f"{shown(name)!r}. Correct drop, only or one_hot.")
 
 
 def _numbers(where: str, table: Table, at: int) -> npt.NDArray[Any]:
     values = table.columns[at]
     if values.dtype.kind not in "biufOU":
         raise DataError(f"{where}: expected numbers in {_column(table, at)}, found {values.dtype.name}. Convert the "
-                        f"column to numbers, or leave it out with {_option('drop', table, at)}.")
+                        f"column to numbers, or leave it out with drop={_listed(table, at)}.")
     numbers, other = numbers_of(values)
     if other is not None:
         sample, value = other
-        ways = f"leave the column out with {_option('drop', table, at)}"
+        ways = f"leave the column out with drop={_listed(table, at)}"
         if isinstance(value, str):
-            ways += f", or encode its texts with {_option('one_hot', table, at)}"
+            ways += f", or encode its texts with one_hot={_listed(table, at)}"
         raise DataError(f"{where}: expected a number in {_column(table, at)}, found {quoted(value)} in sample {sample}. "
                         f"Correct it, {'or ' if not isinstance(value, str) else ''}{ways}.")
     return numbers
@@ -216,7 +233,7 @@ def _categories(table: Table, at: int) -> list[str]:
         _check_utf8(category)
     if len(categories) > _MOST_CATEGORIES:
         raise DataError(f"[data] x: expected at most {_MOST_CATEGORIES} different texts in {_column(table, at)}, found "
-                        f"{len(categories)}. Leave the column out with {_option('drop', table, at)}.")
+                        f"{len(categories)}. Leave the column out with drop={_listed(table, at)}.")
     return categories
 
 

@@ -2,6 +2,7 @@
 """The bindings. The package's other modules call them with arguments of these types only."""
 
 from collections.abc import Callable
+from enum import Enum
 from typing import Any, Optional, TypedDict
 
 import numpy as np
@@ -22,6 +23,12 @@ class OptionRow(TypedDict):
     most: float
     zero_word: str
     choices: list[str]
+
+class ColumnUse(Enum):
+    feature = 0
+    category = 1
+    label = 2
+    dropped = 3
 
 class ClientDataset:
     @property
@@ -59,7 +66,7 @@ class Model:
     @property
     def text_labels(self) -> bool: ...
     @property
-    def columns(self) -> list[tuple[str, str, list[str]]]: ...
+    def columns(self) -> list[tuple[str, ColumnUse, list[str]]]: ...
     @property
     def missing(self) -> str: ...
     def predict(self, rows: npt.NDArray[Any]) -> dict[str, npt.NDArray[Any]]: ...
@@ -72,10 +79,10 @@ def dataset_from_arrays(
     test_x: Optional[npt.NDArray[Any]],
     test_y: Optional[npt.NDArray[Any]],
     test_label_texts: list[str],
-    columns: list[tuple[str, str, list[str]]],
+    columns: list[tuple[str, ColumnUse, list[str]]],
     missing: str,
 ) -> ClientDataset: ...
-def names_in(listed: str) -> list[str]: ...
+def choice_of(options: dict[str, Any]) -> tuple[list[str], list[str], list[str], str]: ...
 def create_environment(options: dict[str, Any], worker_program: str) -> dict[str, str]: ...
 def close() -> None: ...
 def launched_rank() -> Optional[int]: ...

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, Optional, Union
 
 from . import _core
 from ._arguments import bound_to_process, checked, integer, shown, takes_options, wrong_type
+from ._columns import Choice
 from ._environment import require_environment
 from ._errors import InvalidArgument
 from ._functions import LossFunction, MetricFunction, checked_loss, checked_metrics
@@ -126,14 +127,12 @@ def create_dataset(data_dir: Optional[Path] = None, num_client_items: int = 0, *
         require_environment()
         return ClientDataset(_core.dataset_from_folder(given, workers))
     regression = given.pop("task", None) == "regression"
-    for name in given:
-        if name not in ("drop", "only", "one_hot", "missing"):
-            raise InvalidArgument(f"[python] {name}: expected it beside data_dir, found arrays. Leave one out.")
+    choice = Choice(*_core.choice_of(given))
     if y is None or (test_x is None) != (test_y is None):
         raise InvalidArgument("[python] create_dataset: expected y beside x, and test_y beside test_x, found one of "
                               "them missing.")
     require_environment()
-    return ClientDataset(dataset_of(x, y, test_x, test_y, regression, given, workers))
+    return ClientDataset(dataset_of(x, y, test_x, test_y, regression, choice, workers))
 
 
 def _workers(num_client_items: Any) -> int:

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Mapping
 from typing import Any, Optional
 
 import numpy as np
@@ -13,39 +12,37 @@ import numpy.typing as npt
 
 from . import _core
 from ._arrays import features, labels, table_of, table_of_array
-from ._columns import Column, choose, encode, input_names, match, unnamed
+from ._columns import Choice, Column, Use, choose, encode, input_names, is_input, match, unnamed
 from ._errors import DataError, InvalidArgument
 from ._frames import is_series, label_name, table_of_row
 
 _LARGEST = float(np.finfo(np.float32).max)
 
 
-def dataset_of(x: Any, y: Any, test_x: Any, test_y: Any, regression: bool, options: Mapping[str, str], workers: int
+def dataset_of(x: Any, y: Any, test_x: Any, test_y: Any, regression: bool, choice: Choice, workers: int
                ) -> _core.ClientDataset:
-    """A dataset of x and y; `options` are drop, only, one_hot and missing, where they are given."""
-    missing = options.get("missing", "error")
-    rows, columns = _training(x, label_name(y), options, missing)
+    """A dataset of x and y."""
+    rows, columns = _training(x, label_name(y), choice)
     y_rows, texts = labels("y", y, len(rows), regression)
     test_rows: Optional[npt.NDArray[Any]] = None
     test_y_rows: Optional[npt.NDArray[Any]] = None
     test_texts: list[str] = []
     if test_x is not None:
-        test_rows = _like_training(test_x, columns, missing == "drop")
+        test_rows = _like_training(test_x, columns, choice.missing == "drop")
         test_y_rows, test_texts = labels("test_y", test_y, len(test_rows), regression)
     if workers > len(rows):
         raise InvalidArgument(f"[python] num_client_items: expected at least one sample a worker, found "
                               f"{len(rows)} samples for {workers} workers. Use fewer workers or more data.")
-    return _core.dataset_from_arrays(rows, y_rows, texts, test_rows, test_y_rows, test_texts, columns, missing)
+    return _core.dataset_from_arrays(rows, y_rows, texts, test_rows, test_y_rows, test_texts, columns,
+                                     choice.missing)
 
 
-def _training(x: Any, label: Optional[str], options: Mapping[str, str], missing: str
-              ) -> tuple[npt.NDArray[Any], list[Column]]:
+def _training(x: Any, label: Optional[str], choice: Choice) -> tuple[npt.NDArray[Any], list[Column]]:
     table = table_of("x", x)
-    selects = {name: options.get(name, "") for name in ("drop", "only", "one_hot")}
     if table is None:
         rows = features("x", x)
-        if not any(selects.values()):
-            return rows, unnamed(math.prod(rows.shape[1:])) if missing != "error" else []
+        if not (choice.left_out or choice.only_features or choice.encoded):
+            return rows, unnamed(math.prod(rows.shape[1:])) if choice.missing != "error" else []
         if rows.ndim > 2:
             raise DataError(f"[data] x: expected columns to choose from, (samples, features), found shape "
                             f"{tuple(rows.shape)}. Leave out drop, only and one_hot.")
@@ -53,9 +50,9 @@ def _training(x: Any, label: Optional[str], options: Mapping[str, str], missing:
     if table.had_index:
         logging.getLogger(__package__).warning("[data] x: the first column has no name and holds different integers. It "
                                                "is left out, as an index.")
-    columns = choose(table, label, **selects)
-    places = [i for i, column in enumerate(columns) if column[1] in ("feature", "one-hot")]
-    return encode("[data] x", table, places, columns, missing == "drop"), columns
+    columns = choose(table, label, choice)
+    places = [i for i, column in enumerate(columns) if is_input(column)]
+    return encode("[data] x", table, places, columns, choice.missing == "drop"), columns
 
 
 def _like_training(test_x: Any, columns: list[Column], leave_out: bool) -> npt.NDArray[Any]:
@@ -72,7 +69,7 @@ def _like_training(test_x: Any, columns: list[Column], leave_out: bool) -> npt.N
 def rows_for(model: _core.Model, x: Any) -> npt.NDArray[Any]:
     """(samples, features) of `x` as the model takes them; a single sample may come without its first dimension."""
     columns = model.columns or unnamed(model.num_features)
-    wanted = sum(column[1] in ("feature", "one-hot") for column in columns)
+    wanted = sum(map(is_input, columns))
     table = table_of_row(x) if is_series(x) and wanted > 1 else table_of("x", x)
     if table is None:
         rows = features("x", x)
@@ -93,7 +90,7 @@ def rows_for(model: _core.Model, x: Any) -> npt.NDArray[Any]:
 def _is_plain(columns: list[Column], width: int) -> bool:
     """Whether rows of this width are the features of `columns` as they are."""
     uses = [use for _, use, _ in columns]
-    return "one-hot" not in uses and width == uses.count("feature")
+    return Use.category not in uses and width == uses.count(Use.feature)
 
 
 def _checked(model: _core.Model, columns: list[Column], rows: npt.NDArray[Any]) -> npt.NDArray[Any]:

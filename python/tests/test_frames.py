@@ -157,7 +157,8 @@ ERRORS = [
     ("a missing category and missing='mean'", {"a": ["x", None, "y", "x"]}, {"one_hot": "a", "missing": "mean"},
      "expected a text in column a, found a missing value in sample 1."),
     ("an unknown column", {"a": [1, 2, 3, 4]}, {"drop": "b"},
-     "[python] drop: expected columns, of a, or numbers in [-1, 1), found 'b'. Correct drop."),
+     "[python] create_dataset: expected columns of x (a), or numbers of columns in [-1, 1), found 'b'. Correct drop, only or "
+     "one_hot."),
     ("a category that is left out", {"a": [1, 2, 3, 4], "b": [1, 2, 3, 4]}, {"drop": "a", "one_hot": "a"},
      "[python] one_hot: expected features, found column a, which is left out."),
     ("no column left", {"a": [1, 2, 3, 4]}, {"drop": "a"}, "expected at least one sample with one feature"),
