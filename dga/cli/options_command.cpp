@@ -115,6 +115,9 @@ std::string python_type(const Option& row) {
     case Option::Kind::sizes:
       return word.empty() ? "Union[int, Sequence[int]]" : type("int, Sequence[int]");
     case Option::Kind::text:
+      if (row.placeholder == "COLUMN,…") {
+        return "Union[str, Sequence[Union[str, int]]]";
+      }
       return row.is_path() ? "Union[str, os.PathLike[str]]" : "str";
     case Option::Kind::choice:
       break;

@@ -4,11 +4,16 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
+#include <limits>
+#include <optional>
 #include <string>
 #include <utility>
 
 #include "dga/base/error.h"
+#include "dga/data/aligned.h"
 #include "dga/data/classes.h"
+#include "dga/data/source.h"
 
 namespace dga {
 namespace {
@@ -21,101 +26,366 @@ std::int64_t width_of(const SampleArrays& arrays) {
   return width;
 }
 
-void check_finite(const std::string& name, const float* values, std::int64_t count,
-                  std::int64_t width) {
-  const float* end = values + count * width;
-  const float* bad = std::find_if(values, end, [](float value) { return !std::isfinite(value); });
+bool is_regression(const SampleArrays& arrays) {
+  return arrays.labels == nullptr;
+}
+
+std::string kind_of(const SampleArrays& arrays) {
+  const char* const labels = is_regression(arrays)        ? "real targets"
+                             : arrays.label_texts.empty() ? "integer labels"
+                                                          : "text labels";
+  return str(width_of(arrays), " features and ", labels);
+}
+
+/// The columns by input of the model; empty if there are none.
+std::vector<const Column*> columns_by_input(const Columns& columns) {
+  std::vector<const Column*> inputs;
+  for (const Column& column : columns.all) {
+    if (column.use == ColumnUse::feature) {
+      inputs.push_back(&column);
+    } else if (column.use == ColumnUse::category) {
+      inputs.insert(inputs.end(), column.categories.size(), &column);
+    }
+  }
+  return inputs;
+}
+
+/// One of the sets, while its dataset is made.
+class ArraySet {
+ public:
+  /// `prefix` is "", "test_" or "val_". Throws as data_from_arrays does.
+  ArraySet(std::string prefix, const SampleArrays& arrays, const Columns& columns);
+
+  std::int64_t count() const { return std::ssize(kept_); }
+  /// Where f32 needs them, for wide arrays.
+  Origins measure_origins(std::vector<std::string>& notices) const;
+  /// The labels of all samples, as a Samples, so that files and arrays share the code that maps
+  /// labels to classes, and errors have the sample's own number.
+  Samples labels() const;
+  /// Drops the labels of samples that are left out.
+  void keep(Samples& labels) const;
+  std::shared_ptr<const Table> table(Samples labels, const std::vector<std::string>& names,
+                                     Origins origins) const;
+  void note_missing(std::vector<std::string>& notices) const;
+
+ private:
+  void check_sizes() const;
+  template <typename T>
+  void check_features(const T* values);
+  template <typename T>
+  void check_targets(const T* values) const;
+  std::string name_of_feature(std::int64_t feature) const;
+  double origin_of(const std::string& name, const std::vector<double>& values,
+                   std::vector<std::string>& notices) const;
+  std::shared_ptr<const float[]> features(const std::vector<double>& origins) const;
+  std::shared_ptr<const float[]> targets(double origin) const;
+  template <typename T>
+  std::shared_ptr<const float[]> narrowed(const char* what, const T* values, std::int64_t width,
+                                          const std::vector<double>& origins) const;
+
+  std::string prefix_;
+  const SampleArrays& arrays_;
+  Missing missing_;
+  std::vector<const Column*> inputs_;
+  std::int64_t width_;
+  std::vector<std::int64_t> kept_ = {};  // the samples that are not left out
+  std::int64_t missing_samples_ = 0;
+};
+
+ArraySet::ArraySet(std::string prefix, const SampleArrays& arrays, const Columns& columns)
+    : prefix_(std::move(prefix)),
+      arrays_(arrays),
+      missing_(columns.missing),
+      inputs_(columns_by_input(columns)),
+      width_(width_of(arrays)) {
+  check_sizes();
+  kept_.reserve(static_cast<std::size_t>(arrays.count));
+  if (arrays_.features) {
+    check_features(arrays_.features.get());
+  } else {
+    check_features(arrays_.wide_features.get());
+  }
+  if (arrays_.targets) {
+    check_targets(arrays_.targets.get());
+  } else if (arrays_.wide_targets) {
+    check_targets(arrays_.wide_targets.get());
+  }
+  if (kept_.empty()) {
+    throw DataError(str("[data] ", prefix_, "x: expected samples without missing values, found ",
+                        "none in all ", arrays_.count,
+                        ". Set missing to mean, or leave columns out."));
+  }
+}
+
+void ArraySet::check_sizes() const {
+  if (arrays_.count < 1 || width_ < 1) {
+    throw DataError(str("[data] ", prefix_,
+                        "x: expected at least one sample with one feature, found ", arrays_.count,
+                        " samples with ", width_, " features. Pass some data."));
+  }
+  DGA_CHECK((arrays_.features == nullptr) != (arrays_.wide_features == nullptr), "[data] ", prefix_,
+            "x: expected features as f32 or as f64, found ", arrays_.features ? "both" : "neither",
+            ". Pass one of them.");
+  const int given =
+      (arrays_.labels ? 1 : 0) + (arrays_.targets ? 1 : 0) + (arrays_.wide_targets ? 1 : 0);
+  DGA_CHECK(given == 1, "[data] ", prefix_, "y: expected labels or targets, found ",
+            given > 1 ? "both" : "neither", ". Pass one of them.");
+  DGA_CHECK(inputs_.empty() || std::ssize(inputs_) == width_, "[data] ", prefix_,
+            "x: expected columns that give ", width_, " features, found ", inputs_.size(),
+            ". Describe the columns of x.");
+  const std::vector<std::string>& texts = arrays_.label_texts;
+  DGA_CHECK(std::adjacent_find(texts.begin(), texts.end(), std::greater_equal<>()) == texts.end(),
+            "[data] ", prefix_,
+            "y: expected label texts that ascend, found others. Sort them, each once.");
+  for (std::int64_t i = 0; i < arrays_.count && !texts.empty() && arrays_.labels; ++i) {
+    DGA_CHECK(arrays_.labels[i] >= 0 && arrays_.labels[i] < std::ssize(texts), "[data] ", prefix_,
+              "y: expected labels in [0, ", texts.size(), "), found ", arrays_.labels[i],
+              " in sample ", i, ". Pass positions in the label texts.");
+  }
+}
+
+std::string ArraySet::name_of_feature(std::int64_t feature) const {
+  const Column* const column =
+      inputs_.empty() ? nullptr : inputs_[static_cast<std::size_t>(feature)];
+  return column == nullptr || column->name.empty() ? str("feature ", feature)
+                                                   : str("column ", printable(column->name));
+}
+
+template <typename T>
+void ArraySet::check_features(const T* values) {
+  const bool one = width_ == 1 && (inputs_.empty() || inputs_.front()->name.empty());
+  for (std::int64_t i = 0; i < arrays_.count; ++i) {
+    const T* const row = values + i * width_;
+    bool missing = false;
+    for (std::int64_t f = 0; f < width_; ++f) {
+      if (std::isfinite(row[f])) {
+        continue;
+      }
+      const bool is_missing = std::isnan(row[f]);
+      if (!is_missing || missing_ == Missing::error) {
+        throw DataError(str("[data] ", prefix_, "x: expected finite numbers, found ", row[f],
+                            " in sample ", i, one ? std::string() : ", " + name_of_feature(f),
+                            ". Remove such samples or replace the values",
+                            is_missing ? ", or set missing to mean or drop." : "."));
+      }
+      missing = true;
+    }
+    missing_samples_ += missing ? 1 : 0;
+    if (!missing || missing_ == Missing::mean) {
+      kept_.push_back(i);
+    }
+  }
+}
+
+template <typename T>
+void ArraySet::check_targets(const T* values) const {
+  const T* const end = values + arrays_.count;
+  const T* const bad = std::find_if(values, end, [](T value) { return !std::isfinite(value); });
   if (bad != end) {
-    const std::int64_t at = bad - values;
-    throw DataError(str("[data] ", name, ": expected finite numbers, found ", *bad, " in sample ",
-                        at / width, width > 1 ? str(", feature ", at % width) : std::string(),
+    throw DataError(str("[data] ", prefix_, "y: expected finite numbers, found ", *bad,
+                        " in sample ", bad - values,
                         ". Remove such samples or replace the values."));
   }
 }
 
-void check(const std::string& prefix, const SampleArrays& arrays) {
-  const std::int64_t width = width_of(arrays);
-  if (arrays.count < 1 || width < 1) {
-    throw DataError(str("[data] ", prefix,
-                        "x: expected at least one sample with one feature, found ", arrays.count,
-                        " samples with ", width, " features. Pass some data."));
+double ArraySet::origin_of(const std::string& name, const std::vector<double>& values,
+                           std::vector<std::string>& notices) const {
+  const Origin origin = choose_origin(values);
+  if (origin.merges) {
+    notices.push_back(
+        str("[data] ", prefix_, name,
+            " has different values that are equal in f32, even as distances from their mean, so "
+            "the model cannot tell them apart. Leave an identifier out."));
   }
-  DGA_CHECK((arrays.labels == nullptr) != (arrays.targets == nullptr), "[data] ", prefix,
-            "y: expected labels or targets, found ", arrays.labels ? "both" : "neither",
-            ". Pass one of them.");
-  check_finite(prefix + "x", arrays.features.get(), arrays.count, width);
-  if (arrays.targets) {
-    check_finite(prefix + "y", arrays.targets.get(), arrays.count, 1);
-  }
+  return origin.value;
 }
 
-/// A copy of the labels in a Samples, so that files and arrays share the code that maps labels to
-/// classes.
-Samples labels_of(const std::string& name, const SampleArrays& arrays) {
+Origins ArraySet::measure_origins(std::vector<std::string>& notices) const {
+  Origins origins;
+  if (const double* const values = arrays_.wide_features.get()) {
+    const auto width = static_cast<std::size_t>(width_);
+    constexpr float kInfinity = std::numeric_limits<float>::infinity();
+    std::vector<float> least(width, kInfinity);
+    std::vector<float> most(width, -kInfinity);
+    for (const std::int64_t sample : kept_) {
+      const double* const row = values + sample * width_;
+      for (std::size_t f = 0; f < width; ++f) {
+        // Neither is true for NaN, which stands for a missing value.
+        const auto value = static_cast<float>(row[f]);
+        least[f] = value < least[f] ? value : least[f];
+        most[f] = value > most[f] ? value : most[f];
+      }
+    }
+    std::vector<double> found(width, 0.0);
+    std::vector<double> column(kept_.size());
+    for (std::size_t f = 0; f < width; ++f) {
+      if (least[f] <= most[f] && is_crowded(least[f], most[f])) {
+        std::transform(kept_.begin(), kept_.end(), column.begin(), [&](std::int64_t sample) {
+          return values[sample * width_ + static_cast<std::int64_t>(f)];
+        });
+        found[f] =
+            origin_of("x: " + name_of_feature(static_cast<std::int64_t>(f)), column, notices);
+      }
+    }
+    if (std::any_of(found.begin(), found.end(), [](double origin) { return origin != 0; })) {
+      origins.features = std::move(found);
+    }
+  }
+  if (const double* const values = arrays_.wide_targets.get()) {
+    std::vector<double> column;
+    column.reserve(kept_.size());
+    for (const std::int64_t sample : kept_) {
+      column.push_back(values[sample]);
+    }
+    const auto [least, most] = std::minmax_element(column.begin(), column.end());
+    if (is_crowded(static_cast<float>(*least), static_cast<float>(*most))) {
+      origins.target = origin_of("y: the target", column, notices);
+    }
+  }
+  return origins;
+}
+
+/// A copy of the samples that are kept, as f32 and minus the origins, of which there are `width`,
+/// or none if all are 0.
+template <typename T>
+std::shared_ptr<const float[]> ArraySet::narrowed(const char* what, const T* values,
+                                                  std::int64_t width,
+                                                  const std::vector<double>& origins) const {
+  auto copy = allocate_aligned<float>(count() * width);
+  float* out = copy.get();
+  for (const std::int64_t sample : kept_) {
+    const T* const row = values + sample * width;
+    for (std::int64_t f = 0; f < width; ++f) {
+      const double origin = origins.empty() ? 0 : origins[static_cast<std::size_t>(f)];
+      *out = static_cast<float>(static_cast<double>(row[f]) - origin);
+      if (std::isinf(*out)) {
+        throw DataError(str("[data] ", prefix_, what,
+                            ": expected numbers that f32 can hold, at most 3.4e38, found ", row[f],
+                            " in sample ", sample, ". Scale them down."));
+      }
+      ++out;
+    }
+  }
+  return copy;
+}
+
+std::shared_ptr<const float[]> ArraySet::features(const std::vector<double>& origins) const {
+  if (arrays_.wide_features) {
+    return narrowed("x", arrays_.wide_features.get(), width_, origins);
+  }
+  return origins.empty() && count() == arrays_.count
+             ? arrays_.features
+             : narrowed("x", arrays_.features.get(), width_, origins);
+}
+
+std::shared_ptr<const float[]> ArraySet::targets(double origin) const {
+  const std::vector<double> origins = origin == 0 ? std::vector<double>() : std::vector{origin};
+  if (arrays_.wide_targets) {
+    return narrowed("y", arrays_.wide_targets.get(), 1, origins);
+  }
+  return origin == 0 && count() == arrays_.count ? arrays_.targets
+                                                 : narrowed("y", arrays_.targets.get(), 1, origins);
+}
+
+Samples ArraySet::labels() const {
+  const std::int64_t all = arrays_.count;
   Samples samples;
-  samples.count = arrays.count;
-  samples.labels = std::make_shared<std::int64_t[]>(static_cast<std::size_t>(arrays.count));
-  std::copy_n(arrays.labels.get(), arrays.count, samples.labels.get());
-  samples.parts.push_back({.file = "[data] " + name, .count = arrays.count});
+  samples.count = all;
+  samples.labels = std::make_shared<std::int64_t[]>(static_cast<std::size_t>(all));
+  std::copy_n(arrays_.labels.get(), all, samples.labels.get());
+  samples.parts.push_back({.file = str("[data] ", prefix_, "y"), .count = all});
+  samples.label_texts = arrays_.label_texts;
   return samples;
 }
 
-/// Throws DataError unless `arrays` are samples like those of `train`.
-void check_like(const SampleArrays& train, const std::string& prefix, const SampleArrays& arrays) {
-  check(prefix, arrays);
-  if (arrays.shape != train.shape || (arrays.labels == nullptr) != (train.labels == nullptr)) {
-    throw DataError(
-        str("[data] ", prefix, "x: expected samples like those of x, with ", width_of(train),
-            " features and ", train.labels ? "integer labels" : "real targets", ", found ",
-            width_of(arrays), " features and ", arrays.labels ? "integer labels" : "real targets",
-            ". Take both from the same source."));
+void ArraySet::keep(Samples& labels) const {
+  labels.count = count();
+  for (std::size_t i = 0; i < kept_.size(); ++i) {
+    labels.labels[static_cast<std::ptrdiff_t>(i)] = labels.labels[kept_[i]];
   }
 }
 
-/// A table with `classes` for labels; null without samples.
-std::shared_ptr<const Table> table_of(const std::string& name, const SampleArrays& arrays,
-                                      const std::vector<std::int64_t>& classes,
-                                      const std::vector<std::string>& names) {
+std::shared_ptr<const Table> ArraySet::table(Samples labels, const std::vector<std::string>& names,
+                                             Origins origins) const {
+  auto values = features(origins.features);
+  if (is_regression(arrays_)) {
+    auto wanted = targets(origins.target);
+    return std::make_shared<Table>(count(), arrays_.shape, std::move(values), std::move(wanted),
+                                   std::move(origins));
+  }
+  return std::make_shared<Table>(count(), arrays_.shape, std::move(values),
+                                 std::move(labels.labels), names, std::move(origins));
+}
+
+void ArraySet::note_missing(std::vector<std::string>& notices) const {
+  if (missing_samples_ > 0) {
+    notices.push_back(str("[data] ", prefix_, "x: ", missing_samples_, " of ", arrays_.count,
+                          " samples have missing values. ",
+                          missing_ == Missing::drop
+                              ? "They are left out."
+                              : "The values are replaced by the mean of their column."));
+  }
+}
+
+/// A set that must be like `train`; nothing without samples.
+std::optional<ArraySet> set_like(const SampleArrays& train, const char* prefix,
+                                 const SampleArrays& arrays) {
   if (arrays.count == 0) {
-    return nullptr;
+    return std::nullopt;
   }
-  if (arrays.targets) {
-    return std::make_shared<Table>(arrays.count, arrays.shape, arrays.features, arrays.targets);
+  ArraySet set(prefix, arrays, train.columns);
+  if (arrays.shape != train.shape || is_regression(arrays) != is_regression(train) ||
+      arrays.label_texts.empty() != train.label_texts.empty()) {
+    throw DataError(str("[data] ", prefix, "x: expected samples like those of x, with ",
+                        kind_of(train), ", found ", kind_of(arrays),
+                        ". Take both from the same source."));
   }
-  Samples labels = labels_of(name, arrays);
-  map_labels(labels, classes);
-  return std::make_shared<Table>(arrays.count, arrays.shape, arrays.features,
-                                 std::move(labels.labels), names);
+  return set;
 }
 
 }  // namespace
 
 LoadedData data_from_arrays(const SampleArrays& train, const SampleArrays& test,
                             const SampleArrays& validation) {
-  check("", train);
-  if (test.count > 0) {
-    check_like(train, "test_", test);
-  }
-  if (validation.count > 0) {
-    check_like(train, "val_", validation);
-  }
+  const ArraySet train_set("", train, train.columns);
+  const std::optional<ArraySet> test_set = set_like(train, "test_", test);
+  const std::optional<ArraySet> validation_set = set_like(train, "val_", validation);
+  LoadedData data{.columns = train.columns, .text_labels = !train.label_texts.empty()};
   std::vector<std::int64_t> classes;
   std::vector<std::string> names;
-  if (train.labels) {
-    classes = distinct_labels(labels_of("y", train));
-    if (classes.size() < 2) {
+  if (!is_regression(train)) {
+    Samples labels = train_set.labels();
+    train_set.keep(labels);
+    classes = distinct_labels(labels);
+    for (const std::int64_t label : classes) {
+      names.push_back(data.text_labels ? train.label_texts[static_cast<std::size_t>(label)]
+                                       : std::to_string(label));
+    }
+    if (names.size() < 2) {
       throw DataError(str("[data] y: expected labels of at least 2 classes, found only ",
-                          classes.front(), " in all ", train.count,
+                          printable(names.front()), " in all ", train_set.count(),
                           " samples. Pass other labels, or ask for regression."));
     }
-    for (const std::int64_t label : classes) {
-      names.push_back(std::to_string(label));
-    }
   }
-  LoadedData data;
-  data.train = table_of("y", train, classes, names);
-  data.test = table_of("test_y", test, classes, names);
-  data.validation = table_of("val_y", validation, classes, names);
+  std::vector<std::string>& notices = data.summary.notices;
+  const Origins origins = train_set.measure_origins(notices);
+  const auto table_of = [&](const ArraySet& set) {
+    Samples labels;
+    if (!is_regression(train)) {
+      labels = set.labels();
+      if (data.text_labels) {
+        map_text_labels(labels, names);
+      } else {
+        map_labels(labels, classes);
+      }
+      set.keep(labels);
+    }
+    set.note_missing(notices);
+    return set.table(std::move(labels), names, origins);
+  };
+  data.train = table_of(train_set);
+  data.test = test_set ? table_of(*test_set) : nullptr;
+  data.validation = validation_set ? table_of(*validation_set) : nullptr;
   return data;
 }
 

@@ -273,6 +273,7 @@ PreparedData split_and_normalise(const LoadedData& data, double test_fraction, s
   const HeldOut sets = hold_out(data, test_fraction, seed);
   PreparedData result;
   result.normalisation = measure_normalisation(*sets.train);
+  result.normalisation.fill = data.columns.missing == Missing::mean;
   result.train = std::make_shared<Normalised>(sets.train, result.normalisation);
   if (sets.test != nullptr) {
     result.test = std::make_shared<Normalised>(sets.test, result.normalisation);

@@ -86,7 +86,9 @@ TaskPlan plan_tasks(const RunOptions& options, Engine engine, int workers, const
 
 TrainPlan prepare(TaskPlan tasks) {
   TrainPlan plan{std::move(tasks)};
-  const Normalisation features = measure_normalisation(*plan.train);
+  Normalisation features = measure_normalisation(*plan.train);
+  // Held-out samples may have missing values where the training samples have none.
+  features.fill = plan.columns.missing == Missing::mean;
   ModelCard& card = plan.card;
   card.input_shape = plan.train->sample_shape();
   card.hidden = plan.options.model.hidden;

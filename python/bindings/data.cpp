@@ -6,6 +6,7 @@
 #include <nanobind/ndarray.h>
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/string.h>
+#include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
 
 #include <memory>
@@ -14,9 +15,14 @@
 #include <utility>
 #include <vector>
 
+#include "dga/base/error.h"
+#include "dga/base/log.h"
 #include "dga/data/arrays.h"
+#include "dga/data/formats/csv_columns.h"
+#include "dga/options/option_table.h"
 #include "dga/problem/problem.h"
 #include "python/bindings/bindings.h"
+#include "python/bindings/columns.h"
 #include "python/bindings/held_object.h"
 #include "python/bindings/options.h"
 
@@ -25,45 +31,72 @@ namespace nb = nanobind;
 namespace dga::python {
 namespace {
 
-using Features = nb::ndarray<const float, nb::c_contig, nb::device::cpu>;
-using Labels = nb::ndarray<const std::int64_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
-using Targets = nb::ndarray<const float, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+using Array = nb::ndarray<nb::ro, nb::c_contig, nb::device::cpu>;
 
-/// The array's memory, kept alive by the pointer, whichever thread drops it last.
-template <typename T, typename Array>
-std::shared_ptr<const T[]> shared_memory(const Array& array) {
+/// The array's memory, kept alive by the pointer, whichever thread drops it last. Null if its
+/// elements have another type.
+template <typename T>
+std::shared_ptr<const T[]> memory_of(const Array& array) {
+  if (array.dtype() != nb::dtype<T>()) {
+    return nullptr;
+  }
   auto* owner = new Array(array);
-  return {array.data(), [owner](const T*) { drop(owner); }};
+  return {static_cast<const T*>(array.data()), [owner](const T*) { drop(owner); }};
 }
 
-SampleArrays arrays_of(const Features& x, const std::optional<Labels>& labels,
-                       const std::optional<Targets>& targets) {
+SampleArrays arrays_of(const Array& x, const Array& y, std::vector<std::string> label_texts) {
   SampleArrays arrays;
   arrays.count = static_cast<std::int64_t>(x.shape(0));
   for (std::size_t dim = 1; dim < x.ndim(); ++dim) {
     arrays.shape.push_back(static_cast<std::int64_t>(x.shape(dim)));
   }
-  arrays.features = shared_memory<float>(x);
-  if (labels) {
-    arrays.labels = shared_memory<std::int64_t>(*labels);
-  }
-  if (targets) {
-    arrays.targets = shared_memory<float>(*targets);
-  }
+  arrays.features = memory_of<float>(x);
+  arrays.wide_features = memory_of<double>(x);
+  arrays.labels = memory_of<std::int64_t>(y);
+  arrays.targets = memory_of<float>(y);
+  arrays.wide_targets = memory_of<double>(y);
+  arrays.label_texts = std::move(label_texts);
   return arrays;
 }
 
-ClientDataset from_arrays(
-    const Features& x, const std::optional<Labels>& labels, const std::optional<Targets>& targets,
-    const std::optional<Features>& test_x, const std::optional<Labels>& test_labels,
-    const std::optional<Targets>& test_targets, const std::optional<Features>& val_x,
-    const std::optional<Labels>& val_labels, const std::optional<Targets>& val_targets) {
-  const SampleArrays train = arrays_of(x, labels, targets);
-  const SampleArrays test = test_x ? arrays_of(*test_x, test_labels, test_targets) : SampleArrays{};
-  const SampleArrays validation =
-      val_x ? arrays_of(*val_x, val_labels, val_targets) : SampleArrays{};
+/// (x, y, texts of the labels)
+using SetEntry = std::tuple<Array, Array, std::vector<std::string>>;
+
+SampleArrays arrays_of(const std::optional<SetEntry>& entry) {
+  return entry ? arrays_of(std::get<0>(*entry), std::get<1>(*entry), std::get<2>(*entry))
+               : SampleArrays{};
+}
+
+ClientDataset from_arrays(const SetEntry& train, const std::optional<SetEntry>& test,
+                          const std::optional<SetEntry>& validation,
+                          const std::vector<ColumnEntry>& columns, const std::string& missing) {
+  SampleArrays train_arrays = arrays_of(std::optional(train));
+  train_arrays.columns = columns_of(columns, missing);
+  const SampleArrays test_arrays = arrays_of(test);
+  const SampleArrays validation_arrays = arrays_of(validation);
   const nb::gil_scoped_release release;
-  return create_dataset(data_from_arrays(train, test, validation));
+  return create_dataset(data_from_arrays(train_arrays, test_arrays, validation_arrays));
+}
+
+/// What the options of create_dataset choose from arrays: the names of columns to leave out, of the
+/// only features, and of categories, and what to do about missing values. Throws InvalidArgument
+/// for options that only files have.
+nb::tuple choice_of(const nb::dict& options) {
+  const RunOptions run = run_options_of(options);
+  RunOptions others = run;
+  others.data.task = {};
+  others.data.table.drop.clear();
+  others.data.table.only.clear();
+  others.data.table.one_hot.clear();
+  others.data.table.missing = {};
+  const RunOptions defaults;
+  for (const Option& row : option_table()) {
+    DGA_CHECK(row.get(others) == row.get(defaults), "[python] ", row.argument,
+              ": expected it beside data_dir, found arrays. Leave one out.");
+  }
+  const TableOptions& table = run.data.table;
+  return nb::make_tuple(names_in(table.drop), names_in(table.only), names_in(table.one_hot),
+                        std::string(name_in(kMissingNames, table.missing)));
 }
 
 ClientDataset from_folder(const nb::dict& options, int num_client_items) {
@@ -75,6 +108,11 @@ ClientDataset from_folder(const nb::dict& options, int num_client_items) {
 }  // namespace
 
 void bind_data(nb::module_& module) {
+  nb::enum_<ColumnUse>(module, "ColumnUse")
+      .value("feature", ColumnUse::feature)
+      .value("category", ColumnUse::category)
+      .value("label", ColumnUse::label)
+      .value("dropped", ColumnUse::dropped);
   nb::class_<ClientDataset>(module, "ClientDataset")
       .def_prop_ro("num_samples", &ClientDataset::num_samples)
       .def_prop_ro("num_features", &ClientDataset::num_features)
@@ -103,10 +141,9 @@ void bind_data(nb::module_& module) {
         return reinterpret_cast<std::uintptr_t>(dataset.data().train->features());
       });
   module.def("dataset_from_folder", from_folder, nb::arg("options"), nb::arg("num_client_items"));
-  module.def("dataset_from_arrays", from_arrays, nb::arg("x"), nb::arg("labels").none(),
-             nb::arg("targets").none(), nb::arg("test_x").none(), nb::arg("test_labels").none(),
-             nb::arg("test_targets").none(), nb::arg("val_x").none(), nb::arg("val_labels").none(),
-             nb::arg("val_targets").none());
+  module.def("dataset_from_arrays", from_arrays, nb::arg("train"), nb::arg("test").none(),
+             nb::arg("validation").none(), nb::arg("columns"), nb::arg("missing"));
+  module.def("choice_of", choice_of, nb::arg("options"));
 }
 
 }  // namespace dga::python

@@ -5,6 +5,7 @@
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
 #include <nanobind/stl/string.h>
+#include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
 
 #include <memory>
@@ -16,13 +17,15 @@
 
 #include "dga/predict/predictor.h"
 #include "python/bindings/bindings.h"
+#include "python/bindings/columns.h"
 
 namespace nb = nanobind;
 
 namespace dga::python {
 namespace {
 
-using Rows = nb::ndarray<const float, nb::c_contig, nb::device::cpu>;
+template <typename T>
+using Rows = nb::ndarray<const T, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
 
 /// A vector as a NumPy array that owns it.
 template <typename T>
@@ -40,18 +43,18 @@ class Model {
 
   const ModelCard& card() const noexcept { return predictor_.card(); }
   std::int64_t num_features() const noexcept { return predictor_.num_features(); }
-  std::vector<std::int64_t> labels() const { return predictor_.labels(); }
 
-  nb::dict predict(const Rows& rows) {
+  template <typename T>
+  nb::dict predict(const Rows<T>& rows) {
     Predictions predictions;
     {
       const nb::gil_scoped_release release;
       const std::lock_guard lock(mutex_);
-      predictions = predictor_.predict(std::span<const float>(rows.data(), rows.size()));
+      predictions = predictor_.predict(std::span<const T>(rows.data(), rows.size()));
     }
     const auto count = static_cast<std::size_t>(predictions.count);
     nb::dict result;
-    if (predictions.classes.empty()) {
+    if (card().task == "regression") {
       result["values"] = array_of(std::move(predictions.values), {count});
     } else {
       result["classes"] = array_of(std::move(predictions.classes), {count});
@@ -73,8 +76,15 @@ void bind_model(nb::module_& module) {
       .def(nb::init<const std::string&>(), nb::arg("folder"))
       .def_prop_ro("num_features", &Model::num_features)
       .def_prop_ro("task", [](const Model& model) { return model.card().task; })
-      .def_prop_ro("labels", &Model::labels)
-      .def("predict", &Model::predict, nb::arg("rows"));
+      .def_prop_ro("class_names", [](const Model& model) { return model.card().class_names; })
+      .def_prop_ro("text_labels", [](const Model& model) { return model.card().text_labels; })
+      .def_prop_ro("columns", [](const Model& model) { return entries_of(model.card().columns); })
+      .def_prop_ro("missing",
+                   [](const Model& model) {
+                     return std::string(name_in(kMissingNames, model.card().columns.missing));
+                   })
+      .def("predict", &Model::predict<float>, nb::arg("rows").noconvert())
+      .def("predict", &Model::predict<double>, nb::arg("rows").noconvert());
 }
 
 }  // namespace dga::python

@@ -81,9 +81,21 @@ def shown(path: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in path)
 
 
+def _takes_names(row: _core.OptionRow) -> bool:
+    return row["placeholder"] == "COLUMN,…"
+
+
+def _names(name: str, value: Iterable[Any]) -> str:
+    """Names and numbers of columns as one text, quoted as in CSV."""
+    names = [str(integer(name, each)) if isinstance(each, numbers.Integral) else text(name, each) for each in value]
+    return ",".join('"' + each.replace('"', '""') + '"' for each in names)
+
+
 def _converted(name: str, row: _core.OptionRow, value: Any) -> Any:
     """`value` as a plain bool, int, float, str or list of int, as the kind of the option has it."""
     kind, word = row["kind"], row["zero_word"]
+    if _takes_names(row) and isinstance(value, Iterable) and not isinstance(value, (str, bytes, os.PathLike)):
+        return _names(name, value)
     if kind in ("text", "choice"):
         return text(name, value)
     if kind == "flag":
@@ -131,6 +143,8 @@ def _unknown(call: str, name: str, names: Sequence[str]) -> TypeError:
 
 
 def _annotation(row: _core.OptionRow) -> Any:
+    if _takes_names(row):
+        return Union[str, Sequence[Union[str, int]]]
     plain: Any = {"flag": bool, "integer": int, "number": float, "sizes": Union[int, Sequence[int]],
                   "choice": Literal[tuple(row["choices"])],
                   "text": Union[str, os.PathLike] if row["placeholder"] in ("PATH", "DIR", "FILE") else str}[row["kind"]]

@@ -2,6 +2,7 @@
 """The bindings. The package's other modules call them with arguments of these types only."""
 
 from collections.abc import Callable
+from enum import Enum
 from typing import Any, Optional, TypedDict
 
 import numpy as np
@@ -22,6 +23,12 @@ class OptionRow(TypedDict):
     most: float
     zero_word: str
     choices: list[str]
+
+class ColumnUse(Enum):
+    feature = 0
+    category = 1
+    label = 2
+    dropped = 3
 
 class ClientDataset:
     @property
@@ -59,21 +66,24 @@ class Model:
     @property
     def task(self) -> str: ...
     @property
-    def labels(self) -> list[int]: ...
-    def predict(self, rows: npt.NDArray[np.float32]) -> dict[str, npt.NDArray[Any]]: ...
+    def class_names(self) -> list[str]: ...
+    @property
+    def text_labels(self) -> bool: ...
+    @property
+    def columns(self) -> list[tuple[str, ColumnUse, list[str]]]: ...
+    @property
+    def missing(self) -> str: ...
+    def predict(self, rows: npt.NDArray[Any]) -> dict[str, npt.NDArray[Any]]: ...
 
 def dataset_from_folder(options: dict[str, Any], num_client_items: int) -> ClientDataset: ...
 def dataset_from_arrays(
-    x: npt.NDArray[np.float32],
-    labels: Optional[npt.NDArray[np.int64]],
-    targets: Optional[npt.NDArray[np.float32]],
-    test_x: Optional[npt.NDArray[np.float32]],
-    test_labels: Optional[npt.NDArray[np.int64]],
-    test_targets: Optional[npt.NDArray[np.float32]],
-    val_x: Optional[npt.NDArray[np.float32]],
-    val_labels: Optional[npt.NDArray[np.int64]],
-    val_targets: Optional[npt.NDArray[np.float32]],
+    train: tuple[npt.NDArray[Any], npt.NDArray[Any], list[str]],
+    test: Optional[tuple[npt.NDArray[Any], npt.NDArray[Any], list[str]]],
+    validation: Optional[tuple[npt.NDArray[Any], npt.NDArray[Any], list[str]]],
+    columns: list[tuple[str, ColumnUse, list[str]]],
+    missing: str,
 ) -> ClientDataset: ...
+def choice_of(options: dict[str, Any]) -> tuple[list[str], list[str], list[str], str]: ...
 def create_environment(options: dict[str, Any], worker_program: str) -> dict[str, str]: ...
 def close() -> None: ...
 def launched_rank() -> Optional[int]: ...

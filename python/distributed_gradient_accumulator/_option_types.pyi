@@ -23,11 +23,11 @@ class DatasetOptions(TypedDict, total=False):
     """Whether the first line of a CSV file holds the names of the columns. auto: compare it with the next hundred lines. Default: auto."""
     decimal: Optional[Literal[".", ","]]
     """Decimal mark of the numbers in CSV files. Default: .."""
-    drop: Optional[str]
+    drop: Optional[Union[str, Sequence[Union[str, int]]]]
     """Columns of CSV to leave out."""
-    only: Optional[str]
+    only: Optional[Union[str, Sequence[Union[str, int]]]]
     """Columns of CSV to use as features. Default: all but the label."""
-    one_hot: Optional[str]
+    one_hot: Optional[Union[str, Sequence[Union[str, int]]]]
     """Columns of CSV with categories. Each category becomes one feature that is 0 or 1."""
     missing: Optional[Literal["error", "mean", "drop"]]
     """Samples with missing values (an empty field, NA, nan, ?). error: refuse the file; mean: use the mean of the column; drop: leave the sample out. Default: error."""

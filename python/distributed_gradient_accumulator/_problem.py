@@ -8,13 +8,15 @@ import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NoReturn, Optional, Union
 
-from . import _arrays, _core
+from . import _core
 from ._arguments import bound_to_process, checked, integer, shown, takes_options, wrong_type
+from ._columns import Choice
 from ._environment import require_environment
-from ._errors import DataError, InvalidArgument
+from ._errors import InvalidArgument
 from ._functions import LossFunction, MetricFunction, checked_loss, checked_metrics
 from ._progress import EpochCallback, Progress, StepCallback
 from ._results import Results
+from ._samples import dataset_of
 from ._values import WorkerValues
 
 if TYPE_CHECKING:
@@ -109,11 +111,11 @@ def create_dataset(data_dir: Optional[Path] = None, num_client_items: int = 0, *
     """A dataset from files, or from arrays.
 
     num_client_items: Number of workers that will share it; 0: not known.
-    x, y: Arrays, instead of data_dir: x (samples, …) real numbers, y (samples) integers, or real
-        numbers with task="regression". Anything with DLPack, the buffer or the array protocol, or
-        nested lists; float32 in C order is used in place, without a copy (do not change it while it
-        is in use).
-    test_x, test_y: The held-out samples, as arrays too.
+    x, y: Arrays, instead of data_dir: x (samples, …) real numbers, y (samples) integers or texts, or
+        real numbers with task="regression". Anything with DLPack, the buffer or the array protocol,
+        nested lists, and frames and series of pandas and Polars; float32 in C order is used in
+        place, without a copy (do not change it while it is in use).
+    test_x, test_y: The held-out samples, as arrays too. The columns of frames are matched by name.
     val_x, val_y: The validation samples, as arrays too: never trained on, they decide early stopping
         and the best epoch.
     {options}
@@ -139,30 +141,12 @@ def create_dataset(data_dir: Optional[Path] = None, num_client_items: int = 0, *
         require_environment()
         return ClientDataset(_core.dataset_from_folder(given, workers))
     regression = given.pop("task", None) == "regression"
-    for name in given:
-        raise InvalidArgument(f"[python] {name}: expected it beside data_dir, found arrays. Leave one out.")
+    choice = Choice(*_core.choice_of(given))
     if y is None or (test_x is None) != (test_y is None) or (val_x is None) != (val_y is None):
         raise InvalidArgument("[python] create_dataset: expected y beside x, test_y beside test_x, and val_y beside "
                               "val_x, found one of them missing.")
-    train = _samples("", x, y, regression)
-    if workers > len(train[0]):
-        raise InvalidArgument(f"[python] num_client_items: expected at least one sample a worker, found "
-                              f"{len(train[0])} samples for {workers} workers. Use fewer workers or more data.")
-    test = _samples("test_", test_x, test_y, regression)
-    validation = _samples("val_", val_x, val_y, regression)
     require_environment()
-    return ClientDataset(_core.dataset_from_arrays(*train, *test, *validation))
-
-
-def _samples(prefix: str, x: Any, y: Any, regression: bool) -> tuple[Any, Any, Any]:
-    """Features, labels and targets of a set, as the bindings take them; all None without x."""
-    if x is None:
-        return None, None, None
-    features = _arrays.features(prefix + "x", x)
-    if prefix and len(features) == 0:
-        raise DataError(f"[data] {prefix}x: expected at least one sample, found none. Pass some, or leave it out.")
-    labels = _arrays.labels(prefix + "y", y, len(features), regression)
-    return (features, None, labels) if regression else (features, labels, None)
+    return ClientDataset(dataset_of((x, y), (test_x, test_y), (val_x, val_y), regression, choice, workers))
 
 
 def _workers(num_client_items: Any) -> int:

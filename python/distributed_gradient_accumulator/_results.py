@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import json
-import math
 import os
 import shutil
 import tempfile
@@ -16,8 +15,8 @@ import numpy.typing as npt
 
 from . import _core
 from ._arguments import shown, text
-from ._arrays import features
-from ._errors import DataError, InvalidArgument, StorageError
+from ._errors import InvalidArgument, StorageError
+from ._samples import rows_for
 from ._values import WorkerValues
 
 if TYPE_CHECKING:
@@ -82,17 +81,16 @@ class Results:
         """What the trained model says of samples.
 
         x: (samples, …) real numbers as the data has them, of any array library; they are normalised as
-        the training samples were. A single sample may come without its first dimension.
+        the training samples were. A single sample may come without its first dimension. The columns of
+        a frame of pandas or Polars are matched by name with those of the training; the label and columns
+        that were left out may be there.
 
-        (samples) the labels, int64; of a regression the values, float64, in the units of the data.
-        Raises DataError for samples of another width, numbers that are not finite, and predictions
-        that are not.
+        (samples) the labels, int64, or texts where the labels are; of a regression the values, float64,
+        in the units of the data. Raises DataError for samples of another width, other columns, numbers
+        that are not finite, categories that the training set lacks, and predictions that are not finite.
         """
         answer = self._answer(x)
-        if "values" in answer:
-            return answer["values"]
-        labels: npt.NDArray[np.int64] = np.asarray(self._load_model().labels, dtype=np.int64)[answer["classes"]]
-        return labels
+        return answer["values"] if "values" in answer else _labels_of(self._load_model())[answer["classes"]]
 
     def predict_scores(self, x: Any) -> npt.NDArray[np.float32]:
         """(samples, classes) float32, the probability of each class; a row sums to 1. Classification only."""
@@ -109,16 +107,7 @@ class Results:
 
     def _answer(self, x: Any) -> dict[str, npt.NDArray[Any]]:
         model = self._load_model()
-        rows = features("x", x)
-        if rows.size == model.num_features and rows.ndim == 2 and rows.shape[1] == 1 != model.num_features:
-            rows = rows.reshape(1, -1)
-        width = math.prod(rows.shape[1:])
-        if width != model.num_features:
-            raise DataError(f"[python] x: expected samples of {model.num_features} features, found shape "
-                            f"{tuple(rows.shape)}. Pass samples like those the model was trained on.")
-        if not np.isfinite(rows).all():
-            raise DataError("[python] x: expected finite numbers, found others. Remove such samples, or fill them in.")
-        return model.predict(rows)
+        return model.predict(rows_for(model, x))
 
     def to_dict(self) -> dict[str, Any]:
         """The content of results.json."""
@@ -164,6 +153,16 @@ class Results:
     def __repr__(self) -> str:
         return (f"Results of {self.workers} workers ({self.engine}): mean time {self.time.mean():.4g} s, "
                 f"mean error {self.error.mean():.4g}, files in {shown(self._folder)}")
+
+
+def _labels_of(model: _core.Model) -> npt.NDArray[Any]:
+    """The label of each class: int64, or texts where the data has texts or names that are no integers."""
+    names = model.class_names
+    try:
+        integers = [] if model.text_labels else [int(name) for name in names]
+    except ValueError:
+        integers = []
+    return np.array(integers, dtype=np.int64) if integers else np.array(names, dtype=np.str_)
 
 
 def load(path: str | os.PathLike[str]) -> Results:

@@ -29,13 +29,16 @@ CASES = [
     ("x without y", lambda: dataset(y=None), ValueError, "expected y beside x"),
     ("a folder that is a number", lambda: dga.create_dataset(3), TypeError, "data_dir: expected a text, found int"),
     ("x that is no array", lambda: dataset(x=object()), TypeError, "x: expected an array of"),
-    ("x of texts", lambda: dataset(x=[["a"]] * 6), TypeError, "x: expected an array of real numbers"),
+    ("x of texts", lambda: dataset(x=[["a"]] * 6), ValueError, "x: expected a number in column 0, found the text \"a\" in "
+     "sample 0. Correct it, leave the column out with drop='0', or encode its texts with one_hot='0'."),
     ("x of complex numbers", lambda: dataset(x=X + 1j), TypeError, "x: expected an array of real numbers"),
+    ("x of records", lambda: dataset(x=np.zeros(6, dtype=[("a", "f4"), ("b", "f4")])), TypeError,
+     "x: expected an array of real numbers, found one of void"),
     ("a single number", lambda: dataset(x=3.0), ValueError, "found a single number"),
     ("ragged lists", lambda: dataset(x=[[1, 2], [3]]), TypeError, "x: expected an array"),
     ("NaN in x", lambda: dataset(x=NAN), ValueError, "x: expected finite numbers, found nan in sample 0, feature 0."),
     ("numbers that float32 cannot hold", lambda: dataset(x=np.full((6, 2), 1e300)), ValueError,
-     "x: expected finite numbers, found inf"),
+     "[data] x: expected numbers that f32 can hold, at most 3.4e38, found 1e+300 in sample 0. Scale them down."),
     ("an empty array", lambda: dataset(x=np.empty((0, 3)), y=[]), ValueError, "expected at least one sample"),
     ("no features", lambda: dataset(x=np.empty((6, 0))), ValueError, "expected at least one sample with one feature"),
     ("too few labels", lambda: dataset(y=[0, 1]), ValueError, "y: expected one label a sample, shape (6,)"),
@@ -156,5 +159,5 @@ def test_a_folder_with_a_run_is_refused(problem):
 
 def test_data_that_is_damaged_is_named_with_its_line(tmp_path):
     (tmp_path / "a.csv").write_text("1,2,0\n1,x,1\n")
-    with pytest.raises(dga.DataError, match=r"a\.csv:2: expected a number in field 2"):
+    with pytest.raises(dga.DataError, match=r"a\.csv:2: expected a number in column 2"):
         dga.create_dataset(tmp_path / "a.csv")

@@ -10,7 +10,6 @@ import sys
 import pytest
 
 import distributed_gradient_accumulator as dga
-from conftest import SOURCE
 
 TABLE = dga._core.option_table()
 CALLS = {"create_environment": {"environment"}, "create_dataset": {"dataset"},
@@ -62,11 +61,12 @@ def test_the_asking_script_s_names_come_first():
             "data_dir", "num_client_items", "data_size", "num_factorization_levels"]
 
 
-def test_every_option_is_taken_as_it_is_given():
+def test_every_option_is_taken_as_it_is_given(tmp_path):
+    (tmp_path / "data.csv").write_text("0,5;1,5;0\n2,5;1;1\n" * 20)
     rows = [row for row in TABLE if row["scope"] in ("dataset", "problem") and row["kind"] != "text"
             and row["name"] not in ("levels", "task")]
     given = {row["argument"]: other_value(row) for row in rows}
-    work = dga.create_factorization_problem(SOURCE / "data" / "digits", output="elsewhere", progress=False, **given)
+    work = dga.create_factorization_problem(tmp_path / "data.csv", output="elsewhere", progress=False, **given)
     assert len(rows) > 15 and work.options["output"] == "elsewhere"
     for row in rows:
         assert work.options[row["name"]] == given[row["argument"]] != row["default"], row["name"]
@@ -101,7 +101,7 @@ def test_completion_offers_the_options():
 def test_type_checkers_know_the_options(tmp_path):
     lines = {
         "dga.create_factorization_problem('x', epochs=3, lr='auto', hidden=[3], shard='iid', output=None)": "",
-        "dga.create_dataset('x', label='y')": "",
+        "dga.create_dataset('x', label='y', drop=['a', 3], only='b')": "",
         "dga.create_environment('threads', timeout=3.0)": "",
         "dga.create_factorization_problem('x', epoch=3)": 'Unexpected keyword argument "epoch"',
         "dga.create_factorization_problem('x', epochs='3')": 'has incompatible type "str"; expected "int | None"',

@@ -1,0 +1,259 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the columns of x are used for: chosen for training, matched by name for a test set and for predictions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from numbers import Real
+from typing import Any, NamedTuple, NoReturn, Optional
+
+import numpy as np
+import numpy.typing as npt
+
+from . import _core
+from ._arguments import shown
+from ._errors import DataError, InvalidArgument
+from ._frames import Table, is_missing
+
+Use = _core.ColumnUse
+
+#: (name, use, categories); the name is "" without names.
+Column = tuple[str, _core.ColumnUse, list[str]]
+
+# A column with more different texts is rather an identifier than a category, as in CSV.
+_MOST_CATEGORIES = 10_000
+
+
+class Choice(NamedTuple):
+    """What create_dataset was told about columns, which are names or numbers, and about missing values."""
+
+    left_out: list[str]
+    only_features: list[str]  # empty: all
+    encoded: list[str]
+    missing: str
+
+
+def is_input(column: Column) -> bool:
+    """Whether the model sees the column."""
+    return column[1] in (Use.feature, Use.category)
+
+
+def unnamed(features: int) -> list[Column]:
+    """Features without names, and their label."""
+    columns: list[Column] = [("", Use.feature, [])] * features
+    return [*columns, ("", Use.label, [])]
+
+
+def choose(table: Table, label: Optional[str], choice: Choice) -> list[Column]:
+    """The columns of a training set, and its label."""
+    for name in table.names or ():
+        if (table.names or []).count(name) > 1:
+            raise DataError(f"[data] x: expected columns of different names, found {shown(name)} more than once. "
+                            f"Rename one of them.")
+    uses = [Use.feature] * len(table.columns)
+    if choice.only_features:
+        wanted = [_called(table, name) for name in choice.only_features]
+        uses = [Use.feature if i in wanted else Use.dropped for i in range(len(uses))]
+    for name in choice.left_out:
+        uses[_called(table, name)] = Use.dropped
+    for name in choice.encoded:
+        at = _called(table, name)
+        if uses[at] == Use.dropped:
+            raise InvalidArgument(f"[python] one_hot: expected features, found {_column(table, at)}, which is left out. "
+                                  f"Correct one_hot.")
+        uses[at] = Use.category
+    names = [""] * len(uses) if table.names is None else list(table.names)
+    if label in names and table.names is not None:
+        at = names.index(label)
+        if uses[at] != Use.dropped:
+            raise DataError(f"[data] x: expected features, found column {shown(label)}, which has the name of y. Leave "
+                            f"it out with drop={_listed(table, at)}, or rename it.")
+        uses[at] = Use.label
+    elif table.names is not None:
+        label = "label" if label is None else label
+    for name in [*names, label or ""]:
+        _check_utf8(name)
+    columns = [(name, use, _categories(table, i) if use == Use.category else []) for i, (name, use) in
+               enumerate(zip(names, uses))]
+    if table.names is None:
+        return [*columns, ("", Use.label, [])]
+    return columns if label in names else [*columns, (str(label), Use.label, [])]
+
+
+def match(where: str, table: Table, columns: Sequence[Column], origin: str) -> list[int]:
+    """For each feature of `columns` its place in `table`: by name where both have names, else by position.
+
+    The label and the columns that were left out in training may be there or not.
+    """
+    features = [column for column in columns if is_input(column)]
+    count = len(table.columns)
+    if table.names is None or table.numbered or not columns[0][0]:
+        others = [column for column in columns if column[1] != Use.label]
+        if count == len(features):
+            return list(range(count))
+        if count == len(others):
+            return [i for i, column in enumerate(others) if column[1] != Use.dropped]
+        raise DataError(f"{where}: expected {len(features)} columns, as in {origin}, found {count}. "
+                        f"Pass the same columns.")
+    names = table.names
+    known = {column[0] for column in columns}
+    missing = [column[0] for column in features if column[0] not in names]
+    extra = [name for i, name in enumerate(names) if name not in known or name in names[:i]]
+    if missing or extra:
+        found = [f"no {shown(', '.join(missing))}"] if missing else []
+        found += [f"in addition {shown(', '.join(extra))}"] if extra else []
+        raise DataError(f"{where}: expected the columns of {origin}, found {', and '.join(found)}. "
+                        f"Give the columns the same names{', or leave the others out' if extra else ''}.")
+    return [names.index(column[0]) for column in features]
+
+
+def encode(where: str, table: Table, places: Sequence[int], columns: Sequence[Column], leave_out: bool = False
+           ) -> npt.NDArray[Any]:
+    """(samples, features) float32, or float64 where a column needs it; a missing number is NaN.
+
+    leave_out: whether a sample with a missing category is NaN too, so that it is left out later.
+    """
+    features = [column for column in columns if is_input(column)]
+    parts = [_one_hot(where, table, place, column[2], leave_out) if column[1] == Use.category
+             else _numbers(where, table, place)[:, None] for place, column in zip(places, features)]
+    width = sum(part.shape[1] for part in parts)
+    wide = any(part.dtype == np.float64 for part in parts)
+    rows = np.empty((table.samples, width), np.float64 if wide else np.float32)
+    at = 0
+    for part in parts:
+        rows[:, at:at + part.shape[1]] = part
+        at += part.shape[1]
+    return rows
+
+
+def input_names(columns: Sequence[Column]) -> list[str]:
+    """The column of each input of the model, for errors."""
+    names: list[str] = []
+    for i, (name, use, categories) in enumerate(columns):
+        described = f"column {shown(name) if name else i}"
+        names += [described] * {Use.feature: 1, Use.category: len(categories)}.get(use, 0)
+    return names
+
+
+def real_dtype(dtype: np.dtype[Any]) -> Any:
+    """float32 where that holds every value of the type, else float64."""
+    return np.float32 if np.can_cast(dtype, np.float32, "safe") else np.float64
+
+
+def numbers_of(values: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], Optional[tuple[int, Any]]]:
+    """An array as numbers, NaN for missing ones; and the first that is none, with its position."""
+    if values.dtype.kind in "biuf":
+        return values.astype(real_dtype(values.dtype), copy=False), None
+    result = np.empty(values.shape, np.float64)
+    flat = result.reshape(-1)
+    for i, value in enumerate(values.reshape(-1).tolist()):
+        if is_missing(value):
+            flat[i] = np.nan
+        elif isinstance(value, (Real, Decimal, np.bool_)):
+            try:
+                flat[i] = float(value)
+            except OverflowError:
+                return result, (i, value)
+        else:
+            return result, (i, value)
+    return result, None
+
+
+def quoted(value: Any) -> str:
+    """A text or an object of another kind, as errors show it."""
+    if isinstance(value, str):
+        text = shown(value)
+        return f'the text "{text if len(text) <= 40 else text[:40] + "..."}"'
+    return "a number that is too large" if isinstance(value, Real) else f"a value of type {type(value).__name__}"
+
+
+def _check_utf8(text: str) -> None:
+    if text != text.encode(errors="replace").decode():
+        raise DataError(f"[data] x: expected names and texts that UTF-8 can say, found {shown(text)}, which has lone "
+                        f"surrogates. Rename it.")
+
+
+def _column(table: Table, at: int) -> str:
+    return f"column {at if table.names is None else shown(table.names[at])}"
+
+
+def _listed(table: Table, at: int) -> str:
+    """How a column is given to drop and the like."""
+    name = str(at) if table.names is None else table.names[at]
+    plain = not any(c in name for c in ',"')
+    return f"{shown(name if plain else chr(34) + name.replace(chr(34), chr(34) * 2) + chr(34))!r}"
+
+
+def _called(table: Table, name: str) -> int:
+    count = len(table.columns)
+    if table.names is not None and name in table.names:
+        return table.names.index(name)
+    try:
+        at = int(name)
+    except ValueError:
+        at = count
+    if -count <= at < count:
+        return at % count
+    known = "" if table.names is None else f"columns of x ({shown(', '.join(table.names))[:200]}), or "
+    raise InvalidArgument(f"[python] create_dataset: expected {known}numbers of columns in [{-count}, {count}), found "
+                          f"{shown(name)!r}. Correct drop, only or one_hot.")
+
+
+def _numbers(where: str, table: Table, at: int) -> npt.NDArray[Any]:
+    values = table.columns[at]
+    if values.dtype.kind not in "biufOU" or values.ndim != 1:
+        found = values.dtype.name if values.ndim == 1 else "arrays"
+        raise DataError(f"{where}: expected numbers in {_column(table, at)}, found {found}. Convert the "
+                        f"column to numbers, or leave it out with drop={_listed(table, at)}.")
+    numbers, other = numbers_of(values)
+    if other is not None:
+        sample, value = other
+        ways = f"leave the column out with drop={_listed(table, at)}"
+        if isinstance(value, str):
+            ways += f", or encode its texts with one_hot={_listed(table, at)}"
+        raise DataError(f"{where}: expected a number in {_column(table, at)}, found {quoted(value)} in sample {sample}. "
+                        f"Correct it, {'or ' if not isinstance(value, str) else ''}{ways}.")
+    return numbers
+
+
+def _texts(values: npt.NDArray[Any]) -> list[Optional[str]]:
+    """Categories as texts; None where they are missing."""
+    def text(value: Any) -> Optional[str]:
+        if is_missing(value):
+            return None
+        if isinstance(value, (float, np.floating)) and value == np.trunc(value):
+            return str(int(value))  # as pandas has integers beside missing values
+        return str(value)
+    return [text(value) for value in values.tolist()]
+
+
+def _categories(table: Table, at: int) -> list[str]:
+    categories = sorted({text for text in _texts(table.columns[at]) if text is not None})
+    for category in categories:
+        _check_utf8(category)
+    if len(categories) > _MOST_CATEGORIES:
+        raise DataError(f"[data] x: expected at most {_MOST_CATEGORIES} different texts in {_column(table, at)}, found "
+                        f"{len(categories)}. Leave the column out with drop={_listed(table, at)}.")
+    return categories
+
+
+def _one_hot(where: str, table: Table, at: int, categories: Sequence[str], leave_out: bool) -> npt.NDArray[np.float32]:
+    position = {category: i for i, category in enumerate(categories)}
+    part = np.zeros((table.samples, len(categories)), np.float32)
+    for sample, text in enumerate(_texts(table.columns[at])):
+        if text is None:
+            if not leave_out:
+                raise DataError(f"{where}: expected a text in {_column(table, at)}, found a missing value in sample "
+                                f"{sample}. Fill it in, or leave such samples out.")
+            part[sample] = np.nan
+        elif text in position:
+            part[sample, position[text]] = 1
+        else:
+            _refuse_category(where, table, at, sample, text)
+    return part
+
+
+def _refuse_category(where: str, table: Table, at: int, sample: int, text: str) -> NoReturn:
+    raise DataError(f"{where}: expected a text of the training set in {_column(table, at)}, found {quoted(text)[9:]} in "
+                    f"sample {sample}. Remove the sample, or train on samples like it.")
