@@ -208,8 +208,8 @@ void print_summary(const RunSummary& run) {
   std::string text;
   if (!run.data.label.empty()) {
     const std::size_t classes = run.data.classes.size();
-    text += summary_row("label", one_line(run.data.label) +
-                                     (classes > 0 ? str(" (", classes, " classes)") : ""));
+    text += summary_row(
+        "label", one_line(run.data.label) + (classes > 0 ? str(" (", classes, " classes)") : ""));
   }
   text += summary_row("mean time", number(results.time.mean) + " s a worker");
   if (results.validation_samples > 0) {

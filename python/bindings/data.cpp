@@ -12,11 +12,11 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
 #include "dga/base/error.h"
-#include "dga/base/log.h"
 #include "dga/data/arrays.h"
 #include "dga/data/formats/csv_columns.h"
 #include "dga/options/option_table.h"

@@ -71,7 +71,7 @@ TEST(Arrays, UnixTimesKeepTheirDifferences) {
   EXPECT_THAT(data.train->origins().features, ElementsAre(1.7e9 + 2, 0));
   EXPECT_THAT(features_of(*data.train), ElementsAre(-2, 5, -1, 6, 1, 7, 2, 8));
   EXPECT_THAT(features_of(*data.test), ElementsAre(0, 9, 5, 1));
-  EXPECT_THAT(data.notices, IsEmpty());
+  EXPECT_THAT(data.summary.notices, IsEmpty());
 }
 
 TEST(Arrays, ATestSetOfF32IsMovedToTheOriginsToo) {
@@ -96,7 +96,7 @@ TEST(Arrays, TargetsKeepTheirDifferences) {
 TEST(Arrays, ValuesThatMergeAreANotice) {
   SampleArrays arrays = wide(1, {1, 1e12, 1e12 + 1, 3});
   arrays.columns = columns({{.name = "id"}});
-  EXPECT_THAT(data_from_arrays(arrays).notices,
+  EXPECT_THAT(data_from_arrays(arrays).summary.notices,
               ElementsAre("[data] x: column id has different values that are equal in f32, even as "
                           "distances from their mean, so the model cannot tell them apart. Leave "
                           "an identifier out."));
@@ -127,14 +127,14 @@ TEST(Arrays, MissingValuesAreFilledOrLeftOutWhereThatIsAsked) {
   const LoadedData filled = data_from_arrays(arrays);
   EXPECT_EQ(filled.train->size(), 4);
   EXPECT_TRUE(std::isnan(filled.train->features()[1]));
-  EXPECT_THAT(filled.notices,
+  EXPECT_THAT(filled.summary.notices,
               ElementsAre("[data] x: 1 of 4 samples have missing values. The values are replaced "
                           "by the mean of their column."));
   arrays.columns.missing = Missing::drop;
   const LoadedData dropped = data_from_arrays(arrays);
   EXPECT_THAT(features_of(*dropped.train), ElementsAre(1, 3, 4));
   EXPECT_THAT(classes_of(*dropped.train), ElementsAre(0, 0, 1));
-  EXPECT_THAT(dropped.notices,
+  EXPECT_THAT(dropped.summary.notices,
               ElementsAre("[data] x: 1 of 4 samples have missing values. They are left out."));
   arrays.wide_features = array<double>({kMissing, kMissing, kMissing, kMissing});
   EXPECT_EQ(data_error(arrays),
