@@ -63,10 +63,9 @@ const Command& find_command(std::span<const std::string> args, std::size_t& num_
   if (const Command* command = command_of(args, num_words)) {
     return *command;
   }
-  std::vector<std::string> names;
-  for (const Command& command : kCommands) {
-    names.push_back(command.name);
-  }
+  std::vector<std::string> names(kCommands.size());
+  std::transform(kCommands.begin(), kCommands.end(), names.begin(),
+                 [](const Command& command) { return command.name; });
   throw InvalidArgument(str("[cli] expected a command, found \"", args[0], "\".",
                             hint(args[0], names, "dga "), " See dga help."));
 }

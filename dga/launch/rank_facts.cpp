@@ -11,6 +11,7 @@
 #include "dga/base/error.h"
 #include "dga/base/machine_info.h"
 #include "dga/data/source.h"
+#include "dga/options/option_table.h"
 
 namespace dga {
 namespace {
@@ -40,6 +41,17 @@ std::string mesh_text(const std::optional<MeshSizes>& mesh) {
   return mesh ? str("data=", mesh->data, " pipeline=", mesh->pipeline, " tensor=", mesh->tensor,
                     " space=", mesh->space)
               : "all workers on axis data";
+}
+
+/// The options of a run that `launch` has, under their names there.
+RunOptions run_options_of(const LaunchOptions& options) {
+  RunOptions run;
+  run.workers = {.count = options.workers,
+                 .engine = Engine::mpi,
+                 .ranks_per_node = options.ranks_per_node,
+                 .timeout = options.timeout_s};
+  run.training.seed = options.seed;
+  return run;
 }
 
 /// The value of `name` in `facts`.
@@ -171,10 +183,12 @@ std::vector<Fact> launch_facts(const LaunchOptions& options) {
       facts.push_back(std::move(fact));
     }
   };
-  add({"workers", options.workers == 0 ? "auto" : str(options.workers), kSameOptions});
-  add({"seed", str(options.seed), kSameOptions});
-  add({"timeout", str(options.timeout_s), kSameOptions});
-  add({"ranks-per-node", str(options.ranks_per_node), kSameOptions});
+  const RunOptions run = run_options_of(options);
+  for (const Option& row : option_table()) {
+    if (row.scope == Option::Scope::environment || row.name == "workers" || row.name == "seed") {
+      add({row.name, row.text_of(row.get(run)), kSameOptions});
+    }
+  }
   add({"mesh", mesh_text(options.mesh), kSameOptions});
   add({"version of dga", str(version(), " (", build_description(), ")"),
        "Use the same installation on all hosts."});
