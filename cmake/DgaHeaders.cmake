@@ -34,9 +34,11 @@ dga_public_headers(
   dga/data/dataset.h
   dga/data/load.h
   dga/data/normalisation.h
+  dga/data/origins.h
   dga/data/samples.h
   dga/data/shards.h
   dga/data/table.h
+  dga/data/table_options.h
   dga/launch/environment.h
   dga/launch/launch.h
   dga/launch/launch_arguments.h
@@ -46,6 +48,7 @@ dga_public_headers(
   dga/options/engine.h
   dga/options/progress.h
   dga/options/run_options.h
+  dga/storage/columns.h
   dga/storage/model_card.h
   dga/storage/run_results.h
   # on purpose, and what these include
