@@ -22,6 +22,8 @@ def as_numpy(name: str, value: Any) -> npt.NDArray[Any]:
         if isinstance(value, np.ma.MaskedArray) and np.any(value.mask):
             value = np.ma.filled(value.astype(np.float64 if value.dtype.kind in "biuf" else object), np.nan)
         array = np.asarray(value)
+        if array.dtype.kind == "U" and not isinstance(value, np.ndarray):
+            array = np.asarray(value, dtype=object)  # numbers beside texts stay numbers
     except (BufferError, RuntimeError, TypeError, ValueError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise TypeError(f"[python] {name}: expected an array of numbers in main memory, found "
@@ -29,7 +31,7 @@ def as_numpy(name: str, value: Any) -> npt.NDArray[Any]:
     if array.dtype.kind == "O" and array.ndim == 0:
         raise wrong_type(name, "an array of real numbers", value)
     if array.dtype.kind not in "biufOU":
-        raise wrong_type(name, "an array of real numbers", array.dtype.type())
+        raise TypeError(f"[python] {name}: expected an array of real numbers, found one of {array.dtype.name}.")
     return array
 
 
@@ -105,8 +107,8 @@ def _text_labels(name: str, array: npt.NDArray[Any]) -> tuple[npt.NDArray[np.int
         if is_missing(label):
             _refuse_missing(name, sample)
         if not isinstance(label, str):
-            raise DataError(f"[data] {name}: expected texts as labels like others of them, found {quoted(label)} in "
-                            f"sample {sample}. Convert all labels to texts, or all to numbers.")
+            raise DataError(f"[data] {name}: expected texts as labels like others of them, found a value of type "
+                            f"{type(label).__name__} in sample {sample}. Convert all labels to texts, or all to numbers.")
     texts = sorted({str(label) for label in array})
     for text in texts:
         if text != text.encode(errors="replace").decode():

@@ -165,7 +165,7 @@ def quoted(value: Any) -> str:
     if isinstance(value, str):
         text = shown(value)
         return f'the text "{text if len(text) <= 40 else text[:40] + "..."}"'
-    return f"a value of type {type(value).__name__}"
+    return "a number that is too large" if isinstance(value, Real) else f"a value of type {type(value).__name__}"
 
 
 def _check_utf8(text: str) -> None:
@@ -202,8 +202,9 @@ def _called(table: Table, name: str) -> int:
 
 def _numbers(where: str, table: Table, at: int) -> npt.NDArray[Any]:
     values = table.columns[at]
-    if values.dtype.kind not in "biufOU":
-        raise DataError(f"{where}: expected numbers in {_column(table, at)}, found {values.dtype.name}. Convert the "
+    if values.dtype.kind not in "biufOU" or values.ndim != 1:
+        found = values.dtype.name if values.ndim == 1 else "arrays"
+        raise DataError(f"{where}: expected numbers in {_column(table, at)}, found {found}. Convert the "
                         f"column to numbers, or leave it out with drop={_listed(table, at)}.")
     numbers, other = numbers_of(values)
     if other is not None:

@@ -21,14 +21,14 @@ class Table(NamedTuple):
 
 def is_frame(value: Any) -> bool:
     """Whether `value` is two-dimensional with named columns: a frame, or a table of Arrow."""
-    return (hasattr(value, "columns") and (hasattr(value, "dtypes") or hasattr(value, "column_names"))
-            and len(getattr(value, "shape", ())) == 2)
+    return (_dimensions(value) == 2 and hasattr(value, "columns")
+            and (hasattr(value, "dtypes") or hasattr(value, "column_names")))
 
 
 def is_series(value: Any) -> bool:
     """Whether `value` is one column with a name."""
-    return (hasattr(value, "name") and hasattr(value, "dtype") and hasattr(value, "to_numpy")
-            and len(getattr(value, "shape", ())) == 1)
+    return (_dimensions(value) == 1 and hasattr(value, "name") and hasattr(value, "dtype")
+            and hasattr(value, "to_numpy"))
 
 
 def table_of_frame(frame: Any) -> Table:
@@ -70,6 +70,11 @@ def is_missing(value: Any) -> bool:
     """Whether an object stands for a missing value: None, NaN, NaT or pandas' NA."""
     return value is None or type(value).__name__ in ("NAType", "NaTType") or (
         isinstance(value, (float, np.floating)) and bool(value != value))
+
+
+def _dimensions(value: Any) -> int:
+    shape = getattr(value, "shape", None)
+    return len(shape) if isinstance(shape, tuple) else -1
 
 
 def _names(labels: list[Any]) -> list[str]:

@@ -32,6 +32,8 @@ CASES = [
     ("x of texts", lambda: dataset(x=[["a"]] * 6), ValueError, "x: expected a number in column 0, found the text \"a\" in "
      "sample 0. Correct it, leave the column out with drop='0', or encode its texts with one_hot='0'."),
     ("x of complex numbers", lambda: dataset(x=X + 1j), TypeError, "x: expected an array of real numbers"),
+    ("x of records", lambda: dataset(x=np.zeros(6, dtype=[("a", "f4"), ("b", "f4")])), TypeError,
+     "x: expected an array of real numbers, found one of void"),
     ("a single number", lambda: dataset(x=3.0), ValueError, "found a single number"),
     ("ragged lists", lambda: dataset(x=[[1, 2], [3]]), TypeError, "x: expected an array"),
     ("NaN in x", lambda: dataset(x=NAN), ValueError, "x: expected finite numbers, found nan in sample 0, feature 0."),

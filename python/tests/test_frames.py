@@ -144,6 +144,9 @@ ERRORS = [
     ("one text among numbers", {"a": [1, 2.5, "?", 4]}, {}, "in column a, found the text \"?\" in sample 2."),
     ("dates", {"a": pd.date_range("2020", periods=4)}, {},
      "[data] x: expected numbers in column a, found datetime64"),
+    ("dates with a time zone", {"a": pd.date_range("2020", periods=4, tz="UTC")}, {},
+     "in column a, found a value of type Timestamp in sample 0. Correct it, or leave the column out with drop='a'."),
+    ("a number that is too large", {"a": [1, 10**400, 3, 4]}, {}, "found a number that is too large in sample 1."),
     ("lists", {"a": [[1], [2], [3], [4]]}, {}, "in column a, found a value of type list in sample 0."),
     ("NaN", {"a": [1, 2, 3, 4], "b": [1, None, 3, 4]}, {},
      "[data] x: expected finite numbers, found nan in sample 1, column b. Remove such samples or replace the values, or set "
@@ -216,6 +219,25 @@ def test_masked_values_are_missing_values():
     assert "found nan in sample 0, feature 0." in refused(lambda: dga.create_dataset(x=x, y=[0, 1, 0, 1]))
     y = np.ma.MaskedArray([0, 1, 0, 1], mask=[0, 0, 1, 0])
     assert "found a missing value in sample 2." in refused(lambda: dga.create_dataset(x=np.eye(4), y=y))
+
+
+@pytest.mark.parametrize("a,text", [
+    (pl.Series([[1, 2]] * 4, dtype=pl.Array(pl.Int64, 2)), "[data] x: expected numbers in column a, found arrays. Convert"),
+    (pl.Series(["x", "y"] * 2, dtype=pl.Categorical), "[data] x: expected a number in column a, found the text \"x\" in"),
+    (pl.Series([1, None, 3, 4]), "found nan in sample 1, column a."),
+    (pl.Series([True, None, False, True]), "found nan in sample 1, column a."),
+    (pl.Series(range(4)).cast(pl.Date), "[data] x: expected numbers in column a, found datetime64[D]."),
+])
+def test_what_cannot_be_used_of_polars_is_named_too(a, text):
+    assert text in refused(lambda: dga.create_dataset(x=pl.DataFrame({"a": a}), y=[0, 1, 0, 1]))
+
+
+def test_numbers_beside_texts_in_lists_stay_numbers():
+    rows = [["Rome", 1.5], ["Bonn", 2], ["Rome", True], ["Bonn", -1]]
+    assert dga.create_dataset(x=rows, y=["a", "b"] * 2, one_hot=[0]).num_features == 3
+    assert "in column 0, found the text \"Rome\" in sample 0. Correct it, leave the column out with drop='0'" in refused(
+        lambda: dga.create_dataset(x=rows, y=[0, 1, 0, 1]))
+    assert "found a value of type int in sample 1" in refused(lambda: dga.create_dataset(x=np.eye(2), y=["a", 1]))
 
 
 def test_two_columns_of_one_name_are_refused():
