@@ -14,7 +14,7 @@
 namespace dga {
 
 enum class ColumnUse {
-  feature,  ///< a number: one input of the model
+  feature,   ///< a number: one input of the model
   category,  ///< one-hot: one input for each category, 1 for that of the sample and 0 otherwise
   label,
   dropped,
