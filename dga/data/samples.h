@@ -50,9 +50,9 @@ struct Samples {
   /// ascend.
   std::vector<std::string> label_texts = {};
   Origins origins = {};
-  Columns columns = {};                   // of a table; empty for other formats
-  std::int64_t missing_samples = 0;       // with a missing value, those that were left out included
-  std::int64_t dropped_samples = 0;       // left out because of a missing value
+  Columns columns = {};              // of a table; empty for other formats
+  std::int64_t missing_samples = 0;  // with a missing value, those that were left out included
+  std::int64_t dropped_samples = 0;  // left out because of a missing value
 
   /// The place of a sample for errors: "file:line", or "file: sample N", counted from 0, if the
   /// file has no lines.

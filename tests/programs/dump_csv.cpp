@@ -5,6 +5,7 @@
 //     dump_csv [--task T] [--header H] [--decimal D] [--drop L] [--one-hot L] [--missing M] FILE…
 
 #include <cstdio>
+#include <exception>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -49,7 +50,7 @@ nlohmann::json dump(const std::string& path, const dga::ReadOptions& options) {
 
 }  // namespace
 
-int main(int argc, char** argv) {
+int main(int argc, char** argv) try {
   dga::ReadOptions options;
   std::vector<std::string> files;
   for (int i = 1; i < argc; ++i) {
@@ -80,4 +81,7 @@ int main(int argc, char** argv) {
     std::puts(dump(file, options).dump().c_str());
   }
   return 0;
+} catch (const std::exception& error) {
+  std::fprintf(stderr, "dump_csv: %s\n", error.what());
+  return 1;
 }

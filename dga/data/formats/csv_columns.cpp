@@ -75,14 +75,15 @@ std::int64_t usual_label(const CsvHead& head, const std::vector<bool>& dropped,
                          const std::string& file) {
   std::vector<std::int64_t> found;
   for (std::size_t c = 0; c < head.names.size(); ++c) {
-    const bool usual = std::find(kLabelNames.begin(), kLabelNames.end(), in_lower_case(head.names[c])) !=
-                       kLabelNames.end();
+    const bool usual = std::find(kLabelNames.begin(), kLabelNames.end(),
+                                 in_lower_case(head.names[c])) != kLabelNames.end();
     if (usual && !dropped[c]) {
       found.push_back(static_cast<std::int64_t>(c));
     }
   }
   if (found.size() > 1) {
     std::vector<std::string> names;
+    names.reserve(found.size());
     for (const std::int64_t column : found) {
       names.push_back(head.names[static_cast<std::size_t>(column)]);
     }

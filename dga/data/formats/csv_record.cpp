@@ -111,13 +111,12 @@ std::size_t CsvRecordCounter::consume(std::string_view text) {
       at_end_ = true;
       return i;
     }
+    const bool blank = c == ' ' || c == '\t';
     if (c == separator_) {
       state_ = State::start;
     } else if (c == '"' && state_ != State::plain) {
       state_ = State::quoted;  // opens a field, or is the second one of a doubled quote
-    } else if (state_ == State::closed) {
-      state_ = State::plain;
-    } else if (state_ == State::start && c != ' ' && c != '\t') {
+    } else if (state_ == State::closed || !blank) {
       state_ = State::plain;
     }
   }
