@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <exception>
 #include <string>
 
@@ -35,7 +36,7 @@ TEST(Agreement, EqualRanksAgree) {
 TEST(Agreement, AFactThatDiffersIsAnErrorOfTheLaunchOnEveryRank) {
   LaunchOptions options = engine_options();
   options.facts = {{"data", caller() == 0 ? "old" : "new", "Copy it."}};
-  bool ran = false;
+  std::atomic<bool> ran = false;
   const auto start = [&] { launch(options, [&](Environment&) { ran = true; }); };
   if (!has_several_callers()) {
     EXPECT_NO_THROW(start());
