@@ -85,9 +85,9 @@ class SummaryTest(unittest.TestCase):
                        "[NON-XML-CHAR-0x1B][0;32m[  SKIPPED ] [NON-XML-CHAR-0x1B][mA.B\r\n")
         self.expect(0, "skipped: release engines.mpi.np2: A.B", "4 passed, 0 failed, 1 skipped")
 
-    def test_each_stage_has_a_budget_and_all_fit_in_twenty_minutes(self):
+    def test_each_stage_has_a_budget_and_all_fit_in_24_minutes(self):
         self.assertEqual(set(runner.BUDGETS), set(runner.STAGES))
-        self.assertLessEqual(sum(runner.BUDGETS.values()), 1200)
+        self.assertLessEqual(sum(runner.BUDGETS.values()), 1440)
 
     def test_a_stage_within_its_budget_goes_unmentioned(self):
         self.tally.check("tidy", True)
