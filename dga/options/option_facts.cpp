@@ -5,14 +5,6 @@
 #include "dga/options/option_table.h"
 
 namespace dga {
-namespace {
-
-bool is_path(const Option& row) {
-  return row.placeholder == "PATH" || row.placeholder == "DIR" || row.placeholder == "FILE";
-}
-
-}  // namespace
-
 std::vector<Fact> option_facts(const RunOptions& options, int ranks) {
   RunOptions resolved = options;
   resolved.workers.engine = Engine::mpi;
@@ -25,7 +17,7 @@ std::vector<Fact> option_facts(const RunOptions& options, int ranks) {
   }
   std::vector<Fact> facts;
   for (const Option& row : option_table()) {
-    if (!is_path(row) && row.scope != Option::Scope::program) {
+    if (!row.is_path() && row.scope != Option::Scope::program) {
       facts.push_back(
           {row.name, row.text_of(row.get(resolved)), "Start all ranks with the same options."});
     }
