@@ -350,7 +350,8 @@ LoadedData data_from_arrays(const SampleArrays& train, const SampleArrays& test,
   const ArraySet train_set("", train, train.columns);
   const std::optional<ArraySet> test_set = set_like(train, "test_", test);
   const std::optional<ArraySet> validation_set = set_like(train, "val_", validation);
-  LoadedData data{.columns = train.columns, .text_labels = !train.label_texts.empty()};
+  LoadedData data{.columns = train.columns};
+  data.columns.text_labels = !train.label_texts.empty();
   std::vector<std::int64_t> classes;
   std::vector<std::string> names;
   if (!is_regression(train)) {
@@ -358,8 +359,8 @@ LoadedData data_from_arrays(const SampleArrays& train, const SampleArrays& test,
     train_set.keep(labels);
     classes = distinct_labels(labels);
     for (const std::int64_t label : classes) {
-      names.push_back(data.text_labels ? train.label_texts[static_cast<std::size_t>(label)]
-                                       : std::to_string(label));
+      names.push_back(data.columns.text_labels ? train.label_texts[static_cast<std::size_t>(label)]
+                                               : std::to_string(label));
     }
     if (names.size() < 2) {
       throw DataError(str("[data] y: expected labels of at least 2 classes, found only ",
@@ -373,7 +374,7 @@ LoadedData data_from_arrays(const SampleArrays& train, const SampleArrays& test,
     Samples labels;
     if (!is_regression(train)) {
       labels = set.labels();
-      if (data.text_labels) {
+      if (data.columns.text_labels) {
         map_text_labels(labels, names);
       } else {
         map_labels(labels, classes);

@@ -4,25 +4,19 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <filesystem>
 
 #include "dga/base/error.h"
+#include "dga/base/lower_case.h"
 #include "dga/data/source.h"
 
 namespace dga {
 namespace {
 
-std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return text;
-}
-
 bool is_document(const std::string& name) {
   constexpr std::array<std::string_view, 6> kDocuments = {"readme", "license",  "copying",
                                                           "notice", "citation", "changelog"};
-  const std::string small = lower(name);
+  const std::string small = lower_case(name);
   const std::string stem = small.substr(0, small.find('.'));
   return small.ends_with(".md") ||
          std::find(kDocuments.begin(), kDocuments.end(), stem) != kDocuments.end();
@@ -61,7 +55,7 @@ constexpr std::array<UseWords, 3> kUseWords{
 
 Exclusion exclusion_of(const std::string& name) {
   constexpr std::array<std::string_view, 3> kBackups{".bak", ".orig", ".swp"};
-  const std::string small = lower(name);
+  const std::string small = lower_case(name);
   if (name.starts_with('.')) {
     return {"hidden"};
   }
@@ -83,7 +77,7 @@ Exclusion exclusion_of(const std::string& name) {
 }
 
 FileUse use_of(const std::string& path) {
-  const std::string name = lower(std::filesystem::path(path).filename().string());
+  const std::string name = lower_case(std::filesystem::path(path).filename().string());
   const UseWords* found = nullptr;
   for (const UseWords& use : kUseWords) {
     const bool named = std::any_of(use.words.begin(), use.words.end(), [&](std::string_view word) {

@@ -178,11 +178,10 @@ LoadedData load_data(const LoadOptions& options) {
       {.data = options.data, .validation = options.validation_data, .test = options.test_data});
   ReadOptions reading{.task = options.task, .table = options.table, .threads = options.threads};
   Samples train = read_files(files.train, reading);
-  LoadedData data{.columns = train.columns, .text_labels = !train.label_texts.empty()};
+  LoadedData data{.columns = train.columns};
   if (!train.columns.all.empty()) {
     reading.columns = &data.columns;
     reading.origins = &train.origins;
-    reading.text_labels = data.text_labels;
   }
   Samples validation = read_like(train, files.validation, reading);
   Samples test = read_like(train, files.test, reading);
@@ -192,11 +191,11 @@ LoadedData load_data(const LoadOptions& options) {
     if (classes.size() < 2) {
       throw DataError(
           str(printable(options.data, 4096), ": expected labels of at least 2 classes, found only ",
-              data.text_labels ? printable(names.front()) : std::to_string(classes.front()),
+              data.columns.text_labels ? printable(names.front()) : std::to_string(classes.front()),
               " in all ", train.count,
               " samples. Choose the label column with --label, or use --task regression."));
     }
-    if (data.text_labels) {
+    if (data.columns.text_labels) {
       map_text_labels(validation, names);
       map_text_labels(test, names);
     } else {
@@ -229,7 +228,7 @@ Samples load_samples(const SamplesOptions& options) {
   DGA_CHECK(features > 0, "[data] load_samples: expected the shape of a sample, found ",
             shape_text(card.input_shape), ". Pass the card of the model.");
   const bool classification = !card.class_names.empty();
-  const std::vector<std::int64_t> classes = classification && !card.text_labels
+  const std::vector<std::int64_t> classes = classification && !card.columns.text_labels
                                                 ? integers_of(card.class_names)
                                                 : std::vector<std::int64_t>();
   const Columns columns = card.columns.all.empty() ? unnamed_columns(features) : card.columns;
@@ -238,14 +237,13 @@ Samples load_samples(const SamplesOptions& options) {
                       .table = options.table,
                       .columns = &columns,
                       .origins = &origins,
-                      .text_labels = card.text_labels,
                       .optional_labels = true,
                       .features = features,
                       .threads = options.threads};
   reading.table.missing = columns.missing;
   const DataFiles files = find_one_set(options.data);
   Samples samples = read_files(files.train, reading);
-  if (samples.labels && card.text_labels) {
+  if (samples.labels && card.columns.text_labels) {
     map_text_labels(samples, card.class_names);
   } else if (samples.labels) {
     map_labels(samples, classes);
@@ -272,8 +270,7 @@ HeldOut hold_out(const LoadedData& data, double test_fraction, std::uint64_t see
 PreparedData split_and_normalise(const LoadedData& data, double test_fraction, std::uint64_t seed) {
   const HeldOut sets = hold_out(data, test_fraction, seed);
   PreparedData result;
-  result.normalisation = measure_normalisation(*sets.train);
-  result.normalisation.fill = data.columns.missing == Missing::mean;
+  result.normalisation = measure_normalisation(*sets.train, data.columns.missing);
   result.train = std::make_shared<Normalised>(sets.train, result.normalisation);
   if (sets.test != nullptr) {
     result.test = std::make_shared<Normalised>(sets.test, result.normalisation);

@@ -36,8 +36,7 @@ struct LoadedData {
   /// Decides when to stop early and which epoch is the best; never trained on. Null: the data has
   /// no validation set.
   std::shared_ptr<const Table> validation = {};
-  Columns columns = {};      // of the training files; empty if they are no tables
-  bool text_labels = false;  // whether the labels are texts: the class names
+  Columns columns = {};  // of the training files; without any if they are no tables
   /// The files, the label column and the notices. summary_of adds the rest.
   DataSummary summary = {};
 };

@@ -50,7 +50,7 @@ void Normalisation::apply(float* samples, std::int64_t count) const noexcept {
   }
 }
 
-Normalisation measure_normalisation(const Dataset& training) {
+Normalisation measure_normalisation(const Dataset& training, Missing missing) {
   DGA_CHECK(training.size() > 0,
             "[data] normalisation: expected at least one training sample, found none. Lower the "
             "test fraction or provide more data.");
@@ -60,14 +60,14 @@ Normalisation measure_normalisation(const Dataset& training) {
   const auto width = static_cast<std::size_t>(training.num_features());
   std::vector<double> mean(width, 0.0);
   std::vector<double> squares(width, 0.0);
-  std::vector<std::int64_t> missing(width, 0);
+  std::vector<std::int64_t> num_missing(width, 0);
   // A constant feature is recognised by its values, because its variance may round to more than 0.
   std::vector<float> lowest(width, INFINITY);
   std::vector<float> highest(width, -INFINITY);
   for_each_row(training, [&](const float* row) {
     for (std::size_t f = 0; f < width; ++f) {
       if (std::isnan(row[f])) {
-        ++missing[f];
+        ++num_missing[f];
         continue;
       }
       mean[f] += static_cast<double>(row[f]);
@@ -77,7 +77,8 @@ Normalisation measure_normalisation(const Dataset& training) {
   });
   std::vector<double> samples;
   for (std::size_t f = 0; f < width; ++f) {
-    samples.push_back(static_cast<double>(std::max<std::int64_t>(1, training.size() - missing[f])));
+    samples.push_back(
+        static_cast<double>(std::max<std::int64_t>(1, training.size() - num_missing[f])));
     mean[f] /= samples[f];
   }
   for_each_row(training, [&](const float* row) {
@@ -86,14 +87,14 @@ Normalisation measure_normalisation(const Dataset& training) {
       squares[f] += std::isnan(row[f]) ? 0 : off * off;
     }
   });
-  Normalisation result;
+  Normalisation result{.fill = missing == Missing::mean};
   for (std::size_t f = 0; f < width; ++f) {
     const auto deviation = static_cast<float>(std::sqrt(squares[f] / samples[f]));
     const bool constant = lowest[f] >= highest[f] || deviation == 0.0F;
-    const bool known = missing[f] < training.size();
+    const bool known = num_missing[f] < training.size();
     result.mean.push_back(!known ? 0.0F : constant ? lowest[f] : static_cast<float>(mean[f]));
     result.scale.push_back(constant ? 1.0F : deviation);
-    result.fill = result.fill || missing[f] > 0;
+    result.fill = result.fill || num_missing[f] > 0;
   }
   return result;
 }

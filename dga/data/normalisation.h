@@ -10,15 +10,16 @@
 #include <vector>
 
 #include "dga/data/dataset.h"
+#include "dga/storage/columns.h"
 
 namespace dga {
 
 /// y = (x - mean[f]) / scale[f], in f32, for each feature f of a sample minus its origin. It is
 /// saved with a model, whose inputs must be normalised as in training.
 struct Normalisation {
-  std::vector<float> mean;   // (num_features), minus the origins
-  std::vector<float> scale;  // (num_features), never 0: 1 for a constant feature
-  bool fill = false;         // whether NaN, a missing value, becomes 0, which is the mean
+  std::vector<float> mean = {};   // (num_features), minus the origins
+  std::vector<float> scale = {};  // (num_features), never 0: 1 for a constant feature
+  bool fill = false;              // whether NaN, a missing value, becomes 0, which is the mean
 
   /// Normalises in place. `samples` has shape (count, num_features) and holds values minus origins.
   void apply(float* samples, std::int64_t count) const noexcept;
@@ -26,9 +27,10 @@ struct Normalisation {
 
 /// The mean and population standard deviation of each feature over all samples of `training`. They
 /// are summed in double, in the order of the samples, so the bits are the same in every run and on
-/// every engine. NaN, a missing value, does not count, and sets `fill`. Throws InvalidArgument if
-/// there are no samples or the features are not f32.
-Normalisation measure_normalisation(const Dataset& training);
+/// every engine. NaN, a missing value, does not count. `fill` is set if there is one, or if
+/// `missing` is Missing::mean, since held-out samples may have missing values where the training
+/// samples have none. Throws InvalidArgument if there are no samples or the features are not f32.
+Normalisation measure_normalisation(const Dataset& training, Missing missing = Missing::error);
 
 /// y' = (y - mean) / scale for the targets of a regression, minus their origin.
 struct TargetNormalisation {

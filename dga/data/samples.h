@@ -69,8 +69,6 @@ struct ReadOptions {
   const Columns* columns = nullptr;
   /// The origins to subtract, of the samples that were read first. Null: they are measured.
   const Origins* origins = nullptr;
-  /// Whether the labels of `columns` are text. Ignored without `columns`.
-  bool text_labels = false;
   /// Whether CSV files may lack the label column, and IDX samples the file of labels.
   bool optional_labels = false;
   /// The number of features that each sample must have. 0: any number.

@@ -191,14 +191,13 @@ class WorkerJob::Impl {
     ours_ = ends[0];
     theirs_ = ends[1];
     ::fcntl(theirs_, F_SETFD, 0);  // the workers inherit it
-    const Json job{
-        {"options", to_json(options)},
-        {"train", share_table(data.train.get(), segments_)},
-        {"test", share_table(data.test.get(), segments_)},
-        {"validation", share_table(data.validation.get(), segments_)},
-        {"columns", to_json(ModelCard{.text_labels = data.text_labels, .columns = data.columns})},
-        {"summary", to_json(data.summary)},
-        {"progress", theirs_}};
+    const Json job{{"options", to_json(options)},
+                   {"train", share_table(data.train.get(), segments_)},
+                   {"test", share_table(data.test.get(), segments_)},
+                   {"validation", share_table(data.validation.get(), segments_)},
+                   {"columns", to_json(ModelCard{.columns = data.columns})},
+                   {"summary", to_json(data.summary)},
+                   {"progress", theirs_}};
     const std::string text = job.dump(-1, ' ', false, Json::error_handler_t::replace);
     segments_.push_back(copy_of(text.data(), static_cast<std::int64_t>(text.size())));
     setenv(kJobVariable, handle_text(segments_.back().handle()).c_str(), 1);
@@ -313,7 +312,6 @@ void run_worker_job(const JobFunction& work) {
       .test = attach_table(job.at("test")),
       .validation = attach_table(job.at("validation")),
       .columns = card.columns,
-      .text_labels = card.text_labels,
       .summary = data_summary_from_json(job.at("summary").get<std::string>(), kJobVariable)};
   const StopSignal stop;
   RemoteProgress progress(job.at("progress").get<int>());

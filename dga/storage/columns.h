@@ -5,6 +5,7 @@
 
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -24,6 +25,9 @@ inline constexpr NamedValues<ColumnUse, 4> kColumnUseNames{{{"feature", ColumnUs
                                                             {"category", ColumnUse::category},
                                                             {"label", ColumnUse::label},
                                                             {"dropped", ColumnUse::dropped}}};
+
+/// A column with more different texts is rather an identifier than a category.
+inline constexpr std::size_t kMostCategories = 10'000;
 
 /// What happens to a sample with a missing value: an empty field, NA, nan, ? and the like.
 enum class Missing {
@@ -46,6 +50,7 @@ struct Column {
 struct Columns {
   std::vector<Column> all = {};  // in the order of the first training file; empty: not a table
   Missing missing = Missing::error;
+  bool text_labels = false;  // whether the labels are texts: the class names
 
   /// Whether the columns have names: all of them or none.
   bool named() const noexcept { return !all.empty() && !all.front().name.empty(); }

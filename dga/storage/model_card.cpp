@@ -67,7 +67,7 @@ std::string to_json(const ModelCard& card) {
   if (card.target_origin != 0) {
     json["target"]["origin"] = card.target_origin;
   }
-  if (card.text_labels) {
+  if (card.columns.text_labels) {
     json["labels"] = "text";
   }
   if (!card.columns.all.empty()) {
@@ -98,10 +98,10 @@ ModelCard model_card_from_json(std::string_view text, const std::string& path) {
     json.at("class_names").get_to(card.class_names);
     card.feature_origin = json.at("features").value("origin", std::vector<double>());
     card.target_origin = json.at("target").value("origin", 0.0);
-    card.text_labels = json.value("labels", "") == "text";
     if (json.contains("columns")) {
       card.columns = columns_from(json, path);
     }
+    card.columns.text_labels = json.value("labels", "") == "text";
     return card;
   } catch (const Json::exception&) {
     refuse(path);

@@ -32,8 +32,7 @@ struct ModelCard {
   double target_mean = 0;
   double target_scale = 1;
   std::vector<std::string> class_names = {};  // (outputs); empty for regression
-  bool text_labels = false;  // whether the labels of the data are texts: the class names
-  Columns columns = {};      // of the training table; empty if the data was no table
+  Columns columns = {};  // of the training table; without any if the data was no table
 
   bool operator==(const ModelCard&) const = default;
 };

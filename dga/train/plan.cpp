@@ -72,7 +72,6 @@ TaskPlan plan_tasks(const RunOptions& options, Engine engine, int workers, const
                 .test = std::move(sets.test),
                 .validation = std::move(sets.validation),
                 .columns = data.columns,
-                .text_labels = data.text_labels,
                 .summary = summary_of(data)};
   plan.options.workers.engine = engine;
   plan.options.workers.count = workers;
@@ -86,9 +85,7 @@ TaskPlan plan_tasks(const RunOptions& options, Engine engine, int workers, const
 
 TrainPlan prepare(TaskPlan tasks) {
   TrainPlan plan{std::move(tasks)};
-  Normalisation features = measure_normalisation(*plan.train);
-  // Held-out samples may have missing values where the training samples have none.
-  features.fill = plan.columns.missing == Missing::mean;
+  Normalisation features = measure_normalisation(*plan.train, plan.columns.missing);
   ModelCard& card = plan.card;
   card.input_shape = plan.train->sample_shape();
   card.hidden = plan.options.model.hidden;
@@ -97,7 +94,6 @@ TrainPlan prepare(TaskPlan tasks) {
   card.feature_origin = origins.features;
   card.feature_mean = features.mean;
   card.feature_scale = features.scale;
-  card.text_labels = plan.text_labels;
   card.columns = plan.columns;
   std::optional<TargetNormalisation> targets;
   if (plan.options.data.task == Task::regression) {

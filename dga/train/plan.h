@@ -23,7 +23,6 @@ struct TaskPlan {
   std::shared_ptr<const Dataset> test = {};        // null when nothing is held out
   std::shared_ptr<const Dataset> validation = {};  // null: the data has no validation set
   Columns columns = {};                            // of the data, see LoadedData
-  bool text_labels = false;
   DataSummary summary = {};
   std::vector<std::vector<std::int64_t>> shards = {};  // of `train`, one per worker
   std::int64_t batches_per_epoch = 0;                  // per worker; some may be empty

@@ -108,6 +108,7 @@ ClientDataset from_folder(const nb::dict& options, int num_client_items) {
 }  // namespace
 
 void bind_data(nb::module_& module) {
+  module.attr("MOST_CATEGORIES") = kMostCategories;
   nb::enum_<ColumnUse>(module, "ColumnUse")
       .value("feature", ColumnUse::feature)
       .value("category", ColumnUse::category)

@@ -77,7 +77,8 @@ void bind_model(nb::module_& module) {
       .def_prop_ro("num_features", &Model::num_features)
       .def_prop_ro("task", [](const Model& model) { return model.card().task; })
       .def_prop_ro("class_names", [](const Model& model) { return model.card().class_names; })
-      .def_prop_ro("text_labels", [](const Model& model) { return model.card().text_labels; })
+      .def_prop_ro("text_labels",
+                   [](const Model& model) { return model.card().columns.text_labels; })
       .def_prop_ro("columns", [](const Model& model) { return entries_of(model.card().columns); })
       .def_prop_ro("missing",
                    [](const Model& model) {

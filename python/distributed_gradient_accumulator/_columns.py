@@ -21,9 +21,6 @@ Use = _core.ColumnUse
 #: (name, use, categories); the name is "" without names.
 Column = tuple[str, _core.ColumnUse, list[str]]
 
-# A column with more different texts is rather an identifier than a category, as in CSV.
-_MOST_CATEGORIES = 10_000
-
 
 class Choice(NamedTuple):
     """What create_dataset was told about columns, which are names or numbers, and about missing values."""
@@ -232,8 +229,8 @@ def _categories(table: Table, at: int) -> list[str]:
     categories = sorted({text for text in _texts(table.columns[at]) if text is not None})
     for category in categories:
         _check_utf8(category)
-    if len(categories) > _MOST_CATEGORIES:
-        raise DataError(f"[data] x: expected at most {_MOST_CATEGORIES} different texts in {_column(table, at)}, found "
+    if len(categories) > _core.MOST_CATEGORIES:
+        raise DataError(f"[data] x: expected at most {_core.MOST_CATEGORIES} different texts in {_column(table, at)}, found "
                         f"{len(categories)}. Leave the column out with drop={_listed(table, at)}.")
     return categories
 

@@ -24,6 +24,8 @@ class OptionRow(TypedDict):
     zero_word: str
     choices: list[str]
 
+MOST_CATEGORIES: int
+
 class ColumnUse(Enum):
     feature = 0
     category = 1

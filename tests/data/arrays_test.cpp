@@ -161,7 +161,7 @@ TEST(Arrays, TextLabelsAreClassesAndATestSetIsMatchedByText) {
   test.label_texts = {"elk"};
   test.labels = array<std::int64_t>({0, 0});
   const LoadedData data = data_from_arrays(train, test);
-  EXPECT_TRUE(data.text_labels);
+  EXPECT_TRUE(data.columns.text_labels);
   EXPECT_THAT(data.train->class_names(), ElementsAre("cat", "elk"));
   EXPECT_THAT(classes_of(*data.train), ElementsAre(1, 0, 1));
   EXPECT_THAT(classes_of(*data.test), ElementsAre(1, 1));

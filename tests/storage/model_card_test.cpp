@@ -40,7 +40,7 @@ TEST(ModelCard, OfATableIsReadBackAsItWas) {
   ModelCard card = digits();
   card.feature_origin = {1.7e9, 0.1};
   card.target_origin = 1e300;
-  card.text_labels = true;
+  card.columns.text_labels = true;
   card.columns = {
       .all = {{.name = "id", .use = ColumnUse::dropped},
               {.name = "a, \"b\""},

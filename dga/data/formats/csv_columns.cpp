@@ -4,11 +4,11 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <charconv>
 #include <string_view>
 
 #include "dga/base/error.h"
+#include "dga/base/lower_case.h"
 #include "dga/data/formats/csv_record.h"
 
 namespace dga {
@@ -64,19 +64,13 @@ std::int64_t column_called(const CsvHead& head, const std::string& name, const s
                       ". Correct ", option, "."));
 }
 
-std::string in_lower_case(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return text;
-}
-
 /// The label column without --label: the one with a usual name, else the last.
 std::int64_t usual_label(const CsvHead& head, const std::vector<bool>& dropped,
                          const std::string& file) {
   std::vector<std::int64_t> found;
   for (std::size_t c = 0; c < head.names.size(); ++c) {
     const bool usual = std::find(kLabelNames.begin(), kLabelNames.end(),
-                                 in_lower_case(head.names[c])) != kLabelNames.end();
+                                 lower_case(head.names[c])) != kLabelNames.end();
     if (usual && !dropped[c]) {
       found.push_back(static_cast<std::int64_t>(c));
     }

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "dga/base/error.h"
+#include "dga/base/lower_case.h"
 #include "dga/base/one_line.h"
 #include "dga/data/formats/csv_header.h"
 #include "dga/data/formats/csv_value.h"
@@ -116,13 +117,9 @@ char given_separator(std::string_view line) {
     line = line.substr(1, line.size() - 2);
   }
   constexpr std::string_view kWord = "sep=";
-  if (line.size() != kWord.size() + 1) {
+  if (line.size() != kWord.size() + 1 ||
+      lower_case(std::string(line.substr(0, kWord.size()))) != kWord) {
     return '\0';
-  }
-  for (std::size_t i = 0; i < kWord.size(); ++i) {
-    if (std::tolower(static_cast<unsigned char>(line[i])) != kWord[i]) {
-      return '\0';
-    }
   }
   const char separator = line.back();
   const bool usable = separator != '"' && separator != '\r' &&

@@ -33,8 +33,6 @@ struct CsvLayout {
   std::vector<Use> uses = {};  // by column
   std::int64_t label = -1;     // column of the label; -1: none
   bool quoted = false;         // there are quotes in the file, and perhaps line ends within them
-  /// Whether the columns are numbers, in the order of the features, and a label that is a number.
-  bool plain = false;
 };
 
 }  // namespace dga

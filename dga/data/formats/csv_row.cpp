@@ -79,25 +79,8 @@ const char* skip_field(const char* p, char separator) noexcept {
 }
 
 template <typename Label>
-const char* parse_plain(const char* p, const CsvLayout& layout, float* features,
-                        Label& label) noexcept {
-  const char separator = layout.head.separator;
-  const std::int64_t last = layout.head.columns - 1;
-  for (std::int64_t column = 0; column <= last; ++column) {
-    const char* const end = column == layout.label ? parse_field(p, separator, label)
-                                                   : parse_field(p, separator, *features++);
-    if (end == nullptr || (*end == '\n') != (column == last)) {
-      return nullptr;
-    }
-    p = end + 1;
-  }
-  return p;
-}
-
-/// The same for columns that are skipped or in another order.
-template <typename Label>
-const char* parse_chosen(const char* p, const CsvLayout& layout, float* features,
-                         Label& label) noexcept {
+const char* parse_numbers(const char* p, const CsvLayout& layout, float* features,
+                          Label& label) noexcept {
   const char separator = layout.head.separator;
   const std::size_t last = layout.uses.size() - 1;
   for (std::size_t column = 0; column <= last; ++column) {
@@ -116,13 +99,6 @@ const char* parse_chosen(const char* p, const CsvLayout& layout, float* features
     p = end + 1;
   }
   return p;
-}
-
-template <typename Label>
-const char* parse_numbers(const char* p, const CsvLayout& layout, float* features,
-                          Label& label) noexcept {
-  return layout.plain ? parse_plain(p, layout, features, label)
-                      : parse_chosen(p, layout, features, label);
 }
 
 /// Reads one field. A missing value is `dropped`, whatever the layout says about it.

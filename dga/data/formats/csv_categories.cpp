@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "dga/data/formats/csv_categories.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "dga/base/error.h"
+#include "dga/base/one_line.h"
+#include "dga/data/aligned.h"
+#include "dga/data/formats/csv_value.h"
+
+namespace dga {
+namespace {
+
+/// Throws if some labels are numbers and others are not: one of them may be a mistake.
+void refuse_mixed_labels(const CsvReading& reading) {
+  const auto is_number = [&](const std::string& text) {
+    return is_csv_number(text, mark_of(reading.options.table.decimal));
+  };
+  std::int64_t row = 0;
+  std::optional<bool> first;
+  for (const CsvReading::Piece& result : reading.results) {
+    for (const std::int64_t end = row + result.rows; row < end; ++row) {
+      const std::string& text =
+          result.label_texts.texts()[static_cast<std::size_t>(reading.samples.labels[row])];
+      if (first && is_number(text) != *first) {
+        throw DataError(str(
+            reading.samples.place(row), ": expected ", *first ? "an integer" : "a text",
+            " as label like those before it, found \"", printable(text), "\". ", kMixedCsvLabels));
+      }
+      first = is_number(text);
+    }
+  }
+}
+
+/// Finds the categories of a training set.
+void find_categories(CsvReading& reading) {
+  for (std::int64_t f = 0; f < reading.width; ++f) {
+    Column& column = reading.column_of(f);
+    if (column.use != ColumnUse::category) {
+      continue;
+    }
+    std::vector<const CsvTexts*> parts;
+    for (const CsvReading::Piece& result : reading.results) {
+      parts.push_back(&result.texts[static_cast<std::size_t>(f)]);
+    }
+    column.categories = all_texts(parts);
+    const auto bad = std::find_if_not(column.categories.begin(), column.categories.end(),
+                                      [](const std::string& text) { return is_utf8(text); });
+    if (bad != column.categories.end()) {
+      throw DataError(str(reading.files.front()->name(), ": expected texts in UTF-8 in ",
+                          reading.name_of_feature(f), ", found \"", one_line(*bad),
+                          "\". Save the file as UTF-8."));
+    }
+    if (column.categories.size() > kMostCategories) {
+      throw DataError(str(reading.files.front()->name(), ": expected at most ", kMostCategories,
+                          " different texts in ", reading.name_of_feature(f), ", found ",
+                          column.categories.size(), ". Leave the column out with --drop."));
+    }
+  }
+}
+
+}  // namespace
+
+void number_csv_labels(CsvReading& reading) {
+  std::vector<const CsvTexts*> parts;
+  for (const CsvReading::Piece& result : reading.results) {
+    parts.push_back(&result.label_texts);
+  }
+  reading.samples.label_texts = all_texts(parts);
+  for (const std::string& text : reading.samples.label_texts) {
+    if (!is_utf8(text)) {
+      throw DataError(str(reading.files.front()->name(), ": expected labels in UTF-8, found \"",
+                          one_line(text), "\". Save the file as UTF-8."));
+    }
+  }
+  if (reading.options.task == Task::automatic && reading.options.columns == nullptr) {
+    refuse_mixed_labels(reading);
+  }
+  std::int64_t row = 0;
+  for (const CsvReading::Piece& result : reading.results) {
+    const auto positions = positions_in(reading.samples.label_texts, result.label_texts);
+    for (const std::int64_t end = row + result.rows; row < end; ++row) {
+      reading.samples.labels[row] =
+          positions[static_cast<std::size_t>(reading.samples.labels[row])];
+    }
+  }
+}
+
+void encode_csv_categories(CsvReading& reading) {
+  if (reading.options.columns == nullptr) {
+    find_categories(reading);
+  }
+  const std::vector<std::int64_t> offsets = reading.encoded_offsets();
+  const std::int64_t width = offsets.back();
+  auto encoded = allocate_aligned<float>(reading.samples.count * width);
+  std::fill_n(encoded.get(), reading.samples.count * width, 0.0F);
+  std::int64_t row = 0;
+  for (const CsvReading::Piece& result : reading.results) {
+    std::vector<std::vector<std::int64_t>> positions;  // by feature and code
+    for (std::int64_t f = 0; f < reading.width; ++f) {
+      positions.push_back(
+          positions_in(reading.column_of(f).categories, result.texts[static_cast<std::size_t>(f)]));
+    }
+    for (const std::int64_t end = row + result.rows; row < end; ++row) {
+      const float* const from = reading.samples.features.get() + row * reading.width;
+      float* const to = encoded.get() + row * width;
+      for (std::int64_t f = 0; f < reading.width; ++f) {
+        const auto feature = static_cast<std::size_t>(f);
+        if (reading.column_of(f).use != ColumnUse::category) {
+          to[offsets[feature]] = from[f];
+          continue;
+        }
+        const auto code = static_cast<std::size_t>(from[f]);
+        if (positions[feature][code] < 0) {
+          throw DataError(str(reading.samples.place(row),
+                              ": expected a text of the training set in ",
+                              reading.name_of_feature(f), ", found \"",
+                              printable(result.texts[feature].texts()[code]),
+                              "\". Remove the sample, or train on samples like it."));
+        }
+        to[offsets[feature] + positions[feature][code]] = 1;
+      }
+    }
+  }
+  if (!reading.samples.origins.features.empty()) {
+    std::vector<double> origins(static_cast<std::size_t>(width));
+    for (std::size_t f = 0; f < reading.samples.origins.features.size(); ++f) {
+      if (offsets[f] < width) {
+        origins[static_cast<std::size_t>(offsets[f])] = reading.samples.origins.features[f];
+      }
+    }
+    reading.samples.origins.features = std::move(origins);
+  }
+  reading.samples.features = std::move(encoded);
+  reading.samples.shape = {width};
+}
+
+}  // namespace dga

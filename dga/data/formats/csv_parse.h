@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Parses the values of CSV files, piece by piece, on several threads.
+
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "dga/data/formats/csv_reading.h"
+
+namespace dga {
+
+/// Thrown by parse_csv when a label is a text where integers were expected.
+struct CsvTextLabel {
+  std::string place;  ///< "file:line"
+  std::string text;
+};
+
+/// Cuts the files into pieces and reads them: features (categories as codes of their piece), labels
+/// (with `text_labels` codes of their piece) or targets, results and ranges. Samples that were left
+/// out leave gaps at the ends of their pieces. Throws DataError for a record that cannot be read.
+void parse_csv(CsvReading& reading, bool text_labels);
+
+/// Reads some features, and perhaps the target, again as f64: by column, each (count). For files
+/// that parse_csv has read.
+std::vector<std::vector<double>> read_csv_wide(CsvReading& reading,
+                                               const std::vector<std::int64_t>& features,
+                                               bool target);
+
+}  // namespace dga

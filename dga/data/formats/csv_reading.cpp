@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "dga/data/formats/csv_reading.h"
+
+#include "dga/base/error.h"
+
+namespace dga {
+
+void CsvReading::Range::add(const float* features) noexcept {
+  const std::size_t width = least.size();
+  float* const low = least.data();
+  float* const high = most.data();
+  for (std::size_t f = 0; f < width; ++f) {
+    // Neither is true for NaN, which stands for a missing value.
+    low[f] = features[f] < low[f] ? features[f] : low[f];
+    high[f] = features[f] > high[f] ? features[f] : high[f];
+  }
+}
+
+const Column& CsvReading::column_of(std::int64_t feature) const {
+  const std::int64_t column = feature_columns[static_cast<std::size_t>(feature)];
+  return samples.columns.all[static_cast<std::size_t>(column)];
+}
+
+Column& CsvReading::column_of(std::int64_t feature) {
+  const std::int64_t column = feature_columns[static_cast<std::size_t>(feature)];
+  return samples.columns.all[static_cast<std::size_t>(column)];
+}
+
+std::string CsvReading::name_of_feature(std::int64_t feature) const {
+  const std::string& name = column_of(feature).name;
+  return name.empty() ? str("column ", feature_columns[static_cast<std::size_t>(feature)] + 1)
+                      : str("column ", printable(name));
+}
+
+std::vector<std::int64_t> CsvReading::encoded_offsets() const {
+  std::vector<std::int64_t> offsets = {0};
+  for (std::int64_t f = 0; f < width; ++f) {
+    const Column& column = column_of(f);
+    offsets.push_back(offsets.back() +
+                      (column.use == ColumnUse::category ? std::ssize(column.categories) : 1));
+  }
+  return offsets;
+}
+
+}  // namespace dga
