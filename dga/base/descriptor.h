@@ -14,7 +14,8 @@ namespace dga {
 void open_standard_descriptors() noexcept;
 
 /// Returns `descriptor`, or, where that is 0, 1 or 2, a duplicate above 2 with FD_CLOEXEC, and
-/// closes it. Every call that makes a descriptor stands inside a call of this one. Passes -1 on.
+/// closes it. Wrap every call that creates a file descriptor in it: `above_standard(open(...))`.
+/// Passes -1 on.
 /// Returns -1 and sets errno if no descriptor is left.
 int above_standard(int descriptor) noexcept;
 

@@ -25,8 +25,8 @@ struct StepTimes {
   double total() const noexcept;
 };
 
-/// The time at which a phase began. With `ends_step` it is the end of a step, and the next step
-/// begins in compute.
+/// The time at which a phase began. With `ends_step` it is also the time at which a step
+/// ended, and the next step starts in the phase `compute`.
 struct PhaseMark {
   double at = 0;  // in now_seconds()
   StepPhase phase = StepPhase::compute;

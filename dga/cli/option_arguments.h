@@ -14,7 +14,7 @@
 
 namespace dga {
 
-/// The table of options as arguments of a command.
+/// The arguments of a command, one for each row of the table of options.
 class OptionArguments {
  public:
   /// Adds an argument to `app` for each row of the table, or only for the rows with these names.

@@ -57,7 +57,7 @@ std::string names_at(const LoadOptions& options) {
     const DataFiles files = find_data_files(
         {.data = options.data, .validation = options.validation_data, .test = options.test_data});
     std::string names;
-    for (const auto* list : {&files.train, &files.validation, &files.test}) {
+    for (const auto* list : {&files.train, &files.validation, &files.test, &files.class_names}) {
       for (const std::string& path : *list) {
         names += (names.empty() ? "" : ", ") + std::filesystem::path(path).filename().string();
       }

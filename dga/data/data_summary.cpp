@@ -14,9 +14,10 @@ namespace {
 
 using SummaryJson = nlohmann::ordered_json;
 
-constexpr NamedValues<FileUse, 4> kFileUses{{{"train", FileUse::train},
+constexpr NamedValues<FileUse, 5> kFileUses{{{"train", FileUse::train},
                                              {"validation", FileUse::validation},
                                              {"test", FileUse::test},
+                                             {"class names", FileUse::class_names},
                                              {"ignored", FileUse::ignored}}};
 
 std::string text_of(const DataSummary::File& file) {

@@ -14,7 +14,7 @@
 namespace dga {
 
 /// What a file was used as.
-enum class FileUse { train, validation, test, ignored };
+enum class FileUse { train, validation, test, class_names, ignored };
 
 struct DataSummary {
   struct File {

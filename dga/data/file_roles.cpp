@@ -70,10 +70,12 @@ Exclusion exclusion_of(const std::string& name) {
                   [&](std::string_view ending) { return small.ends_with(ending); })) {
     return {"an editor's backup", true};
   }
-  if (small.starts_with("emnist-") && small.ends_with("-mapping.txt")) {
-    return {"EMNIST's table of characters, which has no samples", true};
-  }
   return {};
+}
+
+bool names_classes(const std::string& name) {
+  const std::string small = lower_case(name);
+  return small.starts_with("emnist-") && small.ends_with("-mapping.txt");
 }
 
 FileUse use_of(const std::string& path) {

@@ -19,6 +19,9 @@ struct Exclusion {
 
 Exclusion exclusion_of(const std::string& name);
 
+/// Whether the file is EMNIST's table of characters; see class_names.h.
+bool names_classes(const std::string& name);
+
 /// Training, unless the name of the file at `path` contains a word for validation or test files;
 /// location.h lists the words. Throws DataError for a name with the words of two uses.
 FileUse use_of(const std::string& path);

@@ -3,11 +3,14 @@
 #include "dga/data/load.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <new>
+#include <span>
 #include <utility>
 
 #include "dga/base/error.h"
+#include "dga/data/class_names.h"
 #include "dga/data/classes.h"
 #include "dga/data/equal_files.h"
 #include "dga/data/formats/format.h"
@@ -72,9 +75,10 @@ std::vector<std::string> notices_of(const Samples& samples) {
   return notices;
 }
 
-/// The columns of a model whose card has none: features without names, and a label.
-Columns unnamed_columns(std::int64_t features) {
-  Columns columns;
+/// The columns of a model whose card has none: the same rules for features without names, and a
+/// label.
+Columns unnamed_columns(std::int64_t features, const Columns& of_card) {
+  Columns columns = of_card;
   columns.all.resize(static_cast<std::size_t>(features));
   columns.all.push_back({.use = ColumnUse::label});
   return columns;
@@ -113,6 +117,27 @@ Samples read_like(const Samples& train, const std::vector<std::string>& paths,
   return samples;
 }
 
+/// Names the classes of IDX files, if a table of names lies beside them. That of a CSV file is not
+/// used, since the file may hold texts itself; it moves to the ignored files.
+void name_classes(DataFiles& files, std::span<Samples* const> sets) {
+  if (files.class_names.empty()) {
+    return;
+  }
+  if (!sets.front()->columns.all.empty() || !sets.front()->labels) {
+    for (const std::string& path : std::exchange(files.class_names, {})) {
+      files.ignored.push_back({path, "class names, which only IDX labels need"});
+    }
+    return;
+  }
+  files.class_names.resize(1);
+  const ClassNames classes = read_class_names(*open_file(files.class_names.front()));
+  for (Samples* set : sets) {
+    if (set->labels) {
+      name_labels(*set, classes);
+    }
+  }
+}
+
 /// Warnings about files that equal others. Many are counted, not named.
 std::vector<std::string> copies_among(const std::vector<DataSummary::File>& files) {
   constexpr std::size_t kMostNamed = 5;
@@ -143,7 +168,8 @@ DataSummary summary_of_files(const DataFiles& files) {
   DataSummary summary{.notices = files.notices};
   for (const auto& [use, paths] :
        {std::pair(FileUse::train, &files.train), std::pair(FileUse::validation, &files.validation),
-        std::pair(FileUse::test, &files.test)}) {
+        std::pair(FileUse::test, &files.test),
+        std::pair(FileUse::class_names, &files.class_names)}) {
     for (const std::string& path : *paths) {
       summary.files.push_back({.path = path, .use = use});
     }
@@ -174,17 +200,19 @@ DataSummary summary_of(const LoadedData& data) {
 }
 
 LoadedData load_data(const LoadOptions& options) {
-  const DataFiles files = find_data_files(
+  DataFiles files = find_data_files(
       {.data = options.data, .validation = options.validation_data, .test = options.test_data});
   ReadOptions reading{.task = options.task, .table = options.table, .threads = options.threads};
   Samples train = read_files(files.train, reading);
   LoadedData data{.columns = train.columns};
   if (!train.columns.all.empty()) {
     reading.columns = &data.columns;
-    reading.origins = &train.origins;
   }
+  reading.origins = &train.origins;
   Samples validation = read_like(train, files.validation, reading);
   Samples test = read_like(train, files.test, reading);
+  name_classes(files, std::array{&train, &validation, &test});
+  data.columns.text_labels = !train.label_texts.empty();
   std::vector<std::string> names = train.label_texts;
   if (train.labels) {
     const auto classes = distinct_labels(train);
@@ -231,7 +259,8 @@ Samples load_samples(const SamplesOptions& options) {
   const std::vector<std::int64_t> classes = classification && !card.columns.text_labels
                                                 ? integers_of(card.class_names)
                                                 : std::vector<std::int64_t>();
-  const Columns columns = card.columns.all.empty() ? unnamed_columns(features) : card.columns;
+  const Columns columns =
+      card.columns.all.empty() ? unnamed_columns(features, card.columns) : card.columns;
   const Origins origins{.features = card.feature_origin, .target = card.target_origin};
   ReadOptions reading{.task = classification ? Task::classification : Task::regression,
                       .table = options.table,
@@ -241,8 +270,16 @@ Samples load_samples(const SamplesOptions& options) {
                       .features = features,
                       .threads = options.threads};
   reading.table.missing = columns.missing;
-  const DataFiles files = find_one_set(options.data);
+  DataFiles files = find_one_set(options.data);
   Samples samples = read_files(files.train, reading);
+  if (card.columns.text_labels) {
+    name_classes(files, std::array{&samples});
+  }
+  if (samples.labels && card.columns.text_labels && samples.label_texts.empty()) {
+    throw DataError(str(samples.place(0), ": expected labels that are names of classes, such as ",
+                        printable(card.class_names.front()), ", found integers. Put the table of ",
+                        "class names of the training beside them, or leave the labels out."));
+  }
   if (samples.labels && card.columns.text_labels) {
     map_text_labels(samples, card.class_names);
   } else if (samples.labels) {

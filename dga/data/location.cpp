@@ -126,6 +126,14 @@ DataFiles files_of_folder(const std::string& folder, const std::string& shown) {
       throw DataError(str(printable(path, 4096), ": expected a file with data, found ",
                           special_file(path, type, error),
                           ". Put the file there, or remove this from the folder."));
+    } else if (names_classes(name)) {
+      if (!files.class_names.empty()) {
+        throw DataError(
+            str(printable(path, 4096),
+                ": expected one table of characters in a folder, found a second beside ",
+                printable(files.class_names.front(), 4096), ". Keep one of them."));
+      }
+      files.class_names.push_back(path);
     } else if (name.ends_with(".gz") && std::binary_search(files.train.begin(), files.train.end(),
                                                            path.substr(0, path.size() - 3))) {
       files.ignored.push_back({path, "the packed form of a file beside it"});
@@ -174,6 +182,8 @@ void replace_set(const DataFiles& named, std::string_view name,
     files.ignored.push_back({path, str("another ", name, " set was named")});
   }
   files.*set = named.train;
+  files.class_names.insert(files.class_names.end(), named.class_names.begin(),
+                           named.class_names.end());
   files.ignored.insert(files.ignored.end(), named.ignored.begin(), named.ignored.end());
   files.notices.insert(files.notices.end(), named.notices.begin(), named.notices.end());
 }

@@ -20,7 +20,9 @@ struct DataFiles {
   std::vector<std::string> train = {};       // never empty
   std::vector<std::string> validation = {};  // empty: the data has no validation files
   std::vector<std::string> test = {};        // empty: the data has no test files
-  std::vector<IgnoredFile> ignored = {};     // in the order of their names
+  /// Tables with names of classes, see class_names.h: at most one of each location.
+  std::vector<std::string> class_names = {};
+  std::vector<IgnoredFile> ignored = {};  // in the order of their names
   /// One line for each ignored file that could be taken for data.
   std::vector<std::string> notices = {};
 };
@@ -30,7 +32,7 @@ struct DataFiles {
 /// - hidden files and files whose names begin with '_' (markers of other tools);
 /// - README, LICENSE, COPYING, NOTICE, CITATION and CHANGELOG, with any extension, and *.md;
 /// - backups of editors: "x~", x.bak, x.orig, x.swp and x between two number signs, with a notice;
-/// - emnist-*-mapping.txt, which has no samples, with a notice;
+/// - emnist-*-mapping.txt, which names the classes of IDX files;
 /// - x.gz if there is also x.
 /// Subfolders are not searched.
 ///

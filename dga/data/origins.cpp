@@ -31,6 +31,16 @@ std::size_t count_distinct(const std::vector<double>& sorted, double origin, boo
 
 }  // namespace
 
+std::vector<std::int64_t> features_with(const Origins& origins) {
+  std::vector<std::int64_t> features;
+  for (std::size_t f = 0; f < origins.features.size(); ++f) {
+    if (origins.features[f] != 0) {
+      features.push_back(static_cast<std::int64_t>(f));
+    }
+  }
+  return features;
+}
+
 bool is_crowded(float least, float most) noexcept {
   const float size = std::max(std::fabs(least), std::fabs(most));
   return size > kExactIntegers || (size > 0 && most - least < size * kCrowded);

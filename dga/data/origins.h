@@ -6,6 +6,7 @@
 
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <vector>
 
@@ -17,6 +18,9 @@ struct Origins {
 
   bool operator==(const Origins&) const = default;
 };
+
+/// The features whose origin is not 0.
+std::vector<std::int64_t> features_with(const Origins& origins);
 
 /// Whether f32 may not keep values apart whose smallest is `least` and whose largest is `most`,
 /// both rounded to f32. Then look at the f64 values.

@@ -182,10 +182,12 @@ std::vector<Option> data_options() {
              "Held-out samples: a folder, a file or a file:// URI, as for --data. Default: the "
              "data's own test files, else a fraction of the data.",
              {.scope = Scope::dataset, .argument = "test_data_dir"}),
-      option("val-data", "PATH", &DataOptions::val_path,
-             "Validation samples, given the same way: never trained on, they decide early stopping "
-             "and the best epoch. Default: the data's own validation files, else none.",
-             {.scope = Scope::dataset, .argument = "val_data_dir"}),
+      option(
+          "val-data", "PATH", &DataOptions::val_path,
+          "Validation samples: a folder, a file or a file:// URI. Not trained on; used for early "
+          "stopping and to choose the best epoch. Default: the validation files of the dataset, "
+          "else none.",
+          {.scope = Scope::dataset, .argument = "val_data_dir"}),
       option("test-fraction", "X", &DataOptions::test_fraction,
              "Fraction of the data to hold out when there is no test set.",
              {.least = 0, .most = 1, .below_most = true}),
@@ -301,8 +303,9 @@ std::vector<Option> training_options() {
              "no clipping.",
              {.least = 0, .most = 1e30, .above_least = true, .zero_word = "off"}),
       choice("schedule", &TrainingOptions::schedule,
-             "Learning rate schedule. step: divided by 10 after each third of the steps; cosine: "
-             "half a cosine down to 0; warmup-cosine: linear warm-up over the first 5 % of steps, "
+             "Learning rate schedule. step: divided by 10 at 1/3 and again at 2/3 of the steps; "
+             "cosine: half a cosine down to 0; warmup-cosine: linear warm-up over the first 5 % of "
+             "steps, "
              "then cosine.",
              kSchedules),
       choice("class-weights", &TrainingOptions::class_weights,

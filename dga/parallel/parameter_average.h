@@ -22,7 +22,7 @@ namespace dga {
 /// model.
 class ParameterAverage {
  public:
-  /// The average starts as the current parameters, which must be the same on all workers.
+  /// Initialises the average with the current parameters, which must be the same on all workers.
   /// `parameters`: the node's copy of the flat parameter buffer. `layout` must outlive this.
   ParameterAverage(const Communicator& workers, const ParameterLayout& layout,
                    SharedBuffer parameters, double decay);

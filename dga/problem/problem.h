@@ -69,8 +69,8 @@ class ClientDataset {
  public:
   explicit ClientDataset(std::shared_ptr<const LoadedData> data);
 
-  /// The number of training samples, including samples that will be held out if there is no test
-  /// set.
+  /// The number of training samples, before a test set is held out, which happens only when the
+  /// dataset has none.
   std::int64_t num_samples() const;
   std::int64_t num_features() const;
   /// 0 for regression.

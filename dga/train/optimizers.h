@@ -12,8 +12,8 @@
 
 namespace dga {
 
-/// The factory of `options.optimizer`, with its learning rate, momentum and weight decay.
-/// The optimiser that the options name. Muon updates the matrices of the model, but not the output
+/// A factory for the optimiser that the plan's options name, with their learning rate, momentum and
+/// weight decay. Muon updates the matrices of the model, but not the output
 /// layer of a reference network with hidden layers; AdamW updates the rest. In a custom model Muon
 /// updates all matrices. Both optimisers use the same learning rate and weight decay.
 OptimizerFactory optimizer_of(const TrainPlan& plan, bool custom_model);

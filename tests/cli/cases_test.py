@@ -144,9 +144,8 @@ class CasesTest(ProgramTest):
 
     def test_emnist_mapping_file(self):
         printed = self.case()
-        self.assertEqual(self.done.returncode, 0, printed)
-        self.assertRegex(printed, r"dga: warning: data/emnist-mini-mapping\.txt: ignored, ")
-        self.assertIn("classes     2: 0 (20), 1 (20)", printed)
+        self.expect_trained(printed, "classes     2: 0 (20), 1 (20)")
+        self.assertIn("class names: data/emnist-mini-mapping.txt", printed)
 
     # --- Ranks --------------------------------------------------------------------------------------------------------
 

@@ -5,6 +5,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <bit>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -45,6 +47,52 @@ TEST(Idx, PicturesKeepTheirShapeAndPixels) {
     EXPECT_THAT(std::vector<std::int64_t>(samples.labels.get(), samples.labels.get() + 3),
                 ElementsAre(5, 0, 9));
     EXPECT_EQ(samples.place(2), "labels: sample 2");
+  }
+}
+
+/// An IDX file of f64 (0x0e) or 32-bit integers (0x0c).
+std::string idx_of(int type, const std::vector<int>& dims, const std::vector<double>& values) {
+  std::string text = bytes({0, 0, type, static_cast<int>(dims.size())});
+  const auto append = [&](std::uint64_t bits, int size) {
+    for (int shift = 8 * (size - 1); shift >= 0; shift -= 8) {
+      text += static_cast<char>((bits >> shift) & 0xff);
+    }
+  };
+  for (const int dim : dims) {
+    append(static_cast<std::uint64_t>(dim), 4);
+  }
+  for (const double value : values) {
+    if (type == 0x0c) {
+      append(static_cast<std::uint32_t>(static_cast<std::int32_t>(value)), 4);
+    } else {
+      append(std::bit_cast<std::uint64_t>(value), 8);
+    }
+  }
+  return text;
+}
+
+TEST(Idx, UnixTimesKeepTheirDifferencesAsFeaturesAndTargets) {
+  for (const int type : {0x0c, 0x0e}) {
+    const std::string features = idx_of(type, {3, 2}, {1.7e9, 1, 1.7e9 + 1, 2, 1.7e9 + 5, 3});
+    const std::string targets = idx_of(type, {3}, {1.6e9, 1.6e9 + 3, 1.6e9 + 3});
+    const Samples samples = parse(features, targets, {.task = Task::regression});
+    EXPECT_THAT(samples.origins.features, ElementsAre(1.7e9 + 2, 0));
+    EXPECT_EQ(samples.origins.target, 1.6e9 + 2);
+    EXPECT_THAT(std::vector<float>(samples.features.get(), samples.features.get() + 6),
+                ElementsAre(-2, 1, -1, 2, 3, 3));
+    EXPECT_THAT(std::vector<float>(samples.targets.get(), samples.targets.get() + 3),
+                ElementsAre(-2, 1, 1));
+    const Origins given{.features = {1.7e9, 0}, .target = 1.6e9};
+    const Samples other = parse(features, targets, {.task = Task::regression, .origins = &given});
+    EXPECT_EQ(other.features[2], 1);
+    EXPECT_EQ(other.targets[2], 3);
+    EXPECT_EQ(other.origins, given);
+    const Origins narrow{.features = {1.7e9}};
+    EXPECT_EQ(test::error_of<DataError>([&] {
+                parse(features, targets, {.task = Task::regression, .origins = &narrow});
+              }),
+              "images: expected samples of 1 elements, as the model was trained on, found 2. "
+              "Give samples with the features of the training.");
   }
 }
 

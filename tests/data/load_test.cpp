@@ -230,6 +230,78 @@ TEST(Load, MnistsOwnFilesPackedOrNot) {
   }
 }
 
+/// EMNIST's names of the classes 3 and 8, and of others.
+constexpr const char* kCharacters = "3 98\r\n8 65 97\r\n9 67\r\n";
+
+TEST(Load, ATableOfCharactersNamesTheClassesOfIdxFiles) {
+  const ScratchFolder folder;
+  folder.write("emnist-x-train-images-idx3-ubyte", kImages);
+  folder.write("emnist-x-train-labels-idx1-ubyte", kLabels);
+  folder.write("emnist-x-test-images-idx3-ubyte", kImages);
+  folder.write("emnist-x-test-labels-idx1-ubyte", bytes({0, 0, 8, 1, 0, 0, 0, 2, 8, 8}));
+  const std::string table = folder.write("emnist-x-mapping.txt", kCharacters);
+  const LoadedData loaded = load_data({.data = folder.path()});
+  EXPECT_THAT(loaded.train->class_names(), ElementsAre("A", "b"));
+  EXPECT_THAT(labels_of(*loaded.train), ElementsAre(1, 0));
+  EXPECT_THAT(labels_of(*loaded.test), ElementsAre(0, 0));
+  EXPECT_TRUE(loaded.columns.text_labels);
+  EXPECT_EQ(loaded.summary.files.back(),
+            (DataSummary::File{.path = table, .use = FileUse::class_names}));
+  // In a folder of IDX files to predict, the table may lie beside the labels.
+  ModelCard card{.input_shape = {1, 2}, .class_names = {"A", "b"}};
+  card.columns.text_labels = true;
+  const ScratchFolder more;
+  const std::string labels = more.write("labels", kLabels);
+  more.write("images", kImages);
+  EXPECT_EQ(test::error_of<DataError>([&] { load_samples({.data = more.path(), .card = card}); }),
+            labels +
+                ": sample 0: expected labels that are names of classes, such as A, found integers. "
+                "Put the table of class names of the training beside them, or leave the labels "
+                "out.");
+  more.write("emnist-x-mapping.txt", kCharacters);
+  const Samples samples = load_samples({.data = more.path(), .card = card});
+  EXPECT_EQ(samples.labels[0], 1);
+  EXPECT_EQ(samples.labels[1], 0);
+  // A model whose classes are integers needs no table.
+  const ModelCard numbers{.input_shape = {1, 2}, .class_names = {"3", "8"}};
+  EXPECT_EQ(load_samples({.data = more.path(), .card = numbers}).labels[1], 1);
+}
+
+TEST(Load, ATableOfCharactersBesideCsvIsIgnored) {
+  const ScratchFolder folder;
+  folder.write("train.csv", "1,3\n2,8\n");
+  folder.write("emnist-x-mapping.txt", "nonsense");
+  const LoadedData loaded = load_data({.data = folder.path()});
+  EXPECT_THAT(loaded.train->class_names(), ElementsAre("3", "8"));
+  EXPECT_EQ(loaded.summary.files.back().reason, "class names, which only IDX labels need");
+}
+
+TEST(LoadErrors, TablesOfCharacters) {
+  const ScratchFolder folder;
+  folder.write("images", kImages);
+  const std::string labels = folder.write("labels", kLabels);
+  const auto error_of_table = [&](const std::string& text) {
+    const std::string table = folder.write("emnist-x-mapping.txt", text);
+    const std::string error = error_of_loading(folder.path());
+    return error.starts_with(table) ? error.substr(table.size()) : error;
+  };
+  for (const char* line : {"3 b", "3", "3 98x", "3 7", "3 200"}) {
+    EXPECT_EQ(
+        error_of_table(str("8 65\n", line, "\n")),
+        str(":2: expected a label and the code of a printable ASCII character, found \"", line,
+            "\". Correct the line, or rename the file if it is no table of characters."));
+  }
+  EXPECT_EQ(error_of_table("3 98\n8 98\n"),
+            ":2: expected each label and each character once, found 8 or b again. Correct the "
+            "line.");
+  EXPECT_EQ(error_of_table("3 98\n3 97\n"),
+            ":2: expected each label and each character once, found 3 or a again. Correct the "
+            "line.");
+  EXPECT_EQ(error_of_table("3 98\n"), labels + ": sample 1: expected a label with a name in " +
+                                          folder.file("emnist-x-mapping.txt") +
+                                          ", found 8. Take both files from the same place.");
+}
+
 TEST(Load, APackedTwinOfAFileIsNotReadTwice) {
   const ScratchFolder folder;
   folder.write("images", kImages);

@@ -137,7 +137,7 @@ TEST(Location, ValidationFilesAloneAreNotTrainedOn) {
               testing::HasSubstr("found only validation and test files by their names"));
 }
 
-TEST(Location, BackupsAndTablesOfCharactersAreIgnoredWithANotice) {
+TEST(Location, BackupsAreIgnoredWithANoticeAndTablesOfCharactersNameClasses) {
   const ScratchFolder folder;
   const std::vector<std::string> backups{"#train.csv#",   "test.csv.swp",   "train.BAK",
                                          "train.csv.bak", "train.csv.orig", "train.csv~",
@@ -152,15 +152,16 @@ TEST(Location, BackupsAndTablesOfCharactersAreIgnoredWithANotice) {
     EXPECT_THAT(names_of(files.train), ElementsAre("train.csv"));
     EXPECT_THAT(files.validation, IsEmpty());
     EXPECT_THAT(files.test, IsEmpty());
-    ASSERT_EQ(files.ignored.size(), backups.size() + 1);
-    ASSERT_EQ(files.notices.size(), backups.size() + 1);
+    EXPECT_THAT(names_of(files.class_names), ElementsAre("emnist-letters-mapping.txt"));
+    ASSERT_EQ(files.ignored.size(), backups.size());
+    ASSERT_EQ(files.notices.size(), backups.size());
     EXPECT_EQ(files.notices.front(),
               folder.file("#train.csv#") + ": ignored, because it is an editor's backup.");
   }
-  EXPECT_THAT(find_one_set(folder.path()).notices,
-              testing::Contains(folder.file("emnist-letters-mapping.txt") +
-                                ": ignored, because it is EMNIST's table of characters, which has "
-                                "no samples."));
+  const std::string second = folder.write("emnist-mnist-mapping.txt", "1 49\n");
+  EXPECT_EQ(test::error_of<DataError>([&] { find_one_set(folder.path()); }),
+            second + ": expected one table of characters in a folder, found a second beside " +
+                folder.file("emnist-letters-mapping.txt") + ". Keep one of them.");
 }
 
 TEST(Location, AFolderOfBackupsAloneHasNoData) {

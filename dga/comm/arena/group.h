@@ -58,8 +58,8 @@ struct Signature {
 /// One worker's entry for one operation. Written by its worker, read by the neighbours.
 struct alignas(64) Descriptor {
   /// 4 x the number of the operation + the stage that the worker has reached in it. Stored with
-  /// release after the fields below, and loaded to tell which workers are missing. Readers of the
-  /// fields themselves do not rely on it: the slot's phases order them.
+  /// release after the fields below are written. Other workers load it to find which workers have
+  /// not arrived yet. Readers of the fields do not rely on it: the slot's phases order them.
   std::atomic<std::uint64_t> published{0};
   Signature signature;
   Region in;     // what the worker contributes

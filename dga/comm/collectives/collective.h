@@ -101,8 +101,8 @@ class Collective final : public Operation {
   /// Whether everything that this worker published lies in its inline payload.
   bool all_inline() const noexcept;
 
-  /// What the neighbour with this local rank has published, exposed or relayed. The memory may only
-  /// be accessed under a World::ReadGuard.
+  /// The buffers of the rank with this local rank on this node: its input, as published or exposed,
+  /// and what it relays from other nodes. The memory may only be accessed under a World::ReadGuard.
   const std::byte* in_of(int local);
   std::byte* exposed_of(int local) { return const_cast<std::byte*>(in_of(local)); }
   const std::byte* relay_of(int local);

@@ -3,7 +3,6 @@
 #include "dga/data/formats/csv_parse.h"
 
 #include <algorithm>
-#include <limits>
 #include <span>
 
 #include "dga/base/error.h"
@@ -37,7 +36,7 @@ void parse_piece(CsvReading& reading, std::size_t index, int thread) {
   const CsvPiece& piece = reading.pieces[index];
   const CsvLayout& layout = reading.layouts[piece.file];
   CsvReading::Piece& result = reading.results[index];
-  CsvReading::Range& range = reading.ranges[static_cast<std::size_t>(thread)];
+  FeatureRanges& range = reading.ranges[static_cast<std::size_t>(thread)];
   result.texts.resize(reading.has_categories ? static_cast<std::size_t>(reading.width) : 0);
   const bool keep_lines = layout.quoted || layout.missing == Missing::drop;
   const auto text =
@@ -110,13 +109,10 @@ void parse_csv(CsvReading& reading, bool text_labels) {
   for (CsvLayout& layout : reading.layouts) {
     layout.text_labels = text_labels;
   }
-  const auto width = static_cast<std::size_t>(reading.width);
   reading.results.assign(reading.pieces.size(), {});
   reading.buffers.resize(static_cast<std::size_t>(reading.threads));
-  constexpr float kInfinity = std::numeric_limits<float>::infinity();
-  reading.ranges.assign(
-      static_cast<std::size_t>(reading.threads),
-      {std::vector<float>(width, kInfinity), std::vector<float>(width, -kInfinity)});
+  reading.ranges.assign(static_cast<std::size_t>(reading.threads),
+                        FeatureRanges(static_cast<std::size_t>(reading.width)));
   parallel_for(std::ssize(reading.pieces), reading.threads, [&](std::int64_t index, int thread) {
     parse_piece(reading, static_cast<std::size_t>(index), thread);
   });

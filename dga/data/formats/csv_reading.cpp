@@ -6,17 +6,6 @@
 
 namespace dga {
 
-void CsvReading::Range::add(const float* features) noexcept {
-  const std::size_t width = least.size();
-  float* const low = least.data();
-  float* const high = most.data();
-  for (std::size_t f = 0; f < width; ++f) {
-    // Neither is true for NaN, which stands for a missing value.
-    low[f] = features[f] < low[f] ? features[f] : low[f];
-    high[f] = features[f] > high[f] ? features[f] : high[f];
-  }
-}
-
 const Column& CsvReading::column_of(std::int64_t feature) const {
   const std::int64_t column = feature_columns[static_cast<std::size_t>(feature)];
   return samples.columns.all[static_cast<std::size_t>(column)];

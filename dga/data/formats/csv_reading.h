@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "dga/data/centring.h"
 #include "dga/data/formats/csv_layout.h"
 #include "dga/data/formats/csv_pieces.h"
 #include "dga/data/formats/csv_texts.h"
@@ -26,20 +27,12 @@ struct CsvReading {
     CsvTexts label_texts = {};
   };
 
-  /// The smallest and largest value of each feature.
-  struct Range {
-    std::vector<float> least;
-    std::vector<float> most;
-
-    void add(const float* features) noexcept;
-  };
-
   const ReadOptions& options;
   std::vector<SourcePtr> files = {};
   std::vector<CsvLayout> layouts = {};  // by file
   std::vector<CsvPiece> pieces = {};
   std::vector<Piece> results = {};                 // by piece
-  std::vector<Range> ranges = {};                  // by thread
+  std::vector<FeatureRanges> ranges = {};          // by thread
   std::vector<std::vector<char>> buffers = {};     // by thread
   std::vector<std::int64_t> feature_columns = {};  // by feature: its position in samples.columns
   Samples samples = {};

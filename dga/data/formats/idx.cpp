@@ -9,9 +9,14 @@
 
 #include "dga/base/error.h"
 #include "dga/data/aligned.h"
+#include "dga/data/centring.h"
 
 namespace dga {
 namespace {
+
+// Types whose values f32 may round.
+constexpr int kInt32 = 0x0c;
+constexpr int kF64 = 0x0e;
 
 struct Header {
   int type = 0;
@@ -137,6 +142,42 @@ float finite(const ByteSource& file, std::int64_t sample, double value) {
   return narrow;
 }
 
+/// Some elements of each sample: by element, each (count).
+std::vector<std::vector<double>> columns_of(const ByteSource& file, const Header& header,
+                                            const std::vector<std::int64_t>& wanted) {
+  const std::int64_t width = header.count / header.dims.front();
+  std::vector<std::vector<double>> columns(wanted.size());
+  std::vector<std::int64_t> column_of(static_cast<std::size_t>(width), -1);
+  for (std::size_t c = 0; c < wanted.size(); ++c) {
+    column_of[static_cast<std::size_t>(wanted[c])] = static_cast<std::int64_t>(c);
+  }
+  for_each_element(file, header, [&](std::int64_t i, double value) {
+    const std::int64_t column = column_of[static_cast<std::size_t>(i % width)];
+    if (column >= 0) {
+      columns[static_cast<std::size_t>(column)].push_back(value);
+    }
+  });
+  return columns;
+}
+
+/// The features whose values f32 cannot keep apart, though the file does.
+std::vector<std::int64_t> crowded_features(const Samples& samples, const Header& header) {
+  std::vector<std::int64_t> features;
+  if (header.type == kInt32 || header.type == kF64) {
+    const std::int64_t width = header.count / header.dims.front();
+    FeatureRanges ranges(static_cast<std::size_t>(width));
+    for (std::int64_t i = 0; i < samples.count; ++i) {
+      ranges.add(samples.features.get() + i * width);
+    }
+    for (std::int64_t f = 0; f < width; ++f) {
+      if (ranges.crowded(static_cast<std::size_t>(f))) {
+        features.push_back(f);
+      }
+    }
+  }
+  return features;
+}
+
 std::int64_t integral(const ByteSource& file, std::int64_t sample, double value) {
   if (!(std::fabs(value) <= 0x1.0p53) || value != std::trunc(value)) {
     throw DataError(str(file.name(), ": sample ", sample, ": expected an integer label, found ",
@@ -192,8 +233,11 @@ Samples read_idx(std::span<const SourcePtr> files, const ReadOptions& options) {
   samples.shape.assign(shape.dims.begin() + 1, shape.dims.end());
   samples.parts.push_back({(labels == nullptr ? features : labels)->name(), count, 0});
   const std::int64_t width = shape.count / count;
-  if (options.features > 0 && width != options.features) {
-    throw DataError(str(features->name(), ": expected samples of ", options.features,
+  const std::int64_t expected = options.features > 0         ? options.features
+                                : options.origins != nullptr ? std::ssize(options.origins->features)
+                                                             : 0;
+  if (expected > 0 && width != expected) {
+    throw DataError(str(features->name(), ": expected samples of ", expected,
                         " elements, as the model was trained on, found ", width,
                         ". Give samples with the features of the training."));
   }
@@ -201,20 +245,30 @@ Samples read_idx(std::span<const SourcePtr> files, const ReadOptions& options) {
   for_each_element(*features, shape, [&](std::int64_t i, double value) {
     samples.features[i] = finite(*features, i / width, value);
   });
-  if (labels == nullptr) {
-    return samples;
-  }
-  if (options.task == Task::regression) {
+  if (labels != nullptr && options.task == Task::regression) {
     samples.targets = allocate_aligned<float>(count);
     for_each_element(*labels, label_shape, [&](std::int64_t i, double value) {
       samples.targets[i] = finite(*labels, i, value);
     });
-  } else {
+  } else if (labels != nullptr) {
     samples.labels = allocate_aligned<std::int64_t>(count);
     for_each_element(*labels, label_shape, [&](std::int64_t i, double value) {
       samples.labels[i] = integral(*labels, i, value);
     });
   }
+  const WideValues values{.read =
+                              [&](const std::vector<std::int64_t>& wanted, bool target) {
+                                auto columns = columns_of(*features, shape, wanted);
+                                if (target) {
+                                  columns.push_back(columns_of(*labels, label_shape, {0}).front());
+                                }
+                                return columns;
+                              },
+                          .name = [](std::int64_t feature) { return str("feature ", feature); }};
+  centre(samples,
+         options.origins != nullptr ? features_with(*options.origins)
+                                    : crowded_features(samples, shape),
+         options.origins, values);
   return samples;
 }
 
