@@ -12,6 +12,7 @@
 
 #include "dga/base/error.h"
 #include "dga/data/aligned.h"
+#include "dga/data/centring.h"
 #include "dga/data/classes.h"
 #include "dga/data/source.h"
 
@@ -191,11 +192,9 @@ void ArraySet::check_targets(const T* values) const {
 double ArraySet::origin_of(const std::string& name, const std::vector<double>& values,
                            std::vector<std::string>& notices) const {
   const Origin origin = choose_origin(values);
-  if (origin.merges) {
-    notices.push_back(
-        str("[data] ", prefix_, name,
-            " has different values that are equal in f32, even as distances from their mean, so "
-            "the model cannot tell them apart. Leave an identifier out."));
+  if (!origin.warning.empty()) {
+    notices.push_back(str("[data] ", prefix_, name, " ", origin.warning,
+                          ", so the model cannot tell them apart. Leave an identifier out."));
   }
   return origin.value;
 }
@@ -204,25 +203,24 @@ Origins ArraySet::measure_origins(std::vector<std::string>& notices) const {
   Origins origins;
   if (const double* const values = arrays_.wide_features.get()) {
     const auto width = static_cast<std::size_t>(width_);
-    constexpr float kInfinity = std::numeric_limits<float>::infinity();
-    std::vector<float> least(width, kInfinity);
-    std::vector<float> most(width, -kInfinity);
+    FeatureRanges ranges(width);
+    std::vector<float> narrow(width);
     for (const std::int64_t sample : kept_) {
-      const double* const row = values + sample * width_;
-      for (std::size_t f = 0; f < width; ++f) {
-        // Neither is true for NaN, which stands for a missing value.
-        const auto value = static_cast<float>(row[f]);
-        least[f] = value < least[f] ? value : least[f];
-        most[f] = value > most[f] ? value : most[f];
-      }
+      std::transform(values + sample * width_, values + (sample + 1) * width_, narrow.begin(),
+                     [](double value) { return static_cast<float>(value); });
+      ranges.add(narrow.data());
     }
+    const auto compared = static_cast<std::size_t>(samples_to_compare(count(), width_));
     std::vector<double> found(width, 0.0);
     std::vector<double> column(kept_.size());
     for (std::size_t f = 0; f < width; ++f) {
-      if (least[f] <= most[f] && is_crowded(least[f], most[f])) {
-        std::transform(kept_.begin(), kept_.end(), column.begin(), [&](std::int64_t sample) {
-          return values[sample * width_ + static_cast<std::int64_t>(f)];
-        });
+      const auto value_of = [&](std::int64_t sample) {
+        return values[sample * width_ + static_cast<std::int64_t>(f)];
+      };
+      const auto end = kept_.begin() + static_cast<std::ptrdiff_t>(compared);
+      std::transform(kept_.begin(), end, column.begin(), value_of);
+      if (ranges.crowded(f) || merge_in_f32(std::span(column).first(compared))) {
+        std::transform(kept_.begin(), kept_.end(), column.begin(), value_of);
         found[f] =
             origin_of("x: " + name_of_feature(static_cast<std::int64_t>(f)), column, notices);
       }
@@ -238,7 +236,9 @@ Origins ArraySet::measure_origins(std::vector<std::string>& notices) const {
       column.push_back(values[sample]);
     }
     const auto [least, most] = std::minmax_element(column.begin(), column.end());
-    if (is_crowded(static_cast<float>(*least), static_cast<float>(*most))) {
+    if (is_crowded(static_cast<float>(*least), static_cast<float>(*most)) ||
+        merge_in_f32(std::span(column).first(
+            static_cast<std::size_t>(samples_to_compare(count(), width_))))) {
       origins.target = origin_of("y: the target", column, notices);
     }
   }

@@ -29,22 +29,39 @@ void subtract(Samples& samples, std::int64_t width, std::int64_t feature,
 double measured_origin(Samples& samples, const std::string& name,
                        const std::vector<double>& values) {
   const Origin origin = choose_origin(values);
-  if (origin.merges) {
-    samples.notices.push_back(
-        str(samples.parts.front().file, ": ", name,
-            " has different values that are equal in f32, even as distances from their mean, so "
-            "the model cannot tell them apart. Leave an identifier out with --drop."));
+  if (!origin.warning.empty()) {
+    samples.notices.push_back(str(samples.parts.front().file, ": ", name, " ", origin.warning,
+                                  ", so the model cannot tell them apart. Leave an identifier out "
+                                  "with --drop."));
   }
   return origin.value;
 }
 
-bool target_needs_origin(const Samples& samples, const Origins* given) {
-  if (!samples.targets) {
-    return false;
+std::int64_t width_of(const Samples& samples) {
+  std::int64_t width = 1;
+  for (const std::int64_t size : samples.shape) {
+    width *= size;
   }
-  if (given != nullptr) {
-    return given->target != 0;
+  return width;
+}
+
+/// Moves the columns to `origins`.
+void move_to(Samples& samples, const std::vector<std::int64_t>& features, bool target,
+             const std::vector<std::vector<double>>& wide, Origins origins) {
+  for (std::size_t i = 0; i < features.size(); ++i) {
+    subtract(samples, width_of(samples), features[i], wide[i],
+             origins.features[static_cast<std::size_t>(features[i])]);
   }
+  if (target) {
+    subtract(samples, width_of(samples), -1, wide.back(), origins.target);
+  }
+  if (features_with(origins).empty()) {
+    origins.features.clear();
+  }
+  samples.origins = std::move(origins);
+}
+
+bool target_is_crowded(const Samples& samples) {
   const auto [least, most] =
       std::minmax_element(samples.targets.get(), samples.targets.get() + samples.count);
   return is_crowded(*least, *most);
@@ -78,31 +95,41 @@ bool FeatureRanges::crowded(std::size_t feature) const noexcept {
   return least[feature] <= most[feature] && is_crowded(least[feature], most[feature]);
 }
 
-void centre(Samples& samples, const std::vector<std::int64_t>& features, const Origins* given,
+void centre(Samples& samples, const std::vector<std::int64_t>& numbers, const FeatureRanges& ranges,
             const WideValues& values) {
-  const bool target = target_needs_origin(samples, given);
+  const bool has_target = samples.targets != nullptr;
+  const std::int64_t rows = samples_to_compare(samples.count, width_of(samples));
+  const auto first = values.read(numbers, has_target, rows);
+  std::vector<std::int64_t> features;
+  for (std::size_t i = 0; i < numbers.size(); ++i) {
+    if (ranges.crowded(static_cast<std::size_t>(numbers[i])) || merge_in_f32(first[i])) {
+      features.push_back(numbers[i]);
+    }
+  }
+  const bool target = has_target && (target_is_crowded(samples) || merge_in_f32(first.back()));
   if (features.empty() && !target) {
     return;
   }
-  std::int64_t width = 1;
-  for (const std::int64_t size : samples.shape) {
-    width *= size;
-  }
-  const auto wide = values.read(features, target);
-  std::vector<double> origins(static_cast<std::size_t>(width), 0.0);
+  const auto wide = values.read(features, target, samples.count);
+  Origins origins{.features = std::vector<double>(static_cast<std::size_t>(width_of(samples)))};
   for (std::size_t i = 0; i < features.size(); ++i) {
-    double& origin = origins[static_cast<std::size_t>(features[i])];
-    origin = given != nullptr ? given->features[static_cast<std::size_t>(features[i])]
-                              : measured_origin(samples, values.name(features[i]), wide[i]);
-    subtract(samples, width, features[i], wide[i], origin);
+    origins.features[static_cast<std::size_t>(features[i])] =
+        measured_origin(samples, values.name(features[i]), wide[i]);
   }
   if (target) {
-    samples.origins.target =
-        given != nullptr ? given->target : measured_origin(samples, "the target", wide.back());
-    subtract(samples, width, -1, wide.back(), samples.origins.target);
+    origins.target = measured_origin(samples, "the target", wide.back());
   }
-  if (std::any_of(origins.begin(), origins.end(), [](double origin) { return origin != 0; })) {
-    samples.origins.features = std::move(origins);
+  move_to(samples, features, target, wide, std::move(origins));
+}
+
+void centre(Samples& samples, const Origins& given, const WideValues& values) {
+  const std::vector<std::int64_t> features = features_with(given);
+  const bool target = samples.targets != nullptr && given.target != 0;
+  if (!features.empty() || target) {
+    Origins origins = given;
+    origins.target = target ? given.target : 0;
+    move_to(samples, features, target, values.read(features, target, samples.count),
+            std::move(origins));
   }
 }
 

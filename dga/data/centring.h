@@ -30,19 +30,23 @@ struct FeatureRanges {
 
 /// How a format gives more about the samples that it has read.
 struct WideValues {
-  /// Some features, and perhaps the target, as f64: by column, each (count).
+  /// Some features, and perhaps the target, of the first `rows` samples as f64: by column, each
+  /// (rows).
   std::function<std::vector<std::vector<double>>(const std::vector<std::int64_t>& features,
-                                                 bool target)>
+                                                 bool target, std::int64_t rows)>
       read;
   /// For messages: "column age" or "feature 3".
   std::function<std::string(std::int64_t feature)> name;
 };
 
-/// Subtracts an origin, in f64, from the features that are named, and from the targets if they need
-/// one: those `given`, by feature of `samples`, or, where that is null, measured ones. Fills
+/// Subtracts an origin, in f64, from the features and targets whose values f32 cannot keep apart.
+/// `numbers`: the features of a sample that may need one; `ranges` are those of all features. Fills
 /// samples.origins and adds notices. Throws DataError for values that are too far from the origin
 /// for f32.
-void centre(Samples& samples, const std::vector<std::int64_t>& features, const Origins* given,
+void centre(Samples& samples, const std::vector<std::int64_t>& numbers, const FeatureRanges& ranges,
             const WideValues& values);
+
+/// The same with the origins `given`, by feature of `samples`.
+void centre(Samples& samples, const Origins& given, const WideValues& values);
 
 }  // namespace dga

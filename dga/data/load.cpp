@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <filesystem>
 #include <new>
 #include <span>
 #include <utility>
@@ -150,15 +151,19 @@ std::vector<std::string> copies_among(const std::vector<DataSummary::File>& file
   const std::vector<EqualFiles> copies = equal_files(paths);
   std::vector<std::string> notices;
   for (std::size_t i = 0; i < std::min(copies.size(), kMostNamed); ++i) {
-    notices.push_back(str(printable(paths[copies[i].copy], 4096), ": the same bytes as ",
-                          printable(paths[copies[i].first], 4096),
-                          ". Remove one, unless that is meant."));
+    const std::string& first = paths[copies[i].first];
+    const std::string& copy = paths[copies[i].copy];
+    std::error_code error;
+    notices.push_back(str(printable(copy, 4096),
+                          std::filesystem::equivalent(first, copy, error) ? ": the same file as "
+                                                                          : ": the same bytes as ",
+                          printable(first, 4096), ". Use each sample once, unless that is meant."));
   }
   if (copies.size() > kMostNamed) {
     notices.push_back(str(printable(paths[copies[kMostNamed].copy], 4096), " and ",
                           copies.size() - kMostNamed - 1,
-                          " more: the same bytes as other files. Remove them, unless that is "
-                          "meant."));
+                          " more: the same bytes as other files. Use each sample once, unless that "
+                          "is meant."));
   }
   return notices;
 }
@@ -286,6 +291,7 @@ Samples load_samples(const SamplesOptions& options) {
     map_labels(samples, classes);
   }
   samples.shape = card.input_shape;
+  samples.notices = notices_of(samples);
   samples.notices.insert(samples.notices.begin(), files.notices.begin(), files.notices.end());
   return samples;
 }

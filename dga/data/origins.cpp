@@ -3,6 +3,8 @@
 #include "dga/data/origins.h"
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 #include <cmath>
 #include <cstddef>
 #include <iterator>
@@ -13,8 +15,35 @@ namespace {
 
 constexpr float kExactIntegers = 16777216;  // up to 2^24 every integer is an f32
 // Fewer than 14 of the 24 bits of an f32 tell the values apart.
-constexpr double kExactInF64 = 9007199254740992;  // 2^53
 constexpr float kCrowded = 1.0F / 1024;
+// Integers of a size in [2^53, 2^64) are identifiers, of which f64 has merged some. Beyond that
+// they are measured values in a small unit.
+constexpr double kExactInF64 = 0x1.0p53;
+constexpr double kLargestIdentifier = 0x1.0p64;
+
+std::vector<double> sorted_without_nan(std::span<const double> values) {
+  std::vector<double> sorted;
+  std::copy_if(values.begin(), values.end(), std::back_inserter(sorted),
+               [](double value) { return !std::isnan(value); });
+  std::sort(sorted.begin(), sorted.end());
+  return sorted;
+}
+
+bool are_integers(std::span<const double> values) {
+  return std::all_of(values.begin(), values.end(),
+                     [](double value) { return value == std::trunc(value); });
+}
+
+bool are_short_decimals(std::span<const double> values) {
+  return std::all_of(values.begin(), values.end(), [](double value) {
+    std::array<char, 32> text{};
+    const auto written = std::to_chars(text.data(), text.data() + text.size(), value,
+                                       std::chars_format::scientific, 9);
+    double back = 0;
+    std::from_chars(text.data(), written.ptr, back);
+    return back == value;
+  });
+}
 
 std::size_t count_distinct(const std::vector<double>& sorted, double origin, bool rounded) {
   std::size_t count = 0;
@@ -27,6 +56,14 @@ std::size_t count_distinct(const std::vector<double>& sorted, double origin, boo
     }
   }
   return count;
+}
+
+/// merge_in_f32 of the distances from an origin. `sorted` has no NaN.
+bool merge_around(double origin, const std::vector<double>& sorted) {
+  const std::size_t distinct = count_distinct(sorted, 0, false);
+  const std::size_t kept = count_distinct(sorted, origin, true);
+  return 2 * kept < distinct ||
+         (kept < distinct && (are_integers(sorted) || are_short_decimals(sorted)));
 }
 
 }  // namespace
@@ -46,33 +83,47 @@ bool is_crowded(float least, float most) noexcept {
   return size > kExactIntegers || (size > 0 && most - least < size * kCrowded);
 }
 
+std::int64_t samples_to_compare(std::int64_t count, std::int64_t width) noexcept {
+  constexpr std::int64_t kMostSamples = 1024;
+  constexpr std::int64_t kMostValues = std::int64_t{1} << 18;
+  return std::min(count, std::clamp<std::int64_t>(kMostValues / width, 2, kMostSamples));
+}
+
+bool merge_in_f32(std::span<const double> values) {
+  const bool exact = std::all_of(values.begin(), values.end(), [](double value) {
+    return std::isnan(value) || static_cast<double>(static_cast<float>(value)) == value;
+  });
+  return !exact && merge_around(0, sorted_without_nan(values));
+}
+
 Origin choose_origin(std::span<const double> values) {
-  std::vector<double> sorted;
-  std::copy_if(values.begin(), values.end(), std::back_inserter(sorted),
-               [](double value) { return !std::isnan(value); });
-  std::sort(sorted.begin(), sorted.end());
+  const std::vector<double> sorted = sorted_without_nan(values);
   if (sorted.empty()) {
     return {};
   }
-  const std::size_t distinct = count_distinct(sorted, 0, false);
-  const bool integers = std::all_of(sorted.begin(), sorted.end(),
-                                    [](double value) { return value == std::trunc(value); });
+  const bool integers = are_integers(sorted);
+  const double size = std::max(std::fabs(sorted.front()), std::fabs(sorted.back()));
+  Origin origin;
+  if (integers && size > kExactInF64 && size < kLargestIdentifier) {
+    origin.warning = "has integers above 2^53, of which different ones may be equal in f64";
+  }
   const bool exact = std::all_of(sorted.begin(), sorted.end(), [](double value) {
     return static_cast<double>(static_cast<float>(value)) == value;
   });
-  if (exact || distinct == 1) {
-    return {};  // nothing to tell apart
+  if (exact || sorted.front() == sorted.back()) {
+    return origin;  // nothing to tell apart
   }
   double mean =
       std::accumulate(sorted.begin(), sorted.end(), 0.0) / static_cast<double>(sorted.size());
   if (!std::isfinite(mean)) {
     mean = sorted[sorted.size() / 2];
   }
-  const Origin origin{.value = integers ? std::nearbyint(mean) : mean};
-  const double size = std::max(std::fabs(sorted.front()), std::fabs(sorted.back()));
-  const std::size_t kept = count_distinct(sorted, origin.value, true);
-  return {.value = origin.value,
-          .merges = integers ? kept < distinct || size > kExactInF64 : 2 * kept < distinct};
+  origin.value = integers ? std::nearbyint(mean) : mean;
+  if (origin.warning.empty() && merge_around(origin.value, sorted)) {
+    origin.warning =
+        "has different values that are equal in f32, even as distances from their mean";
+  }
+  return origin;
 }
 
 }  // namespace dga

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string_view>
 #include <vector>
 
 namespace dga {
@@ -26,11 +27,19 @@ std::vector<std::int64_t> features_with(const Origins& origins);
 /// both rounded to f32. Then look at the f64 values.
 bool is_crowded(float least, float most) noexcept;
 
+/// Whether different values are equal when they are rounded to f32, where that matters: among
+/// integers and decimals of at most 10 digits any, among other numbers half of all. NaN is ignored.
+bool merge_in_f32(std::span<const double> values);
+
+/// How many samples of all `count`, with `width` values each, merge_in_f32 compares, to notice what
+/// `is_crowded` does not, since one value is far from all others. Bounds the time that this takes.
+std::int64_t samples_to_compare(std::int64_t count, std::int64_t width) noexcept;
+
 struct Origin {
   double value = 0;
-  /// Different values that are equal after the subtraction and rounding, where that matters: among
-  /// integers any, among other numbers half of all.
-  bool merges = false;
+  /// What to tell the user about the column: that the model cannot tell some of its values apart.
+  /// Empty: nothing.
+  std::string_view warning = {};
 };
 
 /// The origin of a column: its mean, as an integer if all values are integers, or 0 where f32 keeps

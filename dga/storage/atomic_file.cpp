@@ -27,13 +27,34 @@ std::string temporary_for(const std::string& path) {
   return (target.parent_path() / name).string();
 }
 
+/// Where the file lies that `path` names: a link stays, and what it points to is replaced. Throws
+/// StorageError if something is there that is neither a file nor a folder: a device must not be
+/// replaced.
+std::string target_of(const std::string& path) {
+  std::error_code error;
+  const std::filesystem::file_type type = std::filesystem::status(path, error).type();
+  if (!error && type != std::filesystem::file_type::regular &&
+      type != std::filesystem::file_type::directory &&
+      type != std::filesystem::file_type::not_found) {
+    throw StorageError(str("[storage] ", path,
+                           ": expected a file to write or nothing, found a device, a pipe or a "
+                           "socket. Name a file."));
+  }
+  constexpr int kMostLinks = 40;  // as the kernel follows
+  std::filesystem::path target(path);
+  for (int i = 0; i < kMostLinks && std::filesystem::is_symlink(target, error); ++i) {
+    target = target.parent_path() / std::filesystem::read_symlink(target, error);
+  }
+  return target.string();
+}
+
 }  // namespace
 
-AtomicFile::AtomicFile(std::string path) : path_(std::move(path)) {
+AtomicFile::AtomicFile(std::string path) : path_(std::move(path)), target_(target_of(path_)) {
   // Between the creation and the lock, remove_abandoned_files of another process may take the file
   // for an abandoned one. Then this tries again with another name.
   while (true) {
-    std::string temporary = temporary_for(path_);
+    std::string temporary = temporary_for(target_);
     file_ = std::make_unique<FileHandle>(temporary, O_WRONLY | O_CREAT | O_TRUNC, path_);
     std::error_code error;
     if (file_->lock() != FileHandle::Lock::held_by_another &&
@@ -59,11 +80,11 @@ void AtomicFile::commit() {
             ": expected one commit, found a second. Use a new AtomicFile.");
   file_->sync();
   file_->close();
-  if (std::rename(temporary_.c_str(), path_.c_str()) != 0) {
+  if (std::rename(temporary_.c_str(), target_.c_str()) != 0) {
     throw_storage_error(path_, "to write the file", errno);
   }
   temporary_.clear();
-  sync_folder_of(path_);
+  sync_folder_of(target_);
 }
 
 void atomic_write(const std::string& path, std::span<const std::byte> bytes) {

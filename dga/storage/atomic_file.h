@@ -20,6 +20,9 @@ namespace dga {
 /// the hidden file. A kill leaves it behind; the next RunFolder in its folder removes it. The
 /// hidden file is locked (flock), which tells it from one that a kill left.
 ///
+/// Where `path` is a link, the file that it points to is written. A device, a pipe or a socket at
+/// `path` is an error.
+///
 /// All members throw StorageError. Not thread-safe; several objects may write the same path.
 class AtomicFile {
  public:
@@ -39,6 +42,7 @@ class AtomicFile {
 
  private:
   std::string path_;
+  std::string target_;     // path_, or the file that it links to
   std::string temporary_;  // empty once committed
   std::unique_ptr<FileHandle> file_;
 };

@@ -16,7 +16,7 @@ class DatasetOptions(TypedDict, total=False):
     test_data_dir: Optional[Union[str, os.PathLike[str]]]
     """Held-out samples: a folder, a file or a file:// URI, as for --data. Default: the data's own test files, else a fraction of the data."""
     val_data_dir: Optional[Union[str, os.PathLike[str]]]
-    """Validation samples, given the same way: never trained on, they decide early stopping and the best epoch. Default: the data's own validation files, else none."""
+    """Validation samples: a folder, a file or a file:// URI. Not trained on; used for early stopping and to choose the best epoch. Default: the validation files of the dataset, else none."""
     label: Optional[str]
     """Label column of CSV: a name in the header, or a number (0 is the first, -1 the last column). Default: the column named label, class, target or y, else the last."""
     header: Optional[Literal["auto", "yes", "no"]]
@@ -60,7 +60,7 @@ class ProblemOptions(DatasetOptions, total=False):
     clip_norm: Optional[Union[float, Literal["off"]]]
     """Maximum gradient norm, over all parameters. Larger gradients are scaled down. off: no clipping. Default: off."""
     schedule: Optional[Literal["constant", "step", "cosine", "warmup-cosine"]]
-    """Learning rate schedule. step: divided by 10 after each third of the steps; cosine: half a cosine down to 0; warmup-cosine: linear warm-up over the first 5 % of steps, then cosine. Default: constant."""
+    """Learning rate schedule. step: divided by 10 at 1/3 and again at 2/3 of the steps; cosine: half a cosine down to 0; warmup-cosine: linear warm-up over the first 5 % of steps, then cosine. Default: constant."""
     class_weights: Optional[Literal["none", "balanced"]]
     """Weight of each class in the loss. balanced: inversely proportional to the class's number of training samples, normalised so that the mean weight over the training samples is 1. Default: none."""
     ema: Optional[float]

@@ -73,7 +73,7 @@ class FolderTest(ProgramTest):
             with self.subTest(engine):
                 done = self.run_quietly("--engine", engine, "--workers", "3", command=(*launcher, PROGRAM))
                 self.assertEqual(sorted(done.stderr.splitlines()),
-                                 ["dga: warning: data/test.csv: the same bytes as data/train.csv. Remove one, unless "
+                                 ["dga: warning: data/test.csv: the same bytes as data/train.csv. Use each sample once, unless "
                                   "that is meant.",
                                   "dga: warning: data/train.csv~: ignored, because it is an editor's backup."])
                 self.assertEqual(self.uses(), {"data/train.csv": "train", "data/test.csv": "test",

@@ -31,7 +31,7 @@ class PredictTest(ProgramTest):
         return self.dga("predict", "--model", "out", "--data", data, *options)
 
     def error(self, done):
-        words = done.stderr.split()
+        words = done.stderr.splitlines()[-1].split()
         self.assertEqual((done.returncode, words[0], words[2], words[4:]), (0, "error", "over", ["samples"]), done)
         return float(words[1])
 

@@ -17,7 +17,7 @@ namespace {
 using testing::ElementsAre;
 
 CsvHead head_of(const std::string& text, const ReadOptions& options = {}) {
-  return read_csv_head(*source_of("f.csv", text), options);
+  return read_csv_head(*source_of("f.csv", text), options, options.columns);
 }
 
 /// The uses of the columns, such as "feature label".
@@ -65,6 +65,10 @@ TEST(CsvColumns, AnIndexOfPandasIsLeftOut) {
   EXPECT_THAT(read_csv({&file, 1}, {}).notices,
               ElementsAre("f.csv:1: the first column has no name and holds different integers. It "
                           "is left out, as an index."));
+  // An index that was read and written again, beside a new one.
+  EXPECT_EQ(uses("Unnamed: 0,a,label\n7,5,1\n3,6,0\n"), "dropped feature label");
+  EXPECT_EQ(uses(",Unnamed: 0,a,label\n0,7,5,1\n1,3,6,0\n"), "dropped dropped feature label");
+  EXPECT_EQ(uses("Unnamed: 0,label\n7,1\n3,0\n"), "feature label") << "no other feature";
 }
 
 TEST(CsvColumns, DropAndOnlyChooseFeatures) {
@@ -90,7 +94,7 @@ TEST(CsvColumns, WhatCannotBeChosenIsAnError) {
             "Correct --one-hot.");
   EXPECT_EQ(error_of_choice(text, {.table = {.drop = "a,b"}}),
             "f.csv:1: expected at least 2 columns (features and a label), found 3 of which no "
-            "feature is left. Is the separator one of comma, semicolon and tab?");
+            "feature is left. Name other columns in --drop and --only.");
 }
 
 TEST(CsvColumns, TextFeaturesAreRefusedUnlessTheyAreLeftOutOrEncoded) {
@@ -107,7 +111,14 @@ TEST(CsvColumns, TextFeaturesAreRefusedUnlessTheyAreLeftOutOrEncoded) {
 std::vector<std::int64_t> match(const std::string& first, const std::string& text,
                                 const ReadOptions& options = {}) {
   const Columns columns = choose_columns(head_of(first), {}, "first.csv");
-  return match_columns(head_of(text, options), columns, options, "f.csv", "first.csv");
+  ReadOptions reading = options;
+  reading.columns = &columns;
+  return match_columns(head_of(text, reading), columns, options, "f.csv", "first.csv");
+}
+
+std::string error_of_match(const std::string& first, const std::string& text,
+                           const ReadOptions& options) {
+  return test::error_of<DataError>([&] { match(first, text, options); });
 }
 
 TEST(CsvColumns, AreMatchedByName) {
@@ -118,8 +129,40 @@ TEST(CsvColumns, AreMatchedByName) {
               ElementsAre(1, -1, 2, 0));
   EXPECT_THAT(match("a,b,y\n1,2,0\n", ",b,y,a\n0,1,0,2\n1,1,0,2\n"), ElementsAre(-1, 1, 2, 0))
       << "an index is left out";
-  EXPECT_THAT(match("a,b,y\n1,2,0\n", "b,kind,a\n1,0,2\n", {.table = {.label = "kind"}}),
+  // Samples to predict may have a label of another name.
+  EXPECT_THAT(match("a,b,y\n1,2,0\n", "b,kind,a\n1,0,2\n",
+                    {.table = {.label = "kind"}, .optional_labels = true}),
               ElementsAre(1, 2, 0));
+  // The number of the label is that of the first file.
+  EXPECT_THAT(match("y,a,b\n0,1,2\n", "a,y,b\n1,0,2\n", {.table = {.label = "0"}}),
+              ElementsAre(1, 0, 2));
+}
+
+TEST(CsvColumns, SamplesToPredictMayLeaveColumnsOut) {
+  const auto left_out = [](const std::string& drop) {
+    return ReadOptions{.table = {.drop = drop}, .optional_labels = true};
+  };
+  // A column without a name, after a final comma, by its number or as messages call it.
+  for (const char* drop : {"2", "column 3"}) {
+    EXPECT_THAT(match("a,b,y\n1,2,0\n", "a,b,\n1,2,\n", left_out(drop)), ElementsAre(0, 1, -1));
+  }
+  EXPECT_THAT(match("a,b,y\n1,2,0\n", "a,b,y\n1,2,\n", left_out("y")), ElementsAre(0, 1, -1));
+  EXPECT_THAT(match("1,2,0\n", "7,1,2,0\n", left_out("0")), ElementsAre(-1, 0, 1, 2));
+  EXPECT_EQ(error_of_match("a,b,y\n1,2,0\n", "a,b\n1,2\n", left_out("a")),
+            "f.csv:1: expected the columns of first.csv, found no a. Give the columns the same "
+            "names.");
+  EXPECT_EQ(error_of_match("a,b,y\n1,2,0\n", "a,b\n1,2\n", left_out("c")),
+            "f.csv:1: expected a column as a name of the header or a number in [-2, 2), found "
+            "--drop c where the header has a, b. Correct --drop.");
+}
+
+TEST(CsvColumns, ListsOfNamesAreQuotedAsInCsv) {
+  EXPECT_THAT(names_in("a,\"b,c\",d"), ElementsAre("a", "b,c", "d"));
+  for (const char* list : {"\"id\"x", "\"id"}) {
+    EXPECT_EQ(test::error_of<DataError>([&] { names_in(list); }),
+              str("[data] names of columns: expected a list such as a,b or \"a,b\",c, found ", list,
+                  ". Give each quote its end, with a comma after it."));
+  }
 }
 
 TEST(CsvColumns, NamesThatAreMissingOrLeftOverAreListed) {

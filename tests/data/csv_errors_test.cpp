@@ -128,6 +128,72 @@ TEST(CsvErrors, UnclearSeparator) {
             "numbers with a decimal comma need --decimal ,.");
 }
 
+TEST(CsvErrors, ACommaThatMayBeADecimalCommaIsNoSeparator) {
+  const std::string error =
+      "f.csv:1: expected at least 2 fields (features and a label) separated by one of comma, "
+      "semicolon and tab, found \"1,2;a\". Write one separator between the fields; numbers with a "
+      "decimal comma need --decimal ,.";
+  EXPECT_EQ(error_in("1,2;a\n3,4;b\n5,6;a\n"), error);
+  const SourcePtr file = source_of("f.csv", "1,2;a\n3,4;b\n5,6;a\n");
+  EXPECT_EQ(read_csv({&file, 1}, {.table = {.decimal = Decimal::comma}}).features[0], 1.2F);
+}
+
+TEST(CsvErrors, AHeaderInTheMiddle) {
+  EXPECT_EQ(error_in("a,b,y\n1,2,0\n3,4,1\na,b,y\n5,6,0\n"),
+            "f.csv:4: expected a sample, found the header again, as in files that were put "
+            "together. Remove the line.");
+}
+
+TEST(CsvErrors, AHeaderOfAnotherWidth) {
+  EXPECT_EQ(
+      error_in("a,b,y\n1,1,2,0\n2,3,4,1\n"),
+      "f.csv:2: expected 3 fields as in the header, found 4. Give each column one name in the "
+      "header, or correct the line.");
+}
+
+TEST(CsvErrors, NumbersAsNamesOfClasses) {
+  const auto found = [](const std::string& text, const char* hint) {
+    return str("f.csv: expected labels that are integers or names of classes, found \"", text,
+               "\". ", hint, ", or take the labels as texts with --task classification.");
+  };
+  const char* const decimal_comma =
+      "Numbers with a decimal comma need --decimal ,. Otherwise write plain numbers";
+  EXPECT_EQ(error_in("a;b;y\n1;2;0,5\n2;3;1,5\n"), found("0,5", decimal_comma));
+  EXPECT_EQ(error_in("a;b;y\n1;2;1,000.50\n2;3;2,000.50\n"),
+            found("1,000.50", "Write plain numbers"));
+  EXPECT_EQ(error_in("a,y\n1,5%\n2,6%\n"), found("5%", "Write plain numbers"));
+  EXPECT_EQ(error_in("a,y\n1,$3.99\n2,$5.00\n"), found("$3.99", "Write plain numbers"));
+  const SourcePtr percent = source_of("f.csv", "a,y\n1,5%\n2,6%\n");
+  EXPECT_EQ(read_csv({&percent, 1}, {.task = Task::classification}).label_texts.size(), 2U);
+  for (const char* text : {"0-10,10-20", "1.2.3,1.2.4", "5%,low", "1st,2nd"}) {
+    const std::string labels = text;
+    const std::size_t comma = labels.find(',');
+    const SourcePtr names = source_of(
+        "f.csv", str("a,y\n1,", labels.substr(0, comma), "\n2,", labels.substr(comma + 1), "\n"));
+    EXPECT_EQ(read_csv({&names, 1}, {}).label_texts.size(), 2U) << text;
+  }
+  EXPECT_EQ(error_in("a;b;y\n1;2;0,5\n2;3;1,5\n", {.task = Task::regression}),
+            "f.csv:2: expected a number as label in field 3 of 3 (y), found \"0,5\". Correct or "
+            "remove the line; numbers with a decimal comma need --decimal ,.");
+}
+
+TEST(CsvErrors, AnEncodingThatIsNotRead) {
+  EXPECT_EQ(error_in(std::string("\xff\xfe\0\0a\0\0\0", 8)),
+            "f.csv: expected UTF-8 or UTF-16, found the byte-order mark of UTF-32. Save the file "
+            "as UTF-8.");
+}
+
+TEST(CsvErrors, ALabelThatIsMissingInSamplesToPredict) {
+  const Columns columns{.all = {{.name = "a"}, {.name = "y", .use = ColumnUse::label}}};
+  const ReadOptions options{.columns = &columns, .optional_labels = true};
+  EXPECT_EQ(error_in("a,y\n1,0\n2,\n", options),
+            "f.csv:3: expected a value in field 2 of 2 (y), found an empty field. Fill it in, or "
+            "leave the labels out with --drop y.");
+  EXPECT_EQ(error_in("a,y\n,0\n2,1\n", options),
+            "f.csv:2: expected a value in field 1 of 2 (a), found an empty field. Fill it in or "
+            "remove the line.");
+}
+
 TEST(CsvErrors, LabelColumnThatIsNotThere) {
   ReadOptions options;
   options.table.label = "kind";

@@ -10,14 +10,22 @@
 namespace dga {
 namespace {
 
-HeaderVerdict judge(const std::vector<std::string>& lines, char decimal = '.') {
+CsvRecords records_of(const std::vector<std::string>& lines) {
   CsvRecord record(',');
   CsvRecords records;
   for (const std::string& line : lines) {
     record.split(line.data(), line.data() + line.size());
     records.emplace_back(record.fields().begin(), record.fields().end());
   }
-  return judge_header(records, decimal);
+  return records;
+}
+
+HeaderVerdict judge(const std::vector<std::string>& lines, char decimal = '.') {
+  return judge_header(records_of(lines), decimal);
+}
+
+HeaderVerdict judge(const std::vector<std::string>& lines, const Columns& known) {
+  return judge_header(records_of(lines), '.', known);
 }
 
 TEST(CsvHeader, TextAboveNumbersIsAHeader) {
@@ -65,6 +73,63 @@ TEST(CsvHeader, WhatMayBeEitherIsUnclear) {
   EXPECT_EQ(judge({"abc,x", "1,x", "2,y"}), HeaderVerdict::unclear);
   // Names of people: each is different, a first one as any other.
   EXPECT_EQ(judge({"Alice,30,0", "Bob,25,1", "Carol,41,0"}), HeaderVerdict::unclear);
+}
+
+TEST(CsvHeader, AFirstSampleThatLooksLikeAHeaderIsUnclear) {
+  // The only sample of its class: its numbers lie between those of the others.
+  EXPECT_EQ(judge({"0.5,0.3,spam", "0.1,0.2,ham", "0.7,0.9,ham"}), HeaderVerdict::unclear);
+  EXPECT_EQ(judge({"0.5,0.3,unknown", "0.1,0.2,0", "0.7,0.9,1"}), HeaderVerdict::unclear);
+  // A number with a typing error.
+  EXPECT_EQ(judge({"1O,3,1", "9,4,0", "8,2,1"}), HeaderVerdict::unclear);
+  EXPECT_EQ(judge({"-.5x,3,1", "9,4,0", "8,2,1"}), HeaderVerdict::unclear);
+  // Wavelengths as names are far from what was measured there.
+  EXPECT_EQ(judge({"400.5,401.0,label", "0.1,0.2,0", "0.7,0.9,1"}), HeaderVerdict::header);
+  EXPECT_EQ(judge({"1st,2nd,3rd", "1,2,0", "3,4,1"}), HeaderVerdict::header);
+}
+
+/// The columns of a training set, of which the last is the label.
+Columns known_columns(const std::vector<std::string>& names) {
+  Columns columns;
+  for (const std::string& name : names) {
+    columns.all.push_back({.name = name});
+  }
+  columns.all.back().use = ColumnUse::label;
+  return columns;
+}
+
+TEST(CsvHeader, NamesOfTheTrainingMakeAHeader) {
+  const Columns wavelengths = known_columns({"400.5", "401.0", "label"});
+  EXPECT_EQ(judge({"400.5,401.0", "0.5,0.1", "0.5,0.9"}, wavelengths), HeaderVerdict::numbered);
+  EXPECT_EQ(judge({"401.0,400.5", "0.5,0.1", "0.5,0.9"}, wavelengths), HeaderVerdict::unclear)
+      << "numbers in another order";
+  EXPECT_EQ(judge({"label,400.5,401.0", "0,0.5,0.1"}, wavelengths), HeaderVerdict::header);
+  EXPECT_EQ(judge({"0.5,0.1,1", "0.5,0.9,0"}, wavelengths), HeaderVerdict::data);
+  const Columns counted = known_columns({"0", "1", "2"});
+  EXPECT_EQ(judge({"0,1", "5,6", "7,8"}, counted), HeaderVerdict::numbered);
+  EXPECT_EQ(judge({"3,1", "5,6", "7,8"}, counted), HeaderVerdict::data);
+  // A name of the training above a column of its own texts.
+  const Columns people = known_columns({"name", "age", "label"});
+  EXPECT_EQ(judge({"Alice,30,0", "Bob,25,1", "Carol,41,0"}, people), HeaderVerdict::data);
+  EXPECT_EQ(judge({"age,name", "30,name", "25,Bob"}, people), HeaderVerdict::header);
+}
+
+TEST(CsvHeader, TextsOfATrainingWithoutHeaderMakeASample) {
+  Columns columns = known_columns({"", "", ""});
+  columns.all[0] = {.use = ColumnUse::category, .categories = {"blue", "red"}};
+  EXPECT_EQ(judge({"red,5,L", "blue,6,M", "blue,7,S"}, columns), HeaderVerdict::data);
+  EXPECT_EQ(judge({"colour,n,size", "blue,6,M", "blue,7,S"}, columns), HeaderVerdict::header);
+}
+
+TEST(CsvHeader, AHeaderThatIsRepeatedIsAHeader) {
+  EXPECT_EQ(judge({"a,y", "1,x", "a,y", "2,z"}), HeaderVerdict::header);
+  EXPECT_EQ(judge({"a,1", "b,2", "a,1"}), HeaderVerdict::data) << "a sample that is repeated";
+}
+
+TEST(CsvHeader, ASignBeforeTheFirstNameIsNoPartOfIt) {
+  EXPECT_EQ(csv_name("# a", true), "a");
+  EXPECT_EQ(csv_name("#a", true), "a");
+  EXPECT_EQ(csv_name("#a", false), "#a");
+  EXPECT_EQ(csv_name("# of rooms", true), "# of rooms");
 }
 
 TEST(CsvHeader, OneLineAloneIsAHeaderIfItHasText) {

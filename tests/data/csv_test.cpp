@@ -85,6 +85,41 @@ TEST(Csv, RegressionKeepsRealTargets) {
   EXPECT_EQ(samples.targets[1], 3.0F);
 }
 
+Samples read(const std::string& text, const ReadOptions& options) {
+  const SourcePtr file = source_of("f.csv", text);
+  return read_csv({&file, 1}, options);
+}
+
+TEST(Csv, SamplesThatAreLeftOutDefineNoClassesAndNoCategories) {
+  const Samples samples = read("a,b,y\n1,red,L\n,blue,M\n2,green,S\n3,red,S\n",
+                               {.table = {.one_hot = "b", .missing = Missing::drop}});
+  EXPECT_THAT(samples.label_texts, testing::ElementsAre("L", "S"));
+  EXPECT_THAT(samples.columns.all[1].categories, testing::ElementsAre("green", "red"));
+  EXPECT_EQ(samples.count, 3);
+  EXPECT_EQ(samples.dropped_samples, 1);
+}
+
+TEST(Csv, ALabelColumnWithoutValuesIsNotUsedForPrediction) {
+  const Columns columns{.all = {{.name = "a"}, {.name = "y", .use = ColumnUse::label}}};
+  const Samples samples = read("a,y\n1,\n2,\n", {.columns = &columns, .optional_labels = true});
+  EXPECT_EQ(samples.labels, nullptr);
+  EXPECT_EQ(samples.count, 2);
+  EXPECT_THAT(samples.notices,
+              testing::ElementsAre("f.csv:2: column 2 (y), the label, has no values in the first "
+                                   "lines. It is not used."));
+}
+
+TEST(Csv, AHeaderThatOnlyALaterFileHasIsANotice) {
+  const std::vector<SourcePtr> files = {source_of("a.csv", "1,2,0\n"),
+                                        source_of("b.csv", "x,z,y\n3,4,1\n")};
+  const Samples samples = read_csv(files, {});
+  EXPECT_EQ(samples.count, 2);
+  EXPECT_THAT(samples.notices,
+              testing::ElementsAre("b.csv:1: the first line is taken for a header, though the "
+                                   "training data has none. If it is a sample, say so with "
+                                   "--header no."));
+}
+
 TEST(Csv, SeveralFilesFollowOneAnother) {
   const std::vector<SourcePtr> files = {source_of("a.csv", "x,y\n1,10\n2,20\n"),
                                         source_of("b.csv", "3,30"),

@@ -147,10 +147,10 @@ TEST(Load, FilesWithTheSameBytesAreANotice) {
   folder.write("b.csv", "1,1\n2,0\n");
   const std::string copy = folder.write("test.csv", "1,0\n2,1\n");
   folder.write("a.csv.bak", "1,0\n2,1\n");
-  EXPECT_THAT(
-      load_data({.data = folder.path()}).summary.notices,
-      ElementsAre(folder.file("a.csv.bak") + ": ignored, because it is an editor's backup.",
-                  copy + ": the same bytes as " + train + ". Remove one, unless that is meant."));
+  EXPECT_THAT(load_data({.data = folder.path()}).summary.notices,
+              ElementsAre(folder.file("a.csv.bak") + ": ignored, because it is an editor's backup.",
+                          copy + ": the same bytes as " + train +
+                              ". Use each sample once, unless that is meant."));
   EXPECT_EQ(load_data({.data = folder.file("b.csv"), .test_data = train}).summary.notices.size(),
             0U);
 }
@@ -162,9 +162,10 @@ TEST(Load, ManyCopiesAreCounted) {
   }
   const auto notices = load_data({.data = folder.path()}).summary.notices;
   ASSERT_EQ(notices.size(), 6U);
-  EXPECT_EQ(notices.back(), folder.file("16") +
-                                " and 23 more: the same bytes as other files. Remove them, unless "
-                                "that is meant.");
+  EXPECT_EQ(notices.back(),
+            folder.file("16") +
+                " and 23 more: the same bytes as other files. Use each sample once, unless "
+                "that is meant.");
 }
 
 TEST(Load, NoticesOfSamplesToPredict) {

@@ -32,15 +32,30 @@ TEST(Origins, UnixTimesAreCentredAtTheirMean) {
   EXPECT_TRUE(is_crowded(1.7e9F, 1.7e9F));
   const Origin origin = choose_origin(std::vector<double>{1.7e9, 1.7e9 + 1, NAN, 1.7e9 + 5});
   EXPECT_EQ(origin.value, 1.7e9 + 2);
-  EXPECT_FALSE(origin.merges);
+  EXPECT_EQ(origin.warning, "");
 }
 
 TEST(Origins, IdentifiersThatStillMergeAreReported) {
   // 1 and 2 differ by less than an f32 can tell at a distance of 10^12.
-  EXPECT_TRUE(choose_origin(std::vector<double>{1, 2, 3e12}).merges);
-  EXPECT_TRUE(choose_origin(std::vector<double>{9e15, 9e15 + 8, 1e17}).merges);
+  EXPECT_EQ(choose_origin(std::vector<double>{1, 2, 3e12}).warning,
+            "has different values that are equal in f32, even as distances from their mean");
+  // f64 may have merged integers beyond 2^53 already, though f32 holds what is left.
+  for (const std::vector<double>& identifiers :
+       {std::vector<double>{9e15, 9e15 + 8, 1e17}, std::vector<double>{0x1.0p60, 0x1.0p61}}) {
+    EXPECT_EQ(choose_origin(identifiers).warning,
+              "has integers above 2^53, of which different ones may be equal in f64");
+  }
+  EXPECT_EQ(choose_origin(std::vector<double>{6e23, 7e23}).warning, "") << "no identifiers";
   // Decimals lose digits that nothing depends on.
-  EXPECT_FALSE(choose_origin(std::vector<double>{1000.1, 1000.2, 1000.3, 1000.4}).merges);
+  EXPECT_EQ(choose_origin(std::vector<double>{1000.1, 1000.2, 1000.3, 1000.4}).warning, "");
+}
+
+TEST(Origins, MergingIsNoticedBesideValuesThatAreFarAway) {
+  EXPECT_TRUE(merge_in_f32(std::vector<double>{5412345.1, 0, 5412345.2}));
+  EXPECT_FALSE(merge_in_f32(std::vector<double>{541.1, 0, 541.2}));
+  // Of computed numbers, f32 always merges a few.
+  EXPECT_FALSE(merge_in_f32(std::vector<double>{0.1234567891234, 0.1234567891235, 0.5, 0.7}));
+  EXPECT_EQ(choose_origin(std::vector<double>{5412345.1, 5412345.2, 5412345.1, 0}).warning, "");
 }
 
 LoadedData loaded(const std::string& text, LoadOptions options = {}) {
@@ -59,6 +74,11 @@ TEST(Origins, ATableKeepsDifferencesAndGivesTheDatasUnits) {
   const std::array<std::int64_t, 2> indices{0, 2};
   table.gather(indices, BufferView(features.data(), 2), {});
   EXPECT_THAT(features, ElementsAre(1.7e9F, 1.7e9F)) << "as f32 has them";
+}
+
+TEST(Origins, ASentinelDoesNotHideThatValuesMerge) {
+  const LoadedData data = loaded("t,label\n5412345.1,0\n5412345.2,1\n5412345.1,0\n0,1\n");
+  EXPECT_NE(data.train->features()[0], data.train->features()[1]);
 }
 
 TEST(Origins, TargetsAreCentredToo) {

@@ -44,6 +44,36 @@ TEST(AtomicWrite, ReplacesWhatWasThere) {
   EXPECT_EQ(read_file(folder.file("x")), "second");
 }
 
+TEST(AtomicWrite, FollowsALink) {
+  const ScratchFolder folder;
+  const ScratchFolder other;
+  other.write("target", "old");
+  for (const char* target : {"target", "new"}) {
+    const std::string link = folder.file(str("link to ", target));
+    std::filesystem::create_symlink(other.file(target), link);
+    atomic_write(link, "text");
+    EXPECT_TRUE(std::filesystem::is_symlink(link));
+    EXPECT_EQ(read_file(other.file(target)), "text");
+  }
+  EXPECT_THAT(other.names(), testing::UnorderedElementsAre("new", "target"));
+}
+
+TEST(AtomicWrite, DoesNotReplaceWhatIsNoFile) {
+  const ScratchFolder folder;
+  const std::string pipe = folder.file("pipe");
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  const std::string link = folder.file("null");
+  std::filesystem::create_symlink("/dev/null", link);
+  for (const std::string& path : {pipe, link}) {
+    EXPECT_THAT([&] { atomic_write(path, "text"); },
+                ThrowsMessage<StorageError>(
+                    str("[storage] ", path,
+                        ": expected a file to write or nothing, found a device, a pipe or a "
+                        "socket. Name a file.")));
+  }
+  EXPECT_THAT(folder.names(), testing::UnorderedElementsAre("null", "pipe"));
+}
+
 TEST(AtomicFile, LeavesTheOldFileAloneWithoutACommit) {
   const ScratchFolder folder;
   atomic_write(folder.file("x"), "old");

@@ -54,27 +54,52 @@ void lay_out(CsvReading& reading, std::size_t file, const std::vector<std::int64
   }
 }
 
+/// Samples to predict may have a column for the label without any. It is not used then.
+void drop_empty_labels(CsvReading& reading, std::size_t file,
+                       std::vector<std::int64_t>& positions) {
+  const CsvHead& head = reading.layouts[file].head;
+  const std::int64_t label = reading.samples.columns.label();
+  for (std::size_t c = 0; c < positions.size(); ++c) {
+    if (reading.options.optional_labels && label >= 0 && positions[c] == label && head.empty[c]) {
+      positions[c] = -1;
+      reading.samples.notices.push_back(
+          str(reading.files[file]->name(), ":", head.first_line, ": ",
+              head.describe(static_cast<std::int64_t>(c)),
+              ", the label, has no values in the first lines. It is not used."));
+    }
+  }
+}
+
 /// Reads the first lines of all files, and decides what their columns are used for.
 CsvReading prepare(std::span<const SourcePtr> files, const ReadOptions& options) {
   CsvReading reading{.options = options};
   for (const SourcePtr& file : files) {
+    const Columns* const known = options.columns != nullptr ? options.columns
+                                 : reading.layouts.empty()  ? nullptr
+                                                            : &reading.samples.columns;
     reading.files.push_back(csv_text(file));
-    reading.layouts.push_back({.head = read_csv_head(*reading.files.back(), options),
+    reading.layouts.push_back({.head = read_csv_head(*reading.files.back(), options, known),
                                .decimal = mark_of(options.table.decimal),
                                .missing = options.table.missing,
-                               .regression = options.task == Task::regression});
-    auto& notices = reading.layouts.back().head.notices;
-    reading.samples.notices.insert(reading.samples.notices.end(), notices.begin(), notices.end());
+                               .regression = options.task == Task::regression,
+                               .optional_labels = options.optional_labels});
+    const CsvHead& head = reading.layouts.back().head;
+    reading.samples.notices.insert(reading.samples.notices.end(), head.notices.begin(),
+                                   head.notices.end());
+    if (known == nullptr) {
+      reading.samples.columns = choose_columns(head, options, reading.files.back()->name());
+    }
   }
   const CsvHead& head = reading.layouts.front().head;
-  reading.samples.columns = options.columns != nullptr
-                                ? *options.columns
-                                : choose_columns(head, options, reading.files.front()->name());
-  if (options.columns == nullptr && head.index && options.table.only.empty()) {
+  if (options.columns != nullptr) {
+    reading.samples.columns = *options.columns;
+  } else if (head.index_columns > 0 && options.table.only.empty()) {
     reading.samples.notices.push_back(
-        str(reading.files.front()->name(),
-            ":1: the first column has no name and holds different integers. "
-            "It is left out, as an index."));
+        str(reading.files.front()->name(), ":1: the first ",
+            head.index_columns == 1 ? "column has no name and holds"
+                                    : str(head.index_columns, " columns have no names and hold"),
+            " different integers. ", head.index_columns == 1 ? "It is" : "They are",
+            " left out, as an index."));
   }
   for (std::size_t i = 0; i < reading.samples.columns.all.size(); ++i) {
     const ColumnUse use = reading.samples.columns.all[i].use;
@@ -99,6 +124,7 @@ CsvReading prepare(std::span<const SourcePtr> files, const ReadOptions& options)
           reading.layouts[file].head, reading.samples.columns, options, reading.files[file]->name(),
           options.columns != nullptr ? "the training data" : reading.files[0]->name());
     }
+    drop_empty_labels(reading, file, positions);
     lay_out(reading, file, positions);
   }
   return reading;
@@ -144,8 +170,9 @@ void close_gaps(CsvReading& reading) {
     throw DataError(str(reading.files.front()->name(),
                         ": expected samples without missing values, found none in all ",
                         reading.samples.dropped_samples,
-                        ". Use --missing mean, or leave columns out with "
-                        "--drop."));
+                        reading.options.columns == nullptr
+                            ? ". Use --missing mean, or leave columns out with --drop."
+                            : ". Fill in the values."));
   }
 }
 

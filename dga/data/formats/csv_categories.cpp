@@ -3,7 +3,9 @@
 #include "dga/data/formats/csv_categories.h"
 
 #include <algorithm>
+#include <initializer_list>
 #include <optional>
+#include <string_view>
 #include <utility>
 
 #include "dga/base/error.h"
@@ -32,6 +34,50 @@ void refuse_mixed_labels(const CsvReading& reading) {
       }
       first = is_number(text);
     }
+  }
+}
+
+/// Whether a text is rather a number than the name of a class: "0,5", "1,000.50", "5%", "$3.99".
+bool looks_like_a_number(std::string_view text) {
+  const auto strip = [&](std::initializer_list<std::string_view> marks) {
+    for (const std::string_view mark : marks) {
+      if (text.starts_with(mark)) {
+        text.remove_prefix(mark.size());
+      }
+      if (text.ends_with(mark)) {
+        text.remove_suffix(mark.size());
+      }
+    }
+  };
+  strip({" ", "%", "$", "€", "£", " ", "-", "+"});
+  std::size_t digits = 0;  // since the last mark
+  bool grouped = true;     // all parts but the first have three digits
+  std::size_t parts = 1;
+  for (const char c : text) {
+    if (c >= '0' && c <= '9') {
+      ++digits;
+    } else if ((c == ',' || c == '.' || c == '\'' || c == ' ') && digits > 0) {
+      grouped = grouped && (parts == 1 || digits == 3);
+      digits = 0;
+      ++parts;
+    } else {
+      return false;
+    }
+  }
+  return digits > 0 && (parts <= 2 || grouped);
+}
+
+/// Throws if all labels look like numbers that were not read as such.
+void refuse_numbers_as_classes(const CsvReading& reading) {
+  const std::vector<std::string>& texts = reading.samples.label_texts;
+  if (std::all_of(texts.begin(), texts.end(), looks_like_a_number)) {
+    const bool comma = is_csv_number(texts.front(), ',');
+    throw DataError(str(
+        reading.files.front()->name(), ": expected labels that are integers or names of classes, ",
+        "found \"", printable(texts.front()), "\". ",
+        comma ? "Numbers with a decimal comma need --decimal ,. Otherwise write plain numbers"
+              : "Write plain numbers",
+        ", or take the labels as texts with --task classification."));
   }
 }
 
@@ -78,6 +124,7 @@ void number_csv_labels(CsvReading& reading) {
   }
   if (reading.options.task == Task::automatic && reading.options.columns == nullptr) {
     refuse_mixed_labels(reading);
+    refuse_numbers_as_classes(reading);
   }
   std::int64_t row = 0;
   for (const CsvReading::Piece& result : reading.results) {

@@ -6,10 +6,12 @@
 #include <array>
 #include <charconv>
 #include <string_view>
+#include <utility>
 
 #include "dga/base/error.h"
 #include "dga/base/lower_case.h"
 #include "dga/data/formats/csv_record.h"
+#include "dga/data/formats/csv_value.h"
 
 namespace dga {
 namespace {
@@ -118,8 +120,8 @@ std::vector<bool> chosen_to_drop(const CsvHead& head, const ReadOptions& options
   for (const std::string& name : names_in(options.table.drop)) {
     dropped[static_cast<std::size_t>(column_called(head, name, "--drop " + name, file))] = true;
   }
-  if (head.index && options.table.only.empty()) {
-    dropped.front() = true;
+  if (options.table.only.empty()) {
+    std::fill_n(dropped.begin(), head.index_columns, true);
   }
   return dropped;
 }
@@ -127,12 +129,42 @@ std::vector<bool> chosen_to_drop(const CsvHead& head, const ReadOptions& options
 [[noreturn]] void refuse_text(const CsvHead& head, std::int64_t column, const std::string& file) {
   const auto at = static_cast<std::size_t>(column);
   const std::string name = handle(head, column);
-  const bool comma = head.text[at].find_first_not_of("0123456789,+-eE") == std::string::npos;
+  const bool comma = is_csv_number(head.text[at], ',');
   throw DataError(str(file, ":", head.text_line[at], ": expected a number in ",
                       head.describe(column), ", found the text \"", printable(head.text[at]),
                       "\". Correct the line, leave the column out with --drop ", name,
                       ", or encode its texts with --one-hot ", name,
                       comma ? "; numbers with a decimal comma need --decimal ,." : "."));
+}
+
+/// The label of a file that is not a training file, as --label says: under another name than in
+/// training, or -1. For further files of a training, --label is about the first.
+std::int64_t own_label_of(const CsvHead& head, const ReadOptions& options,
+                          const std::string& file) {
+  return !options.optional_labels || options.table.label.empty()
+             ? -1
+             : column_called(head, options.table.label, "--label " + options.table.label, file);
+}
+
+/// The columns of a file, other than the first of a training, that --drop leaves out.
+std::vector<std::int64_t> own_drops(const CsvHead& head, const Columns& columns,
+                                    const ReadOptions& options, const std::string& file) {
+  std::vector<std::int64_t> dropped;
+  const std::vector<std::string> called = unique_names(head.names);  // in messages
+  for (const std::string& name : names_in(options.table.drop)) {
+    const bool here = std::find(head.names.begin(), head.names.end(), name) != head.names.end();
+    const auto found = std::find(called.begin(), called.end(), name);
+    const bool in_training = std::any_of(columns.all.begin(), columns.all.end(),
+                                         [&](const Column& column) { return column.name == name; });
+    // What only the training set has is not missed here, and the numbers of a training are those of
+    // its first file.
+    if (!here && found != called.end()) {
+      dropped.push_back(found - called.begin());
+    } else if (here || (options.optional_labels && !in_training)) {
+      dropped.push_back(column_called(head, name, "--drop " + name, file));
+    }
+  }
+  return dropped;
 }
 
 std::vector<std::int64_t> match_by_name(const CsvHead& head, const Columns& columns,
@@ -141,23 +173,19 @@ std::vector<std::int64_t> match_by_name(const CsvHead& head, const Columns& colu
   const std::vector<std::string> names = unique_names(head.names);
   std::vector<std::int64_t> position(names.size(), -1);
   std::vector<bool> found(columns.all.size(), false);
-  std::vector<bool> unwanted(names.size(), false);
-  for (const std::string& name : names_in(options.table.drop)) {
-    // A name that only the training set has is not missed here.
-    if (std::find(head.names.begin(), head.names.end(), name) != head.names.end()) {
-      unwanted[static_cast<std::size_t>(column_called(head, name, "--drop " + name, file))] = true;
-    }
+  std::vector<bool> unwanted(names.size(), false);  // by --drop
+  for (const std::int64_t column : own_drops(head, columns, options, file)) {
+    unwanted[static_cast<std::size_t>(column)] = true;
   }
   const std::int64_t label = columns.label();
-  // --label may name the label under another name than in training.
-  const std::int64_t own_label =
-      options.table.label.empty()
-          ? -1
-          : column_called(head, options.table.label, "--label " + options.table.label, file);
+  const std::int64_t own_label = own_label_of(head, options, file);
   std::vector<std::string> extra;
   for (std::size_t c = 0; c < names.size(); ++c) {
     const auto match = std::find_if(columns.all.begin(), columns.all.end(),
                                     [&](const Column& column) { return column.name == names[c]; });
+    if (unwanted[c]) {
+      continue;
+    }
     if (static_cast<std::int64_t>(c) == own_label && label >= 0) {
       position[c] = label;
       found[static_cast<std::size_t>(label)] = true;
@@ -165,7 +193,7 @@ std::vector<std::int64_t> match_by_name(const CsvHead& head, const Columns& colu
                (match - columns.all.begin() != label || own_label < 0)) {
       position[c] = match - columns.all.begin();
       found[static_cast<std::size_t>(position[c])] = true;
-    } else if (match == columns.all.end() && !unwanted[c] && !(c == 0 && head.index)) {
+    } else if (match == columns.all.end() && std::cmp_greater_equal(c, head.index_columns)) {
       extra.push_back(printable(names[c]));
     }
   }
@@ -192,6 +220,14 @@ std::vector<std::int64_t> match_by_name(const CsvHead& head, const Columns& colu
 std::vector<std::int64_t> match_by_position(const CsvHead& head, const Columns& columns,
                                             const ReadOptions& options, const std::string& file,
                                             const std::string& origin) {
+  std::vector<std::int64_t> kept;  // the columns of the file that --drop does not leave out
+  const std::vector<std::int64_t> drops = own_drops(head, columns, options, file);
+  for (std::int64_t c = 0; c < head.columns; ++c) {
+    if (std::find(drops.begin(), drops.end(), c) == drops.end()) {
+      kept.push_back(c);
+    }
+  }
+  const std::int64_t own_label = own_label_of(head, options, file);
   const std::int64_t label = columns.label();
   std::vector<std::int64_t> features;
   std::vector<std::int64_t> all;
@@ -207,8 +243,8 @@ std::vector<std::int64_t> match_by_position(const CsvHead& head, const Columns& 
     if (label >= 0) {
       std::int64_t at = std::count_if(positions.begin(), positions.end(),
                                       [&](std::int64_t i) { return i < label; });
-      if (!options.table.label.empty()) {
-        at = column_called(head, options.table.label, "--label " + options.table.label, file);
+      if (own_label >= 0) {
+        at = std::count_if(kept.begin(), kept.end(), [&](std::int64_t c) { return c < own_label; });
       }
       positions.insert(positions.begin() + std::min<std::int64_t>(at, std::ssize(positions)),
                        label);
@@ -227,23 +263,27 @@ std::vector<std::int64_t> match_by_position(const CsvHead& head, const Columns& 
       forms.push_back(without_label(positions));
     }
     for (auto& form : forms) {
-      if (std::ssize(form) == head.columns &&
+      if (form.size() == kept.size() &&
           std::find(fitting.begin(), fitting.end(), form) == fitting.end()) {
         fitting.push_back(std::move(form));
       }
     }
   }
   if (fitting.size() == 1) {
-    return fitting.front();
+    std::vector<std::int64_t> positions(static_cast<std::size_t>(head.columns), -1);
+    for (std::size_t i = 0; i < kept.size(); ++i) {
+      positions[static_cast<std::size_t>(kept[i])] = fitting.front()[i];
+    }
+    return positions;
   }
   if (fitting.size() > 1) {
-    throw DataError(str(file, ":1: expected columns that can be told apart, found ", head.columns,
+    throw DataError(str(file, ":1: expected columns that can be told apart, found ", kept.size(),
                         " without names, which may be with or without the label. Add a header."));
   }
   const auto count = std::ssize(features);
   if (options.optional_labels && !options.table.label.empty()) {
     throw DataError(str(file, ":1: expected ", count + 1, " columns, the features and the label ",
-                        printable(options.table.label), ", found ", head.columns,
+                        printable(options.table.label), ", found ", kept.size(),
                         ". For samples without labels leave out --label."));
   }
   throw DataError(str(file, ":1: expected ",
@@ -251,7 +291,7 @@ std::vector<std::int64_t> match_by_position(const CsvHead& head, const Columns& 
                           ? str(count, " columns (the features), or ", count + 1,
                                 " (and a label), as the model was trained on")
                           : str(columns.all.size(), " columns as in ", origin),
-                      ", found ", head.columns, ". Give the same columns as there."));
+                      ", found ", kept.size(), ". Give the same columns as there."));
 }
 
 }  // namespace
@@ -259,6 +299,10 @@ std::vector<std::int64_t> match_by_position(const CsvHead& head, const Columns& 
 std::vector<std::string> names_in(const std::string& list) {
   CsvRecord record(',');
   record.split(list.data(), list.data() + list.size());
+  if (record.fault() != CsvRecord::Fault::none) {
+    throw DataError(str("[data] names of columns: expected a list such as a,b or \"a,b\",c, found ",
+                        printable(list), ". Give each quote its end, with a comma after it."));
+  }
   std::vector<std::string> names;
   for (const CsvField& field : record.fields()) {
     if (!field.text.empty()) {
@@ -322,7 +366,9 @@ Columns choose_columns(const CsvHead& head, const ReadOptions& options, const st
   if (features == 0) {
     throw DataError(str(file, ":1: expected at least 2 columns (features and a label), found ",
                         head.columns, head.columns > 1 ? " of which no feature is left" : "",
-                        ". Is the separator one of comma, semicolon and tab?"));
+                        options.table.drop.empty() && options.table.only.empty()
+                            ? ". Is the separator one of comma, semicolon and tab?"
+                            : ". Name other columns in --drop and --only."));
   }
   return columns;
 }

@@ -15,7 +15,8 @@
 
 namespace dga {
 
-/// The names in a list such as `a,b` or `"a,b",c` (quoted as in CSV), without empty ones.
+/// The names in a list such as `a,b` or `"a,b",c` (quoted as in CSV), without empty ones. Throws
+/// DataError for a list that is not quoted so.
 std::vector<std::string> names_in(const std::string& list);
 
 /// Chooses label, dropped and one-hot columns by the options and the rules of docs/data.md. Throws

@@ -184,23 +184,29 @@ std::string first_line_of(std::string_view text) {
                       "need --decimal ,."));
 }
 
-/// The trial whose records fit best: all of one length, with the most numbers.
+using Score = std::pair<bool, double>;
+
+/// Even records first. Names may contain separators, so then the share of numbers decides.
+Score score_of(const Trial& trial, char decimal) {
+  std::size_t cells = 0;
+  for (const auto& record : trial.records) {
+    cells += record.size();
+  }
+  return {trial.even(),
+          static_cast<double>(count_numbers(trial, decimal)) / static_cast<double>(cells)};
+}
+
+/// The trial whose records fit best: all of one length, with the most numbers. Null if there is
+/// none, or if another fits as well, perhaps with a decimal comma: `1,2;a`.
 Trial* best_trial(std::vector<Trial>& trials, char decimal) {
   Trial* best = nullptr;
   bool tied = false;
-  std::pair<bool, double> best_score{};
+  Score best_score{};
   for (Trial& trial : trials) {
     if (trial.columns() < 2) {
       continue;
     }
-    std::size_t cells = 0;
-    for (const auto& record : trial.records) {
-      cells += record.size();
-    }
-    // Names may contain separators, so the share of numbers decides between even splits.
-    const std::pair<bool, double> score{
-        trial.even(),
-        static_cast<double>(count_numbers(trial, decimal)) / static_cast<double>(cells)};
+    const Score score = score_of(trial, decimal);
     if (best == nullptr || score > best_score) {
       best = &trial;
       best_score = score;
@@ -208,6 +214,10 @@ Trial* best_trial(std::vector<Trial>& trials, char decimal) {
     } else if (score == best_score) {
       tied = true;
     }
+  }
+  for (const Trial& trial : trials) {
+    tied = tied || (best != nullptr && best->separator == ',' && &trial != best &&
+                    trial.columns() > 1 && trial.even() && score_of(trial, ',') >= best_score);
   }
   return tied ? nullptr : best;
 }
@@ -225,6 +235,13 @@ std::string CsvHead::describe(std::int64_t column) const {
   return names.empty() || names[static_cast<std::size_t>(column)].empty()
              ? number
              : str(number, " (", printable(names[static_cast<std::size_t>(column)]), ")");
+}
+
+bool CsvHead::repeats_names(std::span<const CsvField> record) const {
+  return !names.empty() && std::equal(record.begin(), record.end(), names.begin(), names.end(),
+                                      [&](const CsvField& field, const std::string& name) {
+                                        return csv_name(field.text, &name == names.data()) == name;
+                                      });
 }
 
 namespace {
@@ -297,11 +314,7 @@ std::vector<std::string> header_names(const std::vector<CsvField>& fields, const
   std::vector<std::string> names;
   names.reserve(fields.size());
   for (const CsvField& field : fields) {
-    names.emplace_back(field.text);
-  }
-  std::string& first = names.front();
-  if (first.starts_with('#')) {
-    first.erase(0, std::min(first.find_first_not_of("# "), first.size()));
+    names.push_back(csv_name(field.text, names.empty()));
   }
   for (const std::string& name : names) {
     if (!is_utf8(name)) {
@@ -312,35 +325,63 @@ std::vector<std::string> header_names(const std::vector<CsvField>& fields, const
   return names;
 }
 
+/// Whether a column is named as an index: not at all, or "Unnamed: 0", as pandas calls a column
+/// without a name.
+bool is_index_name(std::string_view name) {
+  constexpr std::string_view kUnnamed = "Unnamed: ";
+  return name.empty() ||
+         (name.starts_with(kUnnamed) && name.size() > kUnnamed.size() &&
+          name.find_first_not_of("0123456789", kUnnamed.size()) == std::string_view::npos);
+}
+
+/// Whether a column has different integers in the records from `first` on.
+bool has_different_integers(const Trial& trial, std::size_t first, std::size_t column,
+                            char decimal) {
+  std::set<std::string_view> different;
+  for (std::size_t row = first; row < trial.records.size(); ++row) {
+    const auto& record = trial.records[row];
+    std::int64_t number = 0;
+    if (record.size() == trial.columns() &&
+        (parse_csv_number(record[column].text, decimal, number) != NumberError::none ||
+         !different.insert(record[column].text).second)) {
+      return false;
+    }
+  }
+  return trial.records.size() > first;
+}
+
 /// What the first records tell about the columns.
 void look_at_columns(const Trial& trial, std::size_t first, char decimal, CsvHead& head) {
   const auto columns = static_cast<std::size_t>(head.columns);
   head.text.resize(columns);
   head.text_line.resize(columns);
-  std::set<std::string_view> index;
-  bool integers = trial.records.size() > first;
+  head.empty.assign(columns, trial.records.size() > first);
   for (std::size_t row = first; row < trial.records.size(); ++row) {
     const auto& record = trial.records[row];
-    if (record.size() != columns) {
+    if (record.size() != columns || head.repeats_names(record)) {
       continue;
     }
     for (std::size_t c = 0; c < columns; ++c) {
-      if (head.text[c].empty() && !is_missing(record[c].text) &&
-          !is_csv_number(record[c].text, decimal)) {
+      const bool missing = is_missing(record[c].text);
+      head.empty[c] = head.empty[c] && missing;
+      if (head.text[c].empty() && !missing && !is_csv_number(record[c].text, decimal)) {
         head.text[c] = record[c].text;
         head.text_line[c] = trial.lines[row];
       }
     }
-    std::int64_t number = 0;
-    integers = integers && parse_csv_number(record[0].text, decimal, number) == NumberError::none &&
-               index.insert(record[0].text).second;
   }
-  head.index = integers && columns > 2 && !head.names.empty() && head.names.front().empty();
+  // A feature and a label must be left.
+  while (
+      !head.names.empty() && head.index_columns + 2 < head.columns &&
+      is_index_name(head.names[static_cast<std::size_t>(head.index_columns)]) &&
+      has_different_integers(trial, first, static_cast<std::size_t>(head.index_columns), decimal)) {
+    ++head.index_columns;
+  }
 }
 
 }  // namespace
 
-CsvHead read_csv_head(const ByteSource& source, const ReadOptions& options) {
+CsvHead read_csv_head(const ByteSource& source, const ReadOptions& options, const Columns* known) {
   CsvHead head;
   const char separator = skip_preamble(source, head);
   Window window(source, head.begin, head.end);
@@ -349,7 +390,9 @@ CsvHead read_csv_head(const ByteSource& source, const ReadOptions& options) {
   head.columns = static_cast<std::int64_t>(trial.columns());
   HeaderVerdict verdict = HeaderVerdict::header;
   if (options.table.header == HeaderRow::automatic) {
-    verdict = judge_header(trial.records, mark_of(options.table.decimal));
+    const char decimal = mark_of(options.table.decimal);
+    verdict = known != nullptr ? judge_header(trial.records, decimal, *known)
+                               : judge_header(trial.records, decimal);
   } else if (options.table.header == HeaderRow::no) {
     verdict = HeaderVerdict::data;
   }
@@ -364,9 +407,16 @@ CsvHead read_csv_head(const ByteSource& source, const ReadOptions& options) {
     const std::int64_t line = head.first_line;
     head.names = header_names(trial.records.front(), source.name(), line);
     if (verdict == HeaderVerdict::numbered) {
+      head.notices.push_back(
+          str(source.name(), ":", line, ": the first line ",
+              known != nullptr ? "has numbers that are names of the training" : "counts from 0",
+              " and is taken for a header. If it is a sample, say so with "
+              "--header no."));
+    } else if (known != nullptr && !known->named() &&
+               options.table.header == HeaderRow::automatic) {
       head.notices.push_back(str(source.name(), ":", line,
-                                 ": the first line counts from 0 and is taken for a header. If it "
-                                 "is a sample, say so with --header no."));
+                                 ": the first line is taken for a header, though the training "
+                                 "data has none. If it is a sample, say so with --header no."));
     }
     const std::size_t next = trial.records.size() > 1 ? trial.starts[1] : trial.end;
     head.first_line = trial.records.size() > 1 ? trial.lines[1] : head.first_line + 1;

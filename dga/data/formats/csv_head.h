@@ -6,9 +6,11 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
+#include "dga/data/formats/csv_record.h"
 #include "dga/data/samples.h"
 #include "dga/data/source.h"
 
@@ -25,19 +27,25 @@ struct CsvHead {
   /// there is none in the first records.
   std::vector<std::string> text = {};
   std::vector<std::int64_t> text_line = {};
-  /// Whether the first column is an index as pandas' to_csv writes it: without a name, and
-  /// different integers in the first records.
-  bool index = false;
+  /// The number of first columns that are an index as pandas writes it: without a name, or named as
+  /// "Unnamed: 0" when such a file is read and written again, and different integers in the first
+  /// records.
+  std::int64_t index_columns = 0;
+  /// By column: whether it has no value in the first records.
+  std::vector<bool> empty = {};
   std::vector<std::string> notices = {};
 
   /// The name of a column for messages: "column 3 (city)", or "column 3" without a header.
   std::string describe(std::int64_t column) const;
+  /// Whether a record is the header once more, as in files that were put together.
+  bool repeats_names(std::span<const CsvField> record) const;
 };
 
-/// Reads the head of a file that csv_text has returned. Of `options` it takes header, decimal and,
+/// Reads the head of a file that csv_text has returned. `known`: the columns that it should have,
+/// or null. Of `options` it takes header, decimal and,
 /// for files with a single column, features. Throws DataError for a file without samples, no clear
 /// separator, a header that cannot be told from a sample, and text that is not UTF-8 in the header.
-CsvHead read_csv_head(const ByteSource& source, const ReadOptions& options);
+CsvHead read_csv_head(const ByteSource& source, const ReadOptions& options, const Columns* known);
 
 /// A longer record is an error. The limit bounds the memory that a file which is not CSV can take.
 inline constexpr std::int64_t kLongestCsvRecord = std::int64_t{64} << 20;

@@ -3,6 +3,7 @@
 #include "dga/data/formats/csv_header.h"
 
 #include <algorithm>
+#include <limits>
 #include <set>
 #include <string_view>
 
@@ -18,6 +19,8 @@ struct Below {
   bool quotes = false;
   bool repeats = false;  // some text occurs twice
   bool counts = true;    // 0, 1, 2, …
+  double least = std::numeric_limits<double>::infinity();
+  double most = -std::numeric_limits<double>::infinity();
   std::set<std::string_view> texts = {};
 };
 
@@ -36,7 +39,11 @@ std::vector<Below> look_below(std::span<const std::vector<CsvField>> records, ch
       if (is_missing(cell)) {
         continue;
       }
-      if (is_csv_number(cell, decimal)) {
+      if (double number = 0; parse_csv_number(cell, decimal, number) == NumberError::none) {
+        below[c].numbers = true;
+        below[c].least = std::min(below[c].least, number);
+        below[c].most = std::max(below[c].most, number);
+      } else if (is_csv_number(cell, decimal)) {
         below[c].numbers = true;
       } else {
         below[c].text = true;
@@ -46,6 +53,45 @@ std::vector<Below> look_below(std::span<const std::vector<CsvField>> records, ch
     ++row;
   }
   return below;
+}
+
+/// Whether the first record occurs again, with a text that stands in a column of numbers otherwise:
+/// files with a header were put together.
+bool is_repeated_header(std::span<const std::vector<CsvField>> records,
+                        const std::vector<Below>& below, char decimal) {
+  const std::vector<CsvField>& first = records.front();
+  const auto same = [&](const std::vector<CsvField>& record) {
+    return std::equal(record.begin(), record.end(), first.begin(), first.end(),
+                      [](const CsvField& x, const CsvField& y) { return x.text == y.text; });
+  };
+  if (std::none_of(records.begin() + 1, records.end(), same)) {
+    return false;
+  }
+  for (std::size_t c = 0; c < first.size(); ++c) {
+    const bool only_text =
+        std::all_of(below[c].texts.begin(), below[c].texts.end(), [&](std::string_view text) {
+          return text == first[c].text || is_csv_number(text, decimal);
+        });
+    if (below[c].text && below[c].numbers && only_text) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/// Whether a cell is a number with decimals between those below it, as names are not: a name such
+/// as 2020 is an integer, and a wavelength such as 400.5 is far from the values below.
+bool looks_like_a_value(std::string_view cell, char decimal, const Below& below) {
+  double number = 0;
+  return parse_csv_number(cell, decimal, number) == NumberError::none &&
+         cell.find_first_of(decimal == '.' ? ".eE" : ",eE") != std::string_view::npos &&
+         number >= below.least && number <= below.most;
+}
+
+/// Whether a text begins as a number does, such as "1O.3" or "12 m".
+bool looks_mistyped(std::string_view cell) {
+  cell.remove_prefix(std::min(cell.find_first_not_of(" \t+-."), cell.size()));
+  return !cell.empty() && cell.front() >= '0' && cell.front() <= '9';
 }
 
 /// Whether `names` are 0, 1, 2, …, an empty first name aside. Three or more are needed: two such
@@ -76,11 +122,16 @@ HeaderVerdict judge_header(std::span<const std::vector<CsvField>> records, char 
                                                             : HeaderVerdict::data;
   }
   const std::vector<Below> below = look_below(records, decimal);
+  if (is_repeated_header(records, below, decimal)) {
+    return HeaderVerdict::header;
+  }
   bool text_above_numbers = false;
   bool recurs = false;        // a cell of the first record occurs below in a column of text
   bool new_text = false;      // a cell of the first record does not occur below, in a text column
   bool new_category = false;  // the same, in a column in which other texts repeat
   bool number_above_numbers = false;
+  bool value_above_numbers = false;  // a number that is rather a value than a name
+  bool name_above_numbers = false;   // a text that is no mistyped number
   for (std::size_t c = 0; c < first.size(); ++c) {
     if (is_missing(first[c].text)) {
       continue;
@@ -91,19 +142,25 @@ HeaderVerdict judge_header(std::span<const std::vector<CsvField>> records, char 
       new_text = new_text || !known;
       new_category = new_category || (!known && below[c].repeats);
     } else if (below[c].numbers) {
+      const std::string_view cell = first[c].text;
       (is_text(first[c]) ? text_above_numbers : number_above_numbers) = true;
+      value_above_numbers = value_above_numbers || looks_like_a_value(cell, decimal, below[c]);
+      name_above_numbers = name_above_numbers || (is_text(first[c]) && !looks_mistyped(cell));
     }
   }
   if (text_above_numbers) {
-    return recurs ? HeaderVerdict::unclear : HeaderVerdict::header;
+    const bool mistyped = !name_above_numbers && number_above_numbers;
+    return recurs || value_above_numbers || mistyped ? HeaderVerdict::unclear
+                                                     : HeaderVerdict::header;
   }
   if (recurs) {
     return HeaderVerdict::data;
   }
   if (new_text && std::any_of(first.begin(), first.end(), is_text)) {
     // Where every text is different and the numbers look like numbers, a first sample looks the
-    // same as a header.
-    return new_category || !number_above_numbers ? HeaderVerdict::header : HeaderVerdict::unclear;
+    // same as a header. So does the only sample of a class.
+    return !value_above_numbers && (new_category || !number_above_numbers) ? HeaderVerdict::header
+                                                                           : HeaderVerdict::unclear;
   }
   if (std::any_of(first.begin(), first.end(), is_text)) {
     return HeaderVerdict::header;  // above columns without any value
@@ -117,6 +174,68 @@ HeaderVerdict judge_header(std::span<const std::vector<CsvField>> records, char 
   const bool above_an_index = first.size() > 1 && first.front().text.empty() &&
                               below.front().numbers && below.front().counts;
   return names_are_quoted || above_an_index ? HeaderVerdict::header : HeaderVerdict::data;
+}
+
+HeaderVerdict judge_header(std::span<const std::vector<CsvField>> records, char decimal,
+                           const Columns& known) {
+  const HeaderVerdict verdict = judge_header(records, decimal);
+  const std::vector<CsvField>& first = records.front();
+  if (!known.named()) {
+    // A text that is known from its column makes a sample.
+    const bool same_width = first.size() == known.all.size();
+    const bool sample = std::any_of(first.begin(), first.end(), [&](const CsvField& cell) {
+      const auto at = static_cast<std::size_t>(&cell - first.data());
+      return same_width && !known.all[at].categories.empty() &&
+             std::binary_search(known.all[at].categories.begin(), known.all[at].categories.end(),
+                                cell.text);
+    });
+    return sample ? HeaderVerdict::data : verdict;
+  }
+  const auto position_of = [&](std::string_view name) {
+    return std::find_if(known.all.begin(), known.all.end(),
+                        [&](const Column& column) { return column.name == name; }) -
+           known.all.begin();
+  };
+  const std::ptrdiff_t none = std::ssize(known.all);
+  std::vector<std::ptrdiff_t> positions;  // of the cells that are names
+  bool text = false;                      // one of them is no number
+  bool only_names = true;
+  for (const CsvField& cell : first) {
+    if (const std::ptrdiff_t at = position_of(csv_name(cell.text, &cell == first.data()));
+        at != none) {
+      positions.push_back(at);
+      text = text || !is_csv_number(cell.text, decimal);
+    } else {
+      only_names = only_names && cell.text.empty();
+    }
+  }
+  if (positions.empty()) {
+    // Without a clear header, and without a name of the training, it is a sample.
+    return verdict == HeaderVerdict::unclear ? HeaderVerdict::data : verdict;
+  }
+  const bool all_features =
+      std::all_of(known.all.begin(), known.all.end(), [&](const Column& each) {
+        return (each.use != ColumnUse::feature && each.use != ColumnUse::category) ||
+               std::find(positions.begin(), positions.end(), &each - known.all.data()) !=
+                   positions.end();
+      });
+  if (!all_features && !only_names) {
+    return verdict;
+  }
+  if (text) {
+    return HeaderVerdict::header;
+  }
+  // Names that are numbers may be a sample too, but hardly with all of them in their order.
+  return all_features && std::is_sorted(positions.begin(), positions.end())
+             ? HeaderVerdict::numbered
+             : HeaderVerdict::unclear;
+}
+
+std::string csv_name(std::string_view cell, bool first) {
+  if (first && cell.starts_with('#') && !cell.starts_with("# of ")) {
+    cell.remove_prefix(std::min(cell.find_first_not_of("# "), cell.size()));
+  }
+  return std::string(cell);
 }
 
 }  // namespace dga

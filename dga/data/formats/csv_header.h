@@ -6,9 +6,11 @@
 
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "dga/data/formats/csv_record.h"
+#include "dga/storage/columns.h"
 
 namespace dga {
 
@@ -18,7 +20,7 @@ using CsvRecords = std::vector<std::vector<CsvField>>;
 
 enum class HeaderVerdict {
   header,
-  numbered,  ///< a header, but its names are 0, 1, …, n-1
+  numbered,  ///< a header, but its names are numbers, so the user should know
   data,
   unclear,
 };
@@ -26,5 +28,13 @@ enum class HeaderVerdict {
 /// Compares the first record with those below it. See docs/data.md for the rules. Records with
 /// another number of fields than the first are ignored. `decimal` is the decimal point.
 HeaderVerdict judge_header(std::span<const std::vector<CsvField>> records, char decimal);
+
+/// The same for a file whose columns are `known` from another file or a model: names and texts of
+/// these decide first.
+HeaderVerdict judge_header(std::span<const std::vector<CsvField>> records, char decimal,
+                           const Columns& known);
+
+/// A field of the header as a name: without the `#` that some programs write before the first name.
+std::string csv_name(std::string_view cell, bool first);
 
 }  // namespace dga

@@ -30,9 +30,10 @@ struct CsvLayout {
   Missing missing = Missing::error;
   bool text_labels = false;
   bool regression = false;
-  std::vector<Use> uses = {};  // by column
-  std::int64_t label = -1;     // column of the label; -1: none
-  bool quoted = false;         // there are quotes in the file, and perhaps line ends within them
+  bool optional_labels = false;  // see ReadOptions
+  std::vector<Use> uses = {};    // by column
+  std::int64_t label = -1;       // column of the label; -1: none
+  bool quoted = false;           // there are quotes in the file, and perhaps line ends within them
 };
 
 }  // namespace dga

@@ -11,21 +11,6 @@
 namespace dga {
 namespace {
 
-std::vector<std::int64_t> crowded_features(const CsvReading& reading) {
-  FeatureRanges all = reading.ranges.front();
-  for (const FeatureRanges& range : reading.ranges) {
-    all.add(range);
-  }
-  std::vector<std::int64_t> features;
-  for (std::int64_t f = 0; f < reading.width; ++f) {
-    if (reading.column_of(f).use == ColumnUse::feature &&
-        all.crowded(static_cast<std::size_t>(f))) {
-      features.push_back(f);
-    }
-  }
-  return features;
-}
-
 /// The origins that the caller gives, by feature of the file instead of the encoded sample.
 Origins given_origins(const CsvReading& reading) {
   Origins origins = *reading.options.origins;
@@ -51,15 +36,24 @@ Origins given_origins(const CsvReading& reading) {
 
 void centre_csv(CsvReading& reading) {
   const WideValues values{
-      .read = [&](const std::vector<std::int64_t>& features,
-                  bool target) { return read_csv_wide(reading, features, target); },
+      .read = [&](const std::vector<std::int64_t>& features, bool target,
+                  std::int64_t rows) { return read_csv_wide(reading, features, target, rows); },
       .name = [&](std::int64_t feature) { return reading.name_of_feature(feature); }};
-  if (reading.options.origins == nullptr) {
-    centre(reading.samples, crowded_features(reading), nullptr, values);
+  if (reading.options.origins != nullptr) {
+    centre(reading.samples, given_origins(reading), values);
     return;
   }
-  const Origins given = given_origins(reading);
-  centre(reading.samples, features_with(given), &given, values);
+  FeatureRanges ranges = reading.ranges.front();
+  for (const FeatureRanges& range : reading.ranges) {
+    ranges.add(range);
+  }
+  std::vector<std::int64_t> numbers;
+  for (std::int64_t f = 0; f < reading.width; ++f) {
+    if (reading.column_of(f).use == ColumnUse::feature) {
+      numbers.push_back(f);
+    }
+  }
+  centre(reading.samples, numbers, ranges, values);
 }
 
 }  // namespace dga

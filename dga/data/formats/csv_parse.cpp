@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <span>
+#include <utility>
 
 #include "dga/base/error.h"
 #include "dga/base/topology.h"
@@ -28,8 +29,10 @@ std::int64_t line_of(const CsvPiece& piece, std::span<const char> text, const ch
   CsvRecord record(layout.head.separator);
   const bool last = piece.end == layout.head.end && record.split(p, end) == end;
   const bool unfinished = last && layout.head.end == source.size();
-  throw DataError(str(source.name(), ":", line_of(piece, text, p), ": ",
-                      explain_csv_record(p, end, layout, unfinished)));
+  throw DataError(
+      str(source.name(), ":", line_of(piece, text, p), ": ",
+          explain_csv_record(p, end, layout, line_of(piece, text, p) == layout.head.first_line,
+                             unfinished)));
 }
 
 void parse_piece(CsvReading& reading, std::size_t index, int thread) {
@@ -120,10 +123,10 @@ void parse_csv(CsvReading& reading, bool text_labels) {
 
 std::vector<std::vector<double>> read_csv_wide(CsvReading& reading,
                                                const std::vector<std::int64_t>& features,
-                                               bool target) {
+                                               bool target, std::int64_t rows) {
   const std::size_t columns = features.size() + (target ? 1 : 0);
-  std::vector<std::vector<double>> values(
-      columns, std::vector<double>(static_cast<std::size_t>(reading.samples.count)));
+  std::vector<std::vector<double>> values(columns,
+                                          std::vector<double>(static_cast<std::size_t>(rows)));
   std::vector<CsvLayout> layouts = reading.layouts;
   for (CsvLayout& layout : layouts) {
     for (std::size_t c = 0; c < layout.uses.size(); ++c) {
@@ -136,13 +139,15 @@ std::vector<std::vector<double>> read_csv_wide(CsvReading& reading,
       }
     }
   }
-  std::vector<std::int64_t> first_rows;
+  std::vector<std::int64_t> first_rows;  // of the pieces that are needed
   std::int64_t row = 0;
   for (const CsvReading::Piece& result : reading.results) {
-    first_rows.push_back(row);
+    if (row < rows) {
+      first_rows.push_back(row);
+    }
     row += result.rows;
   }
-  parallel_for(std::ssize(reading.pieces), reading.threads, [&](std::int64_t index, int thread) {
+  parallel_for(std::ssize(first_rows), reading.threads, [&](std::int64_t index, int thread) {
     const CsvPiece& piece = reading.pieces[static_cast<std::size_t>(index)];
     const CsvLayout& layout = layouts[piece.file];
     const auto text = text_of(*reading.files[piece.file], piece,
@@ -162,7 +167,7 @@ std::vector<std::vector<double>> read_csv_wide(CsvReading& reading,
                       .texts = &texts,
                       .label_texts = &label_texts};
     auto at = static_cast<std::size_t>(first_rows[static_cast<std::size_t>(index)]);
-    for (std::int64_t i = 0; i < piece.rows; ++i) {
+    for (std::int64_t i = 0; i < piece.rows && std::cmp_less(at, rows); ++i) {
       const char* next = nullptr;
       const CsvOutcome outcome =
           parse_csv_record(p, text.data() + text.size(), layout, into, record, next);

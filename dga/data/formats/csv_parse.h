@@ -23,10 +23,10 @@ struct CsvTextLabel {
 /// out leave gaps at the ends of their pieces. Throws DataError for a record that cannot be read.
 void parse_csv(CsvReading& reading, bool text_labels);
 
-/// Reads some features, and perhaps the target, again as f64: by column, each (count). For files
-/// that parse_csv has read.
+/// Reads some features, and perhaps the target, of the first `rows` samples again as f64: by
+/// column, each (rows). For files that parse_csv has read, and without gaps between pieces.
 std::vector<std::vector<double>> read_csv_wide(CsvReading& reading,
                                                const std::vector<std::int64_t>& features,
-                                               bool target);
+                                               bool target, std::int64_t rows);
 
 }  // namespace dga

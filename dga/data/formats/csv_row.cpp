@@ -168,7 +168,7 @@ std::string describe(NumberError error, bool integer, bool is_label) {
   return is_label ? "a number as label" : "a number";
 }
 
-std::string remedy(NumberError error, bool text, bool is_label) {
+std::string remedy(NumberError error, bool comma, bool is_label) {
   switch (error) {
     case NumberError::empty:
     case NumberError::not_finite:
@@ -181,8 +181,24 @@ std::string remedy(NumberError error, bool text, bool is_label) {
     case NumberError::none:
       break;
   }
-  return text && !is_label ? "Correct or remove the line, or leave the column out with --drop."
-                           : "Correct or remove the line.";
+  return str("Correct or remove the line", is_label ? "" : ", or leave the column out with --drop",
+             comma ? "; numbers with a decimal comma need --decimal ,." : ".");
+}
+
+std::string remedy_of_missing(const CsvLayout& layout, std::int64_t column) {
+  const bool is_label = column == layout.label;
+  if (layout.optional_labels) {  // samples to predict, for which the model has the rules
+    const std::string& name =
+        layout.head.names.empty() ? "" : layout.head.names[static_cast<std::size_t>(column)];
+    return is_label ? str("Fill it in, or leave the labels out with --drop ",
+                          name.empty() ? std::to_string(column) : printable(name), ".")
+                    : "Fill it in or remove the line.";
+  }
+  if (layout.missing == Missing::mean) {
+    return is_label ? "A label has no mean: use --missing drop."
+                    : "A text has no mean: use --missing drop.";
+  }
+  return "Fill it in, or use --missing drop, or mean for numbers.";
 }
 
 }  // namespace
@@ -202,25 +218,28 @@ CsvOutcome parse_csv_record(const char* p, const char* end, const CsvLayout& lay
   if (record.fault() != CsvRecord::Fault::none || fields.size() != layout.uses.size()) {
     return CsvOutcome::wrong;
   }
-  bool missing = false;
+  if (layout.missing == Missing::drop) {
+    // Before anything is read: a sample that is left out defines no class and no category.
+    for (std::size_t column = 0; column < fields.size(); ++column) {
+      if (layout.uses[column].slot != Slot::skip && is_missing(fields[column].text)) {
+        return CsvOutcome::dropped;
+      }
+    }
+  }
   for (std::size_t column = 0; column < fields.size(); ++column) {
     const CsvOutcome outcome = read_field(fields[column], layout, layout.uses[column], row);
     if (outcome == CsvOutcome::dropped) {
-      const bool allowed =
-          layout.missing == Missing::drop ||
-          (layout.missing == Missing::mean && put_missing(layout.uses[column], row));
-      if (!allowed) {
+      if (layout.missing != Missing::mean || !put_missing(layout.uses[column], row)) {
         return CsvOutcome::wrong;
       }
-      missing = true;
     } else if (outcome != CsvOutcome::read) {
       return outcome;
     }
   }
-  return missing && layout.missing == Missing::drop ? CsvOutcome::dropped : CsvOutcome::read;
+  return CsvOutcome::read;
 }
 
-std::string explain_csv_record(const char* p, const char* end, const CsvLayout& layout,
+std::string explain_csv_record(const char* p, const char* end, const CsvLayout& layout, bool first,
                                bool unfinished) {
   CsvRecord record(layout.head.separator);
   record.split(p, end);
@@ -240,7 +259,15 @@ std::string explain_csv_record(const char* p, const char* end, const CsvLayout& 
   if (count == 1 && fields.front().text.empty() && !fields.front().quoted && columns > 1) {
     return str("expected ", columns, " fields, found an empty line. Remove the line.");
   }
+  if (layout.head.repeats_names(fields)) {
+    return "expected a sample, found the header again, as in files that were put together. Remove "
+           "the line.";
+  }
   if (count != columns) {
+    if (first && !layout.head.names.empty()) {
+      return str("expected ", columns, " fields as in the header, found ", count,
+                 ". Give each column one name in the header, or correct the line.");
+    }
     if (unfinished && count < columns) {
       return str("expected ", columns, " fields, found ", count,
                  " in a last line without an end: the file seems cut off. Copy it again.");
@@ -256,7 +283,7 @@ std::string explain_csv_record(const char* p, const char* end, const CsvLayout& 
     const bool is_label = column == layout.label;
     const std::string where =
         str("in field ", column + 1, " of ", count,
-            layout.head.names.empty()
+            layout.head.names.empty() || layout.head.names[static_cast<std::size_t>(column)].empty()
                 ? ""
                 : str(" (", printable(layout.head.names[static_cast<std::size_t>(column)]), ")"));
     const std::string found =
@@ -268,11 +295,8 @@ std::string explain_csv_record(const char* p, const char* end, const CsvLayout& 
       if (layout.missing == Missing::mean && !is_label && slot != Slot::category) {
         continue;
       }
-      return str("expected a value ", where, ", found ", found,
-                 layout.missing == Missing::mean
-                     ? (is_label ? ". A label has no mean: use --missing drop."
-                                 : ". A text has no mean: use --missing drop.")
-                     : ". Fill it in, or use --missing drop, or mean for numbers.");
+      return str("expected a value ", where, ", found ", found, ". ",
+                 remedy_of_missing(layout, column));
     }
     if (slot == Slot::category || (is_label && layout.text_labels)) {
       continue;
@@ -287,7 +311,8 @@ std::string explain_csv_record(const char* p, const char* end, const CsvLayout& 
                                   : parse_csv_number(field.text, layout.decimal, value);
     if (error != NumberError::none) {
       return str("expected ", describe(error, integer, is_label), " ", where, ", found ", found,
-                 ". ", remedy(error, true, is_label));
+                 ". ",
+                 remedy(error, layout.decimal == '.' && is_csv_number(field.text, ','), is_label));
     }
   }
   return "expected a line of numbers, found another. Correct or remove the line.";

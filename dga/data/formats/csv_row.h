@@ -42,9 +42,10 @@ const char* parse_csv_numbers(const char* p, const CsvLayout& layout, const CsvR
 CsvOutcome parse_csv_record(const char* p, const char* end, const CsvLayout& layout,
                             const CsvRow& row, CsvRecord& record, const char*& next);
 
-/// Why the record at `p` cannot be read, as "expected …, found …. What to do." `unfinished`: it is
-/// the last record of its file and has no line end, so the file may be cut off.
-std::string explain_csv_record(const char* p, const char* end, const CsvLayout& layout,
+/// Why the record at `p` cannot be read, as "expected …, found …. What to do." `first`: it is the
+/// first sample of its file. `unfinished`: it is the last one and has no line end, so the file may
+/// be cut off.
+std::string explain_csv_record(const char* p, const char* end, const CsvLayout& layout, bool first,
                                bool unfinished);
 
 }  // namespace dga

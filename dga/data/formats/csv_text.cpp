@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::string_view kLittleEndianMark = "\xff\xfe";
 constexpr std::string_view kBigEndianMark = "\xfe\xff";
+constexpr std::string_view kUtf32Mark("\xff\xfe\0\0", 4);
 constexpr char kCtrlZ = '\x1a';  // the end of a text file in DOS
 
 std::string contents(const ByteSource& file) {
@@ -45,6 +46,20 @@ std::string from_utf16(const ByteSource& file, std::string bytes, const char* en
   }
   text.resize(text.size() - room);
   return text;
+}
+
+/// The byte-order mark of UTF-32 begins as that of UTF-16.
+void refuse_utf32(const ByteSource& file) {
+  char start[4] = {};
+  if (file.size() >= 4) {
+    file.read(0, start);
+    if (std::string_view(start, 4) == kUtf32Mark) {
+      throw DataError(
+          str(file.name(),
+              ": expected UTF-8 or UTF-16, found the byte-order mark of UTF-32. Save the "
+              "file as UTF-8."));
+    }
+  }
 }
 
 /// Whether the first line of the file ends in CR alone.
@@ -93,6 +108,7 @@ SourcePtr csv_text(const SourcePtr& file) {
     char start[2];
     file->read(0, start);
     const std::string_view mark(start, 2);
+    refuse_utf32(*file);
     if (mark == kLittleEndianMark || mark == kBigEndianMark) {
       const char* const encoding = mark == kLittleEndianMark ? "UTF-16LE" : "UTF-16BE";
       text = source_of(file->name(), from_utf16(*file, contents(*file).substr(2), encoding));

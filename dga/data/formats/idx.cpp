@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <numeric>
 #include <vector>
 
 #include "dga/base/error.h"
@@ -142,40 +143,25 @@ float finite(const ByteSource& file, std::int64_t sample, double value) {
   return narrow;
 }
 
-/// Some elements of each sample: by element, each (count).
+/// Some elements of the first samples: by element, each (rows).
 std::vector<std::vector<double>> columns_of(const ByteSource& file, const Header& header,
-                                            const std::vector<std::int64_t>& wanted) {
+                                            const std::vector<std::int64_t>& wanted,
+                                            std::int64_t rows) {
   const std::int64_t width = header.count / header.dims.front();
   std::vector<std::vector<double>> columns(wanted.size());
   std::vector<std::int64_t> column_of(static_cast<std::size_t>(width), -1);
   for (std::size_t c = 0; c < wanted.size(); ++c) {
     column_of[static_cast<std::size_t>(wanted[c])] = static_cast<std::int64_t>(c);
   }
-  for_each_element(file, header, [&](std::int64_t i, double value) {
+  Header first = header;
+  first.count = rows * width;
+  for_each_element(file, first, [&](std::int64_t i, double value) {
     const std::int64_t column = column_of[static_cast<std::size_t>(i % width)];
     if (column >= 0) {
       columns[static_cast<std::size_t>(column)].push_back(value);
     }
   });
   return columns;
-}
-
-/// The features whose values f32 cannot keep apart, though the file does.
-std::vector<std::int64_t> crowded_features(const Samples& samples, const Header& header) {
-  std::vector<std::int64_t> features;
-  if (header.type == kInt32 || header.type == kF64) {
-    const std::int64_t width = header.count / header.dims.front();
-    FeatureRanges ranges(static_cast<std::size_t>(width));
-    for (std::int64_t i = 0; i < samples.count; ++i) {
-      ranges.add(samples.features.get() + i * width);
-    }
-    for (std::int64_t f = 0; f < width; ++f) {
-      if (ranges.crowded(static_cast<std::size_t>(f))) {
-        features.push_back(f);
-      }
-    }
-  }
-  return features;
 }
 
 std::int64_t integral(const ByteSource& file, std::int64_t sample, double value) {
@@ -256,19 +242,30 @@ Samples read_idx(std::span<const SourcePtr> files, const ReadOptions& options) {
       samples.labels[i] = integral(*labels, i, value);
     });
   }
-  const WideValues values{.read =
-                              [&](const std::vector<std::int64_t>& wanted, bool target) {
-                                auto columns = columns_of(*features, shape, wanted);
-                                if (target) {
-                                  columns.push_back(columns_of(*labels, label_shape, {0}).front());
-                                }
-                                return columns;
-                              },
-                          .name = [](std::int64_t feature) { return str("feature ", feature); }};
-  centre(samples,
-         options.origins != nullptr ? features_with(*options.origins)
-                                    : crowded_features(samples, shape),
-         options.origins, values);
+  const WideValues values{
+      .read =
+          [&](const std::vector<std::int64_t>& wanted, bool target, std::int64_t rows) {
+            auto columns = columns_of(*features, shape, wanted, rows);
+            if (target) {
+              columns.push_back(columns_of(*labels, label_shape, {0}, rows).front());
+            }
+            return columns;
+          },
+      .name = [](std::int64_t feature) { return str("feature ", feature); }};
+  const auto may_round = [](const Header& header) {
+    return header.type == kInt32 || header.type == kF64;
+  };
+  if (options.origins != nullptr) {
+    centre(samples, *options.origins, values);
+  } else if (may_round(shape) || (samples.targets && may_round(label_shape))) {
+    std::vector<std::int64_t> numbers(static_cast<std::size_t>(width));
+    std::iota(numbers.begin(), numbers.end(), std::int64_t{0});
+    FeatureRanges ranges(static_cast<std::size_t>(width));
+    for (std::int64_t i = 0; i < count; ++i) {
+      ranges.add(samples.features.get() + i * width);
+    }
+    centre(samples, numbers, ranges, values);
+  }
   return samples;
 }
 

@@ -87,8 +87,8 @@ NumberError parse_integer(std::string_view text, std::int64_t& out) noexcept {
   if (error != NumberError::none) {
     return error;
   }
-  constexpr double kExact = 0x1.0p53;  // larger integers are not all doubles
-  if (std::fabs(value) > kExact) {
+  constexpr double kExact = 0x1.0p53;  // from here on a double may stand for several integers
+  if (std::fabs(value) >= kExact) {
     return NumberError::too_large;
   }
   if (value != std::trunc(value)) {
