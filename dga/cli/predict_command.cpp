@@ -130,8 +130,7 @@ int predict(Arguments arguments, const TableOptions& table) {
 
 Action add_predict(CLI::App& app) {
   const auto arguments = std::make_shared<Arguments>();
-  app.add_option("--model", arguments->model, "Folder of the run that trained the model.")
-      ->type_name("DIR");
+  app.add_option("--model", arguments->model, "Run folder of the trained model.")->type_name("DIR");
   app.add_option(
          "--data", arguments->data,
          "Samples: a folder, a file or a file:// URI; all files of a folder are one set. CSV "
@@ -140,8 +139,9 @@ Action add_predict(CLI::App& app) {
   const auto shared = OptionArguments::add_to(app, {"label", "header", "decimal", "drop"});
   app.add_option(
          "--output", arguments->output,
-         "CSV file to write, whole or not at all: the class and the score of each class, or "
-         "the value. Default: standard output.")
+         "CSV file for the predictions, one row per sample: the predicted class and a score for "
+         "each class, or the predicted value. It is written completely or not at all. Default: "
+         "standard output.")
       ->type_name("FILE");
   return [arguments, shared] { return predict(*arguments, shared->resolve().data.table); };
 }

@@ -56,8 +56,9 @@ struct SummaryLine {
   std::string text;
 };
 
-/// The summary in a few lines without control characters. Names at most `most_files` files of each
-/// use, and the sizes of all classes only if there are few. The notices are not among the lines.
+/// The summary as a few lines of text, in which control characters of names are replaced. Names at
+/// most `most_files` files of each use, and the sizes of all classes only if there are few. The
+/// notices are not among the lines.
 std::vector<SummaryLine> summary_lines(const DataSummary& summary, std::size_t most_files);
 
 }  // namespace dga

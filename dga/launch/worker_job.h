@@ -22,7 +22,7 @@ namespace dga {
 class WorkerJob {
  public:
   /// Copies the samples to shared memory, once for all workers. `options`: the resolved run
-  /// options. `progress` must outlive the job, which calls it from a thread of its own. Throws
+  /// options. `progress` must outlive the job: the job calls it from a thread of its own. Throws
   /// Error if the system refuses memory or a socket.
   WorkerJob(const RunOptions& options, const LoadedData& data, Progress& progress);
   ~WorkerJob();

@@ -314,8 +314,8 @@ std::vector<Option> training_options() {
              "samples is 1.",
              kClassWeights),
       option("ema", "X", &TrainingOptions::ema,
-             "Decay of an exponential moving average of the weights. The average is then evaluated "
-             "and saved. 0: no average.",
+             "Decay of an exponential moving average of the weights. With a decay above 0, the "
+             "average is evaluated and saved instead of the weights. 0: no average.",
              {.least = 0, .most = 1, .below_most = true}),
       option("patience", "N", &TrainingOptions::patience,
              "Stop early after this number of epochs without a new lowest error on the validation "

@@ -43,8 +43,8 @@ class FileHandle {
   int descriptor_ = -1;
 };
 
-/// Flushes the folder of `path` to disk, so that files created, renamed or removed in it stay so
-/// after a crash. Does nothing on file systems that cannot flush a folder.
+/// Flushes the folder that contains `path` to disk, so that creating, renaming or removing files in
+/// it survives a crash. Does nothing on file systems that cannot flush a folder.
 void sync_folder_of(const std::string& path);
 
 /// Throws a StorageError for a system call on `path` that failed with errno `error`. Its text
