@@ -51,6 +51,11 @@ std::vector<const Column*> columns_by_input(const Columns& columns) {
   return inputs;
 }
 
+/// What was expected instead of `found`.
+const char* kind_of_number(double found) {
+  return std::isfinite(found) ? "numbers that f32 can hold, at most 3.4e38" : "finite numbers";
+}
+
 /// One of the sets, while its dataset is made.
 class ArraySet {
  public:
@@ -159,15 +164,18 @@ void ArraySet::check_features(const T* values) {
     const T* const row = values + i * width_;
     bool missing = false;
     for (std::int64_t f = 0; f < width_; ++f) {
-      if (std::isfinite(row[f])) {
+      if (std::isfinite(static_cast<float>(row[f]))) {
         continue;
       }
       const bool is_missing = std::isnan(row[f]);
       if (!is_missing || missing_ == Missing::error) {
-        throw DataError(str("[data] ", prefix_, "x: expected finite numbers, found ", row[f],
-                            " in sample ", i, one ? std::string() : ", " + name_of_feature(f),
-                            ". Remove such samples or replace the values",
-                            is_missing ? ", or set missing to mean or drop." : "."));
+        throw DataError(
+            str("[data] ", prefix_, "x: expected ", kind_of_number(row[f]), ", found ", row[f],
+                " in sample ", i, one ? std::string() : ", " + name_of_feature(f),
+                std::isfinite(row[f]) ? ". Scale them down."
+                : is_missing ? ". Remove such samples or replace the values, or set missing to "
+                               "mean or drop."
+                             : ". Remove such samples or replace the values."));
       }
       missing = true;
     }
@@ -181,9 +189,10 @@ void ArraySet::check_features(const T* values) {
 template <typename T>
 void ArraySet::check_targets(const T* values) const {
   const T* const end = values + arrays_.count;
-  const T* const bad = std::find_if(values, end, [](T value) { return !std::isfinite(value); });
+  const T* const bad =
+      std::find_if(values, end, [](T value) { return !std::isfinite(static_cast<float>(value)); });
   if (bad != end) {
-    throw DataError(str("[data] ", prefix_, "y: expected finite numbers, found ", *bad,
+    throw DataError(str("[data] ", prefix_, "y: expected ", kind_of_number(*bad), ", found ", *bad,
                         " in sample ", bad - values,
                         ". Remove such samples or replace the values."));
   }
@@ -300,6 +309,10 @@ Samples ArraySet::labels() const {
 
 void ArraySet::keep(Samples& labels) const {
   labels.count = count();
+  labels.parts.front().count = count();
+  if (count() < arrays_.count) {
+    labels.parts.front().lines = kept_;
+  }
   for (std::size_t i = 0; i < kept_.size(); ++i) {
     labels.labels[static_cast<std::ptrdiff_t>(i)] = labels.labels[kept_[i]];
   }
@@ -374,12 +387,12 @@ LoadedData data_from_arrays(const SampleArrays& train, const SampleArrays& test,
     Samples labels;
     if (!is_regression(train)) {
       labels = set.labels();
+      set.keep(labels);
       if (data.columns.text_labels) {
         map_text_labels(labels, names);
       } else {
         map_labels(labels, classes);
       }
-      set.keep(labels);
     }
     set.note_missing(notices);
     return set.table(std::move(labels), names, origins);

@@ -30,7 +30,8 @@ struct Samples {
     std::string file = {};
     std::int64_t count = 0;
     std::int64_t first_line = 0;  // line number of its first sample; 0: the file has no lines
-    /// The line number of each sample; empty if the line numbers are consecutive.
+    /// The line number of each sample, or its number where the file has no lines; empty if they are
+    /// consecutive.
     std::vector<std::int64_t> lines = {};
   };
 

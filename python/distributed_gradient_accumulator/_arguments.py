@@ -88,6 +88,9 @@ def _takes_names(row: _core.OptionRow) -> bool:
 def _names(name: str, value: Iterable[Any]) -> str:
     """Names and numbers of columns as one text, quoted as in CSV."""
     names = [str(integer(name, each)) if isinstance(each, numbers.Integral) else text(name, each) for each in value]
+    if "" in names:
+        raise InvalidArgument(f"[python] {name}: expected names or numbers of columns, found an empty name. Give the "
+                              f"number of a column without a name.")
     return ",".join('"' + each.replace('"', '""') + '"' for each in names)
 
 

@@ -86,9 +86,10 @@ def labels(name: str, value: Any, samples: int, regression: bool) -> tuple[npt.N
     if regression:
         return np.ascontiguousarray(array, dtype=real_dtype(array.dtype)), []
     if array.dtype.kind == "f":
+        array = array.astype(np.float64, copy=False)
         if np.any(np.isnan(array)):
             _refuse_missing(name, int(np.argmax(np.isnan(array))))
-        if not np.all(np.isfinite(array)) or np.any(array != np.trunc(array)) or np.any(np.abs(array) > 2**53):
+        if not np.all(np.isfinite(array)) or np.any(array != np.trunc(array)) or np.any(np.abs(array) >= 2**53):
             raise DataError(f"[data] {name}: expected whole numbers as labels, found others. "
                             f"Pass task='regression' for real ones.")
     elif array.dtype.kind == "u" and array.size and int(array.max()) >= 2**63:

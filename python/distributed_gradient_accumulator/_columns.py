@@ -71,7 +71,10 @@ def choose(table: Table, label: Optional[str], choice: Choice) -> list[Column]:
         label = "label" if label is None else label
     for name in [*names, label or ""]:
         _check_utf8(name)
-    columns = [(name, use, _categories(table, i) if use == Use.category else []) for i, (name, use) in
+    kept = np.ones(table.samples, bool)  # a sample that is left out defines no category
+    if choice.missing == "drop":
+        kept = ~_missing_in_any(table, [i for i, use in enumerate(uses) if use in (Use.feature, Use.category)])
+    columns = [(name, use, _categories(table, i, kept) if use == Use.category else []) for i, (name, use) in
                enumerate(zip(names, uses))]
     if table.names is None:
         return [*columns, ("", Use.label, [])]
@@ -85,7 +88,10 @@ def match(where: str, table: Table, columns: Sequence[Column], origin: str) -> l
     """
     features = [column for column in columns if is_input(column)]
     count = len(table.columns)
-    if table.names is None or table.numbered or not columns[0][0]:
+    # pandas numbers the columns of a frame that has no names for them. Where the training had numbers too, they are
+    # names: they may stand in another order there.
+    numbers = any(column[0].isdecimal() for column in features)
+    if table.names is None or not columns[0][0] or (table.numbered and not numbers):
         others = [column for column in columns if column[1] != Use.label]
         if count == len(features):
             return list(range(count))
@@ -109,10 +115,11 @@ def encode(where: str, table: Table, places: Sequence[int], columns: Sequence[Co
            ) -> npt.NDArray[Any]:
     """(samples, features) float32, or float64 where a column needs it; a missing number is NaN.
 
-    leave_out: whether a sample with a missing category is NaN too, so that it is left out later.
+    leave_out: whether a sample with a missing value is NaN in its categories too, so that it is left out later.
     """
     features = [column for column in columns if is_input(column)]
-    parts = [_one_hot(where, table, place, column[2], leave_out) if column[1] == Use.category
+    dropped = _missing_in_any(table, places) if leave_out else np.zeros(table.samples, bool)
+    parts = [_one_hot(where, table, place, column[2], dropped) if column[1] == Use.category
              else _numbers(where, table, place)[:, None] for place, column in zip(places, features)]
     width = sum(part.shape[1] for part in parts)
     wide = any(part.dtype == np.float64 for part in parts)
@@ -214,19 +221,35 @@ def _numbers(where: str, table: Table, at: int) -> npt.NDArray[Any]:
     return numbers
 
 
+def _missing_in_any(table: Table, places: Sequence[int]) -> npt.NDArray[np.bool_]:
+    """By sample: whether one of these columns has no value."""
+    missing = np.zeros(table.samples, bool)
+    for place in places:
+        values = table.columns[place]
+        if values.dtype.kind == "f" and values.ndim == 1:
+            missing |= np.isnan(values)
+        elif values.dtype.kind == "O":
+            missing |= np.fromiter(map(is_missing, values.tolist()), bool, table.samples)
+    return missing
+
+
 def _texts(values: npt.NDArray[Any]) -> list[Optional[str]]:
-    """Categories as texts; None where they are missing."""
-    def text(value: Any) -> Optional[str]:
-        if is_missing(value):
-            return None
-        if isinstance(value, (float, np.floating)) and value == np.trunc(value):
-            return str(int(value))  # as pandas has integers beside missing values
-        return str(value)
-    return [text(value) for value in values.tolist()]
+    """Categories as texts, as pandas' to_csv writes them; None where they are missing."""
+    texts = [None if is_missing(value) else str(value) for value in values.tolist()]
+    if values.dtype.kind == "f" and None in texts and all(text is None or text.endswith(".0") for text in texts):
+        texts = [text and text[:-2] for text in texts]  # pandas has integers as floats where others are missing
+    return texts
 
 
-def _categories(table: Table, at: int) -> list[str]:
-    categories = sorted({text for text in _texts(table.columns[at]) if text is not None})
+def _other_spelling(text: str) -> str:
+    """A whole number with or without a decimal point: a column may be integers in one frame and floats in another."""
+    if text.endswith(".0"):
+        return text[:-2]
+    return text + ".0" if text.lstrip("-").isdecimal() else text
+
+
+def _categories(table: Table, at: int, kept: npt.NDArray[np.bool_]) -> list[str]:
+    categories = sorted({text for text in _texts(table.columns[at][kept]) if text is not None})
     for category in categories:
         _check_utf8(category)
     if len(categories) > _core.MOST_CATEGORIES:
@@ -235,15 +258,17 @@ def _categories(table: Table, at: int) -> list[str]:
     return categories
 
 
-def _one_hot(where: str, table: Table, at: int, categories: Sequence[str], leave_out: bool) -> npt.NDArray[np.float32]:
-    position = {category: i for i, category in enumerate(categories)}
+def _one_hot(where: str, table: Table, at: int, categories: Sequence[str], dropped: npt.NDArray[np.bool_]
+             ) -> npt.NDArray[np.float32]:
+    position = {_other_spelling(category): i for i, category in enumerate(categories)}
+    position.update({category: i for i, category in enumerate(categories)})
     part = np.zeros((table.samples, len(categories)), np.float32)
     for sample, text in enumerate(_texts(table.columns[at])):
-        if text is None:
-            if not leave_out:
-                raise DataError(f"{where}: expected a text in {_column(table, at)}, found a missing value in sample "
-                                f"{sample}. Fill it in, or leave such samples out.")
+        if dropped[sample]:
             part[sample] = np.nan
+        elif text is None:
+            raise DataError(f"{where}: expected a text in {_column(table, at)}, found a missing value in sample "
+                            f"{sample}. Fill it in, or leave such samples out.")
         elif text in position:
             part[sample, position[text]] = 1
         else:

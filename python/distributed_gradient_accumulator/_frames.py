@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, NamedTuple, Optional
 
 import numpy as np
@@ -39,17 +40,30 @@ def table_of_frame(frame: Any) -> Table:
         labels = list(frame.columns)
         columns = [frame.iloc[:, i] if hasattr(frame, "iloc") else frame[label] for i, label in enumerate(labels)]
     values = [np.asarray(column) for column in columns]
-    index = bool(labels) and labels[0] in ("", "Unnamed: 0") and (
-        values[0].size == 0 or values[0].dtype.kind in "iu" and np.unique(values[0]).size == values[0].size)
-    if index:
+    index = False
+    while len(labels) > 1 and _is_index(labels[0], values[0]):
+        index = True
         labels, values = labels[1:], values[1:]
     return Table(int(frame.shape[0]), values, _names(labels), labels == list(range(len(labels))), index)
+
+
+def _is_index(label: Any, values: npt.NDArray[Any]) -> bool:
+    """Whether a column is an index that was written with a table and read back, perhaps twice."""
+    unnamed = isinstance(label, str) and re.fullmatch(r"(Unnamed: \d+)?", label) is not None
+    return unnamed and (values.size == 0 or values.dtype.kind in "iu" and np.unique(values).size == values.size)
 
 
 def table_of_series(series: Any) -> Table:
     """A table of one column."""
     values = np.asarray(series)
     return Table(len(values), [values], None if series.name in (None, "") else _names([series.name]))
+
+
+def is_named_column(series: Any) -> bool:
+    """Whether a series is a column of a frame, such as frame["a"], and no row, such as frame.iloc[0]."""
+    labels = getattr(series, "index", None)
+    counted = labels is None or not any(isinstance(label, str) for label in labels)
+    return isinstance(series.name, str) and series.name != "" and counted
 
 
 def table_of_row(series: Any) -> Table:

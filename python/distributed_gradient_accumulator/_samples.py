@@ -11,10 +11,11 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _core
+from ._arguments import shown
 from ._arrays import features, labels, table_of, table_of_array
 from ._columns import Choice, Column, Use, choose, encode, input_names, is_input, match, unnamed
 from ._errors import DataError, InvalidArgument
-from ._frames import is_series, label_name, table_of_row
+from ._frames import is_named_column, is_series, label_name, table_of_row
 
 _LARGEST = float(np.finfo(np.float32).max)
 
@@ -73,6 +74,9 @@ def rows_for(model: _core.Model, x: Any) -> npt.NDArray[Any]:
     """(samples, features) of `x` as the model takes them; a single sample may come without its first dimension."""
     columns = model.columns or unnamed(model.num_features)
     wanted = sum(map(is_input, columns))
+    if is_series(x) and wanted > 1 and is_named_column(x):
+        raise DataError(f"[python] x: expected samples of {wanted} features, found the one column {shown(x.name)}. Pass "
+                        f"the whole frame, or for a single sample a list or an array.")
     table = table_of_row(x) if is_series(x) and wanted > 1 else table_of("x", x)
     if table is None:
         rows = features("x", x)

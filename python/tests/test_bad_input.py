@@ -38,7 +38,7 @@ CASES = [
     ("ragged lists", lambda: dataset(x=[[1, 2], [3]]), TypeError, "x: expected an array"),
     ("NaN in x", lambda: dataset(x=NAN), ValueError, "x: expected finite numbers, found nan in sample 0, feature 0."),
     ("numbers that float32 cannot hold", lambda: dataset(x=np.full((6, 2), 1e300)), ValueError,
-     "[data] x: expected numbers that f32 can hold, at most 3.4e38, found 1e+300 in sample 0. Scale them down."),
+     "[data] x: expected numbers that f32 can hold, at most 3.4e38, found 1e+300 in sample 0, feature 0. Scale them down."),
     ("an empty array", lambda: dataset(x=np.empty((0, 3)), y=[]), ValueError, "expected at least one sample"),
     ("no features", lambda: dataset(x=np.empty((6, 0))), ValueError, "expected at least one sample with one feature"),
     ("too few labels", lambda: dataset(y=[0, 1]), ValueError, "y: expected one label a sample, shape (6,)"),

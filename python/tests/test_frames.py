@@ -208,6 +208,68 @@ class Arrow:
         return np.array(self.columns).T
 
 
+def test_numbers_as_names_are_matched_by_name(columns):
+    frame = pd.DataFrame({2: columns["size"], 0: columns["noise"], 1: columns["label"]})
+    results = train(frame[[2, 0]], frame[1])
+    expected = results.predict_scores(frame[[2, 0]])
+    assert np.array_equal(results.predict_scores(frame[[0, 2]]), expected)
+    assert np.array_equal(results.predict_scores(frame.sort_index(axis=1)), expected)  # 0, 1, 2, as pandas numbers
+    assert "found no 0. Give the columns the same names." in refused(lambda: results.predict(frame[[2]]))
+    # Without names in training, the position counts.
+    results = train(frame[[2, 0]].to_numpy(), frame[1])
+    assert np.array_equal(results.predict_scores(pd.DataFrame(frame[[2, 0]].to_numpy())), expected)
+
+
+def test_a_series_that_is_a_column_is_no_sample(columns):
+    frame = pd.DataFrame(picked(columns, "size", "noise"))
+    results = train(frame, columns["label"], epochs=1)
+    for column in (frame["size"][:2], pl.Series("size", [1.0, 2.0])):
+        assert refused(lambda column=column: results.predict(column)) == (
+            "[python] x: expected samples of 2 features, found the one column size. Pass the whole frame, or for a single "
+            "sample a list or an array.")
+    assert len(results.predict(frame.iloc[0])) == len(results.predict([1.0, 2.0])) == 1
+
+
+def test_samples_that_are_left_out_define_no_classes_and_no_categories(columns):
+    frame = pd.DataFrame({"size": [*columns["size"], np.nan], "city": [*columns["city"], "Oslo"]})
+    results = train(frame, [*columns["label"], 7], missing="drop", one_hot="city", epochs=1)
+    assert results.predict_scores(frame[:80]).shape == (80, 2)
+    assert "found \"Oslo\"" in refused(lambda: results.predict(frame.fillna(0)))
+
+
+def test_categories_are_spelt_as_to_csv_writes_them(columns, tmp_path):
+    codes = np.where(columns["size"] > 0, 2, 1)
+    for values, other in ((codes.astype(float), codes), (codes, codes.astype(float))):
+        frame = pd.DataFrame({"code": values, "noise": columns["noise"]})
+        results = train(frame, columns["label"], one_hot="code", epochs=1)
+        expected = results.predict_scores(frame)
+        assert np.array_equal(results.predict_scores(frame.assign(code=other)), expected)
+        frame.assign(label=columns["label"]).to_csv(tmp_path / "data.csv", index=False)
+        of_file = dga.DistributedGradientAccumulator.apply(dga.create_factorization_problem(
+            str(tmp_path / "data.csv"), num_client_items=2, hidden=[8], epochs=1, lr=0.03, one_hot="code", progress=False))
+        assert np.array_equal(of_file.predict_scores(frame), expected)
+
+
+def test_integers_that_f64_merges_are_a_notice(columns, caplog):
+    frame = pd.DataFrame({"id": 2**60 + np.arange(80), "size": columns["size"]})
+    train(frame, columns["label"], epochs=1)
+    assert "column id has integers above 2^53, of which different ones may be equal in f64" in caplog.text
+
+
+def test_numbers_that_no_array_can_hold_are_named(columns):
+    frame = pd.DataFrame({"size": columns["size"], "far": [0.0] * 79 + [1e300]})
+    assert refused(lambda: train(frame, columns["label"])) == (
+        "[data] x: expected numbers that f32 can hold, at most 3.4e38, found 1e+300 in sample 79, column far. Scale them "
+        "down.")
+    assert "expected names or numbers of columns, found an empty name" in refused(
+        lambda: dga.create_dataset(x=frame, y=columns["label"], drop=[""]), dga.InvalidArgument)
+
+
+def test_labels_of_half_precision_give_no_warning(columns, recwarn):
+    dga.create_dataset(x=columns["size"][:, None], y=columns["label"].astype(np.float16))
+    assert not recwarn.list
+
+
 def test_a_table_of_arrow_is_matched_by_name(columns):
     results = train(Arrow(picked(columns, "size", "noise")), columns["label"], epochs=1)
     expected = results.predict_scores(pd.DataFrame(columns)[["size", "noise"]])
