@@ -92,7 +92,8 @@ int run(const std::vector<std::string>& args) {
 
 int main(int argc, char** argv) {
   dga::open_standard_descriptors();
-  // A reader that goes away is an error of writing, which is reported at the end.
+  // A reader that goes away, and a file beyond the limit on sizes, are errors of writing.
   static_cast<void>(signal(SIGPIPE, SIG_IGN));
+  static_cast<void>(signal(SIGXFSZ, SIG_IGN));
   return dga::run(std::vector<std::string>(argv + 1, argv + argc));
 }

@@ -115,6 +115,13 @@ class OutputTest(ProgramTest):
         for line in (self.folder / "out" / "metrics.jsonl").read_text(encoding="utf-8").splitlines():
             json.loads(line)
 
+    def test_a_limit_on_the_size_of_files_is_an_error_of_writing(self):
+        done = self.dga(command=("sh", "-c", f"ulimit -f 10; exec {shlex.quote(PROGRAM)} train --data data --output out "
+                                             "--epochs 2 --quiet"))
+        self.expect_error(done, 1, "[storage] out/")
+        self.assertIn("found \"File too large\"", done.stderr)
+        self.assertEqual([name for name in self.contents() if "dga-tmp" in name], [])
+
     def run_without(self, closed, *arguments):
         """The program with these descriptors closed; its exit code."""
         command = " ".join([f"exec {shlex.join([PROGRAM, *arguments])}", *(f"{number}>&-" for number in closed)])
