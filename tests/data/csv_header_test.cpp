@@ -78,6 +78,8 @@ TEST(CsvHeader, WhatMayBeEitherIsUnclear) {
 TEST(CsvHeader, AFirstSampleThatLooksLikeAHeaderIsUnclear) {
   // The only sample of its class: its numbers lie between those of the others.
   EXPECT_EQ(judge({"0.5,0.3,spam", "0.1,0.2,ham", "0.7,0.9,ham"}), HeaderVerdict::unclear);
+  EXPECT_EQ(judge({"0.129,0.145,a", "1.007,-1.076,b", "1.891,-1.997,c", "1.020,-0.987,b"}),
+            HeaderVerdict::unclear);
   EXPECT_EQ(judge({"0.5,0.3,unknown", "0.1,0.2,0", "0.7,0.9,1"}), HeaderVerdict::unclear);
   // A number with a typing error.
   EXPECT_EQ(judge({"1O,3,1", "9,4,0", "8,2,1"}), HeaderVerdict::unclear);
@@ -100,12 +102,12 @@ Columns known_columns(const std::vector<std::string>& names) {
 TEST(CsvHeader, NamesOfTheTrainingMakeAHeader) {
   const Columns wavelengths = known_columns({"400.5", "401.0", "label"});
   EXPECT_EQ(judge({"400.5,401.0", "0.5,0.1", "0.5,0.9"}, wavelengths), HeaderVerdict::numbered);
-  EXPECT_EQ(judge({"401.0,400.5", "0.5,0.1", "0.5,0.9"}, wavelengths), HeaderVerdict::unclear)
-      << "numbers in another order";
+  EXPECT_EQ(judge({"401.0,400.5", "0.5,0.1", "0.5,0.9"}, wavelengths), HeaderVerdict::numbered);
   EXPECT_EQ(judge({"label,400.5,401.0", "0,0.5,0.1"}, wavelengths), HeaderVerdict::header);
   EXPECT_EQ(judge({"0.5,0.1,1", "0.5,0.9,0"}, wavelengths), HeaderVerdict::data);
   const Columns counted = known_columns({"0", "1", "2"});
   EXPECT_EQ(judge({"0,1", "5,6", "7,8"}, counted), HeaderVerdict::numbered);
+  EXPECT_EQ(judge({"1,0", "5,6", "7,8"}, counted), HeaderVerdict::unclear) << "in another order";
   EXPECT_EQ(judge({"3,1", "5,6", "7,8"}, counted), HeaderVerdict::data);
   // A name of the training above a column of its own texts.
   const Columns people = known_columns({"name", "age", "label"});
@@ -117,6 +119,13 @@ TEST(CsvHeader, TextsOfATrainingWithoutHeaderMakeASample) {
   Columns columns = known_columns({"", "", ""});
   columns.all[0] = {.use = ColumnUse::category, .categories = {"blue", "red"}};
   EXPECT_EQ(judge({"red,5,L", "blue,6,M", "blue,7,S"}, columns), HeaderVerdict::data);
+  EXPECT_EQ(judge({"red,L", "blue,M", "blue,S"}, columns), HeaderVerdict::data) << "no label";
+  // The only sample of its class, with numbers where numbers belong.
+  const Columns numbers = known_columns({"", "", ""});
+  EXPECT_EQ(judge({"0.129,0.145,a", "1.007,-1.076,b", "1.020,-0.987,b"}, numbers),
+            HeaderVerdict::data);
+  EXPECT_EQ(judge({"x,z,kind", "1.007,-1.076,b", "1.020,-0.987,b"}, numbers),
+            HeaderVerdict::header);
   EXPECT_EQ(judge({"colour,n,size", "blue,6,M", "blue,7,S"}, columns), HeaderVerdict::header);
 }
 

@@ -3,6 +3,7 @@
 #include "dga/data/formats/csv_header.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <limits>
 #include <set>
 #include <string_view>
@@ -79,13 +80,14 @@ bool is_repeated_header(std::span<const std::vector<CsvField>> records,
   return false;
 }
 
-/// Whether a cell is a number with decimals between those below it, as names are not: a name such
-/// as 2020 is an integer, and a wavelength such as 400.5 is far from the values below.
+/// Whether a cell is a number with decimals between those below it or near them, as names are not:
+/// a name such as 2020 is an integer, and a wavelength such as 400.5 is far from the values below.
 bool looks_like_a_value(std::string_view cell, char decimal, const Below& below) {
   double number = 0;
   return parse_csv_number(cell, decimal, number) == NumberError::none &&
          cell.find_first_of(decimal == '.' ? ".eE" : ",eE") != std::string_view::npos &&
-         number >= below.least && number <= below.most;
+         number >= below.least - (below.most - below.least) &&
+         number <= below.most + (below.most - below.least);
 }
 
 /// Whether a text begins as a number does, such as "1O.3" or "12 m".
@@ -176,20 +178,54 @@ HeaderVerdict judge_header(std::span<const std::vector<CsvField>> records, char 
   return names_are_quoted || above_an_index ? HeaderVerdict::header : HeaderVerdict::data;
 }
 
+namespace {
+
+/// Whether a record is a sample of known columns, all of them or those of the model alone: a text
+/// is known from its column, or there is a number in every column of numbers.
+bool is_sample_of(const Columns& known, std::span<const CsvField> cells, char decimal) {
+  for (const bool inputs_alone : {false, true}) {
+    std::vector<const Column*> columns;
+    for (const Column& column : known.all) {
+      if (!inputs_alone || column.use == ColumnUse::feature || column.use == ColumnUse::category) {
+        columns.push_back(&column);
+      }
+    }
+    std::int64_t numbers = 0;
+    std::int64_t others = 0;  // in columns of numbers
+    for (std::size_t c = 0; c < cells.size() && cells.size() == columns.size(); ++c) {
+      const auto& categories = columns[c]->categories;
+      if (std::binary_search(categories.begin(), categories.end(), cells[c].text)) {
+        return true;
+      }
+      if (columns[c]->use == ColumnUse::feature) {
+        ++(is_csv_number(cells[c].text, decimal) ? numbers : others);
+      }
+    }
+    if (numbers > 0 && others == 0) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/// Whether the names of the inputs are 0, 1, …, as programs make them up.
+bool are_made_up(const Columns& known) {
+  return std::all_of(known.all.begin(), known.all.end(), [&](const Column& column) {
+    return (column.use != ColumnUse::feature && column.use != ColumnUse::category) ||
+           (column.name.size() < 5 &&
+            column.name.find_first_not_of("0123456789") == std::string::npos &&
+            std::stoul(column.name) <= known.all.size());
+  });
+}
+
+}  // namespace
+
 HeaderVerdict judge_header(std::span<const std::vector<CsvField>> records, char decimal,
                            const Columns& known) {
   const HeaderVerdict verdict = judge_header(records, decimal);
   const std::vector<CsvField>& first = records.front();
   if (!known.named()) {
-    // A text that is known from its column makes a sample.
-    const bool same_width = first.size() == known.all.size();
-    const bool sample = std::any_of(first.begin(), first.end(), [&](const CsvField& cell) {
-      const auto at = static_cast<std::size_t>(&cell - first.data());
-      return same_width && !known.all[at].categories.empty() &&
-             std::binary_search(known.all[at].categories.begin(), known.all[at].categories.end(),
-                                cell.text);
-    });
-    return sample ? HeaderVerdict::data : verdict;
+    return is_sample_of(known, first, decimal) ? HeaderVerdict::data : verdict;
   }
   const auto position_of = [&](std::string_view name) {
     return std::find_if(known.all.begin(), known.all.end(),
@@ -225,8 +261,9 @@ HeaderVerdict judge_header(std::span<const std::vector<CsvField>> records, char 
   if (text) {
     return HeaderVerdict::header;
   }
-  // Names that are numbers may be a sample too, but hardly with all of them in their order.
-  return all_features && std::is_sorted(positions.begin(), positions.end())
+  // Names that are numbers may be a sample too, but hardly all of them in their order, or names
+  // such as 400.5 and 2020.
+  return all_features && (std::is_sorted(positions.begin(), positions.end()) || !are_made_up(known))
              ? HeaderVerdict::numbered
              : HeaderVerdict::unclear;
 }
