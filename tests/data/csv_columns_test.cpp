@@ -9,6 +9,8 @@
 #include <vector>
 
 #include "dga/data/formats/csv.h"
+#include "dga/data/formats/csv_column_names.h"
+#include "dga/data/formats/csv_match.h"
 #include "tests/data/data_fixture.h"
 
 namespace dga {

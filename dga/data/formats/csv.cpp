@@ -11,6 +11,7 @@
 #include "dga/base/one_line.h"
 #include "dga/data/formats/csv_categories.h"
 #include "dga/data/formats/csv_columns.h"
+#include "dga/data/formats/csv_match.h"
 #include "dga/data/formats/csv_origins.h"
 #include "dga/data/formats/csv_parse.h"
 #include "dga/data/formats/csv_reading.h"

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "dga/data/formats/csv_column_names.h"
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+#include "dga/base/error.h"
+#include "dga/data/formats/csv_record.h"
+
+namespace dga {
+
+std::vector<std::string> names_in(const std::string& list) {
+  CsvRecord record(',');
+  record.split(list.data(), list.data() + list.size());
+  if (record.fault() != CsvRecord::Fault::none) {
+    throw DataError(str("[data] names of columns: expected a list such as a,b or \"a,b\",c, found ",
+                        printable(list), ". Give each quote its end, with a comma after it."));
+  }
+  std::vector<std::string> names;
+  for (const CsvField& field : record.fields()) {
+    if (!field.text.empty()) {
+      names.emplace_back(field.text);
+    }
+  }
+  return names;
+}
+
+std::vector<std::string> unique_names(const std::vector<std::string>& names) {
+  std::vector<std::string> unique;
+  for (std::size_t c = 0; c < names.size(); ++c) {
+    std::string name = names[c].empty() ? str("column ", c + 1) : names[c];
+    const std::string base = name;
+    for (int copy = 1; std::find(unique.begin(), unique.end(), name) != unique.end(); ++copy) {
+      name = str(base, '.', copy);  // as pandas numbers them
+    }
+    unique.push_back(std::move(name));
+  }
+  return unique;
+}
+
+std::int64_t column_called(const CsvHead& head, const std::string& name, const std::string& given,
+                           const std::string& file) {
+  const std::string option = given.substr(0, given.find(' '));
+  const auto count = std::count(head.names.begin(), head.names.end(), name);
+  if (count > 1) {
+    throw DataError(str(file, ":1: expected one column named ", printable(name), " as ", option,
+                        " says, found ", count,
+                        ". Rename them, or give the number of the column."));
+  }
+  if (count == 1) {
+    return std::find(head.names.begin(), head.names.end(), name) - head.names.begin();
+  }
+  std::int64_t column = 0;
+  const char* const end = name.data() + name.size();
+  const auto parsed = std::from_chars(name.data(), end, column);
+  if (parsed.ec == std::errc{} && parsed.ptr == end && column < head.columns &&
+      column >= -head.columns) {
+    return column < 0 ? column + head.columns : column;
+  }
+  const bool label = given.starts_with("--label ");
+  throw DataError(str(file, ":1: expected ", label ? "the label column" : "a column", " as a ",
+                      head.names.empty() ? "" : "name of the header or a ", "number in [",
+                      -head.columns, ", ", head.columns, "), found ", printable(given),
+                      head.names.empty() ? "" : " where the header has " + list_of(head.names),
+                      ". Correct ", option, "."));
+}
+
+std::string list_of(const std::vector<std::string>& names) {
+  std::string list;
+  for (const std::string& name : names) {
+    list += (list.empty() ? "" : ", ") + name;
+  }
+  return printable(list, 200);
+}
+
+}  // namespace dga
