@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "dga/data/formats/csv_columns.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <string>
 #include <vector>
 
-#include "dga/data/formats/csv.h"
-#include "dga/data/formats/csv_column_names.h"
-#include "dga/data/formats/csv_match.h"
+#include "dga/data/formats/csv/column_names.h"
+#include "dga/data/formats/csv/columns.h"
+#include "dga/data/formats/csv/csv.h"
+#include "dga/data/formats/csv/match.h"
 #include "tests/data/data_fixture.h"
 
 namespace dga {

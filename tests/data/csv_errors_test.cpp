@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "dga/data/formats/csv.h"
+#include "dga/data/formats/csv/csv.h"
 #include "tests/data/data_fixture.h"
 
 namespace dga {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "dga/data/formats/csv_header.h"
-
 #include <gtest/gtest.h>
 
 #include <string>
 #include <vector>
+
+#include "dga/data/formats/csv/header.h"
 
 namespace dga {
 namespace {

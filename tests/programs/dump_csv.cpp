@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "dga/base/error.h"
-#include "dga/data/formats/csv.h"
+#include "dga/data/formats/csv/csv.h"
 
 namespace {
 

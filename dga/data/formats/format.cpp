@@ -6,8 +6,8 @@
 #include <array>
 
 #include "dga/base/error.h"
-#include "dga/data/formats/csv.h"
-#include "dga/data/formats/csv_text.h"
+#include "dga/data/formats/csv/csv.h"
+#include "dga/data/formats/csv/text.h"
 #include "dga/data/formats/idx.h"
 
 namespace dga {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "dga/data/formats/csv_reading.h"
+#include "dga/data/formats/csv/reading.h"
 
 #include "dga/base/error.h"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "dga/data/formats/csv_value.h"
+#include "dga/data/formats/csv/value.h"
 
 #include <algorithm>
 #include <array>

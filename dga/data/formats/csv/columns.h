@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "dga/data/formats/csv_head.h"
+#include "dga/data/formats/csv/head.h"
 #include "dga/data/samples.h"
 #include "dga/storage/columns.h"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "dga/data/formats/csv_categories.h"
+#include "dga/data/formats/csv/categories.h"
 
 #include <algorithm>
 #include <initializer_list>
@@ -11,7 +11,7 @@
 #include "dga/base/error.h"
 #include "dga/base/one_line.h"
 #include "dga/data/aligned.h"
-#include "dga/data/formats/csv_value.h"
+#include "dga/data/formats/csv/value.h"
 
 namespace dga {
 namespace {

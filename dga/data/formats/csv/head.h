@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "dga/data/formats/csv_record.h"
+#include "dga/data/formats/csv/record.h"
 #include "dga/data/samples.h"
 #include "dga/data/source.h"
 

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "dga/data/formats/csv_record.h"
+#include "dga/data/formats/csv/record.h"
 #include "dga/storage/columns.h"
 
 namespace dga {

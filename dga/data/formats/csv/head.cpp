@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "dga/data/formats/csv_head.h"
+#include "dga/data/formats/csv/head.h"
 
 #include <algorithm>
 #include <cctype>
@@ -12,8 +12,8 @@
 #include "dga/base/error.h"
 #include "dga/base/lower_case.h"
 #include "dga/base/one_line.h"
-#include "dga/data/formats/csv_header.h"
-#include "dga/data/formats/csv_value.h"
+#include "dga/data/formats/csv/header.h"
+#include "dga/data/formats/csv/value.h"
 
 namespace dga {
 namespace {

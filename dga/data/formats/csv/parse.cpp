@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "dga/data/formats/csv_parse.h"
+#include "dga/data/formats/csv/parse.h"
 
 #include <algorithm>
 #include <span>
@@ -9,7 +9,7 @@
 #include "dga/base/error.h"
 #include "dga/base/topology.h"
 #include "dga/data/aligned.h"
-#include "dga/data/formats/csv_row.h"
+#include "dga/data/formats/csv/row.h"
 #include "dga/data/parallel_for.h"
 
 namespace dga {

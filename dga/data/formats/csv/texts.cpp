@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "dga/data/formats/csv_texts.h"
+#include "dga/data/formats/csv/texts.h"
 
 #include <algorithm>
 #include <set>

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "dga/data/formats/csv_row.h"
+#include "dga/data/formats/csv/row.h"
 
 #include <cmath>
 #include <limits>
 
 #include "dga/base/error.h"
-#include "dga/data/formats/csv_value.h"
+#include "dga/data/formats/csv/value.h"
 
 namespace dga {
 namespace {

@@ -8,7 +8,7 @@
 #include <span>
 #include <vector>
 
-#include "dga/data/formats/csv_layout.h"
+#include "dga/data/formats/csv/layout.h"
 #include "dga/data/source.h"
 
 namespace dga {

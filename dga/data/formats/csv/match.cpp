@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "dga/data/formats/csv_match.h"
+#include "dga/data/formats/csv/match.h"
 
 #include <algorithm>
 #include <utility>
 
 #include "dga/base/error.h"
-#include "dga/data/formats/csv_column_names.h"
+#include "dga/data/formats/csv/column_names.h"
 
 namespace dga {
 namespace {

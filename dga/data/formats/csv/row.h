@@ -10,9 +10,9 @@
 #include <string_view>
 #include <vector>
 
-#include "dga/data/formats/csv_layout.h"
-#include "dga/data/formats/csv_record.h"
-#include "dga/data/formats/csv_texts.h"
+#include "dga/data/formats/csv/layout.h"
+#include "dga/data/formats/csv/record.h"
+#include "dga/data/formats/csv/texts.h"
 
 namespace dga {
 

@@ -4,7 +4,7 @@
 
 #pragma once
 
-#include "dga/data/formats/csv_reading.h"
+#include "dga/data/formats/csv/reading.h"
 
 namespace dga {
 

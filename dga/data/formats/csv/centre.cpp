@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "dga/data/formats/csv_origins.h"
+#include "dga/data/formats/csv/centre.h"
 
 #include <vector>
 
 #include "dga/base/error.h"
 #include "dga/data/centring.h"
-#include "dga/data/formats/csv_parse.h"
+#include "dga/data/formats/csv/parse.h"
 
 namespace dga {
 namespace {

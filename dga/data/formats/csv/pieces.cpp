@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "dga/data/formats/csv_pieces.h"
+#include "dga/data/formats/csv/pieces.h"
 
 #include <algorithm>
 #include <cstring>
 #include <string_view>
 
-#include "dga/data/formats/csv_record.h"
+#include "dga/data/formats/csv/record.h"
 #include "dga/data/parallel_for.h"
 
 namespace dga {

@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "dga/data/centring.h"
-#include "dga/data/formats/csv_layout.h"
-#include "dga/data/formats/csv_pieces.h"
-#include "dga/data/formats/csv_texts.h"
+#include "dga/data/formats/csv/layout.h"
+#include "dga/data/formats/csv/pieces.h"
+#include "dga/data/formats/csv/texts.h"
 #include "dga/data/samples.h"
 #include "dga/data/source.h"
 

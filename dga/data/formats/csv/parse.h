@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "dga/data/formats/csv_reading.h"
+#include "dga/data/formats/csv/reading.h"
 
 namespace dga {
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "dga/data/formats/csv_header.h"
+#include "dga/data/formats/csv/header.h"
 
 #include <algorithm>
 #include <cstdint>
@@ -8,7 +8,7 @@
 #include <set>
 #include <string_view>
 
-#include "dga/data/formats/csv_value.h"
+#include "dga/data/formats/csv/value.h"
 
 namespace dga {
 namespace {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "dga/data/formats/csv.h"
+#include "dga/data/formats/csv/csv.h"
 
 #include <algorithm>
 #include <cstring>
@@ -9,14 +9,14 @@
 
 #include "dga/base/error.h"
 #include "dga/base/one_line.h"
-#include "dga/data/formats/csv_categories.h"
-#include "dga/data/formats/csv_columns.h"
-#include "dga/data/formats/csv_match.h"
-#include "dga/data/formats/csv_origins.h"
-#include "dga/data/formats/csv_parse.h"
-#include "dga/data/formats/csv_reading.h"
-#include "dga/data/formats/csv_text.h"
-#include "dga/data/formats/csv_value.h"
+#include "dga/data/formats/csv/categories.h"
+#include "dga/data/formats/csv/centre.h"
+#include "dga/data/formats/csv/columns.h"
+#include "dga/data/formats/csv/match.h"
+#include "dga/data/formats/csv/parse.h"
+#include "dga/data/formats/csv/reading.h"
+#include "dga/data/formats/csv/text.h"
+#include "dga/data/formats/csv/value.h"
 
 namespace dga {
 namespace {

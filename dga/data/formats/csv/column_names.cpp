@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "dga/data/formats/csv_column_names.h"
+#include "dga/data/formats/csv/column_names.h"
 
 #include <algorithm>
 #include <charconv>
 #include <utility>
 
 #include "dga/base/error.h"
-#include "dga/data/formats/csv_record.h"
+#include "dga/data/formats/csv/record.h"
 
 namespace dga {
 

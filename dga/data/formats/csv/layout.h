@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "dga/data/formats/csv_head.h"
+#include "dga/data/formats/csv/head.h"
 #include "dga/storage/columns.h"
 
 namespace dga {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "dga/data/formats/csv_columns.h"
+#include "dga/data/formats/csv/columns.h"
 
 #include <algorithm>
 #include <array>
@@ -8,8 +8,8 @@
 
 #include "dga/base/error.h"
 #include "dga/base/lower_case.h"
-#include "dga/data/formats/csv_column_names.h"
-#include "dga/data/formats/csv_value.h"
+#include "dga/data/formats/csv/column_names.h"
+#include "dga/data/formats/csv/value.h"
 
 namespace dga {
 namespace {
