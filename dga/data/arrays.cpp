@@ -269,7 +269,7 @@ std::shared_ptr<const float[]> ArraySet::narrowed(const char* what, const T* val
       *out = static_cast<float>(static_cast<double>(row[f]) - origin);
       if (std::isinf(*out)) {
         throw DataError(str("[data] ", prefix_, what,
-                            ": expected numbers that f32 can hold, at most 3.4e38, found ", row[f],
+                            ": expected numbers at most 3.4e38 apart, found ", row[f],
                             " in sample ", sample, ". Scale them down."));
       }
       ++out;

@@ -104,7 +104,7 @@ Origin choose_origin(std::span<const double> values) {
   const bool integers = are_integers(sorted);
   const double size = std::max(std::fabs(sorted.front()), std::fabs(sorted.back()));
   Origin origin;
-  if (integers && size > kExactInF64 && size < kLargestIdentifier) {
+  if (integers && size >= kExactInF64 && size < kLargestIdentifier) {
     origin.warning = "has integers above 2^53, of which different ones may be equal in f64";
   }
   const bool exact = std::all_of(sorted.begin(), sorted.end(), [](double value) {

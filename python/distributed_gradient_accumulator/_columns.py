@@ -48,7 +48,7 @@ def choose(table: Table, label: Optional[str], choice: Choice) -> list[Column]:
         if (table.names or []).count(name) > 1:
             raise DataError(f"[data] x: expected columns of different names, found {shown(name)} more than once. "
                             f"Rename one of them.")
-    uses = [Use.feature] * len(table.columns)
+    uses = [Use.dropped if i < table.index_columns else Use.feature for i in range(len(table.columns))]
     if choice.only_features:
         wanted = [_called(table, name) for name in choice.only_features]
         uses = [Use.feature if i in wanted else Use.dropped for i in range(len(uses))]
@@ -87,28 +87,40 @@ def match(where: str, table: Table, columns: Sequence[Column], origin: str) -> l
     The label and the columns that were left out in training may be there or not.
     """
     features = [column for column in columns if is_input(column)]
-    count = len(table.columns)
+    known = {column[0] for column in columns}
+    index = 0  # columns of an index, which the training did not have
+    while index < table.index_columns and table.names is not None and table.names[index] not in known:
+        index += 1
+    count = len(table.columns) - index
     # pandas numbers the columns of a frame that has no names for them. Where the training had numbers too, they are
     # names: they may stand in another order there.
     numbers = any(column[0].isdecimal() for column in features)
     if table.names is None or not columns[0][0] or (table.numbered and not numbers):
         others = [column for column in columns if column[1] != Use.label]
+        _refuse_shuffled_numbers(where, table)
         if count == len(features):
-            return list(range(count))
+            return list(range(index, index + count))
         if count == len(others):
-            return [i for i, column in enumerate(others) if column[1] != Use.dropped]
+            return [index + i for i, column in enumerate(others) if column[1] != Use.dropped]
         raise DataError(f"{where}: expected {len(features)} columns, as in {origin}, found {count}. "
                         f"Pass the same columns.")
     names = table.names
-    known = {column[0] for column in columns}
     missing = [column[0] for column in features if column[0] not in names]
-    extra = [name for i, name in enumerate(names) if name not in known or name in names[:i]]
+    extra = [name for i, name in enumerate(names) if i >= index and (name not in known or name in names[:i])]
     if missing or extra:
         found = [f"no {shown(', '.join(missing))}"] if missing else []
         found += [f"in addition {shown(', '.join(extra))}"] if extra else []
         raise DataError(f"{where}: expected the columns of {origin}, found {', and '.join(found)}. "
                         f"Give the columns the same names{', or leave the others out' if extra else ''}.")
     return [names.index(column[0]) for column in features]
+
+
+def _refuse_shuffled_numbers(where: str, table: Table) -> None:
+    """Refuses columns 2, 0, 1 where the training had no names: is 2 a name, or the third place?"""
+    names = table.names or []
+    if names and not table.numbered and sorted(names) == sorted(map(str, range(len(names)))):
+        raise DataError(f"{where}: expected columns in the order of the training, which has no names for them, found the "
+                        f"numbers {shown(', '.join(names))[:200]}. Pass frame.to_numpy(), in that order.")
 
 
 def encode(where: str, table: Table, places: Sequence[int], columns: Sequence[Column], leave_out: bool = False
@@ -179,6 +191,8 @@ def _check_utf8(text: str) -> None:
 
 
 def _column(table: Table, at: int) -> str:
+    if table.names is not None and table.names[at] == f"column {at + 1}":  # made up for one without a name
+        return table.names[at]
     return f"column {at if table.names is None else shown(table.names[at])}"
 
 
@@ -235,7 +249,8 @@ def _missing_in_any(table: Table, places: Sequence[int]) -> npt.NDArray[np.bool_
 
 def _texts(values: npt.NDArray[Any]) -> list[Optional[str]]:
     """Categories as texts, as pandas' to_csv writes them; None where they are missing."""
-    texts = [None if is_missing(value) else str(value) for value in values.tolist()]
+    # NumPy's own numbers know how many digits tell them apart: 0.1 in float32 is "0.1".
+    texts = [None if is_missing(value) else str(value) for value in (values if values.dtype.kind == "f" else values.tolist())]
     if values.dtype.kind == "f" and None in texts and all(text is None or text.endswith(".0") for text in texts):
         texts = [text and text[:-2] for text in texts]  # pandas has integers as floats where others are missing
     return texts
@@ -249,6 +264,9 @@ def _other_spelling(text: str) -> str:
 
 
 def _categories(table: Table, at: int, kept: npt.NDArray[np.bool_]) -> list[str]:
+    if table.columns[at].dtype.kind in "mM":
+        raise DataError(f"[data] x: expected texts or numbers in {_column(table, at)}, found {table.columns[at].dtype.name}. "
+                        f"Convert the column to texts, or leave it out with drop={_listed(table, at)}.")
     categories = sorted({text for text in _texts(table.columns[at][kept]) if text is not None})
     for category in categories:
         _check_utf8(category)

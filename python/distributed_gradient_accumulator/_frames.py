@@ -17,7 +17,7 @@ class Table(NamedTuple):
     columns: list[npt.NDArray[Any]]  # each (samples), of any type
     names: Optional[list[str]]  # None: the columns have only positions
     numbered: bool = False  # whether the names are 0, 1, … as pandas makes them up
-    had_index: bool = False  # whether an index, as pandas' to_csv writes it, was left out
+    index_columns: int = 0  # how many of the first columns are an index, as pandas' to_csv writes it
 
 
 def is_frame(value: Any) -> bool:
@@ -33,23 +33,28 @@ def is_series(value: Any) -> bool:
 
 
 def table_of_frame(frame: Any) -> Table:
-    """The columns of a frame, in its order, without an index that was read back as a column."""
+    """The columns of a frame, in its order."""
     if hasattr(frame, "column_names"):
         labels, columns = list(frame.column_names), list(frame.columns)
     else:
         labels = list(frame.columns)
         columns = [frame.iloc[:, i] if hasattr(frame, "iloc") else frame[label] for i, label in enumerate(labels)]
     values = [np.asarray(column) for column in columns]
-    index = False
-    while len(labels) > 1 and _is_index(labels[0], values[0]):
-        index = True
-        labels, values = labels[1:], values[1:]
-    return Table(int(frame.shape[0]), values, _names(labels), labels == list(range(len(labels))), index)
+    index = 0
+    while index + 1 < len(labels) and _is_index(labels[index], values[index]):
+        index += 1
+    return Table(int(frame.shape[0]), values, _names(labels), _are_counted(labels), index)
+
+
+def _are_counted(labels: list[Any]) -> bool:
+    """Whether labels are the integers 0, 1, …"""
+    integers = all(isinstance(label, (int, np.integer)) and not isinstance(label, bool) for label in labels)
+    return integers and labels == list(range(len(labels)))
 
 
 def _is_index(label: Any, values: npt.NDArray[Any]) -> bool:
     """Whether a column is an index that was written with a table and read back, perhaps twice."""
-    unnamed = isinstance(label, str) and re.fullmatch(r"(Unnamed: \d+)?", label) is not None
+    unnamed = isinstance(label, str) and re.fullmatch(r"(Unnamed: \d+(\.\d+)?)?", label) is not None
     return unnamed and (values.size == 0 or values.dtype.kind in "iu" and np.unique(values).size == values.size)
 
 
@@ -70,7 +75,7 @@ def table_of_row(series: Any) -> Table:
     """One sample, as frame.iloc[0] has it: its index holds the names of the columns."""
     labels = list(getattr(series, "index", range(len(series))))
     values = np.asarray(series, dtype=object)
-    return Table(1, [values[i:i + 1] for i in range(len(values))], _names(labels), labels == list(range(len(labels))))
+    return Table(1, [values[i:i + 1] for i in range(len(values))], _names(labels), _are_counted(labels))
 
 
 def label_name(y: Any) -> Optional[str]:

@@ -50,7 +50,7 @@ def _training(x: Any, label: Optional[str], choice: Choice) -> tuple[npt.NDArray
             raise DataError(f"[data] x: expected columns to choose from, (samples, features), found shape "
                             f"{tuple(rows.shape)}. Leave out drop, only and one_hot.")
         table = table_of_array(rows)
-    if table.had_index:
+    if table.index_columns > 0:
         logging.getLogger(__package__).warning("[data] x: the first column has no name and holds different integers. It "
                                                "is left out, as an index.")
     columns = choose(table, label, choice)
@@ -65,7 +65,7 @@ def _like_training(name: str, x: Any, columns: list[Column], leave_out: bool) ->
         if not columns or rows.ndim > 2 or _is_plain(columns, rows.shape[1]):
             return rows
         table = table_of_array(rows)
-    columns = columns or unnamed(len(table.columns))
+    columns = columns or unnamed(len(table.columns) - table.index_columns)
     places = match(f"[data] {name}", table, columns, "x")
     return encode(f"[data] {name}", table, places, columns, leave_out)
 

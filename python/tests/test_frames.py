@@ -220,6 +220,37 @@ def test_numbers_as_names_are_matched_by_name(columns):
     assert np.array_equal(results.predict_scores(pd.DataFrame(frame[[2, 0]].to_numpy())), expected)
 
 
+def test_numbers_in_another_order_are_refused_where_the_training_had_no_names(columns):
+    frame = pd.DataFrame({0: columns["size"], 1: columns["noise"]})
+    results = train(frame.to_numpy(), columns["label"], epochs=1)
+    assert "found the numbers 1, 0. Pass frame.to_numpy(), in that order." in refused(
+        lambda: results.predict(frame[[1, 0]]))
+    for labels in ([1.0, 0.0], [True, False]):  # no numbers that pandas makes up
+        named = train(frame.set_axis(labels, axis=1), columns["label"], epochs=1)
+        expected = named.predict_scores(frame.set_axis(labels, axis=1))
+        swapped = frame[[1, 0]].set_axis(labels[::-1], axis=1)
+        assert np.array_equal(named.predict_scores(swapped), expected)
+
+
+def test_an_index_counts_as_a_column_like_in_files(columns, tmp_path):
+    data = picked(columns, "size", "noise", "label")
+    pd.DataFrame(data).to_csv(tmp_path / "data.csv")
+    frame = pd.read_csv(tmp_path / "data.csv")
+    results = train(frame.drop(columns="label"), frame.label, drop=[2], epochs=1)
+    assert refused(lambda: results.predict(frame[["noise"]])).count("found no size")
+    frame["Unnamed: 0"] = 1  # as after concat: no index any more, and still left out by the model
+    assert results.predict(frame).shape == (80,)
+    # A real feature of this name is one.
+    twice = pd.DataFrame({"Unnamed: 0": np.round(columns["size"] * 3), "noise": columns["noise"]})
+    real = train(twice, columns["label"], epochs=1)
+    assert real.predict(twice[:1]).shape == (1,)
+
+
+def test_categories_that_are_times_are_refused(columns):
+    frame = pd.DataFrame({"when": pd.date_range("2026-01-01", periods=80), "size": columns["size"]})
+    assert "found datetime64" in refused(lambda: dga.create_dataset(x=frame, y=columns["label"], one_hot="when"))
+
+
 def test_a_series_that_is_a_column_is_no_sample(columns):
     frame = pd.DataFrame(picked(columns, "size", "noise"))
     results = train(frame, columns["label"], epochs=1)

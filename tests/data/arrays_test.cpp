@@ -102,6 +102,18 @@ TEST(Arrays, ValuesThatMergeAreANotice) {
                           "an identifier out."));
 }
 
+TEST(Arrays, SamplesThatAreLeftOutDefineNoClasses) {
+  SampleArrays arrays = wide(1, {1, kMissing, 3, 4});
+  arrays.columns = columns({{.name = "a"}}, Missing::drop);
+  arrays.labels = array<std::int64_t>({0, 7, 1, 0});
+  EXPECT_THAT(data_from_arrays(arrays).train->class_names(), ElementsAre("0", "1"));
+  // The numbers of samples in errors are the caller's.
+  SampleArrays test = wide(1, {kMissing, 1, 2, 3});
+  test.labels = array<std::int64_t>({0, 1, 9, 0});
+  EXPECT_THAT(test::error_of<DataError>([&] { data_from_arrays(arrays, test); }),
+              HasSubstr("test_y: sample 2: expected a label of the training set"));
+}
+
 TEST(Arrays, ValuesThatAreNoF32AreAnError) {
   for (const double value : {1e39, -1e300}) {
     EXPECT_EQ(data_error(wide(1, {value, value})),

@@ -69,6 +69,8 @@ TEST(CsvColumns, AnIndexOfPandasIsLeftOut) {
   // An index that was read and written again, beside a new one.
   EXPECT_EQ(uses("Unnamed: 0,a,label\n7,5,1\n3,6,0\n"), "dropped feature label");
   EXPECT_EQ(uses(",Unnamed: 0,a,label\n0,7,5,1\n1,3,6,0\n"), "dropped dropped feature label");
+  EXPECT_EQ(uses("Unnamed: 0.1,Unnamed: 0,a,label\n0,7,5,1\n1,3,6,0\n"),
+            "dropped dropped feature label");
   EXPECT_EQ(uses("Unnamed: 0,label\n7,1\n3,0\n"), "feature label") << "no other feature";
 }
 
@@ -159,6 +161,10 @@ TEST(CsvColumns, SamplesToPredictMayLeaveColumnsOut) {
 
 TEST(CsvColumns, ListsOfNamesAreQuotedAsInCsv) {
   EXPECT_THAT(names_in("a,\"b,c\",d"), ElementsAre("a", "b,c", "d"));
+  EXPECT_EQ(
+      test::error_of<DataError>([] { names_in("a,\"\""); }),
+      "[data] names of columns: expected names or numbers, found an empty name in a,\"\". Give "
+      "the number of a column without a name.");
   for (const char* list : {"\"id\"x", "\"id"}) {
     EXPECT_EQ(test::error_of<DataError>([&] { names_in(list); }),
               str("[data] names of columns: expected a list such as a,b or \"a,b\",c, found ", list,

@@ -41,7 +41,8 @@ TEST(Origins, IdentifiersThatStillMergeAreReported) {
             "has different values that are equal in f32, even as distances from their mean");
   // f64 may have merged integers beyond 2^53 already, though f32 holds what is left.
   for (const std::vector<double>& identifiers :
-       {std::vector<double>{9e15, 9e15 + 8, 1e17}, std::vector<double>{0x1.0p60, 0x1.0p61}}) {
+       {std::vector<double>{9e15, 9e15 + 8, 1e17}, std::vector<double>{0x1.0p60, 0x1.0p61},
+        std::vector<double>{0x1.0p53, 0x1.0p53}}) {
     EXPECT_EQ(choose_origin(identifiers).warning,
               "has integers above 2^53, of which different ones may be equal in f64");
   }

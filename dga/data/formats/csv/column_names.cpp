@@ -20,6 +20,11 @@ std::vector<std::string> names_in(const std::string& list) {
   }
   std::vector<std::string> names;
   for (const CsvField& field : record.fields()) {
+    if (field.quoted && field.text.empty()) {
+      throw DataError(
+          str("[data] names of columns: expected names or numbers, found an empty name in ",
+              printable(list), ". Give the number of a column without a name."));
+    }
     if (!field.text.empty()) {
       names.emplace_back(field.text);
     }

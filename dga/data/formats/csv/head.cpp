@@ -331,7 +331,7 @@ bool is_index_name(std::string_view name) {
   constexpr std::string_view kUnnamed = "Unnamed: ";
   return name.empty() ||
          (name.starts_with(kUnnamed) && name.size() > kUnnamed.size() &&
-          name.find_first_not_of("0123456789", kUnnamed.size()) == std::string_view::npos);
+          name.find_first_not_of("0123456789.", kUnnamed.size()) == std::string_view::npos);
 }
 
 /// Whether a column has different integers in the records from `first` on.

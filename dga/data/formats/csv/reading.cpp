@@ -18,8 +18,8 @@ Column& CsvReading::column_of(std::int64_t feature) {
 
 std::string CsvReading::name_of_feature(std::int64_t feature) const {
   const std::string& name = column_of(feature).name;
-  return name.empty() ? str("column ", feature_columns[static_cast<std::size_t>(feature)] + 1)
-                      : str("column ", printable(name));
+  const std::string number = str("column ", feature_columns[static_cast<std::size_t>(feature)] + 1);
+  return name.empty() || name == number ? number : str("column ", printable(name));
 }
 
 std::vector<std::int64_t> CsvReading::encoded_offsets() const {
