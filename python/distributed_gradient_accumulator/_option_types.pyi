@@ -64,7 +64,7 @@ class ProblemOptions(DatasetOptions, total=False):
     class_weights: Optional[Literal["none", "balanced"]]
     """Weight of each class in the loss. balanced: inversely proportional to the class's number of training samples, normalised so that the mean weight over the training samples is 1. Default: none."""
     ema: Optional[float]
-    """Decay of an exponential moving average of the weights. The average is then evaluated and saved. 0: no average. Default: 0."""
+    """Decay of an exponential moving average of the weights. With a decay above 0, the average is evaluated and saved instead of the weights. 0: no average. Default: 0."""
     patience: Optional[int]
     """Stop early after this number of epochs without a new lowest error on the validation set (without one: on the held-out set; without both: a new lowest loss). 0: never. Default: 0."""
     keep_best: Optional[bool]
