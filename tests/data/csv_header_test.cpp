@@ -108,6 +108,7 @@ TEST(CsvHeader, NamesOfTheTrainingMakeAHeader) {
   const Columns counted = known_columns({"0", "1", "2"});
   EXPECT_EQ(judge({"0,1", "5,6", "7,8"}, counted), HeaderVerdict::numbered);
   EXPECT_EQ(judge({"1,0", "5,6", "7,8"}, counted), HeaderVerdict::unclear) << "in another order";
+  EXPECT_EQ(judge({"1,1", "5,6", "7,8"}, counted), HeaderVerdict::data) << "names do not repeat";
   EXPECT_EQ(judge({"3,1", "5,6", "7,8"}, counted), HeaderVerdict::data);
   // A name of the training above a column of its own texts.
   const Columns people = known_columns({"name", "age", "label"});
@@ -124,6 +125,9 @@ TEST(CsvHeader, TextsOfATrainingWithoutHeaderMakeASample) {
   const Columns numbers = known_columns({"", "", ""});
   EXPECT_EQ(judge({"0.129,0.145,a", "1.007,-1.076,b", "1.020,-0.987,b"}, numbers),
             HeaderVerdict::data);
+  // A header of numbers stays one: of a file that pandas wrote for a model of arrays.
+  EXPECT_EQ(judge({"0,1,2", "1.007,-1.076,1", "1.020,-0.987,0"}, numbers), HeaderVerdict::numbered);
+  EXPECT_EQ(judge({",2019,2020", "0,5,6", "1,7,8"}, numbers), HeaderVerdict::header);
   EXPECT_EQ(judge({"x,z,kind", "1.007,-1.076,b", "1.020,-0.987,b"}, numbers),
             HeaderVerdict::header);
   EXPECT_EQ(judge({"colour,n,size", "blue,6,M", "blue,7,S"}, columns), HeaderVerdict::header);

@@ -212,7 +212,7 @@ bool is_sample_of(const Columns& known, std::span<const CsvField> cells, char de
 bool are_made_up(const Columns& known) {
   return std::all_of(known.all.begin(), known.all.end(), [&](const Column& column) {
     return (column.use != ColumnUse::feature && column.use != ColumnUse::category) ||
-           (column.name.size() < 5 &&
+           (!column.name.empty() && column.name.size() < 5 &&
             column.name.find_first_not_of("0123456789") == std::string::npos &&
             std::stoul(column.name) <= known.all.size());
   });
@@ -225,7 +225,13 @@ HeaderVerdict judge_header(std::span<const std::vector<CsvField>> records, char 
   const HeaderVerdict verdict = judge_header(records, decimal);
   const std::vector<CsvField>& first = records.front();
   if (!known.named()) {
-    return is_sample_of(known, first, decimal) ? HeaderVerdict::data : verdict;
+    // Numbers alone were taken for a header for better reasons, such as counting from 0.
+    const bool by_text = verdict == HeaderVerdict::unclear ||
+                         (verdict == HeaderVerdict::header &&
+                          std::any_of(first.begin(), first.end(), [&](const CsvField& cell) {
+                            return !is_missing(cell.text) && !is_csv_number(cell.text, decimal);
+                          }));
+    return by_text && is_sample_of(known, first, decimal) ? HeaderVerdict::data : verdict;
   }
   const auto position_of = [&](std::string_view name) {
     return std::find_if(known.all.begin(), known.all.end(),
@@ -244,6 +250,9 @@ HeaderVerdict judge_header(std::span<const std::vector<CsvField>> records, char 
     } else {
       only_names = only_names && cell.text.empty();
     }
+  }
+  if (std::set(positions.begin(), positions.end()).size() < positions.size()) {
+    return verdict;  // names do not repeat, values do
   }
   if (positions.empty()) {
     // Without a clear header, and without a name of the training, it is a sample.
