@@ -18,7 +18,7 @@ std::string error_of(const Call& call) {
   try {
     call();
   } catch (const E& error) {
-    const std::string text = error.what();
+    std::string text = error.what();
     EXPECT_EQ(text.find('\n'), std::string::npos) << "expected one line, found:\n" << text;
     return text;
   } catch (const std::exception& error) {
