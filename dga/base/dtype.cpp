@@ -20,6 +20,10 @@ std::string_view name_of(DType type) noexcept {
       return "i64";
     case DType::u8:
       return "u8";
+    case DType::i8:
+      return "i8";
+    case DType::boolean:
+      return "bool";
   }
   return "?";
 }

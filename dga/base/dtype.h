@@ -11,7 +11,8 @@
 
 namespace dga {
 
-enum class DType : std::uint8_t { f32, f64, f16, bf16, i32, i64, u8 };
+/// `boolean` is a C++ bool: a byte that is 0 or 1.
+enum class DType : std::uint8_t { f32, f64, f16, bf16, i32, i64, u8, i8, boolean };
 
 /// IEEE binary16 and bfloat16, as stored in memory. Convert them to float for arithmetic.
 struct Half {
@@ -31,6 +32,8 @@ constexpr std::int64_t size_of(DType type) noexcept {
     case DType::bf16:
       return 2;
     case DType::u8:
+    case DType::i8:
+    case DType::boolean:
       return 1;
     case DType::f32:
     case DType::i32:
@@ -56,8 +59,13 @@ constexpr DType dtype_of() noexcept {
     return DType::i32;
   } else if constexpr (std::is_same_v<T, std::int64_t>) {
     return DType::i64;
+  } else if constexpr (std::is_same_v<T, std::int8_t>) {
+    return DType::i8;
+  } else if constexpr (std::is_same_v<T, bool>) {
+    return DType::boolean;
   } else {
-    static_assert(std::is_same_v<T, std::uint8_t>, "dga moves f32, f64, f16, bf16, i32, i64, u8");
+    static_assert(std::is_same_v<T, std::uint8_t>,
+                  "dga moves f32, f64, f16, bf16, i32, i64, i8, u8 and bool");
     return DType::u8;
   }
 }

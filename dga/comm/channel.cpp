@@ -165,6 +165,18 @@ class WireChannel final : public ByteChannel {
 
 }  // namespace
 
+void ChannelUse::check_send(const char* call) const {
+  DGA_CHECK(rank_ == from_, "[comm] channel: expected ", call, " by the sender, rank ", from_,
+            ", found it by rank ", rank_, ". Open another channel for messages of this rank.");
+  DGA_CHECK(!ended_, "[comm] channel: expected ", call,
+            " before close, found it afterwards. Close the channel after the last message.");
+}
+
+void ChannelUse::check_receive(const char* call) const {
+  DGA_CHECK(rank_ == to_, "[comm] channel: expected ", call, " by the receiver, rank ", to_,
+            ", found it by rank ", rank_, ". Open another channel for messages to this rank.");
+}
+
 std::unique_ptr<ByteChannel> ByteChannel::open(const Communicator& comm,
                                                const ChannelOptions& options,
                                                std::int64_t max_bytes) {

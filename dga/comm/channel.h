@@ -49,8 +49,27 @@ class ByteChannel {
                                            std::int64_t max_bytes);
 };
 
+/// Which calls of a channel a rank may make, and whether the stream has ended for it.
+class ChannelUse {
+ public:
+  ChannelUse(int rank, const ChannelOptions& options) noexcept
+      : rank_(rank), from_(options.from), to_(options.to) {}
+  /// Throw InvalidArgument if this rank is not that end of the channel, or has closed it.
+  void check_send(const char* call) const;
+  void check_receive(const char* call) const;
+  void end() noexcept { ended_ = true; }
+  bool ended() const noexcept { return ended_; }
+
+ private:
+  int rank_;
+  int from_;
+  int to_;
+  bool ended_ = false;
+};
+
 /// The constructor is collective: all ranks of the communicator call it with the same options.
-/// Afterwards only `from` calls push and close, and only `to` calls pop. Not thread-safe.
+/// Afterwards only `from` calls push and close, and only `to` calls pop; other calls throw
+/// InvalidArgument. Not thread-safe.
 ///
 ///     Channel<float> samples(world, {.from = 0, .to = 1, .capacity = 4, .max_count = 64});
 ///     if (world.rank() == 0) { samples.push(row); samples.close(); }
@@ -61,25 +80,33 @@ class Channel {
 
  public:
   Channel(const Communicator& comm, const ChannelOptions& options)
-      : bytes_(ByteChannel::open(comm, options,
+      : use_(comm.rank(), options),
+        bytes_(ByteChannel::open(comm, options,
                                  options.max_count * static_cast<std::int64_t>(sizeof(T)))) {}
 
   /// Copies the message, so the caller may reuse its memory. Blocks while the channel is full.
-  /// Throws InvalidArgument for more than max_count elements, and WorkerFailure if the receiver
-  /// fails or takes no message before the timeout.
+  /// Throws InvalidArgument for more than max_count elements and after close, and WorkerFailure if
+  /// the receiver fails or takes no message before the timeout.
   void push(std::span<const T> message) {
+    use_.check_send("push");
     bytes_->push(message.data(), static_cast<std::int64_t>(message.size_bytes()));
   }
   /// Ends the stream. The sender must call it before its worker function returns. It may block
   /// until the receiver has taken earlier messages.
-  void close() { bytes_->close(); }
+  void close() {
+    use_.check_send("close");
+    bytes_->close();
+    use_.end();
+  }
 
   /// Blocks until the next message arrives and returns it, or returns nothing if the sender has
   /// closed the channel. Throws WorkerFailure if the sender fails or sends nothing before the
   /// timeout.
   std::optional<std::vector<T>> pop() {
-    const auto bytes = bytes_->next();
+    use_.check_receive("pop");
+    const auto bytes = use_.ended() ? std::nullopt : bytes_->next();
     if (!bytes) {
+      use_.end();
       return std::nullopt;
     }
     std::vector<T> message(static_cast<std::size_t>(*bytes) / sizeof(T));
@@ -88,7 +115,8 @@ class Channel {
   }
 
  private:
-  std::unique_ptr<ByteChannel> bytes_;
+  ChannelUse use_;
+  std::unique_ptr<ByteChannel> bytes_;  // null on ranks that are neither end
 };
 
 }  // namespace dga

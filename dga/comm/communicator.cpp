@@ -7,6 +7,7 @@
 #include <tuple>
 
 #include "dga/base/error.h"
+#include "dga/base/random.h"
 #include "dga/comm/arena/group.h"
 #include "dga/comm/arena/mailbox.h"
 #include "dga/comm/collectives/collective.h"
@@ -15,13 +16,61 @@
 namespace dga {
 namespace {
 
+/// Checks `args.op` and gives the elements of a mean their weight.
+CollectiveArgs weighted(const Group& group, CollectiveArgs args) {
+  if (args.op == ReduceOp::mean) {
+    const DType type = args.in.data != nullptr ? args.in.type : args.out.type;
+    DGA_CHECK(type == DType::f64 || partial_type(type) == DType::f32, "[comm] ",
+              collective_name(args.kind), ": expected floating-point elements for a mean, found ",
+              name_of(type), ". Use ReduceOp::sum and divide.");
+    args.weight /= group.size();
+  }
+  return args;
+}
+
 Pending start(const std::shared_ptr<Group>& group, CollectiveArgs args) {
-  return {group, std::make_unique<Collective>(group, std::move(args))};
+  return {group, std::make_unique<Collective>(group, weighted(*group, std::move(args)))};
 }
 
 void run(const std::shared_ptr<Group>& group, CollectiveArgs args) {
-  Collective collective(group, std::move(args));
+  Collective collective(group, weighted(*group, std::move(args)));
   complete(group->world(), collective);
+}
+
+// Bytes of the longest buffer, so that sizes can be added and multiplied without overflow.
+constexpr std::int64_t kMostBytes = std::int64_t{1} << 60;
+
+void check_buffer(std::string_view what, std::string_view where, ConstBufferView view) {
+  DGA_CHECK(view.count >= 0 && view.count <= kMostBytes / size_of(view.type), "[comm] ", what,
+            ": expected 0 to ", kMostBytes / size_of(view.type), " elements in the ", where,
+            ", found ", view.count, ". Pass the number of elements.");
+  DGA_CHECK(view.count == 0 || view.data != nullptr, "[comm] ", what, ": expected memory for ",
+            view.count, " elements in the ", where,
+            ", found a null pointer. Pass the address of the elements.");
+}
+
+bool overlap(ConstBufferView a, ConstBufferView b) noexcept {
+  const auto first_a = reinterpret_cast<std::uintptr_t>(a.data);
+  const auto first_b = reinterpret_cast<std::uintptr_t>(b.data);
+  return a.count > 0 && b.count > 0 && first_a < first_b + static_cast<std::uintptr_t>(b.bytes()) &&
+         first_b < first_a + static_cast<std::uintptr_t>(a.bytes());
+}
+
+/// Lets the operation read a copy of its input where the output overlaps it, since other ranks read
+/// the input while this one writes. `part`: that part of the longer buffer in which the shorter one
+/// may lie, for it is this rank's own.
+CollectiveArgs separated(CollectiveArgs args, ConstBufferView shorter, ConstBufferView part) {
+  const bool in_place = shorter.data == part.data && shorter.count == part.count;
+  if (!in_place && overlap(args.in, args.out)) {
+    const auto* const data = static_cast<const std::byte*>(args.in.data);
+    args.input_copy.assign(data, data + args.in.bytes());
+    args.in.data = args.input_copy.data();
+  }
+  return args;
+}
+
+std::int64_t sum_before(const std::vector<std::int64_t>& counts, int rank) {
+  return std::accumulate(counts.begin(), counts.begin() + rank, std::int64_t{0});
 }
 
 void check_root(const Group& group, std::string_view what, int root) {
@@ -45,7 +94,8 @@ std::vector<std::int64_t> resolve_counts(const Group& group, std::string_view wh
             group.size(), " counts, one per rank, found ", counts.size(),
             ". Pass a count for each rank, or none.");
   for (const std::int64_t count : counts) {
-    DGA_CHECK(count >= 0, "[comm] ", what, ": expected counts of 0 or more, found ", count,
+    DGA_CHECK(count >= 0 && count <= kMostBytes / group.size(), "[comm] ", what,
+              ": expected counts of 0 to ", kMostBytes / group.size(), ", found ", count,
               ". Pass the number of elements of each rank.");
   }
   return counts;
@@ -63,41 +113,50 @@ std::int64_t sum_of(const std::vector<std::int64_t>& counts) {
 
 void check_weight(DType type, ReduceOp op, double weight) {
   const bool floating = partial_type(type) == DType::f32 || type == DType::f64;
-  DGA_CHECK(weight == 1 || (floating && op == ReduceOp::sum),
-            "[comm] reduce_scatter: expected weight 1 for ", name_of(op), " of ", name_of(type),
-            ", found ", weight, ". Only sums of floating-point elements take another weight.");
+  const bool takes_weight = floating && (op == ReduceOp::sum || op == ReduceOp::mean);
+  DGA_CHECK(weight == 1 || takes_weight, "[comm] reduce_scatter: expected weight 1 for ",
+            name_of(op), " of ", name_of(type), ", found ", weight,
+            ". Only sums of floating-point elements take another weight.");
 }
 
 CollectiveArgs reduce_scatter_args(const Group& group, ConstBufferView in, BufferView out,
                                    ReduceOp op, std::vector<std::int64_t> counts, double weight,
                                    std::string_view label) {
   const std::string_view what = "reduce_scatter";
+  check_buffer(what, "input", in);
+  check_buffer(what, "output", out);
   check_types(what, in, out);
   check_weight(in.type, op, weight);
   counts = resolve_counts(group, what, std::move(counts), in.count / group.size());
   check_count(what, "input", sum_of(counts), in.count);
   check_count(what, "output", counts[static_cast<std::size_t>(group.rank())], out.count);
-  return {.kind = CollectiveKind::reduce_scatter,
-          .in = in,
-          .out = out,
-          .op = op,
-          .weight = weight,
-          .counts = std::move(counts),
-          .label = label};
+  const ConstBufferView own = in.slice(sum_before(counts, group.rank()), out.count);
+  return separated({.kind = CollectiveKind::reduce_scatter,
+                    .in = in,
+                    .out = out,
+                    .op = op,
+                    .weight = weight,
+                    .counts = std::move(counts),
+                    .label = label},
+                   out, own);
 }
 
 CollectiveArgs all_gather_args(const Group& group, ConstBufferView in, BufferView out,
                                std::vector<std::int64_t> counts, std::string_view label) {
   const std::string_view what = "all_gather";
+  check_buffer(what, "input", in);
+  check_buffer(what, "output", out);
   check_types(what, in, out);
   counts = resolve_counts(group, what, std::move(counts), in.count);
   check_count(what, "input", counts[static_cast<std::size_t>(group.rank())], in.count);
   check_count(what, "output", sum_of(counts), out.count);
-  return {.kind = CollectiveKind::all_gather,
-          .in = in,
-          .out = out,
-          .counts = std::move(counts),
-          .label = label};
+  const ConstBufferView own = out.slice(sum_before(counts, group.rank()), in.count);
+  return separated({.kind = CollectiveKind::all_gather,
+                    .in = in,
+                    .out = out,
+                    .counts = std::move(counts),
+                    .label = label},
+                   in, own);
 }
 
 /// Gathers one value from each rank of this node, by local rank. Collective over the node.
@@ -159,11 +218,13 @@ void Communicator::barrier(std::string_view label) const {
 }
 
 void Communicator::broadcast(BufferView buffer, int root, std::string_view label) const {
+  check_buffer("broadcast", "buffer", buffer);
   check_root(*group_, "broadcast", root);
   run(group_, {.kind = CollectiveKind::broadcast, .out = buffer, .root = root, .label = label});
 }
 
 void Communicator::all_reduce(BufferView buffer, ReduceOp op, std::string_view label) const {
+  check_buffer("all_reduce", "buffer", buffer);
   // Between nodes a long message is cut into pieces: while one is on the wire, the next is reduced.
   const std::int64_t piece = (std::int64_t{1} << 20) / size_of(buffer.type) * size();
   if (group_->num_nodes() == 1 || buffer.count <= piece) {
@@ -171,7 +232,6 @@ void Communicator::all_reduce(BufferView buffer, ReduceOp op, std::string_view l
     return;
   }
   constexpr std::size_t kMostPieces = 4;  // in progress; more only use more memory
-  static_assert(kMostPieces <= kMaxPending);
   std::vector<Pending> pieces;
   for (std::int64_t first = 0; first < buffer.count; first += piece) {
     if (pieces.size() >= kMostPieces) {
@@ -187,14 +247,17 @@ void Communicator::all_reduce(BufferView buffer, ReduceOp op, std::string_view l
 
 Pending Communicator::start_all_reduce(BufferView buffer, ReduceOp op,
                                        std::string_view label) const {
+  check_buffer("all_reduce", "buffer", buffer);
   return start(group_,
                {.kind = CollectiveKind::all_reduce, .out = buffer, .op = op, .label = label});
 }
 
 void Communicator::reduce(ConstBufferView in, BufferView out, int root, ReduceOp op,
                           std::string_view label) const {
+  check_buffer("reduce", "input", in);
   check_root(*group_, "reduce", root);
   if (rank() == root) {
+    check_buffer("reduce", "output", out);
     check_types("reduce", in, out);
     check_count("reduce", "output", in.count, out.count);
   }
@@ -231,60 +294,76 @@ Pending Communicator::start_all_gather(ConstBufferView in, BufferView out,
 
 void Communicator::gather(ConstBufferView in, BufferView out, int root,
                           std::vector<std::int64_t> counts, std::string_view label) const {
+  check_buffer("gather", "input", in);
   check_root(*group_, "gather", root);
   counts = resolve_counts(*group_, "gather", std::move(counts), in.count);
   check_count("gather", "input", counts[static_cast<std::size_t>(rank())], in.count);
+  ConstBufferView own = in;
   if (rank() == root) {
+    check_buffer("gather", "output", out);
     check_types("gather", in, out);
     check_count("gather", "output", sum_of(counts), out.count);
+    own = out.slice(sum_before(counts, root), in.count);
+  } else {
+    out = {nullptr, 0, in.type};
   }
-  run(group_, {.kind = CollectiveKind::gather,
-               .in = in,
-               .out = out,
-               .root = root,
-               .counts = std::move(counts),
-               .label = label});
+  run(group_, separated({.kind = CollectiveKind::gather,
+                         .in = in,
+                         .out = out,
+                         .root = root,
+                         .counts = std::move(counts),
+                         .label = label},
+                        in, own));
 }
 
 void Communicator::scatter(ConstBufferView in, BufferView out, int root,
                            std::vector<std::int64_t> counts, std::string_view label) const {
+  check_buffer("scatter", "output", out);
   check_root(*group_, "scatter", root);
   counts = resolve_counts(*group_, "scatter", std::move(counts), out.count);
   check_count("scatter", "output", counts[static_cast<std::size_t>(rank())], out.count);
+  ConstBufferView own = out;
   if (rank() == root) {
+    check_buffer("scatter", "input", in);
     check_types("scatter", in, out);
     check_count("scatter", "input", sum_of(counts), in.count);
+    own = in.slice(sum_before(counts, root), out.count);
   } else {
     in = {nullptr, 0, out.type};
   }
-  run(group_, {.kind = CollectiveKind::scatter,
-               .in = in,
-               .out = out,
-               .root = root,
-               .counts = std::move(counts),
-               .label = label});
+  run(group_, separated({.kind = CollectiveKind::scatter,
+                         .in = in,
+                         .out = out,
+                         .root = root,
+                         .counts = std::move(counts),
+                         .label = label},
+                        out, own));
 }
 
 void Communicator::all_to_all(ConstBufferView in, BufferView out,
                               std::vector<std::int64_t> send_counts,
                               std::vector<std::int64_t> receive_counts,
                               std::string_view label) const {
+  check_buffer("all_to_all", "input", in);
+  check_buffer("all_to_all", "output", out);
   check_types("all_to_all", in, out);
   send_counts = resolve_counts(*group_, "all_to_all", std::move(send_counts), in.count / size());
   receive_counts =
       resolve_counts(*group_, "all_to_all", std::move(receive_counts), out.count / size());
   check_count("all_to_all", "input", sum_of(send_counts), in.count);
   check_count("all_to_all", "output", sum_of(receive_counts), out.count);
-  run(group_, {.kind = CollectiveKind::all_to_all,
-               .in = in,
-               .out = out,
-               .counts = std::move(send_counts),
-               .receive_counts = std::move(receive_counts),
-               .label = label});
+  run(group_, separated({.kind = CollectiveKind::all_to_all,
+                         .in = in,
+                         .out = out,
+                         .counts = std::move(send_counts),
+                         .receive_counts = std::move(receive_counts),
+                         .label = label},
+                        in, {}));
 }
 
 void Communicator::share(BufferView buffer, std::vector<std::int64_t> counts,
                          std::string_view label) const {
+  check_buffer("share", "buffer", buffer);
   counts = resolve_counts(*group_, "share", std::move(counts), buffer.count / size());
   check_count("share", "slices together", buffer.count, sum_of(counts));
   run(group_,
@@ -292,19 +371,17 @@ void Communicator::share(BufferView buffer, std::vector<std::int64_t> counts,
 }
 
 void Communicator::progress() const {
-  // test() may complete operations but never adds or removes entries.
-  World& world = group_->world();
-  for (std::size_t i = 0; i < world.active().size(); ++i) {
-    world.active()[i]->test();
-  }
+  advance_all(group_->world());
 }
 
 Pending Communicator::start_send(ConstBufferView data, int to, int tag) const {
+  check_buffer("send", "message", data);
   return {group_, std::make_unique<Transfer>(group_, Transfer::Direction::send, to, tag,
                                              const_cast<void*>(data.data), data.bytes())};
 }
 
 Pending Communicator::start_receive(BufferView data, int from, int tag) const {
+  check_buffer("receive", "message", data);
   return {group_, std::make_unique<Transfer>(group_, Transfer::Direction::receive, from, tag,
                                              data.data, data.bytes())};
 }
@@ -315,6 +392,44 @@ void Communicator::send(ConstBufferView data, int to, int tag) const {
 
 void Communicator::receive(BufferView data, int from, int tag) const {
   start_receive(data, from, tag).wait();
+}
+
+int Communicator::receive_any(BufferView data, int tag) const {
+  check_buffer("receive_any", "message", data);
+  DGA_CHECK(tag >= 0 && tag <= Wire::kMaxTag, "[comm] receive_any: expected a tag in [0, ",
+            Wire::kMaxTag, "], found ", tag, ". Choose another tag.");
+  World& world = group_->world();
+  world.check();
+  std::optional<int> sender;
+  const auto poll = [&] {
+    advance_all(world);
+    sender = group_->mailbox().poll_sender(tag);
+    if (!sender && group_->wire() != nullptr) {
+      sender = group_->wire()->poll_sender(tag, Traffic::user);
+    }
+    return sender.has_value();
+  };
+  const auto describe = [&] {
+    return str("receive from any worker (tag ", tag, ", ", data.bytes(), " bytes)");
+  };
+  const auto missing = [&] {
+    std::vector<int> others;
+    std::vector<int> running;  // for all that this worker knows
+    for (int rank = 0; rank < size(); ++rank) {
+      const int worker = group_->world_rank(rank);
+      if (rank == this->rank()) {
+        continue;
+      }
+      others.push_back(worker);
+      if (!world.has_returned(worker)) {
+        running.push_back(worker);
+      }
+    }
+    return running.empty() ? others : running;
+  };
+  world.wait_polling(poll, describe, missing);
+  receive(data, *sender, tag);
+  return *sender;
 }
 
 SharedBuffer Communicator::allocate(std::int64_t bytes) const {
@@ -346,6 +461,8 @@ SharedBuffer Communicator::allocate_on_node(std::int64_t bytes) const {
 }
 
 Communicator Communicator::split(int color, int key) const {
+  DGA_CHECK(color >= 0, "[comm] split: expected a color of 0 or more, found ", color,
+            ". Ranks that do not belong to any group form one with a color of their own.");
   struct Choice {
     std::int64_t color;
     std::int64_t key;
@@ -390,8 +507,11 @@ Communicator Communicator::split(int color, int key) const {
   }
   exchange(group_, std::uint8_t{1}, "attached");
   auto wire = group_->wire() ? group_->wire()->split(color, key) : nullptr;
+  // The same on all ranks of the new group: they have called the same operations here.
+  const std::uint64_t id =
+      stream_key(group_->id(), "split", static_cast<std::int64_t>(group_->next_number()), color);
   return Communicator(std::make_shared<Group>(group_->shared_world(), std::move(members),
-                                              std::move(control), std::move(wire)));
+                                              std::move(control), std::move(wire), id));
 }
 
 }  // namespace dga

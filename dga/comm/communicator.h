@@ -29,14 +29,17 @@ class Group;
 /// the same operations in the same order, with equal counts, types, roots and labels. A call that
 /// does not match those of the other ranks is an error on every rank.
 ///
+/// Input and output may overlap: where they do, the operation reads a copy of the input, unless the
+/// shorter buffer is this rank's own slice of the longer one. This costs memory and time.
+///
 /// An operation blocks until this rank may reuse its buffers. It throws InvalidArgument for wrong
 /// arguments, Error for calls that do not match, and WorkerFailure if another worker fails or does
 /// not arrive before the timeout.
 ///
 /// The start_ forms return a Pending without waiting for the result. Until its wait() has returned
 /// or its test() has returned true, the buffers must stay alive, input must not be written, and
-/// output must not be read or written. Complete a Pending before starting 64 more operations on the
-/// communicator. The 64th blocks until all ranks, this one included, have finished the pending one.
+/// output must not be read or written. Any number may be in progress; the 65th collective of a
+/// communicator that is started blocks until all ranks have called the first.
 ///
 /// Buffers may be in any memory. Workers of the same node read buffers from `allocate` in place.
 /// Other large buffers are copied once in and once out if the workers are processes; threads read
@@ -54,8 +57,8 @@ class Communicator {
   /// rank. Not collective.
   Placement placement() const;
 
-  /// Creates one new group for each `color` and returns this rank's. Ranks in it are ordered by
-  /// (key, old rank).
+  /// Creates one new group for each `color` of 0 or more and returns this rank's. Ranks in it are
+  /// ordered by (key, old rank).
   Communicator split(int color, int key) const;
 
   void barrier(std::string_view label = {}) const;
@@ -98,8 +101,7 @@ class Communicator {
   void share(BufferView buffer, std::vector<std::int64_t> counts,
              std::string_view label = {}) const;
 
-  /// The same operations, started without waiting for the other ranks; see the class. A worker may
-  /// have at most kMaxPending operations in progress.
+  /// The same operations, started without waiting for the other ranks; see the class.
   Pending start_all_reduce(BufferView buffer, ReduceOp op = ReduceOp::sum,
                            std::string_view label = {}) const;
   Pending start_reduce_scatter(ConstBufferView in, BufferView out, ReduceOp op = ReduceOp::sum,
@@ -118,6 +120,9 @@ class Communicator {
   /// message.
   void send(ConstBufferView data, int to, int tag = 0) const;
   void receive(BufferView data, int from, int tag = 0) const;
+  /// Receives a message with this tag from whichever rank sends one, and returns that rank. Which
+  /// one is first may differ between runs. Fails once all other ranks have returned.
+  int receive_any(BufferView data, int tag = 0) const;
   Pending start_send(ConstBufferView data, int to, int tag = 0) const;
   Pending start_receive(BufferView data, int from, int tag = 0) const;
 

@@ -2,17 +2,12 @@
 
 #pragma once
 
-#include <cstddef>
 #include <memory>
 
 namespace dga {
 
 class Group;
 class Operation;
-
-/// Number of operations that a worker may have in progress at once, over all its communicators.
-/// Starting one more collective throws InvalidArgument.
-inline constexpr std::size_t kMaxPending = 63;
 
 /// An operation that was started and has not been waited for. A default-constructed Pending is
 /// complete. Destroying one before it is complete abandons the operation, and the other workers

@@ -8,8 +8,10 @@
 namespace dga {
 
 /// How a reduction combines the elements of all ranks at one index. min and max return NaN if any
-/// element is NaN. Integer sums and products wrap around.
-enum class ReduceOp : std::uint8_t { sum, min, max, product };
+/// element is NaN. Integer sums and products wrap around. Of bools, sum and max are "any", product
+/// and min are "all". `mean` is the sum of the elements, each multiplied by 1 / the number of
+/// ranks; only of floating-point elements.
+enum class ReduceOp : std::uint8_t { sum, min, max, product, mean };
 
 constexpr std::string_view name_of(ReduceOp op) noexcept {
   switch (op) {
@@ -19,6 +21,8 @@ constexpr std::string_view name_of(ReduceOp op) noexcept {
       return "max";
     case ReduceOp::product:
       return "product";
+    case ReduceOp::mean:
+      return "mean";
     case ReduceOp::sum:
       break;
   }

@@ -57,6 +57,17 @@ class Wire {
   virtual void raise_alarm(const std::string& text) noexcept = 0;
   /// The text of an alarm, if one has arrived.
   virtual std::optional<std::string> poll_alarm() noexcept = 0;
+
+  /// Sends a note of at most kMostNote bytes to `peer`. Does not wait. Notes may be lost when the
+  /// program ends.
+  virtual void send_note(int peer, const std::string& note) noexcept = 0;
+  static constexpr std::size_t kMostNote = 512;
+  /// A note, if one has arrived.
+  virtual std::optional<std::string> poll_note() noexcept = 0;
+
+  /// The rank that has sent a message of this kind and tag which no receive has been started for,
+  /// if there is one.
+  virtual std::optional<int> poll_sender(int tag, Traffic traffic) = 0;
 };
 
 }  // namespace dga

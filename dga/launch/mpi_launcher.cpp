@@ -186,7 +186,14 @@ void launch_mpi(const LaunchOptions& options, const Worker& worker) {
         .wire = placement.num_nodes() > 1 ? std::make_unique<MpiWire>(world.get()) : nullptr};
     // Every rank is attached and watching before any worker runs.
     check_mpi(MPI_Barrier(world.get()), "MPI_Barrier");
-    done = run_worker(resolved, Engine::mpi, std::move(seat), worker);
+    // A worker that ends its process must not leave the others waiting: exit runs the destructor of
+    // MpiSession, which would wait for them.
+    done = run_worker(
+        resolved, Engine::mpi, std::move(seat), worker, [](const auto& work, const auto& fail) {
+          const MpiSession::WorkerScope scope(
+              [&fail] { fail("it ended its process (exit) before its work was done."); });
+          work();
+        });
   }
   if (!done || failure_board_of(board).failed()) {
     MpiSession::get().set_failed();

@@ -2,10 +2,14 @@
 
 #include "dga/launch/mpi_session.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <chrono>
 #include <thread>
+#include <utility>
 
+#include "dga/base/error.h"
 #include "dga/comm/mpi/mpi_check.h"
 #include "dga/launch/launch.h"
 
@@ -16,7 +20,7 @@ MpiSession& MpiSession::get() {
   return session;
 }
 
-MpiSession::MpiSession() {
+MpiSession::MpiSession() : process_(getpid()) {
   int initialized = 0;
   check_mpi(MPI_Initialized(&initialized), "MPI_Initialized");
   if (initialized == 0) {
@@ -31,10 +35,17 @@ MpiSession::MpiSession() {
 }
 
 MpiSession::~MpiSession() {
+  if (getpid() != process_) {
+    return;
+  }
   int finalized = 0;
   MPI_Finalized(&finalized);
   if (finalized != 0) {
     return;
+  }
+  if (on_exit_) {
+    on_exit_();
+    failed_ = true;
   }
   // After a failure no rank calls MPI_Finalize: the MPI launcher sees a rank that ends without it
   // and ends the others. If some ranks are inside MPI_Finalize while others end without it, they
@@ -60,9 +71,31 @@ void MpiSession::wait_for_the_end_of_all() const noexcept {
   }
 }
 
+MpiSession::WorkerScope::WorkerScope(std::function<void()> on_exit) {
+  get().on_exit_ = std::move(on_exit);
+}
+
+MpiSession::WorkerScope::~WorkerScope() {
+  get().on_exit_ = nullptr;
+}
+
 MPI_Comm all_ranks(const LaunchOptions& options) {
-  MpiSession::get();
-  return options.mpi_comm != nullptr ? *static_cast<MPI_Comm*>(options.mpi_comm) : MPI_COMM_WORLD;
+  int finalized = 0;
+  MPI_Finalized(&finalized);
+  DGA_CHECK(finalized == 0,
+            "[launch] engine mpi: expected MPI to be usable, found that the program has called "
+            "MPI_Finalize. Call launch before it.");
+  DGA_CHECK(!MpiSession::get().runs_worker(),
+            "[launch] engine mpi: expected a call outside of workers, found one inside a worker. "
+            "Use the worker's Environment, or engine threads with each_rank_alone.");
+  if (options.mpi_comm == nullptr) {
+    return MPI_COMM_WORLD;
+  }
+  const auto comm = *static_cast<MPI_Comm*>(options.mpi_comm);
+  DGA_CHECK(comm != MPI_COMM_NULL,
+            "[launch] mpi_comm: expected a communicator, found MPI_COMM_NULL. Call launch only on "
+            "ranks that are in it.");
+  return comm;
 }
 
 void end_without_others() noexcept {

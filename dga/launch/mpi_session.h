@@ -6,6 +6,9 @@
 #pragma once
 
 #include <mpi.h>
+#include <sys/types.h>
+
+#include <functional>
 
 #include "dga/launch/launch_options.h"
 
@@ -19,6 +22,17 @@ class MpiSession {
   /// Call it after a failure: the other ranks may never reach MPI_Finalize.
   void set_failed() noexcept { failed_ = true; }
   static bool exists() noexcept { return created; }
+  bool runs_worker() const noexcept { return on_exit_ != nullptr; }
+
+  /// While a scope lives, this process runs a worker: `on_exit` is called if the program ends
+  /// meanwhile, as by std::exit.
+  class WorkerScope {
+   public:
+    explicit WorkerScope(std::function<void()> on_exit);
+    ~WorkerScope();
+    WorkerScope(const WorkerScope&) = delete;
+    WorkerScope& operator=(const WorkerScope&) = delete;
+  };
 
   MpiSession(const MpiSession&) = delete;
   MpiSession& operator=(const MpiSession&) = delete;
@@ -33,6 +47,8 @@ class MpiSession {
   bool ours_ = false;
   bool failed_ = false;
   int rank_ = 0;
+  std::function<void()> on_exit_;  // empty: no worker runs
+  pid_t process_ = 0;              // a forked child has this object too, but no part in MPI
   static inline bool created = false;
 };
 

@@ -80,11 +80,24 @@ WorkerSeat seat_of(const LaunchOptions& options, int rank, Segment node, Segment
   _exit(done ? 0 : 1);
 }
 
-std::string describe_end(const siginfo_t& info) {
+/// `known`: whether the system still had the child's exit status.
+std::string describe_end(bool known, const siginfo_t& info) {
+  if (!known) {
+    return "ended before its work was done; how is unknown, because this program ignores SIGCHLD "
+           "or "
+           "waits for children itself";
+  }
   if (info.si_code == CLD_EXITED) {
     return str("exited with code ", info.si_status, " before its work was done");
   }
   return str("was killed by signal ", info.si_status, " (", strsignal(info.si_status), ")");
+}
+
+/// By pidfd: its number may belong to another process once somebody else has waited for the child.
+void send_signal(const Child& child, int number) {
+  if (child.pidfd >= 0) {
+    syscall(SYS_pidfd_send_signal, child.pidfd, number, nullptr, 0);
+  }
 }
 
 /// Watches the children until all have ended, and posts deaths on the failure board of `node`.
@@ -106,13 +119,13 @@ class Watch {
       }
       if (failed_at > 0 && now_seconds() - failed_at > kGraceSeconds) {
         for (const Child& child : children_) {
-          kill(child.pid, SIGKILL);
+          send_signal(child, SIGKILL);
         }
       }
       if (pass_stop_on_ && StopSignal::requested()) {
         pass_stop_on_ = false;
         for (const Child& child : children_) {
-          kill(child.pid, StopSignal::signal_number());
+          send_signal(child, StopSignal::signal_number());
         }
       }
       std::vector<pollfd> polls;
@@ -134,13 +147,18 @@ class Watch {
         ++i;
         continue;
       }
+      // Where SIGCHLD is ignored, or the program waits for any child, the status is gone: then only
+      // what the worker itself has said last is known.
+      const bool known = result == 0;
       const bool finished =
           presence_of(node_, children_[i].rank).state() == Presence::State::finished;
-      if (result == 0 && !(finished && info.si_code == CLD_EXITED && info.si_status == 0)) {
+      if (!finished || (known && !(info.si_code == CLD_EXITED && info.si_status == 0))) {
         board_.post(str("[launch] worker ", children_[i].rank, " (process ", children_[i].pid, ") ",
-                        describe_end(info), waiting_for(children_[i].rank)));
+                        describe_end(known, info), waiting_for(children_[i].rank)));
       }
-      close(children_[i].pidfd);
+      if (children_[i].pidfd >= 0) {
+        close(children_[i].pidfd);
+      }
       children_.erase(children_.begin() + static_cast<std::ptrdiff_t>(i));
     }
   }
@@ -206,7 +224,8 @@ void launch_processes(const LaunchOptions& options, const Worker& worker, int in
     }
     const int pidfd =
         pid > 0 ? above_standard(static_cast<int>(syscall(SYS_pidfd_open, pid, 0))) : -1;
-    if (pidfd < 0) {
+    const bool ended_already = pid > 0 && pidfd < 0 && errno == ESRCH;
+    if (pidfd < 0 && !ended_already) {
       failure_board_of(node).post(str("[launch] expected ", n, " processes, found room for ", rank,
                                       " (", std::strerror(errno), "). Use fewer workers."));
       if (pid > 0) {

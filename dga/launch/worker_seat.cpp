@@ -10,8 +10,8 @@
 #include "dga/comm/arena/node_segment.h"
 
 namespace dga {
-bool run_worker(const LaunchOptions& options, Engine engine, WorkerSeat seat,
-                const Worker& worker) noexcept {
+bool run_worker(const LaunchOptions& options, Engine engine, WorkerSeat seat, const Worker& worker,
+                const AroundWorker& around) noexcept {
   const int rank = seat.world.rank;
   std::shared_ptr<World> world;
   const auto fail = [&](const std::string& what) {
@@ -31,7 +31,12 @@ bool run_worker(const LaunchOptions& options, Engine engine, WorkerSeat seat,
                                                std::move(group_wire));
     {
       Environment environment(options, engine, Communicator(group));
-      worker(environment);
+      const auto work = [&] { worker(environment); };
+      if (around) {
+        around(work, fail);
+      } else {
+        work();
+      }
     }
     if (engine == Engine::mpi) {
       world->finish_together();  // no launcher waits for the ranks of a run

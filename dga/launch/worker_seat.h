@@ -6,7 +6,9 @@
 
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <string>
 
 #include "dga/comm/arena/segment.h"
 #include "dga/comm/arena/world.h"
@@ -24,9 +26,14 @@ struct WorkerSeat {
   std::unique_ptr<Wire> wire;
 };
 
+/// Wraps the call of the worker: receives the call and a function that reports a failure to all
+/// workers of the world.
+using AroundWorker = std::function<void(const std::function<void()>& work,
+                                        const std::function<void(const std::string&)>& fail)>;
+
 /// Joins the world, runs `worker` and returns true. If joining fails or `worker` throws, posts the
 /// failure on the board and returns false.
-bool run_worker(const LaunchOptions& options, Engine engine, WorkerSeat seat,
-                const Worker& worker) noexcept;
+bool run_worker(const LaunchOptions& options, Engine engine, WorkerSeat seat, const Worker& worker,
+                const AroundWorker& around = {}) noexcept;
 
 }  // namespace dga

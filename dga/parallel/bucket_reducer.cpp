@@ -9,9 +9,8 @@
 namespace dga {
 namespace {
 
-/// Buckets under reduction at once; further ones wait. The other half of the limit is left to the
-/// program's own operations.
-constexpr std::size_t kUnderWay = (kMaxPending + 1) / 2;
+/// Buckets under reduction at once; further ones wait, so that backward never does.
+constexpr std::size_t kUnderWay = 32;
 
 }  // namespace
 

@@ -9,7 +9,7 @@
 namespace dga {
 namespace {
 
-constexpr std::array<std::pair<DType, at::ScalarType>, 7> kTypes{{
+constexpr std::array<std::pair<DType, at::ScalarType>, 9> kTypes{{
     {DType::f32, at::kFloat},
     {DType::f64, at::kDouble},
     {DType::f16, at::kHalf},
@@ -17,6 +17,8 @@ constexpr std::array<std::pair<DType, at::ScalarType>, 7> kTypes{{
     {DType::i32, at::kInt},
     {DType::i64, at::kLong},
     {DType::u8, at::kByte},
+    {DType::i8, at::kChar},
+    {DType::boolean, at::kBool},
 }};
 
 }  // namespace

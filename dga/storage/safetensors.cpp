@@ -27,7 +27,7 @@ constexpr std::size_t kLengthBytes = 8;
 constexpr std::uint64_t kMaxHeaderBytes = 100'000'000;  // the limit of the Python package
 constexpr std::int64_t kMaxBytes = std::numeric_limits<std::int64_t>::max();
 
-constexpr std::array<std::pair<DType, std::string_view>, 7> kTypeNames{{
+constexpr std::array<std::pair<DType, std::string_view>, 9> kTypeNames{{
     {DType::f32, "F32"},
     {DType::f64, "F64"},
     {DType::f16, "F16"},
@@ -35,6 +35,8 @@ constexpr std::array<std::pair<DType, std::string_view>, 7> kTypeNames{{
     {DType::i32, "I32"},
     {DType::i64, "I64"},
     {DType::u8, "U8"},
+    {DType::i8, "I8"},
+    {DType::boolean, "BOOL"},
 }};
 
 std::string_view safetensors_name(DType type) {

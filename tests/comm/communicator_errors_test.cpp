@@ -59,16 +59,101 @@ TEST(CommunicatorErrors, NameTheOperationTheExpectedAndTheFound) {
             "[comm] allocate: expected 0 bytes or more, found -1. Pass the size in bytes.");
 }
 
-TEST(CommunicatorErrors, TooManyOperationsUnderWayAreRefused) {
-  std::vector<float> data(64);
+TEST(CommunicatorErrors, BuffersThatCannotBe) {
+  float one = 0;
   EXPECT_EQ(error_alone([&](const auto& world) {
-              std::vector<Pending> pending;
-              for (std::int64_t i = 0; i < 64; ++i) {
-                pending.push_back(world.start_all_reduce({data.data() + i, 1}));
-              }
+              world.all_reduce({&one, -1});
             }),
-            "[comm] all_reduce of 1 f32: expected at most 63 operations in progress, found 64 with "
-            "this one. Wait for earlier ones first.");
+            "[comm] all_reduce: expected 0 to 288230376151711744 elements in the buffer, found -1. "
+            "Pass the number of elements.");
+  float* const nowhere = nullptr;
+  EXPECT_EQ(error_alone([&](const auto& world) {
+              world.broadcast({nowhere, 4}, 0);
+            }),
+            "[comm] broadcast: expected memory for 4 elements in the buffer, found a null pointer. "
+            "Pass the address of the elements.");
+  const std::vector<std::function<void(const Communicator&)>> calls = {
+      [&](const Communicator& world) {
+        (void)world.start_all_reduce({nowhere, 1});
+      },
+      [&](const Communicator& world) {
+        world.reduce({nowhere, 1}, {&one, 1}, 0);
+      },
+      [&](const Communicator& world) {
+        world.reduce({&one, 1}, {nowhere, 1}, 0);
+      },
+      [&](const Communicator& world) {
+        world.reduce_scatter({nowhere, 1}, {&one, 1});
+      },
+      [&](const Communicator& world) {
+        world.reduce_scatter({&one, 1}, {nowhere, 1});
+      },
+      [&](const Communicator& world) {
+        world.all_gather({nowhere, 1}, {&one, 1});
+      },
+      [&](const Communicator& world) {
+        world.all_gather({&one, 1}, {nowhere, 1});
+      },
+      [&](const Communicator& world) {
+        world.gather({nowhere, 1}, {&one, 1}, 0);
+      },
+      [&](const Communicator& world) {
+        world.gather({&one, 1}, {nowhere, 1}, 0);
+      },
+      [&](const Communicator& world) {
+        world.scatter({nowhere, 1}, {&one, 1}, 0);
+      },
+      [&](const Communicator& world) {
+        world.scatter({&one, 1}, {nowhere, 1}, 0);
+      },
+      [&](const Communicator& world) {
+        world.all_to_all({nowhere, 1}, {&one, 1});
+      },
+      [&](const Communicator& world) {
+        world.all_to_all({&one, 1}, {nowhere, 1});
+      },
+      [&](const Communicator& world) {
+        world.share({nowhere, 1}, {});
+      },
+      [&](const Communicator& world) {
+        world.send({nowhere, 1}, 0);
+      },
+      [&](const Communicator& world) {
+        world.receive({nowhere, 1}, 0);
+      },
+  };
+  for (const auto& call : calls) {
+    EXPECT_NE(error_alone(call).find("found a null pointer"), std::string::npos);
+  }
+  EXPECT_EQ(error_alone([&](const auto& world) {
+              world.all_gather({&one, 1}, {&one, 1}, {std::int64_t{1} << 62});
+            }),
+            "[comm] all_gather: expected counts of 0 to 1152921504606846976, found "
+            "4611686018427387904. Pass the number of elements of each rank.");
+  EXPECT_EQ(
+      error_alone([&](const auto& world) { (void)world.split(-1, 0); }),
+      "[comm] split: expected a color of 0 or more, found -1. Ranks that do not belong to any "
+      "group form one with a color of their own.");
+}
+
+TEST(CommunicatorErrors, CountsThatDifferAreShown) {
+  const auto differing = [](int workers) {
+    return test::error_of<Error>([&] {
+      launch({.engine = Engine::threads, .workers = workers}, [&](Environment& environment) {
+        const Communicator& world = environment.world();
+        std::vector<std::int64_t> counts(static_cast<std::size_t>(workers), 1);
+        (world.rank() == 0 ? counts.front() : counts.back()) = 2;
+        const std::int64_t mine = counts[static_cast<std::size_t>(world.rank())];
+        std::vector<float> in(static_cast<std::size_t>(mine));
+        std::vector<float> out(static_cast<std::size_t>(workers) + 1);
+        world.all_gather({in.data(), mine}, {out.data(), workers + 1}, counts);
+      });
+    });
+  };
+  EXPECT_NE(differing(2).find("all_gather of 3 f32 (2, 1)"), std::string::npos) << differing(2);
+  EXPECT_NE(differing(2).find("all_gather of 3 f32 (1, 2)"), std::string::npos) << differing(2);
+  EXPECT_NE(differing(8).find("all_gather of 9 f32 (2, 1, 1, 1, 1, 1, …)"), std::string::npos)
+      << differing(8);
 }
 
 }  // namespace

@@ -77,5 +77,35 @@ DGA_ENGINE_TEST(Channel, AMessageBeyondItsBoundIsRefused) {
   world.barrier();
 }
 
+DGA_ENGINE_TEST(Channel, CallsThatAnEndMayNotMakeAreRefused) {
+  const Communicator& world = environment.world();
+  if (world.size() < 2) {
+    return;
+  }
+  Channel<float> channel(world, {.from = 0, .to = 1, .capacity = 2, .max_count = 2});
+  const std::vector<float> message(2);
+  if (world.rank() == 0) {
+    EXPECT_EQ(test::error_of<InvalidArgument>([&] { channel.pop(); }),
+              "[comm] channel: expected pop by the receiver, rank 1, found it by rank 0. Open "
+              "another channel for messages to this rank.");
+    channel.push(message);
+    channel.close();
+    EXPECT_EQ(test::error_of<InvalidArgument>([&] { channel.push(message); }),
+              "[comm] channel: expected push before close, found it afterwards. Close the channel "
+              "after the last message.");
+    EXPECT_NE(test::error_of<InvalidArgument>([&] { channel.close(); }), "");
+  } else {
+    EXPECT_EQ(test::error_of<InvalidArgument>([&] { channel.push(message); }),
+              str("[comm] channel: expected push by the sender, rank 0, found it by rank ",
+                  world.rank(), ". Open another channel for messages of this rank."));
+  }
+  if (world.rank() == 1) {
+    EXPECT_EQ(channel.pop(), message);
+    EXPECT_EQ(channel.pop(), std::nullopt);
+    EXPECT_EQ(channel.pop(), std::nullopt) << "the end of the stream stays its end";
+  }
+  world.barrier();
+}
+
 }  // namespace
 }  // namespace dga

@@ -2,6 +2,8 @@
 //
 // Every operation that moves data without changing it, on every engine.
 
+#include <gmock/gmock.h>
+
 #include <algorithm>
 #include <numeric>
 #include <vector>
@@ -138,6 +140,56 @@ DGA_ENGINE_TEST(AllToAll, EveryPairExchangesItsOwnCount) {
     world.all_to_all({in.data(), size_of_vector(in)}, {out.data(), size_of_vector(out)}, sends,
                      receives);
     ASSERT_EQ(out, expected);
+  }
+}
+
+/// Runs each operation with an input that lies in the memory of its output, or the other way round,
+/// `shift` elements off its own place.
+void move_within_one_buffer(const Communicator& world, std::int64_t n, std::int64_t shift) {
+  const std::int64_t size = world.size();
+  const std::int64_t me = world.rank();
+  std::vector<std::int64_t> memory(static_cast<std::size_t>(n * size + shift));
+  const BufferView long_one{memory.data(), n * size};
+  const auto fill = [&](std::int64_t first, std::int64_t count, std::int64_t rank) {
+    for (std::int64_t i = 0; i < count; ++i) {
+      memory[static_cast<std::size_t>(first + i)] = mark(static_cast<int>(rank), i);
+    }
+  };
+  const auto expect = [&](std::int64_t first, std::int64_t i, std::int64_t expected) {
+    ASSERT_EQ(memory[static_cast<std::size_t>(first + i)], expected);
+  };
+  const int root = world.size() - 1;
+
+  fill(0, n * size, me);
+  const BufferView shifted{memory.data() + shift, n * size};
+  world.all_to_all(long_one, shifted);
+  for (std::int64_t i = 0; i < n * size; ++i) {
+    expect(shift, i, mark(static_cast<int>(i / n), me * n + i % n));
+  }
+  fill(0, n * size, me);
+  world.scatter(long_one, {memory.data() + shift, n}, root);
+  for (std::int64_t i = 0; i < n; ++i) {
+    expect(shift, i, mark(root, me * n + i));
+  }
+  fill(shift, n, me);
+  world.all_gather({memory.data() + shift, n}, long_one);
+  for (std::int64_t i = 0; i < n * size; ++i) {
+    expect(0, i, mark(static_cast<int>(i / n), i % n));
+  }
+  fill(shift, n, me);
+  world.gather({memory.data() + shift, n}, long_one, root);
+  for (std::int64_t i = 0; me == root && i < n * size; ++i) {
+    expect(0, i, mark(static_cast<int>(i / n), i % n));
+  }
+}
+
+DGA_ENGINE_TEST(Overlap, InputAndOutputMayShareMemory) {
+  for (const std::int64_t n : {4, 20000}) {
+    for (const std::int64_t shift : {std::int64_t{0}, std::int64_t{1}, n}) {
+      for (int turn = 0; turn < 3; ++turn) {
+        move_within_one_buffer(environment.world(), n, shift);
+      }
+    }
   }
 }
 
@@ -282,6 +334,33 @@ DGA_ENGINE_TEST(Placement, WorkersOfANodeAreNeighbours) {
     for (int node = 0; node < placement.num_nodes(); ++node) {
       EXPECT_LE(static_cast<int>(placement.workers_of(node).size()),
                 environment.options().ranks_per_node);
+    }
+  }
+}
+
+DGA_ENGINE_TEST(Messages, AreReceivedFromWhicheverWorkerSends) {
+  const Communicator& world = environment.world();
+  for (const std::int64_t count : {std::int64_t{1}, std::int64_t{100000}}) {
+    world.barrier("next size");
+    std::vector<std::int32_t> data(static_cast<std::size_t>(count), world.rank());
+    if (!environment.is_root()) {
+      const std::int32_t other_tag = -1;
+      world.send({&other_tag, 1}, 0, 6);  // in the way of what is asked for
+      world.send({data.data(), count}, 0, 5);
+      continue;
+    }
+    std::vector<int> senders;
+    for (int i = 1; i < world.size(); ++i) {
+      const int sender = world.receive_any({data.data(), count}, 5);
+      senders.push_back(sender);
+      EXPECT_THAT(data, testing::Each(sender));
+    }
+    std::sort(senders.begin(), senders.end());
+    for (int i = 1; i < world.size(); ++i) {
+      EXPECT_EQ(senders[static_cast<std::size_t>(i) - 1], i);
+      std::int32_t other = 0;
+      world.receive({&other, 1}, i, 6);
+      EXPECT_EQ(other, -1);
     }
   }
 }

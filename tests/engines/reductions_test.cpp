@@ -2,12 +2,16 @@
 //
 // Every reduction on every engine against the definition of the fixed tree.
 
+#include <gmock/gmock.h>
+
+#include <array>
 #include <cmath>
 #include <cstring>
 #include <vector>
 
 #include "dga/base/random.h"
 #include "tests/support/engine_suite.h"
+#include "tests/support/error_of.h"
 #include "tests/support/reference_tree.h"
 
 namespace dga {
@@ -38,6 +42,7 @@ template <typename T>
 T combine(ReduceOp op, T a, T b) {
   switch (op) {
     case ReduceOp::sum:
+    case ReduceOp::mean:
       return static_cast<T>(a + b);
     case ReduceOp::product:
       return static_cast<T>(a * b);
@@ -53,7 +58,9 @@ template <typename T>
 T expected(ReduceOp op, int workers, std::int64_t i) {
   std::vector<T> leaves;
   for (int rank = 0; rank < workers; ++rank) {
-    leaves.push_back(value_of<T>(rank, i));
+    const T value = value_of<T>(rank, i);
+    leaves.push_back(op == ReduceOp::mean ? static_cast<T>(value * static_cast<T>(1.0 / workers))
+                                          : value);
   }
   return test::reference_tree(leaves, [op](T a, T b) { return combine(op, a, b); });
 }
@@ -88,6 +95,54 @@ DGA_ENGINE_TEST(AllReduce, MinMaxAndProductToo) {
     check_all_reduce<float>(environment, op);
     check_all_reduce<std::int64_t>(environment, op);
   }
+}
+
+DGA_ENGINE_TEST(AllReduce, SignedBytesAndBoolsToo) {
+  check_all_reduce<std::int8_t>(environment, ReduceOp::sum);
+  check_all_reduce<std::int8_t>(environment, ReduceOp::min);
+  const Communicator& world = environment.world();
+  const int last = world.size() - 1;
+  for (const auto op : {ReduceOp::sum, ReduceOp::max, ReduceOp::product, ReduceOp::min}) {
+    // Elements: true on the last worker only, on all workers, on none.
+    std::array<bool, 3> values{world.rank() == last, true, false};
+    world.all_reduce({values.data(), 3}, op);
+    const bool any = op == ReduceOp::sum || op == ReduceOp::max;
+    EXPECT_EQ(values[0], any || last == 0);
+    EXPECT_TRUE(values[1]);
+    EXPECT_FALSE(values[2]);
+  }
+}
+
+DGA_ENGINE_TEST(AllReduce, MeansAreSumsOfWeightedElements) {
+  check_all_reduce<float>(environment, ReduceOp::mean);
+  check_all_reduce<double>(environment, ReduceOp::mean);
+  std::int64_t whole = 1;
+  EXPECT_EQ(test::error_of<InvalidArgument>([&] {
+              environment.world().all_reduce({&whole, 1}, ReduceOp::mean);
+            }),
+            "[comm] all_reduce: expected floating-point elements for a mean, found i64. Use "
+            "ReduceOp::sum and divide.");
+}
+
+DGA_ENGINE_TEST(AllReduce, AnyNumberMayBeInProgress) {
+  const Communicator& world = environment.world();
+  std::vector<std::int64_t> values(200, world.rank() + 1);
+  std::int64_t kept = 1;
+  Pending first = world.start_all_reduce({&kept, 1}, ReduceOp::sum, "kept");
+  std::vector<Pending> pending;
+  for (std::int64_t& value : values) {
+    pending.push_back(world.start_all_reduce({&value, 1}, ReduceOp::sum, "many"));
+  }
+  for (int i = 0; i < 100; ++i) {
+    world.barrier("meanwhile");
+  }
+  for (Pending& one : pending) {
+    one.wait();
+  }
+  first.wait();
+  const std::int64_t n = world.size();
+  EXPECT_EQ(kept, n);
+  EXPECT_THAT(values, testing::Each(n * (n + 1) / 2));
 }
 
 DGA_ENGINE_TEST(AllReduce, HalvesAreCarriedInFloatBetweenAnyWorkers) {
@@ -209,6 +264,33 @@ DGA_ENGINE_TEST(Started, ManyOperationsInARowReuseTheirSlots) {
     std::int32_t value = k + world.rank();
     world.all_reduce({&value, 1}, ReduceOp::max);
     ASSERT_EQ(value, k + world.size() - 1);
+  }
+}
+
+DGA_ENGINE_TEST(Overlap, ReductionsMayReadAndWriteTheSameMemory) {
+  const Communicator& world = environment.world();
+  const std::int64_t size = world.size();
+  const std::int64_t ranks = size * (size + 1) / 2;
+  const auto total = [&](std::int64_t i) { return static_cast<float>(ranks * i); };
+  for (const std::int64_t n : {4, 20000}) {
+    for (const std::int64_t shift : {std::int64_t{0}, std::int64_t{1}, n}) {
+      std::vector<float> memory(static_cast<std::size_t>(n * size + shift));
+      const auto fill = [&] {
+        for (std::int64_t i = 0; i < n * size; ++i) {
+          memory[static_cast<std::size_t>(i)] = static_cast<float>((world.rank() + 1) * (i % 64));
+        }
+      };
+      fill();
+      world.reduce_scatter({memory.data(), n * size}, {memory.data() + shift, n});
+      for (std::int64_t i = 0; i < n; ++i) {
+        ASSERT_EQ(memory[static_cast<std::size_t>(shift + i)], total((world.rank() * n + i) % 64));
+      }
+      fill();
+      world.reduce({memory.data(), n * size}, {memory.data() + shift, n * size}, 0);
+      for (std::int64_t i = 0; world.rank() == 0 && i < n * size; ++i) {
+        ASSERT_EQ(memory[static_cast<std::size_t>(shift + i)], total(i % 64));
+      }
+    }
   }
 }
 

@@ -27,25 +27,26 @@ def children_of(name):
 
 
 class FailingTogether(unittest.TestCase):
-    def run_failing(self, engine, how, victim=2, workers=4, timeout=60, per_node=0):
+    def run_failing(self, engine, how, victim=2, workers=4, timeout=60, per_node=0, **environment):
         command = [os.path.join(BIN, "failing"), engine, str(workers), how, str(victim),
                    str(timeout), str(per_node)]
         if engine == "mpi":
             command = MPIRUN + ["-n", str(workers)] + command
-        done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, env={**os.environ, **environment})
         failed_at = re.search(r"failing ([0-9.]+)", done.stdout)
         errors = [(float(line.split(" ", 1)[0]), line.split(" ", 1)[1])
                   for line in done.stderr.splitlines() if re.match(r"[0-9]+\.[0-9]+ \[", line)]
         return done.returncode, failed_at and float(failed_at[1]), errors
 
-    def check(self, engine, how, pattern, within=1.0, **options):
+    def check(self, engine, how, pattern, within=1.0, same=True, **options):
         code, failed_at, errors = self.run_failing(engine, how, **options)
         self.assertNotEqual(code, 0)
         self.assertTrue(errors, f"no error on {engine}, {how}")
         for at, text in errors:
             self.assertRegex(text, pattern)
             self.assertLess(at - failed_at, within, text)
-        self.assertEqual(len({text for _, text in errors}), 1, "all say the same")
+        if same:
+            self.assertEqual(len({text for _, text in errors}), 1, "all say the same")
 
     def test_no_failure_is_no_error(self):
         for engine in ["threads", "processes"] + ["mpi"] * HAS_MPI:
@@ -101,6 +102,50 @@ class FailingTogether(unittest.TestCase):
         for how, pattern in [("throw", "worker 2 failed: planted failure"),
                              ("kill", r"worker 2 \(process \d+\) ended before")]:
             self.check("mpi", how, pattern, within=2.0, per_node=2)
+
+    @unittest.skipUnless(HAS_MPI, "this build has no MPI")
+    def test_a_rank_that_calls_exit_is_named_at_once(self):
+        for per_node in [0, 1]:
+            self.check("mpi", "std_exit", r"\[launch\] worker 2 failed: it ended its process \(exit\) before its work "
+                       r"was done\.", per_node=per_node)
+
+    def test_children_of_a_worker_may_exit(self):
+        for engine in ["threads", "processes"] + ["mpi"] * HAS_MPI:
+            code, _, errors = self.run_failing(engine, "fork")
+            self.assertEqual((code, errors), (0, []), engine)
+
+    def test_launch_in_a_worker_is_refused_in_one_line_or_works(self):
+        self.assertEqual(self.run_failing("threads", "nested")[0], 0)
+        if HAS_MPI:
+            code, _, errors = self.run_failing("mpi", "nested", workers=2)
+            self.assertNotEqual(code, 0)
+            self.assertIn("[launch] engine mpi: expected a call outside of workers, found one inside a worker. Use the "
+                          "worker's Environment", errors[0][1])
+
+    @unittest.skipUnless(HAS_MPI, "this build has no MPI")
+    def test_nodes_that_call_different_operations_or_return_are_told_within_two_seconds(self):
+        for victim in [0, 2]:
+            self.check("mpi", "order", r"\[comm\] (operation \d+: )?expected (barrier 'end'|broadcast 'instead')",
+                       within=2.0, per_node=1, victim=victim, same=False)  # each node says what it has seen first
+            self.check("mpi", "return", rf"\[comm\] worker {victim} has returned, but worker \d waits for it in "
+                       r"barrier 'end'", within=2.0, per_node=1, victim=victim, same=False)
+
+    @unittest.skipUnless(HAS_MPI, "this build has no MPI")
+    def test_launch_where_mpi_cannot_be_used_is_refused_in_one_line(self):
+        done = subprocess.run(MPIRUN + ["-n", "1", os.path.join(BIN, "mpi_misuse")], capture_output=True, text=True,
+                              timeout=60)
+        self.assertEqual(done.stdout.splitlines(), [
+            "[launch] mpi_comm: expected a communicator, found MPI_COMM_NULL. Call launch only on ranks that are in it.",
+            "[launch] engine mpi: expected MPI to be usable, found that the program has called MPI_Finalize. Call launch "
+            "before it."])
+
+    def test_deaths_are_seen_where_sigchld_is_ignored(self):
+        code, _, errors = self.run_failing("processes", "none", IGNORE_SIGCHLD="1")
+        self.assertEqual((code, errors), (0, []))
+        for how in ["kill", "exit"]:
+            self.check("processes", how, r"\[launch\] worker 2 \(process \d+\) ended before its work was done; how is "
+                       r"unknown, because this program ignores SIGCHLD or waits for children itself; worker \d waited",
+                       IGNORE_SIGCHLD="1")
 
     def test_nothing_outlives_a_killed_parent(self):
         name = os.path.join(BIN, "failing")

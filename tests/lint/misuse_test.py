@@ -41,7 +41,7 @@ CASES = {
     "a constant view as the output of a collective": (
         "const float values[4] = {}; env.world().broadcast(dga::ConstBufferView(values, 4), 0, \"x\");", "cannot convert|could not convert|no viable conversion"),
     "elements that dga does not move": (
-        "long double values[4] = {}; dga::BufferView view(values, 4);", "dga moves f32, f64, f16, bf16, i32, i64, u8"),
+        "long double values[4] = {}; dga::BufferView view(values, 4);", "dga moves f32, f64, f16, bf16, i32, i64, i8, u8 and bool"),
     "a copy of an operation under way": (
         "dga::Pending first; dga::Pending second = first;", "deleted"),
     "a copy of a dataset": (

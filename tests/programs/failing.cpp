@@ -4,13 +4,16 @@
 //
 //     failing ENGINE WORKERS HOW VICTIM [TIMEOUT_S [RANKS_PER_NODE]]
 //
-// HOW: none, throw, exit, kill, stall, return, mismatch, or lose: the workers meet over and over,
-// until the test takes one of them away; or, for ranks of MPI, absent: the victim ends its program
-// while the others go on to a second launch. It prints the moment of the failure and,
-// on stderr, the error that launch throws; both with seconds since the epoch, for the test to
-// compare.
+// HOW: none, throw, exit (_exit), std_exit, kill, stall, return, mismatch (another label), order (a
+// broadcast in the place of the barrier, whose root waits for nobody), fork (a child of the victim
+// calls exit, which is no failure), or lose: the workers meet over and over, until the test takes
+// one of them away; or, for ranks of MPI, absent: the victim ends its program while the others go
+// on to a second launch; nested: the workers call launch again. It prints the moment of the failure
+// and, on stderr, the error that launch throws; both with seconds since the epoch, for the test to
+// compare. With IGNORE_SIGCHLD in its environment it ignores SIGCHLD.
 
 #include <signal.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -36,6 +39,22 @@ void fail(const std::string& how, dga::Environment& environment) {
   }
   if (how == "exit") {
     _exit(7);
+  }
+  if (how == "std_exit") {
+    std::exit(7);
+  }
+  if (how == "order") {
+    int value = 0;
+    environment.world().broadcast({&value, 1}, environment.rank(), "instead");
+    environment.world().barrier("then");
+  }
+  if (how == "fork") {
+    const pid_t child = fork();
+    if (child == 0) {
+      std::exit(0);
+    }
+    waitpid(child, nullptr, 0);
+    environment.world().barrier("end");
   }
   if (how == "kill") {
     kill(getpid(), SIGKILL);
@@ -71,6 +90,9 @@ int main(int argc, char** argv) {
   dga::LaunchOptions options{.engine = dga::engine_from(argv[1]), .workers = std::atoi(argv[2])};
   options.timeout_s = argc > 5 ? std::atof(argv[5]) : 60;
   options.ranks_per_node = argc > 6 ? std::atoi(argv[6]) : 0;
+  if (std::getenv("IGNORE_SIGCHLD") != nullptr) {
+    signal(SIGCHLD, SIG_IGN);
+  }
   try {
     if (how == "absent") {
       int rank = 0;
@@ -81,6 +103,10 @@ int main(int argc, char** argv) {
     }
     dga::launch(options, [&](dga::Environment& environment) {
       environment.world().barrier("start");
+      if (how == "nested") {
+        dga::launch(options, [](dga::Environment&) {});
+        return;
+      }
       if (how == "lose") {
         meet_until_lost(environment);
         return;

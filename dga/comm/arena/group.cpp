@@ -3,6 +3,7 @@
 #include "dga/comm/arena/group.h"
 
 #include <algorithm>
+#include <cstring>
 #include <map>
 
 #include "dga/comm/arena/mailbox.h"
@@ -42,11 +43,12 @@ std::int64_t Group::control_bytes(int locals) noexcept {
 }
 
 Group::Group(std::shared_ptr<World> world, std::vector<int> members, Segment control,
-             std::unique_ptr<Wire> wire)
+             std::unique_ptr<Wire> wire, std::uint64_t id)
     : world_(std::move(world)),
       members_(std::move(members)),
       control_(std::move(control)),
-      wire_(std::move(wire)) {
+      wire_(std::move(wire)),
+      id_(id) {
   std::map<int, int> index_of_node;
   for (int rank = 0; rank < size(); ++rank) {
     const int worker = world_rank(rank);
@@ -70,9 +72,11 @@ Group::Group(std::shared_ptr<World> world, std::vector<int> members, Segment con
     wire_.reset();  // not needed on one node, and without a wire no wait has to poll
   }
   mailbox_ = std::make_unique<Mailbox>(*this);
+  world_->inquired().push_back(this);
 }
 
 Group::~Group() {
+  std::erase(world_->inquired(), this);
   if (wire_ && world_->failed()) {
     wire_->abandon();
   }
@@ -86,6 +90,19 @@ std::vector<int> Group::relayed_ranks() const {
     }
   }
   return ranks;
+}
+
+std::string Group::other_operation(const Inquiry& inquiry) const {
+  // An operation that this worker has not called yet may still be the same; one whose descriptor is
+  // used for another by now was compared when it ran.
+  if (inquiry.number >= num_described_ || num_described_ - inquiry.number > kSlots) {
+    return {};
+  }
+  Signature theirs;
+  static_assert(sizeof(theirs) <= Inquiry::kSignatureBytes);
+  std::memcpy(static_cast<void*>(&theirs), inquiry.signature.data(), sizeof(theirs));
+  const Signature& own = descriptor(my_local_, inquiry.number).signature;
+  return own == theirs ? std::string() : own.text();
 }
 
 Slot& Group::slot(std::uint64_t number) const noexcept {

@@ -17,7 +17,6 @@
 #include "dga/comm/arena/ring.h"
 #include "dga/comm/arena/world.h"
 #include "dga/comm/collectives/fixed_tree.h"
-#include "dga/comm/pending.h"
 #include "dga/comm/reduce_op.h"
 
 namespace dga {
@@ -41,17 +40,21 @@ struct Region {
 /// The kind of an operation and everything about it that must be equal on all workers.
 struct Signature {
   static constexpr std::size_t kLabelBytes = 40;
+  static constexpr std::size_t kCounts = 6;
 
   std::uint8_t kind = 0;  // CollectiveKind
   ReduceOp op = ReduceOp::sum;
   DType type = DType::u8;
   std::int32_t root = 0;
-  std::int64_t count = 0;         // elements, or the sum of uneven counts
-  std::uint64_t counts_hash = 0;  // of uneven counts
+  std::int64_t count = 0;         // elements, or the sum of the counts
+  std::uint64_t counts_hash = 0;  // of all counts
+  /// The first of uneven counts, for errors, and how many there are; 0 if all are equal.
+  std::array<std::int64_t, kCounts> counts{};
+  std::int32_t num_counts = 0;
   std::array<char, kLabelBytes> label{};
 
   friend bool operator==(const Signature&, const Signature&) = default;
-  /// For errors, such as "all_reduce 'loss' of 12 f32".
+  /// For errors, such as "all_reduce 'loss' of 12 f32" or "all_gather of 3 f32 (1, 2)".
   std::string text() const;
 };
 
@@ -75,10 +78,10 @@ struct Slot {
   Phase finished;  // no worker reads another worker's buffers any more
 };
 
-class Group {
+class Group final : public Inquired {
  public:
-  /// One more than the number of operations that a worker may have in progress.
-  static constexpr std::uint64_t kSlots = kMaxPending + 1;
+  /// Operations that a worker may have in progress in the group. One more waits for the oldest.
+  static constexpr std::uint64_t kSlots = 64;
   /// Contributions up to this size are copied to the inline payload.
   static constexpr std::int64_t kInlineBytes = 4096;
 
@@ -87,12 +90,11 @@ class Group {
 
   /// `members`: world ranks by group rank. `control`: segment of control_bytes, shared by the
   /// members on this node and zeroed before the first of them uses it. `wire`: null if the world
-  /// has one node.
+  /// has one node. `id`: the same on all members, and not that of another group.
   Group(std::shared_ptr<World> world, std::vector<int> members, Segment control,
-        std::unique_ptr<Wire> wire);
-  ~Group();
-  Group(const Group&) = delete;
-  Group& operator=(const Group&) = delete;
+        std::unique_ptr<Wire> wire, std::uint64_t id = kWorldId);
+  ~Group() override;
+  static constexpr std::uint64_t kWorldId = 1;
 
   World& world() const noexcept { return *world_; }
   const std::shared_ptr<World>& shared_world() const noexcept { return world_; }
@@ -133,6 +135,11 @@ class Group {
   std::int64_t ring_bytes() const noexcept { return ring_capacity(num_locals()); }
 
   std::uint64_t take_number() noexcept { return next_number_++; }
+  std::uint64_t next_number() const noexcept { return next_number_; }
+  /// Call it when this worker's descriptor of the operation taken last has its signature.
+  void described() noexcept { num_described_ = next_number_; }
+  std::uint64_t id() const noexcept override { return id_; }
+  std::string other_operation(const Inquiry& inquiry) const override;
   Mailbox& mailbox() noexcept { return *mailbox_; }
 
  private:
@@ -147,7 +154,9 @@ class Group {
   std::vector<int> node_of_;
   std::vector<std::vector<int>> nodes_;
   std::vector<std::vector<TreeNode>> covers_;
+  std::uint64_t id_;
   std::uint64_t next_number_ = 0;
+  std::uint64_t num_described_ = 0;
   std::unique_ptr<Mailbox> mailbox_;
 };
 

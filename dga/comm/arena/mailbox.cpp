@@ -156,36 +156,68 @@ void Mailbox::begin_message(Peer& peer) {
 }
 
 void Mailbox::pull(Peer& peer, int peer_local) {
-  Ring& ring = group_.ring(peer_local, group_.my_local());
-  const std::int64_t capacity = group_.ring_bytes();
-  constexpr std::int64_t kHeader = sizeof(Header);
   // Reads only while a receive is posted. Otherwise the ring fills up and the sender has to wait,
   // which bounds the memory for early messages.
   while (!peer.receives.empty() || peer.into != nullptr) {
-    if (peer.header_read < kHeader) {
-      peer.header_read += ring.read(reinterpret_cast<std::byte*>(&peer.header) + peer.header_read,
-                                    kHeader - peer.header_read, capacity);
-      if (peer.header_read < kHeader) {
-        return;
-      }
-      begin_message(peer);
-    }
-    std::byte* data = peer.into != nullptr ? peer.into->data_ : peer.into_early->data.data();
-    peer.data_read +=
-        ring.read(data + peer.data_read, peer.header.bytes - peer.data_read, capacity);
-    if (peer.data_read < peer.header.bytes) {
+    if (!pull_header(peer, peer_local) || !pull_data(peer, peer_local)) {
       return;
     }
-    if (peer.into != nullptr) {
-      peer.into->complete_ = true;
-    } else {
-      peer.into_early->whole = true;
-    }
-    peer.into = nullptr;
-    peer.into_early = nullptr;
-    peer.header_read = 0;
-    peer.data_read = 0;
   }
+}
+
+/// Whether the header of a message is there.
+bool Mailbox::pull_header(Peer& peer, int peer_local) {
+  constexpr std::int64_t kHeader = sizeof(Header);
+  if (peer.header_read == kHeader) {
+    return true;
+  }
+  Ring& ring = group_.ring(peer_local, group_.my_local());
+  peer.header_read += ring.read(reinterpret_cast<std::byte*>(&peer.header) + peer.header_read,
+                                kHeader - peer.header_read, group_.ring_bytes());
+  if (peer.header_read < kHeader) {
+    return false;
+  }
+  begin_message(peer);
+  return true;
+}
+
+/// Whether the message whose header is there is complete.
+bool Mailbox::pull_data(Peer& peer, int peer_local) {
+  Ring& ring = group_.ring(peer_local, group_.my_local());
+  std::byte* data = peer.into != nullptr ? peer.into->data_ : peer.into_early->data.data();
+  peer.data_read +=
+      ring.read(data + peer.data_read, peer.header.bytes - peer.data_read, group_.ring_bytes());
+  if (peer.data_read < peer.header.bytes) {
+    return false;
+  }
+  if (peer.into != nullptr) {
+    peer.into->complete_ = true;
+  } else {
+    peer.into_early->whole = true;
+  }
+  peer.into = nullptr;
+  peer.into_early = nullptr;
+  peer.header_read = 0;
+  peer.data_read = 0;
+  return true;
+}
+
+std::optional<int> Mailbox::poll_sender(int tag) {
+  for (int local = 0; local < group_.num_locals(); ++local) {
+    Peer& peer = peers_[static_cast<std::size_t>(local)];
+    progress(local);
+    const auto arriving = [&] {
+      return std::any_of(peer.early.begin(), peer.early.end(),
+                         [&](const Early& early) { return early.tag == tag; });
+    };
+    // Messages with other tags are taken out of the way, as when a receive is posted.
+    while (!arriving() && pull_header(peer, local) && !arriving() && pull_data(peer, local)) {
+    }
+    if (arriving()) {
+      return group_.locals()[static_cast<std::size_t>(local)];
+    }
+  }
+  return std::nullopt;
 }
 
 bool Mailbox::take_early(Peer& peer, Transfer& transfer) {

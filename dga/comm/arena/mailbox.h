@@ -10,6 +10,7 @@
 #include <deque>
 #include <list>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -62,6 +63,9 @@ class Mailbox {
   void withdraw(Transfer& transfer);
   /// Moves as many bytes to and from `peer_local` as the rings allow.
   void progress(int peer_local);
+  /// The group rank of a worker of this node from which a message with this tag has begun to
+  /// arrive, for which no receive is posted.
+  std::optional<int> poll_sender(int tag);
 
  private:
   struct Header {
@@ -88,6 +92,8 @@ class Mailbox {
 
   void push(Peer& peer, int peer_local);
   void pull(Peer& peer, int peer_local);
+  bool pull_header(Peer& peer, int peer_local);
+  bool pull_data(Peer& peer, int peer_local);
   void begin_message(Peer& peer);
   bool take_early(Peer& peer, Transfer& transfer);
   static void check_size(const Transfer& transfer, std::int64_t found);

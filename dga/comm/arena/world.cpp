@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstring>
 #include <thread>
 
 #include "dga/base/clock.h"
@@ -22,6 +23,9 @@ constexpr double kSliceSeconds = 0.05;
 // worker is at fault. It gets this much longer to report before it is blamed. If workers wait for
 // each other in a circle, one of them reports when this time is over.
 constexpr double kGraceSeconds = 1;
+// A worker that waits for other nodes asks them what they do after this time, and again and again.
+constexpr double kAskSeconds = 0.5;
+constexpr double kArriveSeconds = 0.3;
 // Spinning for about this long costs less than a sleep and a wake-up.
 constexpr double kSpinSeconds = 200e-6;
 // Each yield lets the other workers on this core run. After a worker has yielded to all of them its
@@ -50,6 +54,7 @@ World::World(WorldOptions options, Segment node, std::unique_ptr<Wire> wire)
       static_cast<int>(std::find(locals_.begin(), locals_.end(), rank()) - locals_.begin());
   board_ = &failure_board_of(node_);
   own_presence().set_state(Presence::State::running);
+  pulse_.emplace(&own_presence().pulse);
 }
 
 World::~World() {
@@ -99,7 +104,7 @@ std::string World::who_waits() const {
   return {};
 }
 
-void World::poll_alarm() noexcept {
+void World::poll_alarm() {
   if (!wire_ || alarm_raised_) {
     return;
   }
@@ -108,31 +113,117 @@ void World::poll_alarm() noexcept {
   } else if (const auto alarm = wire_->poll_alarm()) {
     alarm_raised_ = true;
     board_->post(*alarm);
+  } else {
+    while (const auto note = wire_->poll_note()) {
+      answer(*note);
+    }
   }
 }
 
-void World::check_wait(double started, const std::function<bool()>& ready,
-                       const std::function<std::string()>& describe,
-                       const std::function<std::vector<int>()>& missing) {
+void World::note_progress(Waiting& waiting) const {
+  std::uint64_t pulse = presence(rank())->pulse.load(std::memory_order_relaxed);
+  for (const int worker : waiting.missing()) {
+    if (const Presence* neighbour = presence(worker)) {
+      pulse += neighbour->pulse.load(std::memory_order_relaxed);
+    }
+  }
+  if (pulse != waiting.pulse) {
+    waiting.pulse = pulse;
+    waiting.since = now_seconds();
+  }
+}
+
+void World::ask_missing(Waiting& waiting) {
+  if (!wire_ || !waiting.inquire || now_seconds() - waiting.asked < kAskSeconds) {
+    return;
+  }
+  waiting.asked = now_seconds();
+  Inquiry inquiry = waiting.inquire();
+  inquiry.rank = rank();
+  const std::string text = waiting.describe();
+  std::copy_n(text.data(), std::min(text.size(), Inquiry::kTextBytes - 1), inquiry.text.data());
+  for (const int worker : waiting.missing()) {
+    if (presence(worker) == nullptr) {
+      send(inquiry, worker);
+    }
+  }
+}
+
+void World::send(const Inquiry& inquiry, int worker) noexcept {
+  static_assert(sizeof(inquiry) <= Wire::kMostNote);
+  wire_->send_note(worker, {reinterpret_cast<const char*>(&inquiry), sizeof(inquiry)});
+}
+
+void World::answer(const std::string& note) {
+  Inquiry inquiry;
+  if (note.size() != sizeof(inquiry)) {
+    return;
+  }
+  std::memcpy(&inquiry, note.data(), sizeof(inquiry));
+  inquiry.text.back() = '\0';
+  if (inquiry.rank < 0 || inquiry.rank >= placement().num_workers()) {
+    return;
+  }
+  if (inquiry.kind == Inquiry::Kind::has_returned) {
+    returned_.emplace(inquiry.rank, now_seconds());
+    return;
+  }
+  if (own_presence().state() == Presence::State::finished) {
+    // Whether this worker is still missed is for the other to say: the question may be old.
+    Inquiry reply;
+    reply.kind = Inquiry::Kind::has_returned;
+    reply.rank = rank();
+    send(reply, inquiry.rank);
+    return;
+  }
+  for (const Inquired* group : inquired_) {
+    if (group->id() != inquiry.group) {
+      continue;
+    }
+    const std::string other = group->other_operation(inquiry);
+    if (!other.empty()) {
+      fail(str("[comm] operation ", inquiry.number, ": expected ", other,
+               " on every worker, as on worker ", rank(), ", found that worker ", inquiry.rank,
+               " waits in ", inquiry.text.data(),
+               ". Call the same collectives with the same counts, types, roots and labels in the "
+               "same order."));
+    }
+  }
+}
+
+/// Of a worker of another node only some time after it was heard: what it sent before may still be
+/// under way.
+bool World::has_returned(int worker) const noexcept {
+  if (const Presence* neighbour = presence(worker)) {
+    return worker != rank() && neighbour->state() == Presence::State::finished;
+  }
+  const auto heard = returned_.find(worker);
+  return heard != returned_.end() && now_seconds() - heard->second > kArriveSeconds;
+}
+
+void World::check_wait(Waiting& waiting) {
   poll_alarm();
   check();
-  const double waited = now_seconds() - started;
+  note_progress(waiting);
+  ask_missing(waiting);
+  const auto& missing = waiting.missing;
+  const double waited = now_seconds() - waiting.since;
   if (waited > timeout_s() && (waited > timeout_s() + kGraceSeconds || !only_waiters(missing()))) {
-    fail(str("[comm] ", describe(), " on worker ", rank(), " waited ", timeout_s(), " s for ",
-             list_workers(missing()), ". Raise --timeout if such waits are expected."));
+    fail(str("[comm] ", waiting.describe(), " on worker ", rank(), " waited ", timeout_s(),
+             " s for ", list_workers(missing()), ". Raise --timeout if such waits are expected."));
     check();
   }
-  for (const int local : locals_) {
-    if (local == rank() || presence(local)->state() != Presence::State::finished) {
+  for (const int worker : missing()) {
+    if (!has_returned(worker)) {
       continue;
     }
     // It may have finished after its part of this operation, and then it is not missing. Since its
     // state is visible (acquire), so is everything that it did before: the second call of ready()
     // therefore sees its arrival.
     const std::vector<int> absent = missing();
-    if (std::find(absent.begin(), absent.end(), local) != absent.end() && !ready()) {
-      fail(str("[comm] worker ", local, " has returned, but worker ", rank(), " waits for it in ",
-               describe(), ". Call the same collectives on every worker."));
+    if (std::find(absent.begin(), absent.end(), worker) != absent.end() && !waiting.ready()) {
+      fail(str("[comm] worker ", worker, " has returned, but worker ", rank(), " waits for it in ",
+               waiting.describe(), ". Call the same collectives on every worker."));
       check();
     }
   }
@@ -180,7 +271,8 @@ bool World::ready_soon(const std::function<bool()>& ready, double started) const
 
 void World::wait(WaitWord& word, const std::function<bool()>& ready,
                  const std::function<std::string()>& describe,
-                 const std::function<std::vector<int>()>& missing) {
+                 const std::function<std::vector<int>()>& missing,
+                 const std::function<Inquiry()>& inquire) {
   if (ready()) {
     return;
   }
@@ -189,6 +281,7 @@ void World::wait(WaitWord& word, const std::function<bool()>& ready,
     return;
   }
   own_presence().set_waiting(describe());
+  Waiting waiting{ready, describe, missing, inquire, started, started};
   while (true) {
     const std::uint32_t seen = word.load();
     if (ready()) {
@@ -199,19 +292,21 @@ void World::wait(WaitWord& word, const std::function<bool()>& ready,
       break;
     }
     // Runs once per slice or early wake-up, never on the fast path.
-    check_wait(started, ready, describe, missing);
+    check_wait(waiting);
   }
   own_presence().set_waiting("");
 }
 
 void World::wait_polling(const std::function<bool()>& poll,
                          const std::function<std::string()>& describe,
-                         const std::function<std::vector<int>()>& missing) {
+                         const std::function<std::vector<int>()>& missing,
+                         const std::function<Inquiry()>& inquire) {
   if (poll()) {
     return;
   }
   const double started = now_seconds();
   own_presence().set_waiting(describe());
+  Waiting waiting{poll, describe, missing, inquire, started, started};
   double looked = started;
   while (!poll()) {
     const double now = now_seconds();
@@ -224,7 +319,7 @@ void World::wait_polling(const std::function<bool()>& poll,
     }
     if (now - looked > kSliceSeconds) {
       looked = now;
-      check_wait(started, poll, describe, missing);
+      check_wait(waiting);
     }
   }
   own_presence().set_waiting("");

@@ -8,13 +8,17 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "dga/comm/arena/failure_board.h"
+#include "dga/comm/arena/inquiry.h"
 #include "dga/comm/arena/patience.h"
 #include "dga/comm/arena/presence.h"
+#include "dga/comm/arena/pulse.h"
 #include "dga/comm/arena/segment.h"
 #include "dga/comm/arena/visible_memory.h"
 #include "dga/comm/arena/wait_word.h"
@@ -69,21 +73,28 @@ class World {
   /// Whether `workers` is not empty and all of them are on this node and blocked in a wait.
   bool only_waiters(const std::vector<int>& workers) const;
   Presence& own_presence() const noexcept { return *presence(rank()); }
+  /// Whether another worker is known to have finished.
+  bool has_returned(int worker) const noexcept;
   /// "; worker 0 waited in barrier 'x' (operation 7)" for the first waiting worker of this node, or
   /// "" if none waits.
   std::string who_waits() const;
 
   /// Blocks until ready() returns true. `word` must change whenever ready() may have become true.
   /// `describe` returns the name of the operation, and `missing` the world ranks of the workers
-  /// that have not arrived, both for errors. Throws WorkerFailure if the world fails, if a missing
-  /// worker has already finished, or after the timeout.
+  /// that have not arrived, both for errors. `inquire` returns what missing workers of other nodes
+  /// are asked. Throws WorkerFailure if the world fails, if a missing worker has already finished
+  /// or called something else, or if none of the missing workers gets on for the timeout.
   void wait(WaitWord& word, const std::function<bool()>& ready,
             const std::function<std::string()>& describe,
-            const std::function<std::vector<int>()>& missing);
+            const std::function<std::vector<int>()>& missing,
+            const std::function<Inquiry()>& inquire = {});
   /// The same for operations that have no word to sleep on. `poll` advances the operation and
   /// returns whether it is complete.
   void wait_polling(const std::function<bool()>& poll, const std::function<std::string()>& describe,
-                    const std::function<std::vector<int>()>& missing);
+                    const std::function<std::vector<int>()>& missing,
+                    const std::function<Inquiry()>& inquire = {});
+  /// Those whom other workers may ask about their operations.
+  std::vector<const Inquired*>& inquired() noexcept { return inquired_; }
 
   /// Held while this worker reads or writes other workers' buffers. The constructor throws
   /// WorkerFailure if another worker has aborted an operation, because that worker may free its
@@ -109,11 +120,23 @@ class World {
   VisibleMemory& visible() noexcept { return visible_; }
 
  private:
+  struct Waiting {
+    const std::function<bool()>& ready;
+    const std::function<std::string()>& describe;
+    const std::function<std::vector<int>()>& missing;
+    const std::function<Inquiry()>& inquire;
+    double since;  // the last progress of the missing workers
+    double asked;  // the last inquiry
+    std::uint64_t pulse = 0;
+  };
+
   bool ready_soon(const std::function<bool()>& ready, double started) const;
-  void check_wait(double started, const std::function<bool()>& ready,
-                  const std::function<std::string()>& describe,
-                  const std::function<std::vector<int>()>& missing);
-  void poll_alarm() noexcept;
+  void check_wait(Waiting& waiting);
+  void note_progress(Waiting& waiting) const;
+  void ask_missing(Waiting& waiting);
+  void send(const Inquiry& inquiry, int worker) noexcept;
+  void answer(const std::string& note);
+  void poll_alarm();
 
   WorldOptions options_;
   Segment node_;
@@ -123,7 +146,10 @@ class World {
   int local_rank_ = 0;
   bool alarm_raised_ = false;
   std::vector<Operation*> active_;
+  std::vector<const Inquired*> inquired_;
+  std::map<int, double> returned_;  // workers of other nodes that have, and when this was heard
   VisibleMemory visible_;
+  std::optional<Pulse> pulse_;
 };
 
 }  // namespace dga

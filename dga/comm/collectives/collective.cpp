@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <functional>
 
 #include "dga/base/error.h"
 #include "dga/comm/collectives/collectives.h"
@@ -17,6 +18,14 @@ std::uint64_t hash_counts(const std::vector<std::int64_t>& counts) noexcept {
     hash = (hash ^ static_cast<std::uint64_t>(count)) * 0x100000001b3ULL;
   }
   return hash;
+}
+
+void keep_uneven(const std::vector<std::int64_t>& counts, Signature& signature) noexcept {
+  if (std::adjacent_find(counts.begin(), counts.end(), std::not_equal_to<>()) != counts.end()) {
+    signature.num_counts = static_cast<std::int32_t>(counts.size());
+    std::copy_n(counts.begin(), std::min(counts.size(), Signature::kCounts),
+                signature.counts.begin());
+  }
 }
 
 Signature signature_of(const CollectiveArgs& args) noexcept {
@@ -35,6 +44,7 @@ Signature signature_of(const CollectiveArgs& args) noexcept {
     case CollectiveKind::share:
       signature.count = args.out.count;
       signature.counts_hash = hash_counts(args.counts);
+      keep_uneven(args.counts, signature);
       break;
     case CollectiveKind::reduce:
       signature.count = args.in.count;
@@ -49,6 +59,7 @@ Signature signature_of(const CollectiveArgs& args) noexcept {
         signature.count += count;
       }
       signature.counts_hash = hash_counts(args.counts);
+      keep_uneven(args.counts, signature);
       break;
   }
   const std::size_t n = std::min(args.label.size(), Signature::kLabelBytes - 1);
@@ -94,15 +105,19 @@ std::string Signature::text() const {
   if (count > 0) {
     what += str(" of ", count, " ", name_of(type));
   }
+  const auto shown = std::min(static_cast<std::size_t>(num_counts), kCounts);
+  for (std::size_t i = 0; i < shown; ++i) {
+    what += str(i == 0 ? " (" : ", ", counts[i]);
+  }
+  if (shown > 0) {
+    what += static_cast<std::size_t>(num_counts) > shown ? ", …)" : ")";
+  }
   return what;
 }
 
 Collective::Collective(std::shared_ptr<Group> group, CollectiveArgs args)
     : group_(std::move(group)), args_(std::move(args)), signature_(signature_of(args_)) {
   group_->world().check();
-  DGA_CHECK(group_->world().active().size() < kMaxPending, "[comm] ", signature_.text(),
-            ": expected at most ", kMaxPending, " operations in progress, found ",
-            group_->world().active().size() + 1, " with this one. Wait for earlier ones first.");
   number_ = group_->take_number();
   envelope_ = {signature_, number_};
   wait_for_slot();
@@ -111,6 +126,7 @@ Collective::Collective(std::shared_ptr<Group> group, CollectiveArgs args)
   mine.in = {};
   mine.relay = {};
   mine.weight = args_.weight;
+  group_->described();
   steps_ = steps_of(*this);
   group_->world().active().push_back(this);
   steps_.resume();  // every algorithm pauses at least once: it awaits the arrivals
@@ -145,18 +161,37 @@ void Collective::wait_for_slot() {
     return;
   }
   Phase& last = group_->slot(number_).finished;
-  group_->world().wait(
-      last.word(), [&] { return last.complete(previous); }, [&] { return describe(); },
+  const auto ready = [&] { return last.complete(previous); };
+  const auto text = [&] { return describe(); };
+  const auto absent = [&] { return absent_from((number_ - Group::kSlots) * 4 + finished_stage); };
+  World& world = group_->world();
+  if (world.active().empty()) {
+    world.wait(last.word(), ready, text, absent);
+    return;
+  }
+  // One of this worker's own operations may be the one that others wait for.
+  world.wait_polling(
       [&] {
-        std::vector<int> absent;
-        for (int local = 0; local < group_->num_locals(); ++local) {
-          const std::uint64_t done = (number_ - Group::kSlots) * 4 + finished_stage;
-          if (group_->descriptor(local, number_).published.load() < done) {
-            absent.push_back(group_->world_rank(group_->locals()[static_cast<std::size_t>(local)]));
-          }
+        if (ready()) {
+          return true;
         }
-        return absent;
-      });
+        advance_all(world);
+        return ready();
+      },
+      text, absent);
+}
+
+/// World ranks of this node's workers whose descriptor in this operation's slot has not reached
+/// `stage`.
+std::vector<int> Collective::absent_from(std::uint64_t stage) const {
+  std::vector<int> absent;
+  for (int local = 0; local < group_->num_locals(); ++local) {
+    // The acquire pairs with the release in mark().
+    if (group_->descriptor(local, number_).published.load(std::memory_order_acquire) < stage) {
+      absent.push_back(group_->world_rank(group_->locals()[static_cast<std::size_t>(local)]));
+    }
+  }
+  return absent;
 }
 
 bool Collective::test() {
@@ -201,15 +236,15 @@ std::vector<int> Collective::missing() const {
     absent.erase(std::unique(absent.begin(), absent.end()), absent.end());
     return absent;
   }
-  for (int local = 0; local < group_->num_locals(); ++local) {
-    // The acquire pairs with the release in mark().
-    const std::uint64_t seen =
-        group_->descriptor(local, number_).published.load(std::memory_order_acquire);
-    if (seen < number_ * 4 + awaited_stage_) {
-      absent.push_back(group_->world_rank(group_->locals()[static_cast<std::size_t>(local)]));
-    }
-  }
-  return absent;
+  return absent_from(number_ * 4 + awaited_stage_);
+}
+
+Inquiry Collective::inquiry() const {
+  Inquiry inquiry;
+  inquiry.group = group_->id();
+  inquiry.number = number_;
+  std::memcpy(inquiry.signature.data(), &signature_, sizeof(signature_));
+  return inquiry;
 }
 
 void Collective::mark(Stage stage) noexcept {
@@ -246,7 +281,7 @@ void Collective::publish(const void* data, std::int64_t bytes) {
   if (mine.in.where == Region::Where::nowhere) {
     staging_.push_back(group_->world().visible().take_staging(bytes));
     std::byte* copy = staging_.back().data();
-    std::memcpy(copy, data, static_cast<std::size_t>(bytes));
+    copy_bytes(copy, data, bytes);
     mine.in = visible(copy, bytes);
   }
 }
@@ -260,7 +295,7 @@ std::byte* Collective::expose(void* data, std::int64_t bytes) {
     home_ = data;
     staging_.push_back(group_->world().visible().take_staging(bytes));
     exposed_ = staging_.back().data();
-    std::memcpy(exposed_, data, static_cast<std::size_t>(bytes));
+    copy_bytes(exposed_, data, bytes);
     mine.in = visible(exposed_, bytes);
   }
   return exposed_;
@@ -268,7 +303,7 @@ std::byte* Collective::expose(void* data, std::int64_t bytes) {
 
 void Collective::take_back() {
   if (home_ != nullptr) {
-    std::memcpy(home_, exposed_, static_cast<std::size_t>(exposed_bytes_));
+    copy_bytes(home_, exposed_, exposed_bytes_);
   }
 }
 

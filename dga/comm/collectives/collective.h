@@ -5,6 +5,7 @@
 
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -47,13 +48,16 @@ struct CollectiveArgs {
   std::vector<std::int64_t> counts{};
   /// all_to_all: number of elements that this rank receives from each rank.
   std::vector<std::int64_t> receive_counts{};
+  /// Holds what `in` refers to, where the caller's input lies in the memory of the output.
+  std::vector<std::byte> input_copy{};
   std::string_view label{};
 };
 
 class Collective final : public Operation {
  public:
-  /// Takes the next operation number of the group and runs to the first wait. Throws WorkerFailure
-  /// if the world has failed, InvalidArgument if kMaxPending operations are in progress.
+  /// Takes the next operation number of the group and runs to the first wait. Before, blocks until
+  /// all workers have finished the operation Group::kSlots earlier. Throws WorkerFailure if the
+  /// world has failed.
   Collective(std::shared_ptr<Group> group, CollectiveArgs args);
   /// If the operation is incomplete, waits until no neighbour accesses the buffers (see
   /// World::leave_unread).
@@ -64,6 +68,7 @@ class Collective final : public Operation {
   bool needs_progress() const noexcept override { return group_->wire() != nullptr && !complete_; }
   std::string describe() const override;
   std::vector<int> missing() const override;
+  Inquiry inquiry() const override;
 
   // --- for the algorithms
   Group& group() const noexcept { return *group_; }
@@ -133,6 +138,7 @@ class Collective final : public Operation {
   Descriptor& own() const noexcept { return group_->descriptor(group_->my_local(), number_); }
   std::uint32_t round() const noexcept;
   void wait_for_slot();
+  std::vector<int> absent_from(std::uint64_t stage) const;
   void mark(Stage stage) noexcept;
   bool wire_done();
   const std::byte* resolve(const Region& region, int local);

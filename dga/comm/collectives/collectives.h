@@ -11,11 +11,14 @@
 
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <numeric>
 #include <vector>
 
+#include "dga/comm/arena/pulse.h"
 #include "dga/comm/collectives/steps.h"
 
 namespace dga {
@@ -44,8 +47,14 @@ Steps reduce(Collective& c);
 Steps reduce_scatter(Collective& c);
 
 inline void copy_bytes(void* to, const void* from, std::int64_t bytes) {
-  if (bytes > 0 && to != from) {
-    std::memcpy(to, from, static_cast<std::size_t>(bytes));
+  if (to == from) {
+    return;
+  }
+  constexpr std::int64_t kBytesOfPulse = std::int64_t{64} << 20;
+  for (std::int64_t at = 0; at < bytes; at += kBytesOfPulse) {
+    Pulse::beat();
+    std::memcpy(static_cast<std::byte*>(to) + at, static_cast<const std::byte*>(from) + at,
+                static_cast<std::size_t>(std::min(kBytesOfPulse, bytes - at)));
   }
 }
 

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "dga/comm/arena/inquiry.h"
 #include "dga/comm/arena/wait_word.h"
 
 namespace dga {
@@ -32,7 +33,12 @@ class Operation {
   virtual std::string describe() const = 0;
   /// World ranks of the workers that this operation waits for.
   virtual std::vector<int> missing() const = 0;
+  /// What workers of other nodes that it waits for are asked.
+  virtual Inquiry inquiry() const { return {}; }
 };
+
+/// Calls test() of all operations that this worker has in progress.
+void advance_all(World& world);
 
 /// Blocks until `operation` is complete. Meanwhile advances this worker's other operations if one
 /// of them needs progress. Throws as Operation::test and World::wait do.

@@ -9,6 +9,8 @@
 #include <cstring>
 #include <type_traits>
 
+#include "dga/comm/arena/pulse.h"
+
 namespace dga {
 namespace {
 
@@ -16,6 +18,7 @@ namespace {
 // caches, and the bookkeeping for each piece is small compared with the arithmetic.
 constexpr std::int64_t kPiece = 1024;
 constexpr int kMaxLevels = 33;
+constexpr std::int64_t kPieceOfPulse = kPiece << 12;
 
 float widen(Half value) noexcept {
   const std::uint32_t sign = static_cast<std::uint32_t>(value.bits & 0x8000u) << 16;
@@ -88,7 +91,7 @@ T wrapping_multiply(T a, T b) noexcept {
 }
 
 template <ReduceOp op, typename T>
-T combine(T a, T b) noexcept {
+T combine_numbers(T a, T b) noexcept {
   if constexpr (op == ReduceOp::sum) {
     if constexpr (std::is_integral_v<T>) {
       return wrapping_add(a, b);
@@ -105,6 +108,15 @@ T combine(T a, T b) noexcept {
     return a < b || a != a ? a : b;  // NaN if a or b is NaN
   } else {
     return a > b || a != a ? a : b;
+  }
+}
+
+template <ReduceOp op, typename T>
+T combine(T a, T b) noexcept {
+  if constexpr (std::is_same_v<T, bool>) {
+    return op == ReduceOp::sum || op == ReduceOp::max ? a || b : a && b;
+  } else {
+    return combine_numbers<op>(a, b);
   }
 }
 
@@ -196,6 +208,9 @@ void reduce_pieces(std::span<const ReduceSource> sources, std::span<void* const>
   Partials<op, P> partials;
   alignas(64) std::array<E, kPiece> narrowed;
   for (std::int64_t at = 0; at < count; at += kPiece) {
+    if (at % kPieceOfPulse == 0) {
+      Pulse::beat();
+    }
     const std::int64_t n = std::min(kPiece, count - at);
     for (const ReduceSource& source : sources) {
       const auto weight = static_cast<P>(source.weight);
@@ -229,6 +244,7 @@ void dispatch_op(std::span<const ReduceSource> sources, std::span<void* const> o
                  std::int64_t count, ReduceOp op, bool out_partial) {
   switch (op) {
     case ReduceOp::sum:
+    case ReduceOp::mean:  // its sources have weights
       return reduce_pieces<ReduceOp::sum, P, E>(sources, outs, count, out_partial);
     case ReduceOp::min:
       return reduce_pieces<ReduceOp::min, P, E>(sources, outs, count, out_partial);
@@ -258,6 +274,10 @@ void tree_reduce(std::span<const ReduceSource> sources, std::span<void* const> o
       return dispatch_op<std::int64_t, std::int64_t>(sources, outs, count, op, out_partial);
     case DType::u8:
       return dispatch_op<std::uint8_t, std::uint8_t>(sources, outs, count, op, out_partial);
+    case DType::i8:
+      return dispatch_op<std::int8_t, std::int8_t>(sources, outs, count, op, out_partial);
+    case DType::boolean:
+      return dispatch_op<bool, bool>(sources, outs, count, op, out_partial);
   }
 }
 

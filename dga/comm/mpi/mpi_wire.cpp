@@ -4,14 +4,20 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <utility>
 
+#include "dga/base/clock.h"
+#include "dga/comm/arena/pulse.h"
 #include "dga/comm/mpi/mpi_check.h"
 
 namespace dga {
 namespace {
 
-constexpr std::int64_t kPartBytes = std::int64_t{1} << 30;
+// Small enough that those who wait see a long message get on, large enough that parts cost nothing.
+constexpr std::int64_t kPartBytes = std::int64_t{64} << 20;
 constexpr int kAlarmTag = 1;
+constexpr int kNoteTag = 2;
+constexpr double kCancelSeconds = 1;
 
 /// Calls `start(at, count)` for each part of a message. An empty message has one empty part.
 template <typename Start>
@@ -22,6 +28,13 @@ void for_each_part(std::int64_t bytes, Start&& start) {
     start(at, count);
     at += count;
   } while (at < bytes);
+}
+
+/// Whether `code` says that a message was longer than its receive.
+bool is_truncation(int code) noexcept {
+  int kind = MPI_SUCCESS;
+  return code != MPI_SUCCESS && MPI_Error_class(code, &kind) == MPI_SUCCESS &&
+         kind == MPI_ERR_TRUNCATE;
 }
 
 MPI_Comm duplicate(MPI_Comm parent) {
@@ -50,7 +63,12 @@ MpiWire::~MpiWire() {
     // one's messages in transit. So none is freed, nor the text of an alarm, which may still be
     // being sent.
     static_cast<void>(alarm_text_.release());
+    static_cast<void>(notes_.release());
     return;
+  }
+  for (Note& note : *notes_) {
+    MPI_Cancel(&note.request);
+    MPI_Request_free(&note.request);
   }
   release(collective_);
   release(user_);
@@ -105,10 +123,17 @@ bool MpiWire::test(Request request) {
     }
     int done = 0;
     MPI_Status status{};
-    check_mpi(MPI_Test(&transfer.parts[i], &done, &status), "MPI_Test");
+    const int code = MPI_Test(&transfer.parts[i], &done, &status);
+    if (is_truncation(code)) {
+      throw Error(
+          str("[comm] expected a message of ", transfer.expected[i],
+              " bytes between nodes, found a longer one. Send and receive the same count."));
+    }
+    check_mpi(code, "MPI_Test");
     if (done == 0) {
       return false;
     }
+    Pulse::beat();
     if (!transfer.expected.empty()) {
       int found = 0;
       check_mpi(MPI_Get_count(&status, MPI_BYTE, &found), "MPI_Get_count");
@@ -126,8 +151,20 @@ bool MpiWire::test(Request request) {
 void MpiWire::cancel(Request request) noexcept {
   Transfer& transfer = transfers_[static_cast<std::size_t>(request)];
   for (MPI_Request& part : transfer.parts) {
+    if (part == MPI_REQUEST_NULL) {
+      continue;
+    }
+    MPI_Cancel(&part);
+    // A receive that has a message already is not cancelled: it must have written the buffer before
+    // the caller frees that.
+    const double started = now_seconds();
+    int done = 0;
+    while (done == 0 && now_seconds() - started < kCancelSeconds) {
+      if (MPI_Test(&part, &done, MPI_STATUS_IGNORE) != MPI_SUCCESS) {
+        break;
+      }
+    }
     if (part != MPI_REQUEST_NULL) {
-      MPI_Cancel(&part);
       MPI_Request_free(&part);
     }
   }
@@ -174,19 +211,50 @@ void MpiWire::raise_alarm(const std::string& text) noexcept {
 }
 
 std::optional<std::string> MpiWire::poll_alarm() noexcept {
+  return poll_text(kAlarmTag);
+}
+
+std::optional<std::string> MpiWire::poll_note() noexcept {
+  return poll_text(kNoteTag);
+}
+
+std::optional<std::string> MpiWire::poll_text(int tag) noexcept {
   int found = 0;
   MPI_Status status{};
-  if (MPI_Iprobe(MPI_ANY_SOURCE, kAlarmTag, alarm_, &found, &status) != MPI_SUCCESS || found == 0) {
+  if (MPI_Iprobe(MPI_ANY_SOURCE, tag, alarm_, &found, &status) != MPI_SUCCESS || found == 0) {
     return std::nullopt;
   }
   int length = 0;
   MPI_Get_count(&status, MPI_CHAR, &length);
   std::string text(static_cast<std::size_t>(length), ' ');
-  if (MPI_Recv(text.data(), length, MPI_CHAR, status.MPI_SOURCE, kAlarmTag, alarm_,
-               MPI_STATUS_IGNORE) != MPI_SUCCESS) {
+  if (MPI_Recv(text.data(), length, MPI_CHAR, status.MPI_SOURCE, tag, alarm_, MPI_STATUS_IGNORE) !=
+      MPI_SUCCESS) {
     return std::nullopt;
   }
   return text;
+}
+
+void MpiWire::send_note(int peer, const std::string& note) noexcept {
+  while (!notes_->empty()) {
+    int sent = 0;
+    if (MPI_Test(&notes_->front().request, &sent, MPI_STATUS_IGNORE) == MPI_SUCCESS && sent == 0) {
+      break;
+    }
+    notes_->pop_front();
+  }
+  notes_->push_back({note.substr(0, kMostNote)});
+  Note& sending = notes_->back();
+  if (MPI_Isend(sending.text.data(), static_cast<int>(sending.text.size()), MPI_CHAR, peer,
+                kNoteTag, alarm_, &sending.request) != MPI_SUCCESS) {
+    notes_->pop_back();
+  }
+}
+
+std::optional<int> MpiWire::poll_sender(int tag, Traffic traffic) {
+  int found = 0;
+  MPI_Status status{};
+  check_mpi(MPI_Iprobe(MPI_ANY_SOURCE, tag, comm_of(traffic), &found, &status), "MPI_Iprobe");
+  return found != 0 ? std::optional(status.MPI_SOURCE) : std::nullopt;
 }
 
 }  // namespace dga

@@ -32,6 +32,9 @@ class MpiWire final : public Wire {
   bool test_all_ended() override;
   void raise_alarm(const std::string& text) noexcept override;
   std::optional<std::string> poll_alarm() noexcept override;
+  void send_note(int peer, const std::string& note) noexcept override;
+  std::optional<std::string> poll_note() noexcept override;
+  std::optional<int> poll_sender(int tag, Traffic traffic) override;
 
  private:
   // A long message is sent in parts whose sizes fit an int.
@@ -44,6 +47,7 @@ class MpiWire final : public Wire {
     return traffic == Traffic::user ? user_ : collective_;
   }
   Request take_transfer();
+  std::optional<std::string> poll_text(int tag) noexcept;
 
   MPI_Comm collective_ = MPI_COMM_NULL;
   MPI_Comm user_ = MPI_COMM_NULL;
@@ -53,6 +57,12 @@ class MpiWire final : public Wire {
   bool said_ended_ = false;
   // The sends of an alarm are not waited for, so their text must stay alive.
   std::unique_ptr<std::string> alarm_text_;
+  struct Note {
+    std::string text;
+    MPI_Request request = MPI_REQUEST_NULL;
+  };
+  // Under way; their texts must not move.
+  std::unique_ptr<std::deque<Note>> notes_ = std::make_unique<std::deque<Note>>();
   std::deque<Transfer> transfers_;
   std::vector<Request> free_;
 };
