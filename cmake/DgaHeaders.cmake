@@ -19,6 +19,7 @@ dga_public_headers(
   dga/base/error.h
   dga/base/fact.h
   dga/base/named_values.h
+  dga/base/on_nonfinite.h
   dga/base/random.h
   dga/base/step_recorder.h
   dga/comm/collectives/fixed_tree.h
@@ -70,13 +71,20 @@ if(TARGET dga_train)
     # needed by dga.h
     dga/dga.h
     dga/models/model_factory.h
+    dga/parallel/accumulator_state.h
+    dga/parallel/autocast_scope.h
     dga/parallel/batches.h
+    dga/parallel/grad_scaler.h
     dga/parallel/gradient_accumulator.h
+    dga/parallel/gradient_slice.h
+    dga/parallel/joined_range.h
     dga/parallel/keyed_random_scope.h
+    dga/parallel/lamb.h
     dga/parallel/learning_rate.h
     dga/parallel/muon.h
     dga/parallel/optimizer_factory.h
     dga/parallel/seeded_module.h
+    dga/parallel/thread_generator.h
     dga/parallel/torch_dataset.h
     dga/predict/evaluation.h
     dga/predict/metric.h

@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "dga/base/error.h"
+#include "dga/base/exception_text.h"
 #include "dga/base/random.h"
 #include "dga/comm/broadcast_text.h"
 
@@ -61,6 +62,27 @@ void require_same_lines(const Communicator& workers, const std::vector<std::stri
   throw InvalidArgument(str("[parallel] ", what, ": expected ", line(expected),
                             " as on worker 0, found ", line(found), " on worker ", worker, ". ",
                             remedy));
+}
+
+std::string text_of_failure(const std::function<void()>& work) {
+  try {
+    work();
+    return {};
+  } catch (const WorkerFailure&) {
+    throw;
+  } catch (const std::exception& error) {
+    const std::string text = exception_text(error);
+    return text.empty() ? "an exception without a text" : text;
+  } catch (...) {
+    return "an exception that is no std::exception";
+  }
+}
+
+void run_agreed(const Communicator& workers, const std::function<void()>& work) {
+  const std::string text = first_text(workers, text_of_failure(work));
+  if (!text.empty()) {
+    throw InvalidArgument(text);
+  }
 }
 
 }  // namespace dga

@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,5 +17,13 @@ namespace dga {
 /// `workers`; blocks.
 void require_same_lines(const Communicator& workers, const std::vector<std::string>& lines,
                         std::string_view what, std::string_view remedy);
+
+/// Calls `work` on every worker. If it throws on any, throws InvalidArgument on all, with the text
+/// of the lowest-numbered one. A WorkerFailure passes through. Collective over `workers`; blocks.
+void run_agreed(const Communicator& workers, const std::function<void()>& work);
+
+/// Calls `work` and returns the text of the exception that it throws, or "". A WorkerFailure passes
+/// through. Not collective.
+std::string text_of_failure(const std::function<void()>& work);
 
 }  // namespace dga

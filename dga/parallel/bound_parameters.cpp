@@ -6,7 +6,10 @@
 #include <torch/csrc/autograd/function_hook.h>
 #include <torch/csrc/autograd/variable.h>
 
+#include <algorithm>
 #include <cstring>
+#include <map>
+#include <numeric>
 #include <utility>
 
 #include "dga/base/error.h"
@@ -22,12 +25,41 @@ void copy_tensor(const at::Tensor& to, const at::Tensor& from) {
   if (to.nbytes() == 0) {
     return;  // may have no memory at all
   }
-  if (from.scalar_type() == to.scalar_type() && from.strides() == to.strides()) {
+  const bool plain = from.scalar_type() == to.scalar_type() && from.strides() == to.strides() &&
+                     !from.is_neg() && !from.is_conj();
+  if (plain) {
     std::memcpy(to.mutable_data_ptr(), from.const_data_ptr(), to.nbytes());
     return;
   }
   const at::NoGradGuard no_grad;
   to.copy_(from);
+}
+
+std::span<const std::byte> bytes_of(const at::Tensor& dense) {
+  return {static_cast<const std::byte*>(dense.const_data_ptr()), dense.nbytes()};
+}
+
+/// The gradient of a parameter without what this worker's slice of the bucket covers, if that is
+/// reduced meanwhile.
+std::array<std::span<const std::byte>, 2> stable_parts(const ParameterLayout& layout, int number,
+                                                       const std::byte* gradients,
+                                                       const BoundParameters::Options& options) {
+  const PlacedParameter& placed = layout.parameters()[static_cast<std::size_t>(number)];
+  const std::int64_t size = size_of(placed.spec.type);
+  const std::byte* first = gradients + layout.first_byte(number);
+  const auto part = [&](std::int64_t from, std::int64_t to) -> std::span<const std::byte> {
+    return {first + from * size,
+            static_cast<std::size_t>(std::max<std::int64_t>(to - from, 0) * size)};
+  };
+  const std::int64_t count = placed.elements.count;
+  if (!options.reduced_meanwhile) {
+    return {part(0, count), {}};
+  }
+  const Slice mine = layout.slice(placed.bucket, options.worker);
+  const auto inside = [&](std::int64_t element) {
+    return std::clamp<std::int64_t>(element - placed.elements.first, 0, count);
+  };
+  return {part(0, inside(mine.first)), part(inside(mine.first + mine.count), count)};
 }
 
 }  // namespace
@@ -44,7 +76,8 @@ class BoundParameters::Hook final : public torch::autograd::PostAccumulateGradHo
 
 BoundParameters::BoundParameters(const std::vector<NamedTensor>& trained,
                                  const ParameterLayout& layout, const FlatBuffers& buffers,
-                                 bool give_values) {
+                                 const Options& options)
+    : fingerprints_(options.fingerprints) {
   const at::NoGradGuard no_grad;
   for (std::size_t i = 0; i < trained.size(); ++i) {
     const at::Tensor& parameter = trained[i].tensor;
@@ -53,14 +86,22 @@ BoundParameters::BoundParameters(const std::vector<NamedTensor>& trained,
     const at::Tensor like = parameter.is_non_overlapping_and_dense()
                                 ? parameter.detach()
                                 : at::empty(parameter.sizes(), parameter.options());
-    const at::Tensor view = view_like(buffers.parameter_memory, buffers.parameters + at, like);
-    if (give_values) {
-      copy_tensor(view, parameter);
+    Slot slot;
+    slot.name = trained[i].name;
+    slot.tensors = {parameter};
+    slot.tensors.insert(slot.tensors.end(), trained[i].tied.begin(), trained[i].tied.end());
+    slot.gradient = view_like(buffers.gradient_memory, buffers.gradients + at, like);
+    slot.view = view_like(buffers.parameter_memory, buffers.parameters + at, like);
+    if (options.give_values) {
+      copy_tensor(slot.view, parameter);
     }
-    slots_.push_back({trained[i].name, parameter,
-                      view_like(buffers.gradient_memory, buffers.gradients + at, like)});
-    slots_.back().parameter.set_data(view);
+    for (at::Tensor& tensor : slot.tensors) {
+      tensor.set_data(slot.view);
+    }
+    slot.stable = stable_parts(layout, static_cast<int>(i), buffers.gradients, options);
+    slots_.push_back(std::move(slot));
   }
+  note_values();
 }
 
 BoundParameters::~BoundParameters() {
@@ -68,38 +109,189 @@ BoundParameters::~BoundParameters() {
     return;
   }
   for (const Slot& slot : slots_) {
-    autograd::set_post_acc_grad_hooks(slot.parameter, nullptr);
+    for (const at::Tensor& tensor : slot.tensors) {
+      autograd::set_post_acc_grad_hooks(tensor, nullptr);
+    }
   }
   drop_gradients();
 }
 
 void BoundParameters::watch(std::function<void(std::size_t)> arrived) {
-  for (const Slot& slot : slots_) {
-    DGA_CHECK(autograd::post_acc_grad_hooks(slot.parameter) == nullptr, "[parallel] parameter '",
-              slot.name,
-              "': expected no other post-accumulate hook, found one. A module can be in one "
-              "accumulator at a time.");
-  }
   arrived_ = std::move(arrived);
   watching_ = true;
   drop_gradients();
   for (std::size_t i = 0; i < slots_.size(); ++i) {
-    autograd::set_post_acc_grad_hooks(slots_[i].parameter, std::make_unique<Hook>(*this, i));
+    for (const at::Tensor& tensor : slots_[i].tensors) {
+      autograd::set_post_acc_grad_hooks(tensor, std::make_unique<Hook>(*this, i));
+    }
   }
 }
 
 void BoundParameters::take_gradient(std::size_t number) {
-  const Slot& slot = slots_[number];
-  at::Tensor& gradient = slot.parameter.mutable_grad();
-  // The first gradient of a step is a tensor that autograd made; later ones were added in place.
-  if (gradient.is_same(slot.gradient)) {
-    return;
+  Slot& slot = slots_[number];
+  at::Tensor& own = slot.parameter().mutable_grad();
+  for (const at::Tensor& tensor : slot.tensors) {
+    at::Tensor gradient = tensor.grad();
+    // The first gradient of a step is a tensor that autograd made; later ones were added in place.
+    if (!gradient.defined() || gradient.is_same(slot.gradient)) {
+      continue;
+    }
+    if (gradient.layout() != at::kStrided) {
+      gradient = gradient.to_dense();
+    }
+    if (own.is_same(slot.gradient)) {  // of a tensor that is tied to the parameter
+      const at::NoGradGuard no_grad;
+      slot.gradient.add_(gradient);
+    } else {
+      copy_tensor(slot.gradient, gradient);
+    }
+    tensor.mutable_grad().reset();
+    own = slot.gradient;
   }
-  DGA_CHECK(gradient.layout() == at::kStrided, "[parallel] gradient of '", slot.name,
-            "': expected a dense tensor, found ", gradient.layout(),
-            ". Build the embedding without sparse gradients.");
-  copy_tensor(slot.gradient, gradient);
-  gradient = slot.gradient;
+  slot.gradient_version = slot.gradient._version();
+  slot.gradient_print = print_of_gradient(slot);
+}
+
+std::uint64_t BoundParameters::print_of_gradient(const Slot& slot) const noexcept {
+  return fingerprint(slot.stable[0], fingerprints_) ^
+         (fingerprint(slot.stable[1], fingerprints_) << 1U);
+}
+
+std::uint64_t BoundParameters::print_of_values(const Slot& slot) const noexcept {
+  return fingerprint(bytes_of(slot.view), fingerprints_);
+}
+
+bool BoundParameters::has_gradient(std::size_t number) const {
+  const auto& tensors = slots_.at(number).tensors;
+  return std::any_of(tensors.begin(), tensors.end(),
+                     [](const at::Tensor& tensor) { return tensor.grad().defined(); });
+}
+
+void BoundParameters::check_shapes() const {
+  for (const Slot& slot : slots_) {
+    const at::Tensor& parameter = slot.parameter();
+    const bool same_kind = parameter.scalar_type() == slot.view.scalar_type() &&
+                           parameter.sizes() == slot.view.sizes();
+    DGA_CHECK(same_kind, "[parallel] parameter '", slot.name, "': expected ",
+              slot.view.scalar_type(), " ", slot.view.sizes(),
+              " as when the accumulator was made, found ", parameter.scalar_type(), " ",
+              parameter.sizes(), ". Convert the module before, or make another accumulator.");
+  }
+}
+
+void BoundParameters::check_values() const {
+  check_shapes();
+  for (const Slot& slot : slots_) {
+    for (std::size_t i = 0; i < slot.tensors.size(); ++i) {
+      const bool unchanged = slot.tensors[i]._version() == slot.versions[i] &&
+                             print_of_values(slot) == slot.value_print;
+      DGA_CHECK(unchanged, "[parallel] parameter '", slot.name,
+                "': expected it as step() left it, found it changed in place. The workers of a "
+                "node share it, so change or load it in accumulator.update_parameters.");
+    }
+  }
+}
+
+void BoundParameters::note_values() {
+  for (Slot& slot : slots_) {
+    slot.versions.resize(slot.tensors.size());
+    for (std::size_t i = 0; i < slot.tensors.size(); ++i) {
+      slot.versions[i] = slot.tensors[i]._version();
+    }
+    slot.value_print = print_of_values(slot);
+  }
+}
+
+void BoundParameters::values_changed() {
+  for (const Slot& slot : slots_) {
+    for (const at::Tensor& tensor : slot.tensors) {
+      autograd::bump_version(tensor);
+    }
+  }
+  note_values();
+}
+
+void BoundParameters::check_gradients(const std::vector<std::uint8_t>& used, bool foreign) const {
+  for (std::size_t i = 0; i < slots_.size(); ++i) {
+    const Slot& slot = slots_[i];
+    const at::Tensor& gradient = slot.parameter().grad();
+    bool untouched = used[i] == 0 ? !gradient.defined()
+                                  : gradient.is_same(slot.gradient) &&
+                                        slot.gradient._version() == slot.gradient_version &&
+                                        print_of_gradient(slot) == slot.gradient_print;
+    for (std::size_t tied = 1; tied < slot.tensors.size(); ++tied) {
+      untouched = untouched && !slot.tensors[tied].grad().defined();
+    }
+    DGA_CHECK(untouched || !foreign, "[parallel] gradient of '", slot.name,
+              "': expected it from GradientAccumulator::backward, found another backward. Replace "
+              "loss.backward() by accumulator.backward(loss, num_samples), or call the module's "
+              "zero_grad() after computing gradients of inputs.");
+    DGA_CHECK(untouched, "[parallel] gradient of '", slot.name,
+              "': expected it as backward left it, found it edited or replaced. Scale the loss "
+              "instead, use clip_norm, or change the reduced gradients in on_gradients.");
+  }
+}
+
+std::vector<std::size_t> BoundParameters::left() const {
+  const auto address = [](const at::Tensor& tensor) {
+    return tensor.unsafeGetTensorImpl()->storage().data();
+  };
+  std::vector<std::size_t> numbers;
+  for (std::size_t i = 0; i < slots_.size(); ++i) {
+    const Slot& slot = slots_[i];
+    const void* place = address(slot.view);
+    const bool gone = address(slot.parameter()) != place;
+    for (std::size_t tied = 1; tied < slot.tensors.size(); ++tied) {
+      DGA_CHECK(gone == (address(slot.tensors[tied]) != place), "[parallel] parameter '", slot.name,
+                "': expected the tensors that are tied to it to get new values together, found "
+                "that only some did. Change it in accumulator.update_parameters.");
+    }
+    if (gone) {
+      numbers.push_back(i);
+    }
+  }
+  if (!numbers.empty()) {
+    check_not_tied(numbers);
+  }
+  return numbers;
+}
+
+std::vector<std::size_t> BoundParameters::all() const {
+  std::vector<std::size_t> numbers(slots_.size());
+  std::iota(numbers.begin(), numbers.end(), std::size_t{0});
+  return numbers;
+}
+
+void BoundParameters::check_not_tied(const std::vector<std::size_t>& left) const {
+  std::map<const void*, std::size_t> owners;
+  const auto claim = [&](const at::Tensor& tensor, std::size_t number) {
+    if (tensor.nbytes() == 0) {
+      return;
+    }
+    const auto [at, is_new] = owners.emplace(tensor.const_data_ptr(), number);
+    DGA_CHECK(is_new || at->second == number, "[parallel] parameter '", slots_[number].name,
+              "': expected memory of its own as when the accumulator was made, found that of '",
+              slots_[at->second].name, "'. Tie parameters before, or make another accumulator.");
+  };
+  for (std::size_t i = 0; i < slots_.size(); ++i) {
+    claim(slots_[i].view, i);
+  }
+  for (const std::size_t number : left) {
+    claim(slots_[number].parameter(), number);
+  }
+}
+
+void BoundParameters::bring_back(const std::vector<std::size_t>& numbers, bool give_values) {
+  const at::NoGradGuard no_grad;
+  for (const std::size_t number : numbers) {
+    Slot& slot = slots_.at(number);
+    if (give_values) {
+      copy_tensor(slot.view, slot.parameter());
+    }
+    for (at::Tensor& tensor : slot.tensors) {
+      tensor.set_data(slot.view);
+    }
+  }
 }
 
 void BoundParameters::clear_gradient(std::size_t number) const {
@@ -111,7 +303,25 @@ void BoundParameters::clear_gradient(std::size_t number) const {
 
 void BoundParameters::drop_gradients() const {
   for (const Slot& slot : slots_) {
-    slot.parameter.mutable_grad().reset();
+    for (const at::Tensor& tensor : slot.tensors) {
+      tensor.mutable_grad().reset();
+    }
+  }
+}
+
+std::vector<at::Tensor> BoundParameters::take_gradients_out() const {
+  std::vector<at::Tensor> gradients;
+  for (const Slot& slot : slots_) {
+    gradients.push_back(slot.parameter().grad());
+  }
+  drop_gradients();
+  return gradients;
+}
+
+void BoundParameters::put_gradients_back(std::vector<at::Tensor> gradients) const {
+  drop_gradients();
+  for (std::size_t i = 0; i < slots_.size(); ++i) {
+    slots_[i].parameter().mutable_grad() = std::move(gradients[i]);
   }
 }
 

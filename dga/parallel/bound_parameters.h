@@ -7,12 +7,17 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <array>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
+#include <string>
 #include <vector>
 
 #include "dga/mesh/parameter_layout.h"
+#include "dga/parallel/fingerprint.h"
 #include "dga/parallel/flat_buffers.h"
 #include "dga/parallel/module_tensors.h"
 
@@ -23,22 +28,30 @@ namespace dga {
 /// and no gradients. Used by one thread.
 class BoundParameters {
  public:
-  /// Makes `trained` views of the buffers. `give_values`: true copies their values to the buffers;
-  /// false leaves the buffers' values, which the parameters then have.
+  struct Options {
+    /// true copies the parameters' values to the buffers; false leaves the buffers' values, which
+    /// the parameters then have.
+    bool give_values;
+    Fingerprints fingerprints;
+    /// Whether reductions write to the slices of this worker before check_gradients.
+    bool reduced_meanwhile;
+    int worker;
+  };
+
+  /// Makes `trained` views of the buffers.
   BoundParameters(const std::vector<NamedTensor>& trained, const ParameterLayout& layout,
-                  const FlatBuffers& buffers, bool give_values);
+                  const FlatBuffers& buffers, const Options& options);
   ~BoundParameters();
   BoundParameters(const BoundParameters&) = delete;
   BoundParameters& operator=(const BoundParameters&) = delete;
 
   /// Installs the hooks: `arrived` is called with a parameter's number whenever backward has
-  /// accumulated its gradient. Throws InvalidArgument if a parameter already has a post-accumulate
-  /// hook.
+  /// accumulated its gradient.
   void watch(std::function<void(std::size_t number)> arrived);
 
   /// Copies a gradient that has just been computed to the flat buffer and makes the parameter's
   /// gradient a view of it, so that later gradients of the same step are added in place. Throws
-  /// InvalidArgument for a sparse gradient.
+  /// InvalidArgument for a gradient of another shape. A sparse gradient becomes a dense one.
   void take_gradient(std::size_t number);
   /// Sets the parameter's part of the flat gradient buffer to zero.
   void clear_gradient(std::size_t number) const;
@@ -46,15 +59,64 @@ class BoundParameters {
   const at::Tensor& gradient(std::size_t number) const { return slots_.at(number).gradient; }
   /// Unsets the parameters' gradients, as torch's zero_grad does.
   void drop_gradients() const;
+  /// The same, but returns them, so that another backward does not add to them.
+  std::vector<at::Tensor> take_gradients_out() const;
+  /// Sets what take_gradients_out has returned, and drops what came meanwhile.
+  void put_gradients_back(std::vector<at::Tensor> gradients) const;
+  /// Whether several tensors of the module share the parameter's memory: its gradient is the sum of
+  /// theirs, and complete only at the end of backward.
+  bool is_tied(std::size_t number) const { return slots_.at(number).tensors.size() > 1; }
+  /// Whether backward has left a gradient in the parameter, of this accumulator or not.
+  bool has_gradient(std::size_t number) const;
+
+  // --- what a program may do to the module meanwhile
+  /// Throws InvalidArgument if a parameter has another shape or type than at construction, or was
+  /// changed in place since note_values. A change through `.data()` or a raw pointer is seen only
+  /// if the fingerprints show it.
+  void check_values() const;
+  /// Only the shapes and types.
+  void check_shapes() const;
+  /// Takes the parameters' values as they are now for unchanged.
+  void note_values();
+  /// Says that the flat buffer has new values: a backward through a graph that was built with the
+  /// old ones then throws, as after a step of torch's optimisers. Notes the values.
+  void values_changed();
+  /// Throws InvalidArgument if a gradient was edited, replaced or set since backward computed it.
+  /// `used`: for each parameter, whether backward reached it.
+  /// `foreign`: whether another backward than the accumulator's has run.
+  void check_gradients(const std::vector<std::uint8_t>& used, bool foreign) const;
+  /// The parameters whose memory is no longer that of the buffers, as after torch::load. Throws
+  /// InvalidArgument if two share their memory, which they did not at construction.
+  std::vector<std::size_t> left() const;
+  /// The numbers of all parameters.
+  std::vector<std::size_t> all() const;
+  const at::Tensor& parameter(std::size_t number) const { return slots_.at(number).parameter(); }
+  /// Makes parameters that have left views of the buffers again. `give_values`: true copies their
+  /// values to the buffers; false leaves the buffers' values.
+  void bring_back(const std::vector<std::size_t>& numbers, bool give_values);
 
  private:
   class Hook;
   struct Slot {
     std::string name;
-    at::Tensor parameter;
-    at::Tensor gradient;  // its view of the flat gradient buffer
+    std::vector<at::Tensor> tensors;     // of the module; several if they are tied by their memory
+    std::vector<std::int64_t> versions;  // theirs, when their values were noted
+    at::Tensor gradient;                 // its view of the flat gradient buffer
+    at::Tensor view;                     // of the parameter's place in the flat buffer
+    std::int64_t gradient_version = 0;   // of `gradient`, when backward had added to it
+    std::uint64_t value_print = 0;       // of `view`, when the values were noted
+    std::uint64_t gradient_print = 0;    // of `stable`, when backward had added to it
+    // The parts of `gradient` that nobody else writes to before check_gradients.
+    std::array<std::span<const std::byte>, 2> stable{};
+
+    const at::Tensor& parameter() const { return tensors.front(); }
   };
 
+  std::uint64_t print_of_gradient(const Slot& slot) const noexcept;
+  std::uint64_t print_of_values(const Slot& slot) const noexcept;
+  void check_not_tied(const std::vector<std::size_t>& left) const;
+
+  Fingerprints fingerprints_;
   std::vector<Slot> slots_;
   std::function<void(std::size_t)> arrived_;
   bool watching_ = false;

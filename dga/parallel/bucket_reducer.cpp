@@ -12,14 +12,31 @@ namespace {
 /// Buckets under reduction at once; further ones wait, so that backward never does.
 constexpr std::size_t kUnderWay = 32;
 
+/// What the last all-reduce of a step adds up.
+enum Sum : std::size_t {
+  kSamples,
+  kAllUsed,
+  kLoaded,
+  kRefused,
+  kFinished,
+  kNonFinite,
+  // The digest of the settings in two halves, which are small enough to be squared.
+  kLow,
+  kLowSquares,
+  kHigh,
+  kHighSquares,
+  kNumSums,
+};
+constexpr std::uint64_t kHalf = std::uint64_t{1} << 20;
+
 }  // namespace
 
 BucketReducer::BucketReducer(const Communicator& workers, const ParameterLayout& layout,
-                             const SharedBuffer& parameters, StepRecorder& recorder)
+                             const SharedBuffer& parameters, bool check_finite,
+                             StepRecorder& recorder)
     // A group of its own, so that collectives of the user between backward and step do not mix with
     // these.
-    : GradientReducer(workers.split(0, workers.rank())),
-      layout_(layout),
+    : GradientReducer(workers.split(0, workers.rank()), layout, check_finite),
       parameters_(parameters),
       recorder_(recorder),
       memory_(workers.allocate(layout.bytes())),
@@ -28,6 +45,8 @@ BucketReducer::BucketReducer(const Communicator& workers, const ParameterLayout&
 void BucketReducer::last_backward(const StepContribution& step) {
   begun_ = true;
   unit_samples_ = step.unit_samples;
+  loss_scale_ = step.loss_scale;
+  finite_check_.reset();
   if (expected_samples_) {
     total_samples_ = *expected_samples_;
     return;
@@ -63,7 +82,10 @@ void BucketReducer::start_bucket() {
   const Slice mine = layout_.slice(number, workers_.rank());
   const double weight = total_samples_ == 0 ? 0
                                             : static_cast<double>(unit_samples_) /
-                                                  static_cast<double>(total_samples_);
+                                                  static_cast<double>(total_samples_) / loss_scale_;
+  if (check_finite_ && unit_samples_ > 0) {
+    finite_check_.look_at(memory_.data(), number, loss_scale_);
+  }
   // In place: no other worker reads this slice of this worker's buffer.
   started_.push_back(
       workers_.start_reduce_scatter(gradients, gradients.slice(mine.first, mine.count),
@@ -82,21 +104,51 @@ StepTotals BucketReducer::reduce(const StepContribution& step) {
     }
     start_bucket();
   }
-  // It also shows that backward, which may read parameters until it ends, is over on every worker.
-  std::array<std::int64_t, 2> sums{step.samples, step.all_used ? 1 : 0};
-  workers_.all_reduce({sums.data(), sums.size()}, ReduceOp::sum, "end of backward");
   for (Pending& pending : started_) {
     pending.wait();
   }
-  StepTotals totals{.samples = sums[0], .used = {}};
-  if (sums[1] == 0) {
+  const bool non_finite =
+      check_finite_ &&
+      (finite_check_.found() || first_non_finite(layout_, workers_.rank(), memory_.data()));
+  // It also shows that backward, which may read parameters until it ends, is over on every worker.
+  std::array<std::int64_t, kNumSums> sums{};
+  sums[kSamples] = step.samples;
+  sums[kAllUsed] = step.all_used ? 1 : 0;
+  sums[kLoaded] = step.loaded ? 1 : 0;
+  sums[kRefused] = step.refused ? 1 : 0;
+  sums[kFinished] = step.finished ? 1 : 0;
+  sums[kNonFinite] = non_finite ? 1 : 0;
+  const auto low = static_cast<std::int64_t>(step.settings % kHalf);
+  const auto high = static_cast<std::int64_t>(step.settings / kHalf % kHalf);
+  sums[kLow] = low;
+  sums[kLowSquares] = low * low;
+  sums[kHigh] = high;
+  sums[kHighSquares] = high * high;
+  workers_.all_reduce({sums.data(), static_cast<std::int64_t>(sums.size())}, ReduceOp::sum,
+                      "end of backward");
+  StepTotals totals{.samples = sums[kSamples],
+                    .used = {},
+                    .loaded = sums[kLoaded] > 0,
+                    .refused = sums[kRefused] > 0,
+                    .finished = sums[kFinished] == workers_.size(),
+                    .same_settings = all_equal(sums[kLow], sums[kLowSquares]) &&
+                                     all_equal(sums[kHigh], sums[kHighSquares]),
+                    .finite = sums[kNonFinite] == 0};
+  if (sums[kAllUsed] == 0) {
     totals.used = step.used;
     workers_.all_reduce({totals.used.data(), static_cast<std::int64_t>(totals.used.size())},
                         ReduceOp::max, "used parameters");
   }
   recorder_.enter(StepPhase::reduce);
-  check_expected(totals.samples);
   return totals;
+}
+
+bool BucketReducer::all_equal(std::int64_t sum, std::int64_t squares) const noexcept {
+  // The variance is zero only then, and every worker comes to the same answer. Modulo 2^64, which
+  // is exact up to 4,000 workers.
+  const auto unsigned_sum = static_cast<std::uint64_t>(sum);
+  return static_cast<std::uint64_t>(squares) * static_cast<std::uint64_t>(workers_.size()) ==
+         unsigned_sum * unsigned_sum;
 }
 
 void BucketReducer::share_parameters() {
@@ -107,6 +159,10 @@ void BucketReducer::share_parameters() {
                    layout_.counts(number), "parameters");
   }
   recorder_.enter(StepPhase::reduce);
+  discard();
+}
+
+void BucketReducer::discard() {
   begun_ = false;
   total_ = Pending();
   started_.clear();

@@ -14,22 +14,25 @@ namespace dga {
 class BucketReducer final : public GradientReducer {
  public:
   BucketReducer(const Communicator& workers, const ParameterLayout& layout,
-                const SharedBuffer& parameters, StepRecorder& recorder);
+                const SharedBuffer& parameters, bool check_finite, StepRecorder& recorder);
 
   std::byte* gradients() const noexcept override { return memory_.data(); }
   const SharedBuffer& memory() const noexcept override { return memory_; }
   void last_backward(const StepContribution& step) override;
   void bucket_ready(int bucket) override;
+  bool begun() const noexcept override { return begun_; }
   bool bucket_started(int bucket) const noexcept override { return bucket < next_; }
   StepTotals reduce(const StepContribution& step) override;
   void share_parameters() override;
+  void discard() override;
 
  private:
   bool total_known();
   void start_ready_buckets();
   void start_bucket();
+  /// Whether numbers with this sum and sum of squares, one of each worker, are all the same.
+  bool all_equal(std::int64_t sum, std::int64_t squares) const noexcept;
 
-  const ParameterLayout& layout_;
   SharedBuffer parameters_;
   StepRecorder& recorder_;
   SharedBuffer memory_;
@@ -37,6 +40,7 @@ class BucketReducer final : public GradientReducer {
   // State of the current step.
   bool begun_ = false;
   std::int64_t unit_samples_ = 0;
+  double loss_scale_ = 1;
   std::int64_t total_samples_ = 0;
   Pending total_;
   std::vector<bool> ready_;

@@ -9,14 +9,23 @@
 #include <concepts>
 #include <cstdint>
 #include <functional>
+#include <initializer_list>
+#include <iterator>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "dga/base/on_nonfinite.h"
 #include "dga/base/step_recorder.h"
 #include "dga/launch/environment.h"
 #include "dga/mesh/parameter_layout.h"
+#include "dga/parallel/accumulator_state.h"
+#include "dga/parallel/grad_scaler.h"
+#include "dga/parallel/gradient_slice.h"
+#include "dga/parallel/joined_range.h"
 #include "dga/parallel/learning_rate.h"
 #include "dga/parallel/optimizer_factory.h"
 
@@ -40,8 +49,16 @@ struct AccumulatorOptions {
   /// Decay of the exponential moving average of the parameters, in [0, 1). After each optimiser
   /// step, average += (1 - ema_decay) * (parameter - average). 0: no average. See `use_average`.
   double ema_decay = 0;
-  /// Stop with an error that names the parameter when a gradient is infinite or NaN.
-  bool check_finite = true;
+  /// Called in each step on every worker after the reduction, before clipping, with the slices of
+  /// the gradients that the worker owns; all workers' slices together are all gradients. May change
+  /// their values. Must not call the accumulator. The same slices on every engine. Unset: nothing.
+  std::function<void(std::span<const GradientSlice> slices)> on_gradients{};
+  /// What a step does if a gradient is infinite or NaN, or their sum is.
+  OnNonfinite on_nonfinite = OnNonfinite::throw_error;
+  /// Scales the loss, as torch.amp.GradScaler does, for models with f16 in them: `backward` scales,
+  /// `step` unscales before `on_gradients` and clipping, and skips steps whose gradients are not
+  /// finite. Unset: no scaling.
+  std::optional<GradScalerOptions> grad_scaler{};
   /// On several nodes, reduce buckets while backward still runs. Set it to false for modules with
   /// activation checkpointing, which recompute their forward: they produce some gradients twice.
   bool overlap = true;
@@ -50,10 +67,19 @@ struct AccumulatorOptions {
   /// Warn once about parameters that had no gradient in this many steps, counted from the first
   /// step. 0: no warning.
   std::int64_t warn_unused_after = 100;
+  /// For debugging: finds every change of parameters and gradients between the calls, also one
+  /// through `.data()` or a raw pointer. Reads both twice a step. false: changes of single elements
+  /// through these are not seen.
+  bool find_all_changes = false;
   /// Receives warnings, on worker 0 only. Unset: they are written to standard error.
   std::function<void(const std::string& text)> warn{};
   /// Intra-op threads per worker. More than one may change the last bits. 0: keep torch's setting.
   int intra_op_threads = 1;
+};
+
+struct BackwardOptions {
+  /// Keep the graph of the loss for another backward, as in torch.
+  bool retain_graph = false;
 };
 
 /// Accumulates and reduces the gradients of all workers, and steps the optimiser.
@@ -69,14 +95,23 @@ struct AccumulatorOptions {
 /// distributed unevenly. docs/gradients.md has the exact arithmetic.
 ///
 /// Each worker passes its own module of the same structure. The constructor makes the module's
-/// trained parameters views of one copy per node. Only `step` and `use_average` may modify them.
-/// The views stay valid after the accumulator is destroyed. During its lifetime, the random numbers
-/// that the worker's thread draws (dropout) are keyed by (seed, worker, step). `requires_grad` is
-/// read once, at construction.
+/// trained parameters views of one copy per node. Only `step`, `use_average` and
+/// `update_parameters` may modify them; docs/gradients.md says what a program may do between the
+/// calls. The views stay valid after the accumulator is destroyed. During its lifetime, the random
+/// numbers that the worker's thread draws (dropout) are keyed by (seed, worker, step). Which
+/// parameters are trained is decided at construction.
+///
+/// All workers take a step, skip it or refuse it together. `step` throws InvalidArgument, the same
+/// on every worker, if the program of any worker has done what it must not; then parameters,
+/// optimiser and step number are as they were, the gradients are discarded, and the next step
+/// works.
+///
+/// Several accumulators may live in one thread, for models that are trained in turn; see
+/// dga::backward.
 ///
 /// Used by the worker's thread only. All workers of the data axis construct it, and call `step`,
-/// `synchronize_buffers` and `use_average` in the same order. Calls of `backward` need not match
-/// across workers.
+/// `synchronize_buffers` and the other collective functions in the same order. Calls of `backward`
+/// need not match across workers.
 class GradientAccumulator {
  public:
   /// Broadcasts worker 0's parameters and buffers. Collective; blocks. Throws InvalidArgument, the
@@ -89,8 +124,11 @@ class GradientAccumulator {
 
   /// Backward of `loss`, a scalar that is the mean over `num_samples` samples. With 0 samples
   /// nothing is computed and `loss` may be undefined. Call it at most `micro_steps` times per step.
-  /// Not collective; never waits.
-  void backward(const at::Tensor& loss, std::int64_t num_samples);
+  /// Parameters of other accumulators that the loss depends on: see dga::backward. Not collective;
+  /// never waits. Throws InvalidArgument, and changes nothing, for a loss that is no scalar, one
+  /// call too many, and parameters or gradients that the program has changed. After an exception
+  /// inside autograd nothing has changed either, or the next `step` is refused on every worker.
+  void backward(const at::Tensor& loss, std::int64_t num_samples, BackwardOptions options = {});
 
   /// The same for a batch of dga::batches: calls `loss()`, which returns the mean loss over the
   /// batch, unless this worker has no samples in it. Returns the detached loss; undefined for an
@@ -107,9 +145,43 @@ class GradientAccumulator {
 
   /// Reduces the gradients and steps the optimiser. Afterwards every worker's module has the new
   /// parameters, and no gradients. A parameter that no worker's loss depended on is not updated. If
-  /// no worker had samples, no parameter is updated. Collective; blocks. Throws Error for a
-  /// gradient that is not finite, on the worker that owns it.
-  void step();
+  /// no worker had samples, no parameter is updated. Values that torch::load or set_data has put
+  /// into the module since the last step are taken over first, if they are the same on every
+  /// worker. Returns false if the step was skipped because a gradient is not finite: then only
+  /// num_skipped and the loss scale have changed. Collective; blocks. Throws, the same on every
+  /// worker, Error for a gradient that is not finite, unless such steps are skipped, and
+  /// InvalidArgument for what the class refuses.
+  bool step();
+
+  /// Discards the gradients and sample counts since the last step. The other workers' count. Not
+  /// collective. Throws InvalidArgument if the nodes have begun to reduce the gradients.
+  void zero_grad();
+
+  /// The elements of `loader`, one after the other, then finish(). So workers may have different
+  /// numbers of batches:
+  ///
+  ///     for (auto& batch : accumulator.join(*loader)) {
+  ///       accumulator.backward(loss_of(batch), batch.data.size(0));
+  ///       accumulator.step();
+  ///     }
+  ///
+  /// `loader` must outlive the range. The body of the loop must contain no other collective
+  /// operations, and must be left early by all workers or none.
+  template <typename Loader>
+  JoinedRange<Loader> join(Loader& loader) {
+    return JoinedRange<Loader>(*this, loader);
+  }
+  /// Takes part in the steps of the other workers, with no samples, until all workers have called
+  /// this. Gradients that are left from the last backward calls enter the first of these steps.
+  /// Collective; blocks. Throws as `step` does.
+  void finish();
+
+  /// Calls `change` on worker 0, without gradients, and gives the parameters that its module then
+  /// has to all workers: for pruning, clipping weights, or loading them. Buffers only if it changes
+  /// some. The optimiser's state and the moving average stay as they are. Call it between steps.
+  /// Collective; blocks. If `change` throws, the parameters are restored and every worker throws
+  /// InvalidArgument with its text.
+  void update_parameters(const std::function<void()>& change);
 
   /// Optional; call it before the first `backward` of a step. `total`: the number of samples of all
   /// workers in this step. Saves a message on several nodes. `step` throws InvalidArgument if the
@@ -129,12 +201,27 @@ class GradientAccumulator {
   /// are active. Collective; blocks. Throws InvalidArgument if `ema_decay` is 0.
   void use_average(bool average);
 
+  /// All that a run needs besides the module's parameters and buffers to go on later, with any
+  /// number of workers: the optimisers' state, moving average, step number, random streams,
+  /// learning rates and loss scale. Worker 0 receives it; on other workers the tensors are missing.
+  /// Call it between steps. Collective; blocks.
+  AccumulatorState state();
+  /// Goes on from the state of worker 0; other workers may pass anything. The module and the
+  /// optimiser must be of the same kind as those it comes from. Call it between steps. Collective;
+  /// blocks. Throws InvalidArgument, the same on every worker, and changes nothing, if the state
+  /// does not fit.
+  void load_state(const AccumulatorState& state);
+
   /// Steps taken.
   std::int64_t num_steps() const noexcept;
+  /// Steps skipped because a gradient was not finite.
+  std::int64_t num_skipped() const noexcept;
+  /// The factor by which the next backward scales its loss; 1 without grad_scaler.
+  double loss_scale() const noexcept;
   /// The gradient norm before clipping in the last step, in f64; NaN without clipping.
   double gradient_norm() const noexcept;
-  /// The element-wise optimiser over this worker's slices. Use it to change options; do not call
-  /// its step().
+  /// The element-wise optimiser over this worker's slices. Use it to change options, or for torch's
+  /// schedulers, alike on every worker; do not call its step(). Its zero_grad() does nothing.
   torch::optim::Optimizer& optimizer() noexcept;
   /// The optimiser of the atomic parameters that this worker owns; null if the model has none.
   torch::optim::Optimizer* atomic_optimizer() noexcept;
@@ -143,8 +230,41 @@ class GradientAccumulator {
   StepRecorder& recorder() noexcept;
 
  private:
+  friend void backward(std::span<GradientAccumulator* const> accumulators, const at::Tensor& loss,
+                       std::int64_t num_samples, BackwardOptions options);
   class Impl;
   std::unique_ptr<Impl> impl_;
 };
+
+/// One backward of a loss that trains the modules of several accumulators, which then step one by
+/// one:
+///
+///     dga::backward({&encoder_accumulator, &decoder_accumulator}, loss, num_samples);
+///
+/// GradientAccumulator::backward is for one accumulator. What its loss does to parameters of
+/// others: one that has called its own backward since its last step ignores it, as the
+/// discriminator of a GAN ignores the generator's loss; one that has not keeps the gradients and
+/// uses them if its own step comes before its own backward. Throws as GradientAccumulator::backward
+/// does.
+void backward(std::span<GradientAccumulator* const> accumulators, const at::Tensor& loss,
+              std::int64_t num_samples, BackwardOptions options = {});
+inline void backward(std::initializer_list<GradientAccumulator*> accumulators,
+                     const at::Tensor& loss, std::int64_t num_samples,
+                     BackwardOptions options = {}) {
+  backward(std::span(accumulators.begin(), accumulators.size()), loss, num_samples, options);
+}
+
+template <typename Loader>
+JoinedRange<Loader>::Iterator::Iterator(GradientAccumulator& accumulator, Loader& loader)
+    : accumulator_(&accumulator), at_(std::begin(loader)), end_(std::end(loader)) {
+  finish_at_end();
+}
+
+template <typename Loader>
+void JoinedRange<Loader>::Iterator::finish_at_end() {
+  if (at_ == end_) {
+    accumulator_->finish();
+  }
+}
 
 }  // namespace dga

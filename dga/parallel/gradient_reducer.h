@@ -19,6 +19,7 @@
 #include "dga/comm/communicator.h"
 #include "dga/comm/shared_buffer.h"
 #include "dga/mesh/parameter_layout.h"
+#include "dga/parallel/finite_check.h"
 
 namespace dga {
 
@@ -29,9 +30,19 @@ struct StepContribution {
   std::int64_t unit_samples = 0;
   /// The number of samples that it has processed in this step.
   std::int64_t samples = 0;
+  /// Factor of this worker's gradients besides; the same on every worker.
+  double loss_scale = 1;
   /// For each parameter: 1 if backward reached it. The gradients of the others are zero.
   std::vector<std::uint8_t> used;
   bool all_used = false;
+  /// Whether values were loaded into its module, which the node's copy does not have.
+  bool loaded = false;
+  /// Whether it refuses the step.
+  bool refused = false;
+  /// Whether it has no more batches and only takes part.
+  bool finished = false;
+  /// A digest of what must be the same on every worker. Only the low 40 bits count.
+  std::uint64_t settings = 0;
 };
 
 /// What all workers know after the reduction.
@@ -39,6 +50,19 @@ struct StepTotals {
   std::int64_t samples = 0;
   /// For each parameter: 1 if backward reached it on any worker. Empty if all are 1.
   std::vector<std::uint8_t> used;
+  /// Whether any worker has loaded values.
+  bool loaded = false;
+  /// Whether any worker refuses the step.
+  bool refused = false;
+  /// Whether all workers are finished.
+  bool finished = false;
+  /// Whether all workers have the same settings.
+  bool same_settings = true;
+  /// Whether all gradients and their sums are finite; true without a check.
+  bool finite = true;
+
+  /// Whether the slices hold reduced gradients.
+  bool reduced() const noexcept { return samples > 0 && !refused && same_settings && finite; }
 };
 
 class GradientReducer {
@@ -58,39 +82,53 @@ class GradientReducer {
   /// Call it when backward has finished all gradients of `bucket`. Buckets may become ready in any
   /// order. May start the reduction; never blocks.
   virtual void bucket_ready(int bucket) = 0;
+  /// Whether this step's reduction has begun: what `last_backward` was told cannot change any more.
+  virtual bool begun() const noexcept = 0;
   /// Whether the reduction of `bucket` has started: its gradients must not change any more.
   virtual bool bucket_started(int bucket) const noexcept = 0;
-  /// Blocks until this worker's slice of each bucket holds the gradient of the mean loss over all
-  /// samples: the sum, in the fixed tree, of (unit_samples / total samples) * gradients, with each
-  /// product rounded to the partial type. When it returns, backward has ended on every worker.
-  /// Collective. Throws InvalidArgument if `expect_samples` was called with another total.
+  /// Blocks until all workers have come here. When it returns, backward has ended on every worker.
+  /// If the totals are `reduced`, this worker's slice of each bucket holds the gradient of the mean
+  /// loss over all samples: the sum, in the fixed tree, of (unit_samples / total samples /
+  /// loss_scale) * gradients, with each product rounded to the partial type. Otherwise the slices
+  /// hold nothing of use. Collective.
   virtual StepTotals reduce(const StepContribution& step) = 0;
-  /// Call it after this worker has updated its slices of the parameters. Blocks until the slices of
-  /// all workers can be read and the gradients may be overwritten. Collective.
+  /// Ends the step after this worker has updated its slices of the parameters. Blocks until the
+  /// slices of all workers can be read and the gradients may be overwritten. Collective.
   virtual void share_parameters() = 0;
+  /// Ends the step where no worker has changed a parameter. Blocks until the gradients may be
+  /// overwritten. Collective.
+  virtual void discard() = 0;
 
-  /// Finds where a non-finite element of a reduced slice of this worker came from. Returns the
-  /// first other worker whose own gradient there is not finite. If there is none, returns this
-  /// worker if all workers are on one node, else -1.
-  int contributor_of_non_finite(std::int64_t first_byte, DType type) const;
+  /// What is not finite in this worker's own gradients of this step.
+  const std::optional<FiniteCheck::NonFinite>& own_non_finite() const noexcept {
+    return finite_check_.found();
+  }
 
-  /// Sets the number of samples of all workers in this step, if the caller knows it beforehand.
-  /// Valid until the step ends.
+  /// Sets the number of samples of all workers in this step, if the caller knows it beforehand; the
+  /// same on all workers. Valid until the step ends.
   void expect_samples(std::optional<std::int64_t> total) noexcept { expected_samples_ = total; }
+  const std::optional<std::int64_t>& expected_samples() const noexcept { return expected_samples_; }
 
  protected:
-  explicit GradientReducer(Communicator workers) : workers_(std::move(workers)) {}
-  void check_expected(std::int64_t found) const;
+  GradientReducer(Communicator workers, const ParameterLayout& layout, bool check_finite)
+      : workers_(std::move(workers)),
+        layout_(layout),
+        check_finite_(check_finite),
+        finite_check_(layout) {}
 
   Communicator workers_;
+  const ParameterLayout& layout_;
+  bool check_finite_;
+  FiniteCheck finite_check_;
   std::optional<std::int64_t> expected_samples_;
 };
 
-/// Collective over `workers`. `parameters`: the node's copy of the flat parameter buffer. `layout`
-/// and `recorder` must outlive the reducer.
+/// Collective over `workers`. `parameters`: the node's copy of the flat parameter buffer.
+/// `check_finite`: whether to look for gradients that are not finite. `layout` and `recorder` must
+/// outlive the reducer.
 std::unique_ptr<GradientReducer> make_gradient_reducer(const Communicator& workers,
                                                        const ParameterLayout& layout,
                                                        const SharedBuffer& parameters,
-                                                       StepRecorder& recorder);
+                                                       bool check_finite, StepRecorder& recorder);
 
 }  // namespace dga

@@ -5,8 +5,11 @@
 #include <c10/util/BFloat16.h>
 #include <c10/util/Half.h>
 
+#include <algorithm>
 #include <array>
+#include <bit>
 #include <cstddef>
+#include <limits>
 
 namespace dga {
 namespace {
@@ -37,6 +40,28 @@ std::int64_t scan(const Bits* values, std::int64_t count, Bits mask) {
     }
   }
   return -1;
+}
+
+/// The largest of the bit patterns without their sign, which are ordered as the magnitudes are:
+/// infinity above all numbers, NaN above infinity.
+template <typename Bits>
+Bits largest_bits(const Bits* values, std::int64_t count) {
+  constexpr std::int64_t kBlock = 64;
+  constexpr Bits kMagnitude = std::numeric_limits<Bits>::max();  // all bits but the sign
+  std::array<Bits, kBlock> most{};
+  std::int64_t at = 0;
+  for (; at + kBlock <= count; at += kBlock) {
+    for (std::int64_t i = 0; i < kBlock; ++i) {
+      const Bits magnitude = static_cast<Bits>(values[at + i] & kMagnitude);
+      Bits& lane = most[static_cast<std::size_t>(i)];
+      lane = magnitude > lane ? magnitude : lane;
+    }
+  }
+  for (; at < count; ++at) {
+    const Bits magnitude = static_cast<Bits>(values[at] & kMagnitude);
+    most[0] = magnitude > most[0] ? magnitude : most[0];
+  }
+  return *std::max_element(most.begin(), most.end());
 }
 
 template <typename T>
@@ -70,6 +95,40 @@ std::int64_t first_non_finite(ConstBufferView gradient) {
       return scan<std::uint16_t>(as<std::uint16_t>(gradient), gradient.count, 0x7f80);
     default:
       return scan<std::uint32_t>(as<std::uint32_t>(gradient), gradient.count, 0x7f800000U);
+  }
+}
+
+double largest_magnitude(ConstBufferView gradient) {
+  switch (gradient.type) {
+    case DType::f64:
+      return std::bit_cast<double>(
+          largest_bits<std::int64_t>(as<std::int64_t>(gradient), gradient.count));
+    case DType::f16: {
+      const auto bits = largest_bits<std::int16_t>(as<std::int16_t>(gradient), gradient.count);
+      return static_cast<double>(
+          c10::Half(static_cast<std::uint16_t>(bits), c10::Half::from_bits()));
+    }
+    case DType::bf16: {
+      const auto bits = largest_bits<std::int16_t>(as<std::int16_t>(gradient), gradient.count);
+      return static_cast<double>(
+          c10::BFloat16(static_cast<std::uint16_t>(bits), c10::BFloat16::from_bits()));
+    }
+    default:
+      return static_cast<double>(std::bit_cast<float>(
+          largest_bits<std::int32_t>(as<std::int32_t>(gradient), gradient.count)));
+  }
+}
+
+double largest_value(DType type) {
+  switch (type) {
+    case DType::f64:
+      return std::numeric_limits<double>::max();
+    case DType::f16:
+      return static_cast<double>(std::numeric_limits<c10::Half>::max());
+    case DType::bf16:
+      return static_cast<double>(std::numeric_limits<c10::BFloat16>::max());
+    default:
+      return static_cast<double>(std::numeric_limits<float>::max());
   }
 }
 

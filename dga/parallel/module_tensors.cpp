@@ -2,11 +2,13 @@
 
 #include "dga/parallel/module_tensors.h"
 
+#include <ATen/MemoryOverlap.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/from_blob.h>
 #include <torch/nn/module.h>
 
 #include <cstring>
+#include <map>
 #include <optional>
 #include <set>
 
@@ -38,6 +40,65 @@ void check_trained(const NamedTensor& parameter) {
             tensor.scalar_type(), ". Convert it, or switch off its requires_grad.");
 }
 
+/// The values of such a tensor cannot be set one by one.
+void check_expanded(const NamedTensor& item, const char* kind) {
+  DGA_CHECK(at::has_internal_overlap(item.tensor) != at::MemOverlap::Yes, "[parallel] ", kind, " '",
+            item.name,
+            "': expected memory of its own for each element, found a tensor that was expanded. "
+            "Register expanded.contiguous().");
+}
+
+/// Puts parameters that have the memory of an earlier one into its `tied`. `others` are not
+/// trained.
+void find_ties(std::vector<NamedTensor>& trained, const std::vector<NamedTensor>& others) {
+  std::multimap<const void*, const NamedTensor*> by_storage;
+  std::vector<NamedTensor> kept;
+  kept.reserve(trained.size());  // its elements must not move
+  const auto storage_of = [](const NamedTensor& item) -> const void* {
+    return item.tensor.has_storage() ? item.tensor.storage().unsafeGetStorageImpl() : nullptr;
+  };
+  const auto refuse = [](const NamedTensor& one, const NamedTensor& other) {
+    throw InvalidArgument(
+        dga::str("[parallel] parameter '", one.name,
+                 "': expected memory of its own, or all of that of one other parameter, found that "
+                 "it shares some with '",
+                 other.name, "'. Give it a copy, or register one tensor under both names."));
+  };
+  for (NamedTensor& parameter : trained) {
+    NamedTensor* tie = nullptr;
+    const auto [begin, end] = by_storage.equal_range(storage_of(parameter));
+    for (auto at = begin; at != end; ++at) {
+      const auto* other = at->second;
+      const auto overlap = at::get_overlap_status(parameter.tensor, other->tensor);
+      if (overlap == at::MemOverlapStatus::Full &&
+          parameter.tensor.sizes() == other->tensor.sizes() &&
+          parameter.tensor.strides() == other->tensor.strides() &&
+          parameter.tensor.scalar_type() == other->tensor.scalar_type()) {
+        tie = &kept[static_cast<std::size_t>(other - kept.data())];
+      } else if (overlap == at::MemOverlapStatus::Full ||
+                 overlap == at::MemOverlapStatus::Partial) {
+        refuse(parameter, *other);
+      }
+    }
+    if (tie != nullptr) {
+      tie->tied.push_back(parameter.tensor);
+    } else {
+      kept.push_back(std::move(parameter));
+      by_storage.emplace(storage_of(kept.back()), &kept.back());
+    }
+  }
+  for (const NamedTensor& other : others) {
+    const auto [begin, end] = by_storage.equal_range(storage_of(other));
+    for (auto at = begin; at != end; ++at) {
+      const auto overlap = at::get_overlap_status(at->second->tensor, other.tensor);
+      if (overlap == at::MemOverlapStatus::Full || overlap == at::MemOverlapStatus::Partial) {
+        refuse(*at->second, other);
+      }
+    }
+  }
+  trained = std::move(kept);
+}
+
 at::Tensor make_view(const SharedBuffer& memory, std::byte* data, at::IntArrayRef sizes,
                      at::IntArrayRef strides, at::ScalarType type) {
   return at::for_blob(data, sizes)
@@ -63,20 +124,26 @@ ModuleTensors::ModuleTensors(const torch::nn::Module& module) {
       check_trained(trained.back());
     } else {
       frozen.push_back({item.key(), item.value()});
+      check_expanded(frozen.back(), "frozen parameter");
     }
   }
   for (const auto& item : module.named_buffers()) {
     if (is_new(item.value())) {
       buffers.push_back({item.key(), item.value()});
+      check_expanded(buffers.back(), "buffer");
     }
   }
+  std::vector<NamedTensor> others = frozen;
+  others.insert(others.end(), buffers.begin(), buffers.end());
+  find_ties(trained, others);
 }
 
 std::vector<std::string> ModuleTensors::lines() const {
   std::vector<std::string> lines;
   const auto add = [&](const std::vector<NamedTensor>& tensors, const char* kind) {
     for (const NamedTensor& item : tensors) {
-      lines.push_back(dga::str(kind, " ", item.name, " ", shape_text(item.tensor)));
+      lines.push_back(dga::str(kind, " ", item.name, " ", shape_text(item.tensor),
+                               item.tied.empty() ? "" : " with tied tensors"));
     }
   };
   add(trained, "parameter");
@@ -105,8 +172,9 @@ void average_tensors(const Communicator& workers, const std::vector<NamedTensor>
   DGA_CHECK(weight >= 0, "[parallel] average of buffers: expected a weight of 0 or more, found ",
             weight, ".");
   const at::NoGradGuard no_grad;
-  // One sum and one maximum for all tensors: [values…, weight] and [values…].
+  // A sum of [values..., weight], and a maximum of [values..., -values..., whole numbers...].
   std::vector<double> sums;
+  std::vector<double> bounds;
   std::vector<std::int64_t> maxima;
   const auto for_each = [&](auto&& floating, auto&& whole) {
     for (const NamedTensor& item : tensors) {
@@ -123,6 +191,8 @@ void average_tensors(const Communicator& workers, const std::vector<NamedTensor>
         const auto* first = values.const_data_ptr<double>();
         for (std::int64_t i = 0; i < values.numel(); ++i) {
           sums.push_back(weight > 0 ? first[i] * static_cast<double>(weight) : 0.0);
+          bounds.push_back(first[i]);
+          bounds.push_back(-first[i]);
         }
       },
       [&](const at::Tensor& tensor) {
@@ -133,6 +203,10 @@ void average_tensors(const Communicator& workers, const std::vector<NamedTensor>
   sums.push_back(static_cast<double>(weight));
   workers.all_reduce({sums.data(), static_cast<std::int64_t>(sums.size())}, ReduceOp::sum,
                      "running statistics");
+  if (!bounds.empty()) {
+    workers.all_reduce({bounds.data(), static_cast<std::int64_t>(bounds.size())}, ReduceOp::max,
+                       "bounds of running statistics");
+  }
   if (!maxima.empty()) {
     workers.all_reduce({maxima.data(), static_cast<std::int64_t>(maxima.size())}, ReduceOp::max,
                        "counters");
@@ -142,13 +216,15 @@ void average_tensors(const Communicator& workers, const std::vector<NamedTensor>
     return;
   }
   const double* next_sum = sums.data();
+  const double* next_bound = bounds.data();
   const std::int64_t* next_maximum = maxima.data();
   for_each(
       [&](const at::Tensor& tensor) {
         at::Tensor values = at::empty(tensor.sizes(), at::TensorOptions(at::kDouble));
         auto* out = values.mutable_data_ptr<double>();
-        for (std::int64_t i = 0; i < values.numel(); ++i) {
-          out[i] = *next_sum++ / total;
+        for (std::int64_t i = 0; i < values.numel(); ++i, ++next_sum, next_bound += 2) {
+          // Values that are equal on all workers stay: the sum could round or overflow.
+          out[i] = next_bound[0] == -next_bound[1] ? next_bound[0] : *next_sum / total;
         }
         tensor.detach().copy_(values);
       },

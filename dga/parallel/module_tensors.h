@@ -22,6 +22,8 @@ namespace dga {
 struct NamedTensor {
   std::string name;
   at::Tensor tensor;
+  /// Other tensors of the module with the same memory, shape and strides, as set_data makes them.
+  std::vector<at::Tensor> tied{};
 };
 
 /// Each tensor appears once, under the first of its names, in registration order.
@@ -34,7 +36,8 @@ struct ModuleTensors {
   std::vector<NamedTensor> buffers;
 
   /// Throws InvalidArgument for a trained parameter that is not dense, on the CPU, and f32, f64,
-  /// f16 or bf16.
+  /// f16 or bf16; for one that shares a part of its memory with another tensor; and for frozen
+  /// parameters and buffers whose elements share memory.
   explicit ModuleTensors(const torch::nn::Module& module);
 
   /// One line for each tensor, for comparing modules.

@@ -18,13 +18,18 @@ constexpr std::int64_t kLine = ParameterLayout::kLineBytes;
 struct NodeReducer::Header {
   std::int64_t unit_samples;
   std::int64_t samples;
-  std::int64_t all_used;
+  std::uint64_t settings;
+  bool all_used;
+  bool loaded;
+  bool refused;
+  bool finished;
+  bool non_finite;
+  bool may_overflow;
 };
 
 NodeReducer::NodeReducer(const Communicator& workers, const ParameterLayout& layout,
-                         StepRecorder& recorder)
-    : GradientReducer(workers),
-      layout_(layout),
+                         bool check_finite, StepRecorder& recorder)
+    : GradientReducer(workers, layout, check_finite),
       recorder_(recorder),
       used_bytes_((static_cast<std::int64_t>(layout.parameters().size()) + kLine - 1) / kLine *
                   kLine),
@@ -49,37 +54,73 @@ std::byte* NodeReducer::gradients() const noexcept {
 }
 
 StepTotals NodeReducer::reduce(const StepContribution& step) {
-  recorder_.enter(StepPhase::wait);
-  header(workers_.rank()) = {step.unit_samples, step.samples, step.all_used ? 1 : 0};
+  finite_check_.reset();
+  if (check_finite_ && step.samples > 0) {
+    for (int bucket = 0; bucket < static_cast<int>(layout_.buckets().size()); ++bucket) {
+      finite_check_.look_at(gradients(), bucket, step.loss_scale);
+    }
+  }
+  header(workers_.rank()) = {.unit_samples = step.unit_samples,
+                             .samples = step.samples,
+                             .settings = step.settings,
+                             .all_used = step.all_used,
+                             .loaded = step.loaded,
+                             .refused = step.refused,
+                             .finished = step.finished,
+                             .non_finite = finite_check_.found().has_value(),
+                             .may_overflow = finite_check_.may_overflow()};
   std::memcpy(used(workers_.rank()), step.used.data(), step.used.size());
+  recorder_.enter(StepPhase::wait);
   workers_.barrier("gradients");
   recorder_.enter(StepPhase::reduce);
 
+  StepTotals totals = totals_of_headers();
+  if (totals.reduced()) {
+    reduce_slices(totals, step.loss_scale);
+  }
+  return totals;
+}
+
+StepTotals NodeReducer::totals_of_headers() const {
   StepTotals totals;
+  totals.finished = true;
   bool all_used = false;
   for (int worker = 0; worker < workers_.size(); ++worker) {
-    totals.samples += header(worker).samples;
-    all_used = all_used || header(worker).all_used != 0;
+    const Header& theirs = header(worker);
+    totals.samples += theirs.samples;
+    totals.loaded = totals.loaded || theirs.loaded;
+    totals.refused = totals.refused || theirs.refused;
+    totals.finished = totals.finished && theirs.finished;
+    totals.finite = totals.finite && !theirs.non_finite;
+    totals.same_settings = totals.same_settings && theirs.settings == header(0).settings;
+    all_used = all_used || theirs.all_used;
   }
-  check_expected(totals.samples);
   if (!all_used) {
-    totals.used.assign(step.used.size(), 0);
-    for (int worker = 0; worker < workers_.size(); ++worker) {
-      const std::byte* theirs = used(worker);
-      for (std::size_t i = 0; i < totals.used.size(); ++i) {
-        totals.used[i] |= static_cast<std::uint8_t>(theirs[i]);
-      }
+    totals.used = used_by_any();
+  }
+  return totals;
+}
+
+std::vector<std::uint8_t> NodeReducer::used_by_any() const {
+  std::vector<std::uint8_t> any(layout_.parameters().size(), 0);
+  for (int worker = 0; worker < workers_.size(); ++worker) {
+    const std::byte* theirs = used(worker);
+    for (std::size_t i = 0; i < any.size(); ++i) {
+      any[i] |= static_cast<std::uint8_t>(theirs[i]);
     }
   }
-  if (totals.samples == 0) {
-    return totals;
-  }
+  return any;
+}
 
+void NodeReducer::reduce_slices(StepTotals& totals, double loss_scale) {
   std::vector<ReduceSource> sources;
+  bool may_overflow = false;
   for (const TreeNode& leaf : tree_leaves(workers_.size())) {
+    const Header& theirs = header(leaf.first);
+    may_overflow = may_overflow || theirs.may_overflow;
     sources.push_back({.node = leaf,
-                       .weight = static_cast<double>(header(leaf.first).unit_samples) /
-                                 static_cast<double>(totals.samples)});
+                       .weight = static_cast<double>(theirs.unit_samples) /
+                                 static_cast<double>(totals.samples) / loss_scale});
   }
   for (int number = 0; number < static_cast<int>(layout_.buckets().size()); ++number) {
     const Bucket& bucket = layout_.buckets()[static_cast<std::size_t>(number)];
@@ -92,13 +133,21 @@ StepTotals NodeReducer::reduce(const StepContribution& step) {
     const std::array<void*, 1> out{gradients() + at};
     tree_reduce(sources, out, mine.count, bucket.type, ReduceOp::sum, false);
   }
-  return totals;
+  if (may_overflow) {  // the same on every worker
+    std::int64_t bad = first_non_finite(layout_, workers_.rank(), gradients()).has_value() ? 1 : 0;
+    workers_.all_reduce({&bad, 1}, ReduceOp::max, "sums that are not finite");
+    totals.finite = bad == 0;
+  }
 }
 
 void NodeReducer::share_parameters() {
   recorder_.enter(StepPhase::wait);
   workers_.barrier("parameters");
   recorder_.enter(StepPhase::reduce);
+}
+
+void NodeReducer::discard() {
+  workers_.barrier("discarded step");
 }
 
 }  // namespace dga

@@ -12,24 +12,29 @@ namespace dga {
 /// update visible to all.
 class NodeReducer final : public GradientReducer {
  public:
-  NodeReducer(const Communicator& workers, const ParameterLayout& layout, StepRecorder& recorder);
+  NodeReducer(const Communicator& workers, const ParameterLayout& layout, bool check_finite,
+              StepRecorder& recorder);
 
   std::byte* gradients() const noexcept override;
   const SharedBuffer& memory() const noexcept override { return memory_; }
   void last_backward(const StepContribution&) override {}
   void bucket_ready(int) override {}
+  bool begun() const noexcept override { return false; }
   bool bucket_started(int) const noexcept override { return false; }
   StepTotals reduce(const StepContribution& step) override;
   void share_parameters() override;
+  void discard() override;
 
  private:
   struct Header;
 
   Header& header(int worker) const;
+  StepTotals totals_of_headers() const;
+  std::vector<std::uint8_t> used_by_any() const;
+  void reduce_slices(StepTotals& totals, double loss_scale);
   std::byte* used(int worker) const;
   std::byte* gradients(int worker) const;
 
-  const ParameterLayout& layout_;
   StepRecorder& recorder_;
   std::int64_t used_bytes_;
   SharedBuffer memory_;

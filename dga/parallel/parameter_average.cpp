@@ -4,6 +4,7 @@
 
 #include <ATen/core/grad_mode.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "dga/parallel/module_tensors.h"
@@ -22,7 +23,8 @@ ParameterAverage::ParameterAverage(const Communicator& workers, const ParameterL
     std::byte* at = parameters_.data() + bucket.first_byte + mine.first * size_of(bucket.type);
     const at::Tensor parameter = view_flat(parameters_, at, mine.count, bucket.type);
     const at::ScalarType kept_in = bucket.type == DType::f64 ? at::kDouble : at::kFloat;
-    slots_.push_back({parameter, parameter.to(kept_in, false, /*copy=*/true), {}});
+    slots_.push_back(
+        {static_cast<int>(i), mine, parameter, parameter.to(kept_in, false, /*copy=*/true), {}});
   }
 }
 
@@ -51,6 +53,38 @@ void ParameterAverage::use(bool average) {
   }
   share();
   in_use_ = average;
+}
+
+template <typename Visit>
+void ParameterAverage::for_each_part(Visit&& visit) const {
+  for (std::size_t number = 0; number < layout_.parameters().size(); ++number) {
+    const PlacedParameter& placed = layout_.parameters()[number];
+    for (const Slot& slot : slots_) {
+      const std::int64_t first = std::max(slot.elements.first, placed.elements.first);
+      const std::int64_t end = std::min(slot.elements.first + slot.elements.count,
+                                        placed.elements.first + placed.elements.count);
+      if (slot.bucket == placed.bucket && first < end) {
+        visit(static_cast<int>(number), first - placed.elements.first,
+              slot.average.narrow(0, first - slot.elements.first, end - first));
+      }
+    }
+  }
+}
+
+std::vector<StatePart> ParameterAverage::parts() const {
+  std::vector<StatePart> parts;
+  for_each_part([&](int parameter, std::int64_t first, const at::Tensor& average) {
+    parts.push_back({parameter, "", first, average.clone()});
+  });
+  return parts;
+}
+
+void ParameterAverage::load(const std::vector<at::Tensor>& parameters) {
+  const at::NoGradGuard no_grad;
+  for_each_part([&](int parameter, std::int64_t first, at::Tensor average) {
+    average.copy_(
+        parameters[static_cast<std::size_t>(parameter)].narrow(0, first, average.numel()));
+  });
 }
 
 void ParameterAverage::share() const {

@@ -12,6 +12,7 @@
 #include "dga/comm/communicator.h"
 #include "dga/comm/shared_buffer.h"
 #include "dga/mesh/parameter_layout.h"
+#include "dga/parallel/optimizer_state.h"
 
 namespace dga {
 
@@ -36,14 +37,25 @@ class ParameterAverage {
   void use(bool average);
   bool in_use() const noexcept { return in_use_; }
 
+  /// The average of what this worker owns, by parameter. Not while the average is in use.
+  std::vector<StatePart> parts() const;
+  /// Replaces the average. `parameters`: by number, 1-D, in the order of their memory.
+  void load(const std::vector<at::Tensor>& parameters);
+
  private:
   struct Slot {
+    int bucket;
+    Slice elements;        // of the bucket
     at::Tensor parameter;  // 1-D: a view of the node's copy
     at::Tensor average;    // 1-D
     at::Tensor kept;       // the parameter's value while the average is in use
   };
 
   void share() const;
+  /// Calls visit(parameter, its first element, a 1-D tensor of its average) for what this worker
+  /// owns.
+  template <typename Visit>
+  void for_each_part(Visit&& visit) const;
 
   Communicator workers_;
   const ParameterLayout& layout_;

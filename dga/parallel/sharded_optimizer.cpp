@@ -3,6 +3,7 @@
 #include "dga/parallel/sharded_optimizer.h"
 
 #include <c10/util/Type.h>
+#include <torch/optim/lbfgs.h>
 
 #include <algorithm>
 #include <string>
@@ -12,7 +13,7 @@
 #include "dga/base/error.h"
 #include "dga/parallel/gradient_scan.h"
 #include "dga/parallel/module_tensors.h"
-#include "dga/parallel/optimizer_state.h"
+#include "dga/parallel/settings_digest.h"
 
 namespace dga {
 namespace {
@@ -58,45 +59,60 @@ void set_options(torch::optim::Optimizer& optimizer, std::span<const ParameterGr
 ShardedOptimizer::ShardedOptimizer(const ParameterLayout& layout, int worker, FlatBuffers buffers,
                                    const BoundParameters& bound, const OptimizerFactory& factory,
                                    std::span<const ParameterGroup> groups)
-    : layout_(layout), buffers_(std::move(buffers)), bound_(bound), num_groups_(groups.size() + 1) {
+    : layout_(layout),
+      buffers_(std::move(buffers)),
+      bound_(bound),
+      groups_(groups.begin(), groups.end()),
+      num_groups_(groups.size() + 1) {
   for (OwnedPiece& owned : layout.pieces(worker)) {
     pieces_.push_back(make_piece(std::move(owned)));
   }
-  build(element_wise_, false, factory.element_wise, groups);
+  build(element_wise_, false, factory.element_wise);
   // A worker may own no atomic parameter: its optimiser then has nothing to do.
   if (layout.has_atomic()) {
-    build(atomic_, true, factory.atomic.make, groups);
+    build(atomic_, true, factory.atomic.make);
   }
 }
 
-void ShardedOptimizer::build(Stepper& stepper, bool atomic, const MakeOptimizer& make,
-                             std::span<const ParameterGroup> groups) {
+void ShardedOptimizer::build(Stepper& stepper, bool atomic, const MakeOptimizer& make) {
+  ByGroup tensors(num_groups_);
+  for (const Piece& piece : pieces_) {
+    if (piece.owned.atomic == atomic) {
+      tensors[static_cast<std::size_t>(piece.owned.group)].push_back(piece.parameter);
+    }
+  }
+  stepper.optimizer = make_optimizer(make, atomic, std::move(tensors));
+  stepper.make = make;
+  stepper.settings = settings_of(stepper.optimizer->defaults());
+}
+
+std::unique_ptr<torch::optim::Optimizer> ShardedOptimizer::make_optimizer(const MakeOptimizer& make,
+                                                                          bool atomic,
+                                                                          ByGroup tensors) const {
   const char* what = atomic ? "atomic optimizer factory" : "optimizer factory";
   DGA_CHECK(make != nullptr, "[parallel] ", what,
             ": expected a function that builds an optimiser, found none.");
   std::vector<torch::optim::OptimizerParamGroup> torch_groups;
   for (std::size_t group = 0; group < num_groups_; ++group) {
-    std::vector<at::Tensor> tensors;
-    for (const Piece& piece : pieces_) {
-      if (piece.owned.atomic == atomic && piece.owned.group == static_cast<int>(group)) {
-        tensors.push_back(piece.parameter);
-      }
-    }
-    const auto* options = options_of(groups, group, atomic);
+    const auto* options = options_of(groups_, group, atomic);
     if (options != nullptr) {
-      torch_groups.emplace_back(std::move(tensors), options->clone());
+      torch_groups.emplace_back(std::move(tensors[group]), options->clone());
     } else {
-      torch_groups.emplace_back(std::move(tensors));
+      torch_groups.emplace_back(std::move(tensors[group]));
     }
   }
-  stepper.optimizer = make(std::move(torch_groups));
-  DGA_CHECK(stepper.optimizer != nullptr, "[parallel] ", what,
-            ": expected an optimiser, found null.");
-  DGA_CHECK(stepper.optimizer->param_groups().size() == num_groups_, "[parallel] ", what,
+  auto optimizer = make(std::move(torch_groups));
+  DGA_CHECK(optimizer != nullptr, "[parallel] ", what, ": expected an optimiser, found null.");
+  DGA_CHECK(dynamic_cast<const torch::optim::LBFGS*>(optimizer.get()) == nullptr, "[parallel] ",
+            what,
+            ": expected an optimiser that steps once per gradient, found LBFGS, which evaluates "
+            "the loss again within a step. Use SGD, Adam, AdamW, RMSprop or Adagrad.");
+  DGA_CHECK(optimizer->param_groups().size() == num_groups_, "[parallel] ", what,
             ": expected an optimiser over the ", num_groups_,
-            " parameter groups it was given, found ", stepper.optimizer->param_groups().size(),
+            " parameter groups it was given, found ", optimizer->param_groups().size(),
             ". Pass them on as they are.");
-  set_options(*stepper.optimizer, groups, atomic);
+  set_options(*optimizer, groups_, atomic);
+  return optimizer;
 }
 
 ShardedOptimizer::Piece ShardedOptimizer::make_piece(OwnedPiece owned) const {
@@ -121,13 +137,14 @@ void ShardedOptimizer::step(std::span<const std::uint8_t> used) {
   if (!used.empty()) {
     cut_unused(used);
   }
-  if (!used.empty() || !gradients_set_) {
-    for (Piece& piece : pieces_) {
-      // All parameters of a piece agree now.
-      const bool has = is_used(used, piece.owned.parameters.front());
-      piece.parameter.mutable_grad() = has ? piece.gradient : at::Tensor();
+  for (Piece& piece : pieces_) {
+    // All parameters of a piece agree now. The program may have called the optimiser's zero_grad.
+    at::Tensor& gradient = piece.parameter.mutable_grad();
+    if (!is_used(used, piece.owned.parameters.front())) {
+      gradient.reset();
+    } else if (!gradient.is_same(piece.gradient)) {
+      gradient = piece.gradient;
     }
-    gradients_set_ = used.empty();
   }
   element_wise_.optimizer->step();
   if (atomic_.optimizer != nullptr) {
@@ -151,7 +168,7 @@ void ShardedOptimizer::cut_unused(std::span<const std::uint8_t> used) {
       all.push_back(piece);
       continue;
     }
-    for (Piece& part : cut(piece, used)) {
+    for (Piece& part : cut_with_state(piece, used)) {
       all.push_back(std::move(part));
     }
   }
@@ -159,41 +176,48 @@ void ShardedOptimizer::cut_unused(std::span<const std::uint8_t> used) {
   rebuild_groups();
 }
 
-std::vector<ShardedOptimizer::Piece> ShardedOptimizer::cut(const Piece& piece,
-                                                           std::span<const std::uint8_t> used) {
-  const std::int64_t end = piece.owned.elements.first + piece.owned.elements.count;
+std::vector<OwnedPiece> ShardedOptimizer::cut(const OwnedPiece& owned, const Same& same) const {
+  const std::int64_t end = owned.elements.first + owned.elements.count;
   std::vector<OwnedPiece> parts;
-  for (const int member : piece.owned.parameters) {
+  for (const int member : owned.parameters) {
     const std::int64_t first =
         std::max(layout_.parameters()[static_cast<std::size_t>(member)].elements.first,
-                 piece.owned.elements.first);
-    if (parts.empty() || is_used(used, parts.back().parameters.front()) != is_used(used, member)) {
-      parts.push_back({piece.owned.bucket, {first, 0}, piece.owned.group, {}, false});
+                 owned.elements.first);
+    if (parts.empty() || !same(parts.back().parameters.front(), member)) {
+      parts.push_back({owned.bucket, {first, 0}, owned.group, {}, owned.atomic});
     }
     parts.back().parameters.push_back(member);
   }
-  // An atomic piece has one parameter, so it is never cut.
-  std::vector<Piece> cut;
-  auto& states = element_wise_.optimizer->state();
-  const auto state = states.find(piece.parameter.unsafeGetTensorImpl());
-  std::vector<std::unique_ptr<torch::optim::OptimizerParamState>> part_states;
   for (std::size_t i = 0; i < parts.size(); ++i) {
     Slice& elements = parts[i].elements;
     elements.count = (i + 1 < parts.size() ? parts[i + 1].elements.first : end) - elements.first;
+  }
+  return parts;
+}
+
+std::vector<ShardedOptimizer::Piece> ShardedOptimizer::cut_with_state(
+    const Piece& piece, std::span<const std::uint8_t> used) {
+  // An atomic piece has one parameter, so it is never cut.
+  auto& states = element_wise_.optimizer->state();
+  const auto state = states.find(piece.parameter.unsafeGetTensorImpl());
+  std::vector<Piece> parts;
+  std::vector<std::unique_ptr<torch::optim::OptimizerParamState>> part_states;
+  for (OwnedPiece& owned :
+       cut(piece.owned, [&](int a, int b) { return is_used(used, a) == is_used(used, b); })) {
     if (state != states.end()) {
       part_states.push_back(
           slice_state(*state->second, piece.owned.elements.count,
-                      {elements.first - piece.owned.elements.first, elements.count}));
+                      {owned.elements.first - piece.owned.elements.first, owned.elements.count}));
     }
-    cut.push_back(make_piece(std::move(parts[i])));
+    parts.push_back(make_piece(std::move(owned)));
   }
   if (state != states.end()) {
     states.erase(state);
-    for (std::size_t i = 0; i < cut.size(); ++i) {
-      states[cut[i].parameter.unsafeGetTensorImpl()] = std::move(part_states[i]);
+    for (std::size_t i = 0; i < parts.size(); ++i) {
+      states[parts[i].parameter.unsafeGetTensorImpl()] = std::move(part_states[i]);
     }
   }
-  return cut;
+  return parts;
 }
 
 void ShardedOptimizer::rebuild_groups() {
@@ -207,7 +231,19 @@ void ShardedOptimizer::rebuild_groups() {
           .push_back(piece.parameter);
     }
   }
-  gradients_set_ = false;
+}
+
+template <typename Visit>
+void ShardedOptimizer::for_each_group(Visit&& visit) const {
+  for (const Stepper* stepper : {&element_wise_, &atomic_}) {
+    if (stepper->optimizer == nullptr) {
+      continue;
+    }
+    const auto& groups = std::as_const(*stepper->optimizer).param_groups();
+    for (std::size_t group = 0; group < groups.size(); ++group) {
+      visit(*stepper, group, groups[group].options());
+    }
+  }
 }
 
 void ShardedOptimizer::scale_learning_rates(double factor) {
@@ -221,10 +257,66 @@ void ShardedOptimizer::scale_learning_rates(double factor) {
       for (const auto& group : groups) {
         rates.push_back(group.options().get_lr());
       }
+      stepper->scaled_rates.assign(rates.size(), 0);
     }
     for (std::size_t group = 0; group < groups.size(); ++group) {
       groups[group].options().set_lr(rates[group] * factor);
+      stepper->scaled_rates[group] = groups[group].options().get_lr();
     }
+  }
+}
+
+void ShardedOptimizer::check_learning_rates() const {
+  for_each_group([](const Stepper& stepper, std::size_t group, const auto& options) {
+    DGA_CHECK(stepper.scaled_rates.empty() || options.get_lr() == stepper.scaled_rates[group],
+              "[parallel] learning rate of group ", group, ": expected ",
+              stepper.scaled_rates[group], " as options.learning_rate set it, found ",
+              options.get_lr(),
+              ". Use options.learning_rate, or change the optimiser's rates, not both.");
+  });
+}
+
+std::uint64_t ShardedOptimizer::settings_digest() const {
+  std::uint64_t digest = 0;
+  for_each_group([&](const Stepper& stepper, std::size_t, const auto& options) {
+    for (const OptimizerSetting& setting : stepper.settings) {
+      digest = combined_digest(digest, setting.value(options));
+    }
+  });
+  return digest;
+}
+
+std::vector<std::string> ShardedOptimizer::settings_lines() const {
+  std::vector<std::string> lines;
+  for_each_group([&](const Stepper& stepper, std::size_t group, const auto& options) {
+    for (const OptimizerSetting& setting : stepper.settings) {
+      lines.push_back(dga::str(setting.name, " of ", &stepper == &atomic_ ? "atomic " : "",
+                               "group ", group, ": ", setting.value(options)));
+    }
+  });
+  return lines;
+}
+
+std::vector<double> ShardedOptimizer::learning_rates() const {
+  std::vector<double> rates;
+  for_each_group([&](const Stepper& stepper, std::size_t group, const auto& options) {
+    rates.push_back(stepper.learning_rates.empty() ? options.get_lr()
+                                                   : stepper.learning_rates[group]);
+  });
+  return rates;
+}
+
+void ShardedOptimizer::set_learning_rates(const std::vector<double>& rates) {
+  std::size_t next = 0;
+  for (Stepper* stepper : {&element_wise_, &atomic_}) {
+    if (stepper->optimizer == nullptr) {
+      continue;
+    }
+    for (auto& group : stepper->optimizer->param_groups()) {
+      group.options().set_lr(rates.at(next++));
+    }
+    stepper->learning_rates.clear();
+    stepper->scaled_rates.clear();
   }
 }
 
@@ -236,30 +328,32 @@ std::vector<OwnedPiece> ShardedOptimizer::pieces() const {
   return all;
 }
 
-std::unique_ptr<ShardedOptimizer::NonFinite> ShardedOptimizer::find_non_finite() const {
-  for (const Piece& piece : pieces_) {
-    const std::int64_t at = first_non_finite(piece.gradient_elements);
-    if (at < 0) {
-      continue;
-    }
-    const Bucket& bucket = layout_.buckets()[static_cast<std::size_t>(piece.owned.bucket)];
-    const std::int64_t element = piece.owned.elements.first + at;
-    const int parameter = layout_.parameter_at(piece.owned.bucket, element);
-    const auto& placed = layout_.parameters()[static_cast<std::size_t>(std::max(parameter, 0))];
-    return std::make_unique<NonFinite>(
-        NonFinite{std::max(parameter, 0), element - placed.elements.first,
-                  element_value(piece.gradient_elements, at),
-                  bucket.first_byte + element * size_of(bucket.type)});
-  }
-  return nullptr;
-}
-
 double ShardedOptimizer::squared_norm() const {
   double sum = 0;
   for (const Piece& piece : pieces_) {
     sum += dga::squared_norm(piece.gradient_elements);
   }
   return sum;
+}
+
+std::vector<GradientSlice> ShardedOptimizer::slices(std::span<const std::uint8_t> used) const {
+  std::vector<GradientSlice> slices;
+  for (const Piece& piece : pieces_) {
+    const Slice& owned = piece.owned.elements;
+    const at::Tensor flat = piece.owned.atomic ? at::Tensor() : piece.gradient;
+    for (const int member : piece.owned.parameters) {
+      const PlacedParameter& placed = layout_.parameters()[static_cast<std::size_t>(member)];
+      const std::int64_t first = std::max(owned.first, placed.elements.first);
+      const std::int64_t end =
+          std::min(owned.first + owned.count, placed.elements.first + placed.elements.count);
+      if (is_used(used, member) && first < end) {
+        slices.push_back(
+            {placed.spec.name, first - placed.elements.first,
+             flat.defined() ? flat.narrow(0, first - owned.first, end - first) : piece.gradient});
+      }
+    }
+  }
+  return slices;
 }
 
 void ShardedOptimizer::scale_gradients(double factor) {

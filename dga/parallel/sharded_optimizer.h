@@ -9,14 +9,20 @@
 #include <torch/optim/optimizer.h>
 
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "dga/mesh/parameter_layout.h"
 #include "dga/parallel/bound_parameters.h"
 #include "dga/parallel/flat_buffers.h"
+#include "dga/parallel/gradient_slice.h"
 #include "dga/parallel/optimizer_factory.h"
+#include "dga/parallel/optimizer_settings.h"
+#include "dga/parallel/optimizer_state.h"
 
 namespace dga {
 
@@ -46,19 +52,32 @@ class ShardedOptimizer {
   /// The pieces as they are split now.
   std::vector<OwnedPiece> pieces() const;
 
+  // --- settings, which must be the same on every worker
+  /// Throws InvalidArgument if the program has changed a learning rate since scale_learning_rates
+  /// set it.
+  void check_learning_rates() const;
+  /// A digest of the settings of every group.
+  std::uint64_t settings_digest() const;
+  /// A line for each setting of each group.
+  std::vector<std::string> settings_lines() const;
+
+  // --- state by parameter, whatever pieces the parameters are cut into
+  /// The state of what this worker owns.
+  std::vector<StatePart> state() const;
+  /// Replaces the state of what this worker owns. `whole` has the state of each parameter, in parts
+  /// with `first` -1; tensors in the shape of the parameter are per element. Throws
+  /// InvalidArgument, and changes nothing, for state that the optimisers do not keep.
+  void load_state(const std::vector<StatePart>& whole);
+  /// Of the element-wise groups and then the atomic ones, before scaling.
+  std::vector<double> learning_rates() const;
+  void set_learning_rates(const std::vector<double>& rates);
+
   // --- the reduced gradients of the owned pieces
-  /// Location of the first element that is infinite or NaN.
-  struct NonFinite {
-    int parameter;
-    std::int64_t element;  // of the parameter
-    double value;
-    std::int64_t first_byte;  // of the flat buffer
-  };
-  /// Null when all are finite.
-  std::unique_ptr<NonFinite> find_non_finite() const;
   /// Sum of squares in f64, in an order that depends on the layout alone.
   double squared_norm() const;
   void scale_gradients(double factor);
+  /// The reduced gradients by parameter, without those that `used` leaves out.
+  std::vector<GradientSlice> slices(std::span<const std::uint8_t> used) const;
 
  private:
   struct Piece {
@@ -69,25 +88,45 @@ class ShardedOptimizer {
     ConstBufferView gradient_elements;
   };
   struct Stepper {
+    MakeOptimizer make;
     std::unique_ptr<torch::optim::Optimizer> optimizer;
-    std::vector<double> learning_rates;  // by group; empty until scaled
+    std::span<const OptimizerSetting> settings;
+    // By group; empty until scaled.
+    std::vector<double> learning_rates;
+    std::vector<double> scaled_rates;
   };
 
-  void build(Stepper& stepper, bool atomic, const MakeOptimizer& make,
-             std::span<const ParameterGroup> groups);
+  using ByGroup = std::vector<std::vector<at::Tensor>>;
+  using StateByParameter = std::map<int, std::vector<const StatePart*>>;
+  using Same = std::function<bool(int, int)>;
+
+  void build(Stepper& stepper, bool atomic, const MakeOptimizer& make);
+  std::unique_ptr<torch::optim::Optimizer> make_optimizer(const MakeOptimizer& make, bool atomic,
+                                                          ByGroup tensors) const;
   Piece make_piece(OwnedPiece owned) const;
+  std::vector<OwnedPiece> cut(const OwnedPiece& owned, const Same& same) const;
   void cut_unused(std::span<const std::uint8_t> used);
-  std::vector<Piece> cut(const Piece& piece, std::span<const std::uint8_t> used);
+  std::vector<Piece> cut_with_state(const Piece& piece, std::span<const std::uint8_t> used);
   void rebuild_groups();
+  Slice part_of(const Piece& piece, int parameter) const;
+  /// State of the kind that the optimiser keeps for `piece`; null if it keeps none.
+  std::unique_ptr<torch::optim::OptimizerParamState> made_up_state(const Piece& piece) const;
+  std::unique_ptr<torch::optim::OptimizerParamState> state_of(const Piece& piece,
+                                                              const StateByParameter& states) const;
+  const Stepper& stepper_of(const Piece& piece) const {
+    return piece.owned.atomic ? atomic_ : element_wise_;
+  }
+  template <typename Visit>
+  void for_each_group(Visit&& visit) const;
 
   const ParameterLayout& layout_;
   FlatBuffers buffers_;
   const BoundParameters& bound_;
+  std::vector<ParameterGroup> groups_;
   std::size_t num_groups_;
   std::vector<Piece> pieces_;
   Stepper element_wise_;
   Stepper atomic_;
-  bool gradients_set_ = false;  // every piece's parameter has its gradient
 };
 
 }  // namespace dga

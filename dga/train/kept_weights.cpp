@@ -9,14 +9,11 @@
 namespace dga {
 namespace {
 
-std::vector<at::Tensor> tensors_of(const torch::nn::Module& module) {
+std::vector<NamedTensor> tensors_of(const torch::nn::Module& module) {
   const ModuleTensors tensors(module);
-  std::vector<at::Tensor> all;
-  for (const auto* list : {&tensors.trained, &tensors.frozen, &tensors.buffers}) {
-    for (const NamedTensor& entry : *list) {
-      all.push_back(entry.tensor);
-    }
-  }
+  std::vector<NamedTensor> all = tensors.trained;
+  all.insert(all.end(), tensors.frozen.begin(), tensors.frozen.end());
+  all.insert(all.end(), tensors.buffers.begin(), tensors.buffers.end());
   return all;
 }
 
@@ -24,22 +21,24 @@ std::vector<at::Tensor> tensors_of(const torch::nn::Module& module) {
 
 void KeptWeights::keep(const torch::nn::Module& module) {
   const at::NoGradGuard no_grad;
-  const std::vector<at::Tensor> now = tensors_of(module);
+  const std::vector<NamedTensor> now = tensors_of(module);
   tensors_.resize(now.size());
   for (std::size_t i = 0; i < now.size(); ++i) {
     if (tensors_[i].defined()) {
-      tensors_[i].copy_(now[i]);
+      tensors_[i].copy_(now[i].tensor);
     } else {
-      tensors_[i] = now[i].detach().clone();
+      tensors_[i] = now[i].tensor.detach().clone();
     }
   }
 }
 
 void KeptWeights::restore(const torch::nn::Module& module) const {
-  const at::NoGradGuard no_grad;
-  const std::vector<at::Tensor> now = tensors_of(module);
+  const std::vector<NamedTensor> now = tensors_of(module);
   for (std::size_t i = 0; i < tensors_.size(); ++i) {
-    now[i].copy_(tensors_[i]);
+    now[i].tensor.set_data(tensors_[i]);
+    for (const at::Tensor& tied : now[i].tied) {
+      tied.set_data(tensors_[i]);
+    }
   }
 }
 

@@ -19,7 +19,8 @@ class KeptWeights {
  public:
   /// Copies the tensors of `module`, replacing an earlier copy.
   void keep(const torch::nn::Module& module);
-  /// Writes the copy back to `module`. Does nothing without a copy.
+  /// Lets the tensors of `module` have the memory of the copy. What they had, which other workers
+  /// may share, stays as it is. Does nothing without a copy.
   void restore(const torch::nn::Module& module) const;
 
  private:

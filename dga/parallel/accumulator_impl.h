@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <limits>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "dga/base/random.h"
+#include "dga/parallel/bound_parameters.h"
+#include "dga/parallel/flat_buffers.h"
+#include "dga/parallel/grad_scaler.h"
+#include "dga/parallel/gradient_accumulator.h"
+#include "dga/parallel/gradient_reducer.h"
+#include "dga/parallel/keyed_random_scope.h"
+#include "dga/parallel/module_tensors.h"
+#include "dga/parallel/parameter_average.h"
+#include "dga/parallel/sharded_optimizer.h"
+#include "dga/parallel/unused_watch.h"
+
+namespace dga {
+
+/// In four files: gradient_accumulator.cpp (construction), accumulator_backward.cpp,
+/// accumulator_step.cpp and accumulator_state.cpp.
+class GradientAccumulator::Impl {
+ public:
+  Impl(const Environment& env, std::shared_ptr<torch::nn::Module> module,
+       const OptimizerFactory& factory, AccumulatorOptions options);
+  ~Impl();
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+
+  /// One backward for all `takers`; other accumulators of this thread ignore their gradients.
+  static void backward(std::span<Impl* const> takers, const at::Tensor& loss,
+                       std::int64_t num_samples, BackwardOptions options);
+  void zero_grad();
+  bool step() { return step_as(false).taken; }
+  void finish();
+  void expect_samples(std::int64_t total) { reducer_->expect_samples(total); }
+  void synchronize_buffers(std::int64_t num_samples);
+  void use_average(bool average);
+  void update_parameters(const std::function<void()>& change);
+  AccumulatorState state();
+  void load_state(const AccumulatorState& state);
+
+  std::int64_t samples_since_synchronized() const noexcept { return buffer_samples_; }
+  std::int64_t num_steps() const noexcept { return num_steps_; }
+  std::int64_t num_skipped() const noexcept { return num_skipped_; }
+  double loss_scale() const noexcept { return scaler_ ? scaler_->scale() : 1; }
+  double gradient_norm() const noexcept { return gradient_norm_; }
+  torch::optim::Optimizer& optimizer() noexcept { return optimizer_->element_wise(); }
+  torch::optim::Optimizer* atomic_optimizer() noexcept { return optimizer_->atomic(); }
+  const ParameterLayout& layout() const noexcept { return layout_; }
+  StepRecorder& recorder() noexcept { return recorder_; }
+
+ private:
+  struct Outcome {
+    bool taken = false;     // the optimiser has stepped, or there were no samples
+    bool finished = false;  // no worker has more batches
+  };
+  class OthersTurn;
+  /// Gradients that other accumulators' backward left in the parameters, while this one had none.
+  struct Borrowed {
+    std::int64_t samples = 0;  // 0: there are none
+    std::int64_t unit_samples = 0;
+    double loss_scale = 1;
+    bool mixed = false;  // of calls that cannot be added up
+  };
+
+  /// The accumulators of this thread, which all have hooks on their parameters.
+  static std::vector<Impl*>& living();
+  std::uint64_t random_key() const noexcept {
+    return stream_key(seed_, "train", workers_.rank(), num_steps_ + num_skipped_);
+  }
+  FlatBuffers buffers() const;
+  bool checks_finite() const noexcept {
+    return scaler_ || options_.on_nonfinite != OnNonfinite::ignore;
+  }
+  bool skips_non_finite() const noexcept {
+    return scaler_ || options_.on_nonfinite == OnNonfinite::skip;
+  }
+  void share_initial_values();
+  void share_parameters_of_worker_0(std::string_view label);
+  void require_parameters(const char* call) const;
+  /// Of changes that no later call refuses.
+  void warn_of_changes() const noexcept;
+  void warn(const std::string& text) const;
+  void check_values() const;
+
+  // --- backward
+  static void check_alike(std::span<Impl* const> takers, std::int64_t num_samples);
+  void check_backward(const at::Tensor& loss, std::int64_t num_samples) const;
+  double initial_gradient(std::int64_t num_samples) const noexcept;
+  const at::Tensor& seed_of(const at::Tensor& loss, double value);
+  void begin_backward(std::int64_t num_samples);
+  void forget_backward(std::int64_t num_samples, const std::string& why);
+  void on_gradient(std::size_t number);
+  void borrow(std::int64_t num_samples, const StepContribution& lender);
+  void return_borrowed();
+  void use_borrowed();
+  void forget_contribution();
+
+  // --- step
+  Outcome step_as(bool finished);
+  std::string reason_to_refuse();
+  void check_module() const;
+  void clear_unused();
+  std::vector<std::string> settings_lines() const;
+  void require_agreement(const StepTotals& totals, const std::string& refusal);
+  void take_loaded_values();
+  /// Whether the gradients are finite afterwards.
+  bool call_on_gradients(const StepTotals& totals);
+  void take_step(const StepTotals& totals);
+  void clip();
+  void skip_step();
+  [[noreturn]] void throw_non_finite();
+  std::string text_of(const FiniteCheck::NonFinite& bad, const std::string& from) const;
+  void discard_step();
+  void forget_step();
+
+  std::shared_ptr<torch::nn::Module> module_;
+  AccumulatorOptions options_;
+  Communicator workers_;
+  std::uint64_t seed_;
+  ModuleTensors tensors_;
+  ParameterLayout layout_;
+  std::optional<GradScaler> scaler_;
+  SharedBuffer parameters_;
+  StepRecorder recorder_;
+  std::unique_ptr<GradientReducer> reducer_;
+  BoundParameters bound_;
+  std::unique_ptr<ShardedOptimizer> optimizer_;
+  std::unique_ptr<ParameterAverage> average_;  // null: none is kept
+  std::unique_ptr<KeyedRandomScope> random_;
+
+  // Of the step under way.
+  StepContribution contribution_;
+  int micro_step_ = 0;
+  bool in_backward_ = false;
+  bool in_last_backward_ = false;
+  bool others_turn_ = false;  // while another accumulator's backward runs
+  bool reached_ = false;      // that backward has reached a parameter
+  bool foreign_ = false;      // so has a backward that is no accumulator's
+  Borrowed borrowed_;
+  std::string refusal_;        // why the step will be refused; "": it is not
+  std::vector<int> missing_;   // by bucket: parameters whose last gradient is to come
+  std::vector<bool> arrived_;  // by parameter: in the last backward
+  double rate_factor_ = 1;
+
+  at::Tensor seed_tensor_;  // what backward starts from, of the last call
+  double seed_value_ = 0;
+  std::int64_t num_steps_ = 0;
+  std::int64_t num_skipped_ = 0;
+  std::int64_t buffer_samples_ = 0;
+  double gradient_norm_ = std::numeric_limits<double>::quiet_NaN();
+  mutable bool said_that_changed_ = false;  // what warn_of_changes would say
+  std::size_t num_registered_ = 0;          // parameters of the module, trained or not
+  UnusedWatch unused_;
+};
+
+}  // namespace dga

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// GradientAccumulator::state and load_state.
+
+#include <torch/csrc/jit/serialization/pickle.h>
+
+#include <algorithm>
+#include <numeric>
+#include <utility>
+
+#include "dga/base/error.h"
+#include "dga/comm/broadcast_text.h"
+#include "dga/parallel/accumulator_impl.h"
+#include "dga/parallel/agreement.h"
+
+namespace dga {
+namespace {
+
+std::string pickled(const std::vector<c10::IValue>& values) {
+  const std::vector<char> bytes = torch::jit::pickle_save(c10::ivalue::Tuple::create(values));
+  return {bytes.begin(), bytes.end()};
+}
+
+std::vector<c10::IValue> unpickled(const std::string& bytes) {
+  const c10::IValue value = torch::jit::pickle_load({bytes.begin(), bytes.end()});
+  return value.toTupleRef().elements().vec();
+}
+
+/// The texts of all ranks on rank 0, in their order; none on others. Collective.
+std::vector<std::string> gather_texts(const Communicator& workers, const std::string& mine) {
+  std::vector<std::int64_t> sizes(static_cast<std::size_t>(workers.size()));
+  const auto size = static_cast<std::int64_t>(mine.size());
+  workers.all_gather({&size, 1}, {sizes.data(), workers.size()}, {}, "sizes of state");
+  std::string all;
+  const bool receives = workers.rank() == 0;
+  all.resize(receives ? std::accumulate(sizes.begin(), sizes.end(), std::size_t{0}) : 0);
+  workers.gather({static_cast<const void*>(mine.data()), size, DType::u8},
+                 {static_cast<void*>(all.data()), static_cast<std::int64_t>(all.size()), DType::u8},
+                 0, sizes, "state");
+  std::vector<std::string> texts;
+  for (std::size_t at = 0, rank = 0; receives && rank < sizes.size(); ++rank) {
+    texts.push_back(all.substr(at, static_cast<std::size_t>(sizes[rank])));
+    at += static_cast<std::size_t>(sizes[rank]);
+  }
+  return texts;
+}
+
+/// A 1-D tensor in the order of `like` in memory as a tensor of its shape.
+at::Tensor in_shape_of(const at::Tensor& like, const at::Tensor& elements) {
+  return elements.as_strided(like.sizes(), like.strides());
+}
+
+/// Puts `part` of the state of a parameter with the shape of `like` into `tensor`.
+void put_part(at::Tensor& tensor, const at::Tensor& like, std::int64_t first,
+              const at::Tensor& values) {
+  if (first < 0) {
+    tensor = values;
+    return;
+  }
+  DGA_CHECK(values.dim() == 1 && first + values.numel() <= like.numel(),
+            "[parallel] state: expected a part of ", like.numel(), " elements, found elements ",
+            first, " to ", first + values.numel(), ".");
+  if (!tensor.defined()) {
+    tensor = in_shape_of(like, at::zeros({like.numel()}, values.options()));
+  }
+  tensor.as_strided({like.numel()}, {1}).narrow(0, first, values.numel()).copy_(values);
+}
+
+std::string key_of(const std::string& parameter, const std::string& name) {
+  return parameter + "/" + name;
+}
+
+}  // namespace
+
+AccumulatorState GradientAccumulator::Impl::state() {
+  require_parameters("state");
+  DGA_CHECK(micro_step_ == 0,
+            "[parallel] state: expected it between steps, found it after backward. Call step() "
+            "first.");
+  std::string mine;
+  run_agreed(workers_, [&] {
+    std::vector<c10::IValue> parts;
+    for (const StatePart& part : optimizer_->state()) {
+      parts.insert(parts.end(), {part.parameter, part.name, part.first, part.values});
+    }
+    if (average_ != nullptr) {
+      for (const StatePart& part : average_->parts()) {
+        parts.insert(parts.end(), {part.parameter, "", part.first, part.values});
+      }
+    }
+    mine = pickled(parts);
+  });
+  AccumulatorState state{.optimizer = {},
+                         .average = {},
+                         .learning_rates = optimizer_->learning_rates(),
+                         .num_steps = num_steps_,
+                         .num_skipped = num_skipped_,
+                         .seed = seed_,
+                         .loss_scale = loss_scale(),
+                         .growth_steps = scaler_ ? scaler_->growth_steps() : 0};
+  const at::NoGradGuard no_grad;
+  for (const std::string& text : gather_texts(workers_, mine)) {
+    const std::vector<c10::IValue> parts = unpickled(text);
+    for (std::size_t i = 0; i + 3 < parts.size(); i += 4) {
+      const auto number = static_cast<std::size_t>(parts[i].toInt());
+      const std::string& parameter = layout_.parameters().at(number).spec.name;
+      const std::string& name = parts[i + 1].toStringRef();
+      at::Tensor& tensor =
+          name.empty() ? state.average[parameter] : state.optimizer[key_of(parameter, name)];
+      put_part(tensor, bound_.gradient(number), parts[i + 2].toInt(), parts[i + 3].toTensor());
+    }
+  }
+  return state;
+}
+
+void GradientAccumulator::Impl::load_state(const AccumulatorState& given) {
+  require_parameters("load_state");
+  DGA_CHECK(micro_step_ == 0,
+            "[parallel] load_state: expected it between steps, found it after backward. Call "
+            "step() first.");
+  std::string text;
+  run_agreed(workers_, [&] {
+    if (workers_.rank() != 0) {
+      return;
+    }
+    std::vector<c10::IValue> values{given.learning_rates,
+                                    given.num_steps,
+                                    given.num_skipped,
+                                    static_cast<std::int64_t>(given.seed),
+                                    given.loss_scale,
+                                    given.growth_steps,
+                                    static_cast<std::int64_t>(given.optimizer.size())};
+    for (const auto* tensors : {&given.optimizer, &given.average}) {
+      for (const auto& [name, tensor] : *tensors) {
+        values.insert(values.end(), {name, tensor.detach()});
+      }
+    }
+    text = pickled(values);
+  });
+  broadcast_text(workers_, text, 0);
+  run_agreed(workers_, [&] {
+    const std::vector<c10::IValue> values = unpickled(text);
+    constexpr std::size_t kNumbers = 7;
+    std::map<std::string, int> numbers;
+    for (std::size_t i = 0; i < layout_.parameters().size(); ++i) {
+      numbers[layout_.parameters()[i].spec.name] = static_cast<int>(i);
+    }
+    const auto number_of = [&](const std::string& parameter) {
+      const auto found = numbers.find(parameter);
+      DGA_CHECK(found != numbers.end(), "[parallel] load_state: expected state of the parameters ",
+                "of this module, found some of '", parameter, "'.");
+      return found->second;
+    };
+    std::vector<StatePart> states;
+    std::vector<StatePart> average;
+    for (std::size_t i = kNumbers; i + 1 < values.size(); i += 2) {
+      const std::string& key = values[i].toStringRef();
+      const at::Tensor& tensor = values[i + 1].toTensor();
+      if (static_cast<std::int64_t>((i - kNumbers) / 2) < values[6].toInt()) {
+        const std::size_t slash = key.rfind('/');
+        DGA_CHECK(slash != std::string::npos,
+                  "[parallel] load_state: expected names such as 'fc1.weight/exp_avg', found '",
+                  key, "'.");
+        states.push_back({number_of(key.substr(0, slash)), key.substr(slash + 1), -1, tensor});
+      } else {
+        average.push_back({number_of(key), "", -1, tensor});
+      }
+    }
+    const std::vector<double> rates = values[0].toDoubleVector();
+    const std::size_t expected_rates = optimizer_->learning_rates().size();
+    DGA_CHECK(rates.size() == expected_rates, "[parallel] load_state: expected ", expected_rates,
+              " learning rates, one for each parameter group, found ", rates.size(), ".");
+    DGA_CHECK(average_ == nullptr ? average.empty() : average.size() == numbers.size(),
+              "[parallel] load_state: expected a moving average of ",
+              average_ == nullptr ? 0 : numbers.size(), " parameters, found one of ",
+              average.size(), ". Set ema_decay as in the run that was saved.");
+    std::optional<GradScaler> scaler = scaler_;
+    if (scaler) {
+      scaler->restore(values[4].toDouble(), values[5].toInt());
+    }
+    DGA_CHECK(values[1].toInt() >= 0 && values[2].toInt() >= 0,
+              "[parallel] load_state: expected 0 steps or more, found ", values[1].toInt(), ".");
+    std::vector<at::Tensor> averages(average.size());
+    for (const StatePart& part : average) {
+      const auto number = static_cast<std::size_t>(part.parameter);
+      DGA_CHECK(part.values.sizes() == bound_.gradient(number).sizes(),
+                "[parallel] load_state: expected the moving average of '",
+                layout_.parameters()[number].spec.name, "' in its shape ",
+                bound_.gradient(number).sizes(), ", found ", part.values.sizes(), ".");
+      averages[number] = in_memory_order(part.values, bound_.gradient(number));
+    }
+    optimizer_->load_state(states);
+    // Nothing below throws.
+    optimizer_->set_learning_rates(rates);
+    if (average_ != nullptr) {
+      average_->load(averages);
+    }
+    scaler_ = scaler;
+    num_steps_ = values[1].toInt();
+    num_skipped_ = values[2].toInt();
+    seed_ = static_cast<std::uint64_t>(values[3].toInt());
+    random_->reseed(random_key());
+  });
+}
+
+}  // namespace dga

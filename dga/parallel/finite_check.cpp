@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "dga/parallel/finite_check.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "dga/parallel/gradient_scan.h"
+
+namespace dga {
+namespace {
+
+FiniteCheck::NonFinite locate(ConstBufferView slice, int bucket, std::int64_t first) {
+  const std::int64_t at = first_non_finite(slice);
+  return {bucket, first + at, element_value(slice, at)};
+}
+
+ConstBufferView part_of(const std::byte* gradients, const Bucket& bucket, Slice slice) {
+  return {
+      static_cast<const void*>(gradients + bucket.first_byte + slice.first * size_of(bucket.type)),
+      slice.count, bucket.type};
+}
+
+}  // namespace
+
+void FiniteCheck::look_at(const std::byte* gradients, int number, double loss_scale) {
+  const Bucket& bucket = layout_.buckets()[static_cast<std::size_t>(number)];
+  const ConstBufferView all = part_of(gradients, bucket, {0, bucket.count});
+  const double magnitude = largest_magnitude(all);
+  if (!std::isfinite(magnitude)) {
+    if (!found_) {
+      found_ = locate(all, number, 0);
+    }
+    return;
+  }
+  // The weights of all workers add up to at most 1 / loss_scale. Half the range is for rounding.
+  may_overflow_ =
+      may_overflow_ || magnitude > largest_value(bucket.type) / 2 * std::min(loss_scale, 1.0);
+}
+
+void FiniteCheck::reset() noexcept {
+  found_.reset();
+  may_overflow_ = false;
+}
+
+std::optional<FiniteCheck::NonFinite> first_non_finite(const ParameterLayout& layout, int worker,
+                                                       const std::byte* gradients) {
+  for (int number = 0; number < static_cast<int>(layout.buckets().size()); ++number) {
+    const Bucket& bucket = layout.buckets()[static_cast<std::size_t>(number)];
+    const Slice mine = layout.slice(number, worker);
+    const ConstBufferView slice = part_of(gradients, bucket, mine);
+    if (first_non_finite(slice) >= 0) {
+      return locate(slice, number, mine.first);
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace dga

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Which parameters of a module an accumulator trains, and how they are laid out.
+
+#pragma once
+
+#include "dga/comm/communicator.h"
+#include "dga/mesh/parameter_layout.h"
+#include "dga/parallel/gradient_accumulator.h"
+#include "dga/parallel/module_tensors.h"
+
+namespace dga {
+
+/// The tensors of `module`, after all workers have agreed on module and options. Throws
+/// InvalidArgument, the same on every worker, if they differ, if there is nothing to train, or if
+/// `atomic` names what does not exist. Collective over `workers`; blocks.
+ModuleTensors agreed_tensors(const Communicator& workers, const torch::nn::Module* module,
+                             const AtomicOptimizer& atomic, const AccumulatorOptions& options);
+
+ParameterLayout make_layout(const ModuleTensors& tensors, int workers,
+                            const AtomicOptimizer& atomic, const AccumulatorOptions& options);
+
+}  // namespace dga

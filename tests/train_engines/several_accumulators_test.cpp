@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Several accumulators in one loop: GANs, one loss for several modules, graphs that are used twice.
+
+#include <gmock/gmock.h>
+#include <torch/autograd.h>
+
+#include "tests/support/error_of.h"
+#include "tests/train_engines/small_loop.h"
+
+namespace dga::test {
+namespace {
+
+/// A generator of 7 numbers and a discriminator.
+struct Pair {
+  Pair() {
+    const at::NoGradGuard no_grad;
+    generator->weight.copy_(at::arange(49, at::kFloat).cos().reshape({7, 7}));
+    generator->bias.fill_(0.1);
+  }
+  at::Tensor fake(int worker, std::int64_t step) const {
+    return generator->forward(inputs(worker, step)).tanh();
+  }
+  at::Tensor discriminator_loss(int worker, std::int64_t step, bool detach = true) const {
+    const at::Tensor made = detach ? fake(worker, step).detach() : fake(worker, step);
+    return discriminator->forward(made).square().mean() -
+           discriminator->forward(inputs(worker, step + 100)).mean();
+  }
+  at::Tensor generator_loss(int worker, std::int64_t step) const {
+    return -discriminator->forward(fake(worker, step)).mean();
+  }
+
+  std::shared_ptr<Linear> generator = std::make_shared<Linear>(7, 7);
+  std::shared_ptr<Linear> discriminator = constant_net();
+};
+
+struct PairOptimizers {
+  explicit PairOptimizers(const Pair& pair)
+      : generator(pair.generator->parameters(), plain_options()),
+        discriminator(pair.discriminator->parameters(), plain_options()) {}
+  void zero_grad() {
+    generator.zero_grad();
+    discriminator.zero_grad();
+  }
+
+  torch::optim::SGD generator;
+  torch::optim::SGD discriminator;
+};
+
+void expect_same_pair(const Pair& pair, const Pair& expected) {
+  expect_near(*pair.generator, *expected.generator);
+  expect_near(*pair.discriminator, *expected.discriminator);
+}
+
+DGA_ENGINE_TEST(SeveralAccumulators, TrainAGanInTurn) {
+  const Pair pair;
+  GradientAccumulator generator(environment, pair.generator, plain_sgd());
+  GradientAccumulator discriminator(environment, pair.discriminator, plain_sgd());
+  const Pair alone;
+  PairOptimizers optimizers(alone);
+  for (int step = 0; step < 4; ++step) {
+    discriminator.backward(pair.discriminator_loss(environment.rank(), step), 2);
+    discriminator.step();
+    generator.backward(pair.generator_loss(environment.rank(), step), 2);
+    generator.step();
+
+    optimizers.zero_grad();
+    for (int worker = 0; worker < environment.workers(); ++worker) {
+      (alone.discriminator_loss(worker, step) / environment.workers()).backward();
+    }
+    optimizers.discriminator.step();
+    optimizers.zero_grad();
+    for (int worker = 0; worker < environment.workers(); ++worker) {
+      (alone.generator_loss(worker, step) / environment.workers()).backward();
+    }
+    optimizers.generator.step();
+  }
+  expect_same_pair(pair, alone);
+}
+
+DGA_ENGINE_TEST(SeveralAccumulators, IgnoreGradientsOfOthersWhileTheyHaveTheirOwn) {
+  const Pair pair;
+  GradientAccumulator generator(environment, pair.generator, plain_sgd());
+  GradientAccumulator discriminator(environment, pair.discriminator, plain_sgd());
+  const Pair alone;
+  PairOptimizers optimizers(alone);
+  for (int step = 0; step < 3; ++step) {  // both are updated at the end of the step
+    discriminator.backward(pair.discriminator_loss(environment.rank(), step), 2);
+    generator.backward(pair.generator_loss(environment.rank(), step), 2);
+    discriminator.step();
+    generator.step();
+
+    optimizers.zero_grad();
+    for (int worker = 0; worker < environment.workers(); ++worker) {
+      (alone.generator_loss(worker, step) / environment.workers()).backward();
+    }
+    optimizers.discriminator.zero_grad();
+    for (int worker = 0; worker < environment.workers(); ++worker) {
+      (alone.discriminator_loss(worker, step) / environment.workers()).backward();
+    }
+    optimizers.discriminator.step();
+    optimizers.generator.step();
+  }
+  expect_same_pair(pair, alone);
+}
+
+DGA_ENGINE_TEST(SeveralAccumulators, ShareOneLoss) {
+  for (const bool named : {true, false}) {
+    const Pair pair;
+    GradientAccumulator generator(environment, pair.generator, plain_sgd());
+    GradientAccumulator discriminator(environment, pair.discriminator, plain_sgd());
+    const Pair alone;
+    PairOptimizers optimizers(alone);
+    for (int step = 0; step < 3; ++step) {
+      const at::Tensor loss = pair.discriminator_loss(environment.rank(), step, false);
+      if (named) {
+        dga::backward({&generator, &discriminator}, loss, 2);
+      } else {
+        generator.backward(loss, 2);
+      }
+      generator.step();
+      discriminator.step();
+
+      optimizers.zero_grad();
+      for (int worker = 0; worker < environment.workers(); ++worker) {
+        (alone.discriminator_loss(worker, step, false) / environment.workers()).backward();
+      }
+      optimizers.generator.step();
+      optimizers.discriminator.step();
+    }
+    expect_same_pair(pair, alone);
+  }
+}
+
+DGA_ENGINE_TEST(SeveralAccumulators, UseOneGraphTwice) {
+  const Pair pair;
+  GradientAccumulator generator(environment, pair.generator, plain_sgd());
+  GradientAccumulator discriminator(environment, pair.discriminator, plain_sgd());
+  const Pair alone;
+  PairOptimizers optimizers(alone);
+  for (int step = 0; step < 2; ++step) {
+    const at::Tensor score =
+        pair.discriminator->forward(pair.fake(environment.rank(), step)).mean();
+    discriminator.backward(score, 2, {.retain_graph = true});
+    generator.backward(-score, 2);
+    discriminator.step();
+    generator.step();
+
+    optimizers.zero_grad();
+    for (int worker = 0; worker < environment.workers(); ++worker) {
+      (alone.generator_loss(worker, step) / environment.workers()).backward();
+    }
+    for (at::Tensor& parameter : alone.discriminator->parameters()) {
+      parameter.mutable_grad().neg_();
+    }
+    optimizers.discriminator.step();
+    optimizers.generator.step();
+  }
+  expect_same_pair(pair, alone);
+}
+
+DGA_ENGINE_TEST(SeveralAccumulators, RefuseWhatCannotBeAddedUp) {
+  const Pair pair;
+  GradientAccumulator generator(environment, pair.generator, plain_sgd());
+  GradientAccumulator discriminator(environment, pair.discriminator, plain_sgd());
+  for (const std::int64_t samples : {2, 3}) {
+    generator.backward(pair.generator_loss(environment.rank(), samples), samples);
+    generator.step();
+  }
+  EXPECT_EQ(error_of<InvalidArgument>([&] { discriminator.step(); }),
+            "[parallel] step: expected gradients of one step, found those of several backward "
+            "calls of other accumulators. Pass all accumulators to dga::backward.");
+  discriminator.backward(pair.discriminator_loss(environment.rank(), 0), 2);
+  EXPECT_TRUE(discriminator.step());
+  EXPECT_EQ(
+      error_of<InvalidArgument>([&] {
+        dga::backward({&generator, &generator}, pair.generator_loss(environment.rank(), 0), 2);
+      }),
+      "[parallel] backward: expected each accumulator once, found one twice.");
+}
+
+DGA_ENGINE_TEST(SeveralAccumulators, LeaveGradientPenaltiesToTorch) {
+  auto net = constant_net();
+  const auto penalised = [](Linear& model, int worker, std::int64_t step) {
+    const at::Tensor input = inputs(worker, step).requires_grad_(true);
+    const at::Tensor output = model.forward(input).tanh().sum();
+    const at::Tensor slope =
+        torch::autograd::grad({output}, {input}, {}, /*retain_graph=*/true, /*create_graph=*/true)
+            .front();
+    return output + slope.square().sum();
+  };
+  GradientAccumulator accumulator(environment, net, plain_sgd());
+  auto alone = constant_net();
+  torch::optim::SGD optimizer(alone->parameters(), plain_options());
+  for (int step = 0; step < 2; ++step) {
+    accumulator.backward(penalised(*net, environment.rank(), step), 2);
+    accumulator.step();
+    optimizer.zero_grad();
+    for (int worker = 0; worker < environment.workers(); ++worker) {
+      (penalised(*alone, worker, step) / environment.workers()).backward();
+    }
+    optimizer.step();
+  }
+  expect_near(*net, *alone);
+}
+
+}  // namespace
+}  // namespace dga::test
