@@ -302,6 +302,12 @@ std::vector<Option> training_options() {
              "Maximum gradient norm, over all parameters. Larger gradients are scaled down. off: "
              "no clipping.",
              {.least = 0, .most = 1e30, .above_least = true, .zero_word = "off"}),
+      choice(
+          "on-nonfinite", &TrainingOptions::on_nonfinite,
+          "What a step does if a gradient is infinite or NaN. throw: stop with an error that names "
+          "the parameter and the worker; skip: discard the gradients, on all workers, and go on; "
+          "ignore: do not look.",
+          kOnNonfiniteNames),
       choice("schedule", &TrainingOptions::schedule,
              "Learning rate schedule. step: divided by 10 at 1/3 and again at 2/3 of the steps; "
              "cosine: half a cosine down to 0; warmup-cosine: linear warm-up over the first 5 % of "

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "dga/base/on_nonfinite.h"
 #include "dga/data/samples.h"
 #include "dga/data/shards.h"
 #include "dga/options/engine.h"
@@ -62,6 +63,7 @@ struct TrainingOptions {
   double momentum = 0.9;
   double weight_decay = 0;
   double clip_norm = 0;  // 0: off
+  OnNonfinite on_nonfinite = OnNonfinite::throw_error;
   ScheduleKind schedule = ScheduleKind::constant;
   ClassWeights class_weights = ClassWeights::none;
   double ema = 0;             // 0: off

@@ -141,7 +141,10 @@ std::string summary_table(const Runs& runs) {
         [&](const SavedRun& run) { return number_of(epoch_shown(run), name); });
   }
   row("Epochs", [](const SavedRun& run) { return str(run.epochs.size()); });
-  row("Steps", of_results([](const RunResults& r) { return str(r.steps); }));
+  row("Steps", of_results([](const RunResults& r) {
+        return r.skipped_steps == 0 ? str(r.steps)
+                                    : str(r.steps, " (", r.skipped_steps, " more were skipped)");
+      }));
   row("Engine", of_results([](const RunResults& r) { return r.engine; }));
   row("Workers", of_results([](const RunResults& r) { return str(r.workers); }));
   row("Training samples", of_results([](const RunResults& r) { return str(r.train_samples); }));

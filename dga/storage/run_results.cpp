@@ -117,6 +117,7 @@ std::string to_json(const RunResults& results) {
       {"stopped", results.stopped},
       {"stopped_early", results.stopped_early},
       {"steps", results.steps},
+      {"skipped_steps", results.skipped_steps},
       {"step_seconds", {{"median", number_or_null(results.median_step_seconds)}}},
       {"startup_seconds", number_or_null(results.startup_seconds)},
       {"wall_seconds", number_or_null(results.wall_seconds)},
@@ -164,6 +165,7 @@ RunResults run_results_from_json(std::string_view text, const std::string& path)
     results.stopped = json.value("stopped", false);
     results.stopped_early = json.value("stopped_early", false);
     results.steps = json.at("steps").get<std::int64_t>();
+    results.skipped_steps = json.value("skipped_steps", std::int64_t{0});
     results.median_step_seconds = number_or_nan(json.at("step_seconds").at("median"));
     results.startup_seconds = number_or_nan(json.at("startup_seconds"));
     results.wall_seconds = number_or_nan(json.at("wall_seconds"));

@@ -69,6 +69,8 @@ struct RunResults {
   bool stopped = false;        // a signal ended the run within the epoch after the last of `epochs`
   bool stopped_early = false;  // the run ended before its last epoch, without a failure or signal
   std::int64_t steps = 0;      // of `epochs`, as all times but the median and the wall seconds are
+  /// Steps that were skipped because a gradient was not finite; not among `steps`.
+  std::int64_t skipped_steps = 0;
   double median_step_seconds = 0;
   double startup_seconds = 0;
   double wall_seconds = 0;

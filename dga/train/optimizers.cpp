@@ -71,6 +71,7 @@ AccumulatorOptions accumulator_options_of(const TrainPlan& plan) {
   AccumulatorOptions options;
   options.micro_steps = static_cast<int>(plan.options.training.micro_steps);
   options.clip_norm = plan.options.training.clip_norm;
+  options.on_nonfinite = plan.options.training.on_nonfinite;
   options.ema_decay = plan.options.training.ema;
   options.learning_rate = schedule_of(plan.options.training.schedule, plan.num_steps());
   return options;

@@ -109,6 +109,7 @@ class Training {
   // This worker's seconds by phase, and the steps, up to the end of the last epoch.
   std::array<double, 3> phase_seconds_{};
   std::int64_t steps_ = 0;
+  std::int64_t skipped_steps_ = 0;
 };
 
 ModelCard card_of(const TrainPlan& plan, const TrainExtras& extras) {
@@ -207,6 +208,7 @@ bool Training::train_epoch(std::int64_t epoch) {
   loss_sum_ = 0;
   accumulator_->recorder().restart();
   std::int64_t batch = 0;
+  const std::int64_t skipped_before = accumulator_->num_skipped();
   for (std::int64_t step = 0; step < plan_.steps_per_epoch; ++step) {
     if (stop_.stop_before(epoch * plan_.steps_per_epoch + step)) {
       return false;
@@ -225,10 +227,18 @@ bool Training::train_epoch(std::int64_t epoch) {
     accumulator_->step();
     if (is_root()) {
       // Without samples the loss is 0 / 0, which is NaN.
-      progress_.step_done({.steps = accumulator_->num_steps(),
+      progress_.step_done({.steps = accumulator_->num_steps() + accumulator_->num_skipped(),
                            .epoch = epoch + 1,
                            .loss = step_loss / static_cast<double>(samples) * objective_.unit()});
     }
+  }
+  if (accumulator_->num_skipped() - skipped_before == plan_.steps_per_epoch) {  // on every worker
+    throw Error(str("[train] epoch ", epoch + 1,
+                    ": expected some steps with finite gradients, found "
+                    "that all ",
+                    plan_.steps_per_epoch,
+                    " had to be skipped. Lower the learning "
+                    "rate, or set --on-nonfinite throw to see where the first one comes from."));
   }
   return true;
 }
@@ -262,6 +272,7 @@ bool Training::evaluate(std::int64_t epoch, double epoch_at) {
   phase_seconds_ = {recorder.total(StepPhase::compute), recorder.total(StepPhase::reduce),
                     recorder.total(StepPhase::wait)};
   steps_ = accumulator_->num_steps();
+  skipped_steps_ = accumulator_->num_skipped();
   const bool best = best_.add(result);
   const bool to_be_saved = best || !plan_.options.training.keep_best;
   if (to_be_saved) {
@@ -418,11 +429,12 @@ RunResults Training::collect_results(bool stopped) {
   results.stopped = stopped;
   results.stopped_early = !stopped && epochs_.back().epoch < plan_.options.training.epochs;
   results.steps = steps_;
+  results.skipped_steps = skipped_steps_;
   results.median_step_seconds = accumulator_->recorder().median();
   results.startup_seconds = first_step_at_ - started_;
   if (is_root()) {
     if (stopped || saved_epoch() != epochs_.back().epoch) {
-      kept_.restore(*model_.module);  // no worker reads the node's copy any more
+      kept_.restore(*model_.module);
     }
     const EpochResult& saved = epochs_[static_cast<std::size_t>(saved_epoch() - 1)];
     results.error.mean = saved.test_error;

@@ -59,6 +59,8 @@ class ProblemOptions(DatasetOptions, total=False):
     """Weight decay: decoupled with adamw and muon, added to the gradient with the other optimisers. Default: 0."""
     clip_norm: Optional[Union[float, Literal["off"]]]
     """Maximum gradient norm, over all parameters. Larger gradients are scaled down. off: no clipping. Default: off."""
+    on_nonfinite: Optional[Literal["throw", "skip", "ignore"]]
+    """What a step does if a gradient is infinite or NaN. throw: stop with an error that names the parameter and the worker; skip: discard the gradients, on all workers, and go on; ignore: do not look. Default: throw."""
     schedule: Optional[Literal["constant", "step", "cosine", "warmup-cosine"]]
     """Learning rate schedule. step: divided by 10 at 1/3 and again at 2/3 of the steps; cosine: half a cosine down to 0; warmup-cosine: linear warm-up over the first 5 % of steps, then cosine. Default: constant."""
     class_weights: Optional[Literal["none", "balanced"]]

@@ -40,6 +40,7 @@ RunResults two_workers() {
           .stopped = true,
           .stopped_early = true,
           .steps = 3,
+          .skipped_steps = 2,
           .median_step_seconds = 0.001,
           .startup_seconds = 0.02,
           .wall_seconds = 2,
@@ -103,6 +104,7 @@ TEST(RunResults, AreWrittenByTheSchema) {
   "stopped": true,
   "stopped_early": true,
   "steps": 3,
+  "skipped_steps": 2,
   "step_seconds": {
     "median": 0.001
   },

@@ -344,6 +344,9 @@ TEST(TrainRun, AFailedWorkerLeavesNothingBeforeTheFirstEpoch) {
   EXPECT_THAT(error_of([&] { train(plan_of(options, 2, test::made_up_classes(600))); }),
               HasSubstr("is not finite at step"));
   EXPECT_TRUE(folder.names().empty());
+  options.training.on_nonfinite = OnNonfinite::skip;
+  EXPECT_THAT(error_of([&] { train(plan_of(options, 2, test::made_up_classes(600))); }),
+              HasSubstr("expected some steps with finite gradients, found that all "));
 }
 
 TEST(TrainRun, RefusesAFolderWithARun) {
