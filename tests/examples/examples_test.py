@@ -63,6 +63,12 @@ class ExamplesTest(unittest.TestCase):
                          {"hidden.weight": [64, 64], "hidden.bias": [64], "output.weight": [10, 64], "output.bias": [10]})
         self.assertEqual(len(content) - end, 4 * (64 * 64 + 64 + 10 * 64 + 10))
 
+    def test_gan_trains_two_models_in_turn_with_the_same_weights_on_every_engine(self):
+        said = self.on_every_engine("gan", written="generator.safetensors")
+        before, after = map(float, re.fullmatch(
+            r"a pixel of the made-up digits differs by (\S+) before training, (\S+) after\n", said).groups())
+        self.assertLess(after, 0.65 * before)
+
     def test_own_model_is_short(self):
         lines = (SOURCE / "examples" / "own_model.cpp").read_text(encoding="utf-8").splitlines()
         main = next(number for number, line in enumerate(lines) if line.startswith("int main"))
