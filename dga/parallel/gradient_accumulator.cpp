@@ -110,7 +110,8 @@ void GradientAccumulator::Impl::warn_of_changes() const noexcept {
   try {
     const Placement placement = workers_.placement();
     const int node = placement.node_of[static_cast<std::size_t>(workers_.rank())];
-    if (said_that_changed_ || std::uncaught_exceptions() > 0 ||
+    const bool average_in_use = average_ != nullptr && average_->in_use();
+    if (said_that_changed_ || average_in_use || std::uncaught_exceptions() > 0 ||
         placement.workers_of(node).size() == 1) {
       return;
     }

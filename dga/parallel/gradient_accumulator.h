@@ -165,11 +165,11 @@ class GradientAccumulator {
   ///       accumulator.step();
   ///     }
   ///
-  /// `loader` must outlive the range. The body of the loop must contain no other collective
-  /// operations, and must be left early by all workers or none.
+  /// A loader that is not a temporary must outlive the range. The body of the loop must contain no
+  /// other collective operations, and must be left early by all workers or none.
   template <typename Loader>
-  JoinedRange<Loader> join(Loader& loader) {
-    return JoinedRange<Loader>(*this, loader);
+  JoinedRange<Loader> join(Loader&& loader) {
+    return JoinedRange<Loader>(*this, std::forward<Loader>(loader));
   }
   /// Takes part in the steps of the other workers, with no samples, until all workers have called
   /// this. Gradients that are left from the last backward calls enter the first of these steps.
@@ -255,7 +255,8 @@ inline void backward(std::initializer_list<GradientAccumulator*> accumulators,
 }
 
 template <typename Loader>
-JoinedRange<Loader>::Iterator::Iterator(GradientAccumulator& accumulator, Loader& loader)
+JoinedRange<Loader>::Iterator::Iterator(GradientAccumulator& accumulator,
+                                        std::remove_reference_t<Loader>& loader)
     : accumulator_(&accumulator), at_(std::begin(loader)), end_(std::end(loader)) {
   finish_at_end();
 }

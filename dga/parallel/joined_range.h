@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <iterator>
+#include <type_traits>
 #include <utility>
 
 namespace dga {
@@ -11,11 +12,11 @@ namespace dga {
 class GradientAccumulator;
 
 /// A single-pass range over a loader that calls GradientAccumulator::finish at its end; see
-/// GradientAccumulator::join.
+/// GradientAccumulator::join. `Loader` is a reference type for a loader that the caller keeps.
 template <typename Loader>
 class JoinedRange {
-  using Source = decltype(std::begin(std::declval<Loader&>()));
-  using SourceEnd = decltype(std::end(std::declval<Loader&>()));
+  using Source = decltype(std::begin(std::declval<std::remove_reference_t<Loader>&>()));
+  using SourceEnd = decltype(std::end(std::declval<std::remove_reference_t<Loader>&>()));
 
  public:
   class Iterator {
@@ -36,7 +37,7 @@ class JoinedRange {
 
    private:
     friend class JoinedRange;
-    Iterator(GradientAccumulator& accumulator, Loader& loader);
+    Iterator(GradientAccumulator& accumulator, std::remove_reference_t<Loader>& loader);
     void finish_at_end();
 
     GradientAccumulator* accumulator_;
@@ -44,15 +45,15 @@ class JoinedRange {
     SourceEnd end_;
   };
 
-  JoinedRange(GradientAccumulator& accumulator, Loader& loader)
-      : accumulator_(accumulator), loader_(loader) {}
+  JoinedRange(GradientAccumulator& accumulator, Loader&& loader)
+      : accumulator_(accumulator), loader_(std::forward<Loader>(loader)) {}
   /// Collective if the loader is empty.
   Iterator begin() { return Iterator(accumulator_, loader_); }
   std::default_sentinel_t end() const noexcept { return {}; }
 
  private:
   GradientAccumulator& accumulator_;
-  Loader& loader_;
+  Loader loader_;
 };
 
 }  // namespace dga

@@ -48,7 +48,7 @@ class LibraryCases(unittest.TestCase):
     def test_a_refused_backward_changes_nothing(self):
         out, _, _ = self.run_case("backward_rejected")
         self.assertIn("expected a scalar loss", out)
-        self.assertGreater(float(re.search(r"moved (\S+)", out)[1]), 0.03)  # 0.0003 if the samples counted
+        self.assertGreater(float(re.search(r"moved (\S+)", out)[1]), 0.001)  # below 0.0002 if the samples counted
         self.assertIn("retry fine", out)
 
     def test_loading_in_place_is_told_where_it_works(self):

@@ -51,8 +51,7 @@ DGA_ENGINE_TEST(UnevenLoops, EndTogetherWithoutBookkeeping) {
   auto net = constant_net();
   GradientAccumulator accumulator(environment, net, plain_sgd());
   for (int epoch = 0; epoch < 3; ++epoch) {
-    const auto numbers = batches_of(environment.rank(), epoch);
-    for (const int number : accumulator.join(numbers)) {
+    for (const int number : accumulator.join(batches_of(environment.rank(), epoch))) {
       accumulator.backward(squares_of(*net, environment.rank(), number), 2);
       accumulator.step();
     }
