@@ -153,8 +153,11 @@ void BoundParameters::take_gradient(std::size_t number) {
 }
 
 std::uint64_t BoundParameters::print_of_gradient(const Slot& slot) const noexcept {
-  return fingerprint(slot.stable[0], fingerprints_) ^
-         (fingerprint(slot.stable[1], fingerprints_) << 1U);
+  std::uint64_t print = fingerprint(slot.stable[0], fingerprints_);
+  if (!slot.stable[1].empty()) {
+    print ^= fingerprint(slot.stable[1], fingerprints_) << 1U;
+  }
+  return print;
 }
 
 std::uint64_t BoundParameters::print_of_values(const Slot& slot) const noexcept {

@@ -10,7 +10,7 @@ namespace dga {
 
 std::uint64_t fingerprint(std::span<const std::byte> bytes, Fingerprints kind) noexcept {
   using Word = std::uint32_t;
-  constexpr std::size_t kSamples = 8;
+  constexpr std::size_t kSamples = 5;
   if (kind == Fingerprints::whole || bytes.size() <= kSamples * sizeof(Word)) {
     return checksum(bytes);
   }

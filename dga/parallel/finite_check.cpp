@@ -26,16 +26,15 @@ ConstBufferView part_of(const std::byte* gradients, const Bucket& bucket, Slice 
 void FiniteCheck::look_at(const std::byte* gradients, int number, double loss_scale) {
   const Bucket& bucket = layout_.buckets()[static_cast<std::size_t>(number)];
   const ConstBufferView all = part_of(gradients, bucket, {0, bucket.count});
-  const double magnitude = largest_magnitude(all);
-  if (!std::isfinite(magnitude)) {
-    if (!found_) {
-      found_ = locate(all, number, 0);
-    }
+  // The weights of all workers add up to at most 1 / loss_scale. Half the range is for rounding.
+  if (!any_above(all, largest_value(bucket.type) / 2 * std::min(loss_scale, 1.0))) {
     return;
   }
-  // The weights of all workers add up to at most 1 / loss_scale. Half the range is for rounding.
-  may_overflow_ =
-      may_overflow_ || magnitude > largest_value(bucket.type) / 2 * std::min(loss_scale, 1.0);
+  if (std::isfinite(largest_magnitude(all))) {
+    may_overflow_ = true;
+  } else if (!found_) {
+    found_ = locate(all, number, 0);
+  }
 }
 
 void FiniteCheck::reset() noexcept {

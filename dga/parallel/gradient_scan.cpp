@@ -64,6 +64,30 @@ Bits largest_bits(const Bits* values, std::int64_t count) {
   return *std::max_element(most.begin(), most.end());
 }
 
+/// Whether any bit pattern without its sign is above `limit`.
+template <typename Bits>
+bool any_bits_above(const Bits* values, std::int64_t count, Bits limit) {
+  constexpr std::int64_t kBlock = 64;
+  constexpr Bits kMagnitude = std::numeric_limits<Bits>::max();  // all bits but the sign
+  std::int64_t at = 0;
+  for (; at + kBlock <= count; at += kBlock) {
+    Bits above = 0;
+    for (std::int64_t i = 0; i < kBlock; ++i) {
+      above = static_cast<Bits>(above |
+                                static_cast<Bits>((values[at + i] & kMagnitude) > limit ? -1 : 0));
+    }
+    if (above != 0) {
+      return true;
+    }
+  }
+  for (; at < count; ++at) {
+    if (static_cast<Bits>(values[at] & kMagnitude) > limit) {
+      return true;
+    }
+  }
+  return false;
+}
+
 template <typename T>
 double sum_of_squares(const T* values, std::int64_t count) {
   constexpr std::int64_t kSums = 8;
@@ -116,6 +140,23 @@ double largest_magnitude(ConstBufferView gradient) {
     default:
       return static_cast<double>(std::bit_cast<float>(
           largest_bits<std::int32_t>(as<std::int32_t>(gradient), gradient.count)));
+  }
+}
+
+bool any_above(ConstBufferView gradient, double limit) {
+  switch (gradient.type) {
+    case DType::f64:
+      return any_bits_above(as<std::int64_t>(gradient), gradient.count,
+                            std::bit_cast<std::int64_t>(limit));
+    case DType::f16:
+      return any_bits_above(as<std::int16_t>(gradient), gradient.count,
+                            static_cast<std::int16_t>(c10::Half(static_cast<float>(limit)).x));
+    case DType::bf16:
+      return any_bits_above(as<std::int16_t>(gradient), gradient.count,
+                            static_cast<std::int16_t>(c10::BFloat16(static_cast<float>(limit)).x));
+    default:
+      return any_bits_above(as<std::int32_t>(gradient), gradient.count,
+                            std::bit_cast<std::int32_t>(static_cast<float>(limit)));
   }
 }
 

@@ -15,6 +15,9 @@ std::int64_t first_non_finite(ConstBufferView gradient);
 /// The largest magnitude of the elements; infinity or NaN if any element is one; 0 without
 /// elements. One pass over the bits.
 double largest_magnitude(ConstBufferView gradient);
+/// Whether any element is larger in magnitude than `limit`, infinite or NaN. `limit` is rounded to
+/// the type. Costs half of largest_magnitude.
+bool any_above(ConstBufferView gradient, double limit);
 /// The largest finite value of `type`.
 double largest_value(DType type);
 /// The value of one element.
