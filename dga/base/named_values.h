@@ -7,8 +7,11 @@
 #include <array>
 #include <cstddef>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <utility>
+
+#include "dga/base/error.h"
 
 namespace dga {
 
@@ -36,6 +39,21 @@ constexpr std::optional<Enum> value_in(const NamedValues<Enum, N>& names,
     }
   }
   return std::nullopt;
+}
+
+/// The value of this name. Throws InvalidArgument if there is none; `what` names the setting:
+/// "[options] engine".
+template <typename Enum, std::size_t N>
+Enum required_value_in(const NamedValues<Enum, N>& names, std::string_view name,
+                       std::string_view what) {
+  if (const auto value = value_in(names, name)) {
+    return *value;
+  }
+  std::string all;
+  for (std::size_t i = 0; i < N; ++i) {
+    all += str(i == 0 ? "" : i + 1 < N ? ", " : " or ", names[i].first);
+  }
+  throw InvalidArgument(str(what, ": expected ", all, ", found '", name, "'."));
 }
 
 }  // namespace dga

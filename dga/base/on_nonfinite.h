@@ -25,6 +25,8 @@ inline std::string_view name_of(OnNonfinite action) noexcept {
   return name_in(kOnNonfiniteNames, action);
 }
 /// Throws InvalidArgument for an unknown name.
-OnNonfinite on_nonfinite_from(std::string_view name);
+inline OnNonfinite on_nonfinite_from(std::string_view name) {
+  return required_value_in(kOnNonfiniteNames, name, "[options] on_nonfinite");
+}
 
 }  // namespace dga

@@ -27,6 +27,8 @@ constexpr std::string_view name_of(Engine engine) noexcept {
   return name_in(kEngineNames, engine);
 }
 /// The engine called `name`; throws InvalidArgument if there is none.
-Engine engine_from(std::string_view name);
+inline Engine engine_from(std::string_view name) {
+  return required_value_in(kEngineNames, name, "[options] engine");
+}
 
 }  // namespace dga

@@ -15,18 +15,15 @@
 #include <utility>
 
 #include "dga/base/error.h"
+#include "dga/parallel/own_optimizer.h"
 
 namespace dga {
 namespace {
 
 void check_lamb(const LambOptions& options) {
-  const auto check_number = [](const char* name, double value) {
-    DGA_CHECK(std::isfinite(value) && value >= 0, "[parallel] Lamb ", name,
-              ": expected 0 or more, found ", value, ".");
-  };
-  check_number("lr", options.lr());
-  check_number("eps", options.eps());
-  check_number("weight_decay", options.weight_decay());
+  check_at_least_0("Lamb lr", options.lr());
+  check_at_least_0("Lamb eps", options.eps());
+  check_at_least_0("Lamb weight_decay", options.weight_decay());
   const auto [first, second] = options.betas();
   DGA_CHECK(first >= 0 && first < 1 && second >= 0 && second < 1,
             "[parallel] Lamb betas: expected 0 or more, below 1, found ", first, " and ", second,
@@ -65,28 +62,14 @@ Lamb::Lamb(const std::vector<torch::optim::OptimizerParamGroup>& groups,
            const LambOptions& defaults)
     : Optimizer(groups, std::make_unique<LambOptions>(defaults)) {
   check_lamb(defaults);
-  for (std::size_t i = 0; i < groups.size(); ++i) {
-    auto& group = param_groups()[i];
-    if (groups[i].has_options()) {
-      // torch 2.15 keeps a group's options only if their type is one of its own.
-      group.set_options(groups[i].options().clone());
-    }
-    const auto* options = dynamic_cast<const LambOptions*>(&group.options());
-    DGA_CHECK(options != nullptr, "[parallel] Lamb: expected LambOptions for parameter group ", i,
-              ", found options of another optimiser.");
-    check_lamb(*options);
-  }
+  adopt_options<LambOptions>(*this, groups, "Lamb", check_lamb);
 }
 
 Lamb::Lamb(std::vector<at::Tensor> parameters, const LambOptions& defaults)
     : Lamb({torch::optim::OptimizerParamGroup(std::move(parameters))}, defaults) {}
 
 at::Tensor Lamb::step(LossClosure closure) {
-  at::Tensor loss;
-  if (closure != nullptr) {
-    const at::AutoGradMode with_graph(true);
-    loss = closure();
-  }
+  at::Tensor loss = loss_of(closure);
   const at::NoGradGuard no_grad;
   for (auto& group : param_groups()) {
     const auto& options = static_cast<const LambOptions&>(group.options());

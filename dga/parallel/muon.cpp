@@ -12,53 +12,28 @@
 #include <torch/optim/serialize.h>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <memory>
 #include <mutex>
 #include <utility>
 
 #include "dga/base/error.h"
+#include "dga/base/named_values.h"
+#include "dga/parallel/own_optimizer.h"
 
 namespace dga {
 namespace {
 
-template <typename Enum, std::size_t kCount>
-using Names = std::array<std::pair<Enum, std::string_view>, kCount>;
+constexpr NamedValues<MuonAdjust, 3> kAdjusts{
+    {{"original", MuonAdjust::original},
+     {"match_rms_adamw", MuonAdjust::match_rms_adamw},
+     {"spectral_unclamped", MuonAdjust::spectral_unclamped}}};
+constexpr NamedValues<MuonPrecision, 2> kPrecisions{
+    {{"bf16", MuonPrecision::bf16}, {"f32", MuonPrecision::f32}}};
 
-constexpr Names<MuonAdjust, 3> kAdjusts{{{MuonAdjust::original, "original"},
-                                         {MuonAdjust::match_rms_adamw, "match_rms_adamw"},
-                                         {MuonAdjust::spectral_unclamped, "spectral_unclamped"}}};
-constexpr Names<MuonPrecision, 2> kPrecisions{
-    {{MuonPrecision::bf16, "bf16"}, {MuonPrecision::f32, "f32"}}};
-
-template <typename Enum, std::size_t kCount>
-std::string_view name_in(const Names<Enum, kCount>& names, Enum value) {
-  return std::find_if(names.begin(), names.end(),
-                      [&](const auto& entry) { return entry.first == value; })
-      ->second;
-}
-
-template <typename Enum, std::size_t kCount>
-Enum value_in(const Names<Enum, kCount>& names, std::string_view name, const char* what) {
-  std::string all;
-  for (const auto& [value, known] : names) {
-    if (known == name) {
-      return value;
-    }
-    all += dga::str(all.empty() ? "" : ", ", known);
-  }
-  throw InvalidArgument(
-      dga::str("[parallel] Muon ", what, ": expected one of ", all, ", found '", name, "'."));
-}
-
-void check(const MuonOptions& options) {
-  const auto check_at_least_0 = [](const char* name, double value) {
-    DGA_CHECK(std::isfinite(value) && value >= 0, "[parallel] Muon ", name,
-              ": expected 0 or more, found ", value, ".");
-  };
-  check_at_least_0("lr", options.lr());
-  check_at_least_0("weight_decay", options.weight_decay());
+void check_muon(const MuonOptions& options) {
+  check_at_least_0("Muon lr", options.lr());
+  check_at_least_0("Muon weight_decay", options.weight_decay());
   DGA_CHECK(options.momentum() >= 0 && options.momentum() < 1,
             "[parallel] Muon momentum: expected 0 or more, below 1, found ", options.momentum(),
             ".");
@@ -111,7 +86,7 @@ std::string_view name_of(MuonAdjust adjust) {
 }
 
 MuonAdjust muon_adjust_from(std::string_view name) {
-  return value_in(kAdjusts, name, "adjust_lr");
+  return required_value_in(kAdjusts, name, "[parallel] Muon adjust_lr");
 }
 
 std::string_view name_of(MuonPrecision precision) {
@@ -119,7 +94,7 @@ std::string_view name_of(MuonPrecision precision) {
 }
 
 MuonPrecision muon_precision_from(std::string_view name) {
-  return value_in(kPrecisions, name, "precision");
+  return required_value_in(kPrecisions, name, "[parallel] Muon precision");
 }
 
 void MuonOptions::serialize(torch::serialize::OutputArchive& archive) const {
@@ -178,17 +153,9 @@ at::Tensor newton_schulz(const at::Tensor& matrix, const MuonOptions& options) {
 Muon::Muon(const std::vector<torch::optim::OptimizerParamGroup>& groups,
            const MuonOptions& defaults)
     : Optimizer(groups, std::make_unique<MuonOptions>(defaults)) {
-  check(defaults);
-  for (std::size_t i = 0; i < groups.size(); ++i) {
-    auto& group = param_groups()[i];
-    if (groups[i].has_options()) {
-      // torch 2.15 keeps a group's options only if their type is one of its own.
-      group.set_options(groups[i].options().clone());
-    }
-    const auto* options = dynamic_cast<const MuonOptions*>(&group.options());
-    DGA_CHECK(options != nullptr, "[parallel] Muon: expected MuonOptions for parameter group ", i,
-              ", found options of another optimiser.");
-    check(*options);
+  check_muon(defaults);
+  adopt_options<MuonOptions>(*this, groups, "Muon", check_muon);
+  for (const auto& group : param_groups()) {
     for (const at::Tensor& matrix : group.params()) {
       DGA_CHECK(matrix.dim() == 2,
                 "[parallel] Muon: expected matrices, found a parameter of shape ", matrix.sizes(),
@@ -202,11 +169,7 @@ Muon::Muon(std::vector<at::Tensor> matrices, const MuonOptions& defaults)
     : Muon({torch::optim::OptimizerParamGroup(std::move(matrices))}, defaults) {}
 
 at::Tensor Muon::step(LossClosure closure) {
-  at::Tensor loss;
-  if (closure != nullptr) {
-    const at::AutoGradMode with_graph(true);
-    loss = closure();
-  }
+  at::Tensor loss = loss_of(closure);
   const at::NoGradGuard no_grad;
   for (auto& group : param_groups()) {
     const auto& options = static_cast<const MuonOptions&>(group.options());
@@ -242,7 +205,7 @@ void Muon::load(torch::serialize::InputArchive& archive) {
 
 OptimizerFactory muon_factory(const MuonOptions& options, OptimizerFactory others,
                               std::vector<std::string> except) {
-  check(options);
+  check_muon(options);
   return matrix_optimizer_factory<Muon>(options, std::move(others), std::move(except));
 }
 

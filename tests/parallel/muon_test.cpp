@@ -242,10 +242,10 @@ TEST(Muon, KnowsItsNames) {
     EXPECT_EQ(muon_precision_from(name_of(precision)), precision);
   }
   EXPECT_EQ(test::error_of<InvalidArgument>([] { muon_adjust_from("rms"); }),
-            "[parallel] Muon adjust_lr: expected one of original, match_rms_adamw, "
+            "[parallel] Muon adjust_lr: expected original, match_rms_adamw or "
             "spectral_unclamped, found 'rms'.");
   EXPECT_EQ(test::error_of<InvalidArgument>([] { muon_precision_from("f16"); }),
-            "[parallel] Muon precision: expected one of bf16, f32, found 'f16'.");
+            "[parallel] Muon precision: expected bf16 or f32, found 'f16'.");
 }
 
 TEST(MatrixOptimizerFactory, TakesOneWholeMatrixOptimiser) {

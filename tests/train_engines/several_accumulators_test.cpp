@@ -47,6 +47,14 @@ struct PairOptimizers {
   torch::optim::SGD discriminator;
 };
 
+/// What one worker with the samples of all computes.
+template <typename Loss>
+void backward_of_all(const Environment& environment, Loss&& loss_of) {
+  for (int worker = 0; worker < environment.workers(); ++worker) {
+    (loss_of(worker) / environment.workers()).backward();
+  }
+}
+
 void expect_same_pair(const Pair& pair, const Pair& expected) {
   expect_near(*pair.generator, *expected.generator);
   expect_near(*pair.discriminator, *expected.discriminator);
@@ -65,14 +73,11 @@ DGA_ENGINE_TEST(SeveralAccumulators, TrainAGanInTurn) {
     generator.step();
 
     optimizers.zero_grad();
-    for (int worker = 0; worker < environment.workers(); ++worker) {
-      (alone.discriminator_loss(worker, step) / environment.workers()).backward();
-    }
+    backward_of_all(environment,
+                    [&](int worker) { return alone.discriminator_loss(worker, step); });
     optimizers.discriminator.step();
     optimizers.zero_grad();
-    for (int worker = 0; worker < environment.workers(); ++worker) {
-      (alone.generator_loss(worker, step) / environment.workers()).backward();
-    }
+    backward_of_all(environment, [&](int worker) { return alone.generator_loss(worker, step); });
     optimizers.generator.step();
   }
   expect_same_pair(pair, alone);
@@ -91,13 +96,10 @@ DGA_ENGINE_TEST(SeveralAccumulators, IgnoreGradientsOfOthersWhileTheyHaveTheirOw
     generator.step();
 
     optimizers.zero_grad();
-    for (int worker = 0; worker < environment.workers(); ++worker) {
-      (alone.generator_loss(worker, step) / environment.workers()).backward();
-    }
+    backward_of_all(environment, [&](int worker) { return alone.generator_loss(worker, step); });
     optimizers.discriminator.zero_grad();
-    for (int worker = 0; worker < environment.workers(); ++worker) {
-      (alone.discriminator_loss(worker, step) / environment.workers()).backward();
-    }
+    backward_of_all(environment,
+                    [&](int worker) { return alone.discriminator_loss(worker, step); });
     optimizers.discriminator.step();
     optimizers.generator.step();
   }
@@ -122,9 +124,8 @@ DGA_ENGINE_TEST(SeveralAccumulators, ShareOneLoss) {
       discriminator.step();
 
       optimizers.zero_grad();
-      for (int worker = 0; worker < environment.workers(); ++worker) {
-        (alone.discriminator_loss(worker, step, false) / environment.workers()).backward();
-      }
+      backward_of_all(environment,
+                      [&](int worker) { return alone.discriminator_loss(worker, step, false); });
       optimizers.generator.step();
       optimizers.discriminator.step();
     }
@@ -147,9 +148,7 @@ DGA_ENGINE_TEST(SeveralAccumulators, UseOneGraphTwice) {
     generator.step();
 
     optimizers.zero_grad();
-    for (int worker = 0; worker < environment.workers(); ++worker) {
-      (alone.generator_loss(worker, step) / environment.workers()).backward();
-    }
+    backward_of_all(environment, [&](int worker) { return alone.generator_loss(worker, step); });
     for (at::Tensor& parameter : alone.discriminator->parameters()) {
       parameter.mutable_grad().neg_();
     }
@@ -196,9 +195,7 @@ DGA_ENGINE_TEST(SeveralAccumulators, LeaveGradientPenaltiesToTorch) {
     accumulator.backward(penalised(*net, environment.rank(), step), 2);
     accumulator.step();
     optimizer.zero_grad();
-    for (int worker = 0; worker < environment.workers(); ++worker) {
-      (penalised(*alone, worker, step) / environment.workers()).backward();
-    }
+    backward_of_all(environment, [&](int worker) { return penalised(*alone, worker, step); });
     optimizer.step();
   }
   expect_near(*net, *alone);
