@@ -42,6 +42,8 @@ void check(const std::vector<ParameterSpec>& parameters, int workers, std::int64
     DGA_CHECK(names.insert(spec.name).second,
               "[mesh] ParameterLayout: expected every name once, found '", spec.name,
               "' twice. List a tied parameter under one of its names.");
+    DGA_CHECK(!spec.atomic || !spec.by_rows, "[mesh] ParameterLayout: expected ", spec.text(),
+              " to be atomic or reduced by rows, found both.");
     DGA_CHECK(std::all_of(spec.shape.begin(), spec.shape.end(), [](auto n) { return n >= 0; }),
               "[mesh] ParameterLayout: expected sizes of 0 or more, found ", spec.text(), ".");
     DGA_CHECK(spec.type == DType::f32 || spec.type == DType::f64 || spec.type == DType::f16 ||
@@ -84,9 +86,10 @@ ParameterLayout::ParameterLayout(std::vector<ParameterSpec> parameters, int work
   }
   choose_owners();
   const std::int64_t limit = bucket_bytes > 0 ? bucket_bytes : default_bucket_bytes(workers);
-  buckets_ = cut_buckets(false, limit);
-  for (Bucket& bucket : cut_buckets(true, limit)) {
-    buckets_.push_back(std::move(bucket));
+  for (const Bucket& kind : {Bucket{}, Bucket{.atomic = true}, Bucket{.by_rows = true}}) {
+    for (Bucket& bucket : cut_buckets(kind, limit)) {
+      buckets_.push_back(std::move(bucket));
+    }
   }
   // Backward finishes a bucket with the gradient of its first registered parameter.
   std::stable_sort(buckets_.begin(), buckets_.end(), [](const Bucket& a, const Bucket& b) {
@@ -113,17 +116,21 @@ void ParameterLayout::choose_owners() {
   }
 }
 
-std::vector<Bucket> ParameterLayout::cut_buckets(bool atomic, std::int64_t bucket_bytes) const {
+std::vector<Bucket> ParameterLayout::cut_buckets(const Bucket& kind,
+                                                 std::int64_t bucket_bytes) const {
+  const auto of_this_kind = [&](const ParameterSpec& spec) {
+    return spec.atomic == kind.atomic && spec.by_rows == kind.by_rows;
+  };
   std::int64_t total = 0;
   for (const PlacedParameter& parameter : parameters_) {
-    total += parameter.spec.atomic == atomic ? padded_bytes(parameter.spec) : 0;
+    total += of_this_kind(parameter.spec) ? padded_bytes(parameter.spec) : 0;
   }
   std::vector<Bucket> buckets;
   std::int64_t limit = total > bucket_bytes ? bucket_bytes / 4 : bucket_bytes;
   std::int64_t filled = 0;
   for (auto number = static_cast<int>(parameters_.size()) - 1; number >= 0; --number) {
     const ParameterSpec& spec = parameters_[static_cast<std::size_t>(number)].spec;
-    if (spec.atomic != atomic) {
+    if (!of_this_kind(spec)) {
       continue;
     }
     const std::int64_t more = padded_bytes(spec);
@@ -132,9 +139,8 @@ std::vector<Bucket> ParameterLayout::cut_buckets(bool atomic, std::int64_t bucke
       if (!first) {
         limit = bucket_bytes;
       }
-      buckets.emplace_back();
+      buckets.push_back(kind);
       buckets.back().type = spec.type;
-      buckets.back().atomic = atomic;
       filled = 0;
     }
     buckets.back().parameters.push_back(number);

@@ -25,6 +25,9 @@ struct ParameterSpec {
   int group = 0;
   /// One worker updates the whole parameter; otherwise it may be cut anywhere.
   bool atomic = false;
+  /// A step touches few rows of its gradient, which are reduced one by one. Not together with
+  /// `atomic`.
+  bool by_rows = false;
 
   /// Elements; 1 for a scalar.
   std::int64_t count() const noexcept;
@@ -50,9 +53,10 @@ struct Bucket {
   /// Elements, padding included.
   std::int64_t count = 0;
   /// Numbers of its parameters, ascending by position.
-  std::vector<int> parameters;
-  /// Whether its parameters are atomic: all are, or none is.
+  std::vector<int> parameters{};
+  /// Whether its parameters are atomic: all are, or none is. The same for `by_rows`.
   bool atomic = false;
+  bool by_rows = false;
 };
 
 /// A contiguous part of one bucket that one worker owns: one atomic parameter without its padding,
@@ -76,7 +80,7 @@ struct OwnedSegment {
 
 /// Storage: every parameter starts on a 64-byte line, and the padding after it is always zero.
 /// Buckets are in the order in which backward finishes them, that is, from the parameter registered
-/// last to the first. Atomic parameters have separate buckets.
+/// last to the first. Atomic parameters have separate buckets, and so have those with `by_rows`.
 ///
 /// Ownership: each worker owns one contiguous slice of every bucket, in whole lines and in the
 /// order of the workers, so that a reduce-scatter gives it the gradients of its slice. A bucket of
@@ -97,8 +101,8 @@ class ParameterLayout {
   /// `bucket_bytes`: maximum size of a bucket. 0: 64 KiB per worker, but at least 1 MiB and at most
   /// 32 MiB; with smaller slices, optimiser calls would cost more than arithmetic. If the model
   /// needs several buckets, the first one has a quarter of this size, so that reduction starts
-  /// early. Both rules apply to atomic and to other parameters separately. A parameter is never
-  /// split between buckets: a larger one has a bucket to itself.
+  /// early. Both rules apply to each kind of bucket separately. A parameter is never split between
+  /// buckets: a larger one has a bucket to itself.
   ParameterLayout(std::vector<ParameterSpec> parameters, int workers,
                   std::int64_t bucket_bytes = 0);
 
@@ -133,7 +137,7 @@ class ParameterLayout {
 
  private:
   void choose_owners();
-  std::vector<Bucket> cut_buckets(bool atomic, std::int64_t bucket_bytes) const;
+  std::vector<Bucket> cut_buckets(const Bucket& kind, std::int64_t bucket_bytes) const;
   void place_bucket(int number);
   void add_atomic_pieces(int bucket, int worker, std::vector<OwnedPiece>& pieces) const;
 

@@ -95,6 +95,7 @@ void GradientAccumulator::Impl::backward(std::span<Impl* const> takers, const at
   }
   for (Impl* taker : takers) {
     taker->in_backward_ = false;
+    taker->bound_.give_rows_back(taker->contribution_.used);
   }
 }
 
@@ -127,15 +128,15 @@ void GradientAccumulator::Impl::check_backward(const at::Tensor& loss,
   DGA_CHECK(refusal_.empty(),
             "[parallel] backward: expected whole gradients, found those of a backward that threw. "
             "Call step(), which then refuses the step on every worker, or zero_grad().");
-  check_values();
+  check_values(BoundParameters::ValueCheck::versions);  // step looks closer
   if (borrowed_.samples == 0 || foreign_) {
     bound_.check_gradients(contribution_.used, foreign_);
   }
 }
 
-void GradientAccumulator::Impl::check_values() const {
+void GradientAccumulator::Impl::check_values(BoundParameters::ValueCheck check) const {
   try {
-    bound_.check_values();
+    bound_.check_values(check);
   } catch (const InvalidArgument&) {
     said_that_changed_ = true;
     throw;
@@ -179,6 +180,9 @@ void GradientAccumulator::Impl::begin_backward(std::int64_t num_samples) {
     reducer_->last_backward(contribution_);
   }
   in_backward_ = num_samples > 0;
+  if (in_backward_) {
+    bound_.take_rows_away();
+  }
 }
 
 void GradientAccumulator::Impl::forget_backward(std::int64_t num_samples, const std::string& why) {
@@ -196,6 +200,7 @@ void GradientAccumulator::Impl::forget_backward(std::int64_t num_samples, const 
 
 void GradientAccumulator::Impl::forget_contribution() {
   bound_.drop_gradients();
+  reducer_->rows().clear();
   arrived_.assign(arrived_.size(), false);
   contribution_.used.assign(contribution_.used.size(), 0);
   contribution_.samples = 0;
@@ -239,6 +244,7 @@ void GradientAccumulator::Impl::use_borrowed() {
       contribution_.used[number] = 1;
     }
   }
+  bound_.give_rows_back(contribution_.used);
   borrowed_ = {};
 }
 

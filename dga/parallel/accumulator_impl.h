@@ -91,7 +91,7 @@ class GradientAccumulator::Impl {
   /// Of changes that no later call refuses.
   void warn_of_changes() const noexcept;
   void warn(const std::string& text) const;
-  void check_values() const;
+  void check_values(BoundParameters::ValueCheck check) const;
 
   // --- backward
   static void check_alike(std::span<Impl* const> takers, std::int64_t num_samples);

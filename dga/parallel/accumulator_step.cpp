@@ -67,7 +67,7 @@ std::string GradientAccumulator::Impl::reason_to_refuse() {
     return refusal_;
   }
   return text_of_failure([this] {
-    check_values();
+    check_values(BoundParameters::ValueCheck::fingerprints);
     if (contribution_.finished) {
       return_borrowed();
     }
@@ -76,7 +76,6 @@ std::string GradientAccumulator::Impl::reason_to_refuse() {
     }
     bound_.check_gradients(contribution_.used, foreign_);
     check_module();
-    optimizer_->check_learning_rates();
     std::uint64_t digest = optimizer_->settings_digest();
     if (options_.learning_rate) {
       rate_factor_ = options_.learning_rate(num_steps_);

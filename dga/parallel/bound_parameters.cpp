@@ -35,6 +35,20 @@ void copy_tensor(const at::Tensor& to, const at::Tensor& from) {
   to.copy_(from);
 }
 
+// These are called some thirty times in a step of a small model, where torch's own calls, which go
+// through tables of hooks, would cost a percent of it.
+std::int64_t version_of(const at::Tensor& tensor) {
+  return tensor.unsafeGetTensorImpl()->version_counter().current_version();
+}
+
+const at::Tensor& gradient_of(const at::Tensor& tensor) {
+  return tensor.unsafeGetTensorImpl()->grad();
+}
+
+const void* storage_of(const at::Tensor& tensor) {
+  return tensor.unsafeGetTensorImpl()->unsafe_storage().unsafeGetStorageImpl();
+}
+
 std::span<const std::byte> bytes_of(const at::Tensor& dense) {
   return {static_cast<const std::byte*>(dense.const_data_ptr()), dense.nbytes()};
 }
@@ -76,8 +90,8 @@ class BoundParameters::Hook final : public torch::autograd::PostAccumulateGradHo
 
 BoundParameters::BoundParameters(const std::vector<NamedTensor>& trained,
                                  const ParameterLayout& layout, const FlatBuffers& buffers,
-                                 const Options& options)
-    : fingerprints_(options.fingerprints) {
+                                 RowGradients& rows, const Options& options)
+    : rows_(rows), fingerprints_(options.fingerprints) {
   const at::NoGradGuard no_grad;
   for (std::size_t i = 0; i < trained.size(); ++i) {
     const at::Tensor& parameter = trained[i].tensor;
@@ -88,6 +102,7 @@ BoundParameters::BoundParameters(const std::vector<NamedTensor>& trained,
                                 : at::empty(parameter.sizes(), parameter.options());
     Slot slot;
     slot.name = trained[i].name;
+    slot.by_rows = layout.parameters()[i].spec.by_rows;
     slot.tensors = {parameter};
     slot.tensors.insert(slot.tensors.end(), trained[i].tied.begin(), trained[i].tied.end());
     slot.gradient = view_like(buffers.gradient_memory, buffers.gradients + at, like);
@@ -101,7 +116,6 @@ BoundParameters::BoundParameters(const std::vector<NamedTensor>& trained,
     slot.stable = stable_parts(layout, static_cast<int>(i), buffers.gradients, options);
     slots_.push_back(std::move(slot));
   }
-  note_values();
 }
 
 BoundParameters::~BoundParameters() {
@@ -131,28 +145,64 @@ void BoundParameters::take_gradient(std::size_t number) {
   Slot& slot = slots_[number];
   at::Tensor& own = slot.parameter().mutable_grad();
   for (const at::Tensor& tensor : slot.tensors) {
-    at::Tensor gradient = tensor.grad();
+    at::Tensor gradient = gradient_of(tensor);
     // The first gradient of a step is a tensor that autograd made; later ones were added in place.
     if (!gradient.defined() || gradient.is_same(slot.gradient)) {
       continue;
     }
-    if (gradient.layout() != at::kStrided) {
+    if (gradient.layout() != at::kStrided && !slot.by_rows) {
       gradient = gradient.to_dense();
     }
-    if (own.is_same(slot.gradient)) {  // of a tensor that is tied to the parameter
+    if (slot.by_rows) {
+      take_rows(number, gradient);
+    } else if (own.is_same(slot.gradient)) {  // of a tensor that is tied to the parameter
       const at::NoGradGuard no_grad;
       slot.gradient.add_(gradient);
     } else {
       copy_tensor(slot.gradient, gradient);
     }
     tensor.mutable_grad().reset();
-    own = slot.gradient;
+    if (!slot.by_rows) {
+      own = slot.gradient;
+    }
   }
-  slot.gradient_version = slot.gradient._version();
+  slot.gradient_version = version_of(slot.gradient);
   slot.gradient_print = print_of_gradient(slot);
 }
 
+void BoundParameters::take_rows(std::size_t number, const at::Tensor& gradient) {
+  const auto parameter = static_cast<int>(number);
+  if (gradient.is_sparse() && gradient.sparse_dim() == 1) {
+    const at::Tensor rows = gradient._indices().contiguous();
+    rows_.touch(parameter,
+                {rows.const_data_ptr<std::int64_t>(), static_cast<std::size_t>(rows.numel())});
+  } else {  // also used by an operation with a dense gradient
+    rows_.touch_all(parameter);
+  }
+  const at::NoGradGuard no_grad;
+  slots_[number].gradient.add_(gradient);
+}
+
+void BoundParameters::take_rows_away() const {
+  for (const Slot& slot : slots_) {
+    if (slot.by_rows) {
+      slot.parameter().mutable_grad().reset();
+    }
+  }
+}
+
+void BoundParameters::give_rows_back(const std::vector<std::uint8_t>& used) const {
+  for (std::size_t i = 0; i < slots_.size(); ++i) {
+    if (slots_[i].by_rows && used[i] != 0) {
+      slots_[i].parameter().mutable_grad() = slots_[i].gradient;
+    }
+  }
+}
+
 std::uint64_t BoundParameters::print_of_gradient(const Slot& slot) const noexcept {
+  if (slot.by_rows && fingerprints_ == Fingerprints::sampled) {
+    return fingerprint(rows_.some_touched(static_cast<int>(&slot - slots_.data())), fingerprints_);
+  }
   std::uint64_t print = fingerprint(slot.stable[0], fingerprints_);
   if (!slot.stable[1].empty()) {
     print ^= fingerprint(slot.stable[1], fingerprints_) << 1U;
@@ -167,7 +217,7 @@ std::uint64_t BoundParameters::print_of_values(const Slot& slot) const noexcept 
 bool BoundParameters::has_gradient(std::size_t number) const {
   const auto& tensors = slots_.at(number).tensors;
   return std::any_of(tensors.begin(), tensors.end(),
-                     [](const at::Tensor& tensor) { return tensor.grad().defined(); });
+                     [](const at::Tensor& tensor) { return gradient_of(tensor).defined(); });
 }
 
 void BoundParameters::check_shapes() const {
@@ -182,16 +232,16 @@ void BoundParameters::check_shapes() const {
   }
 }
 
-void BoundParameters::check_values() const {
+void BoundParameters::check_values(ValueCheck check) const {
   check_shapes();
   for (const Slot& slot : slots_) {
+    bool unchanged = check == ValueCheck::versions || print_of_values(slot) == slot.value_print;
     for (std::size_t i = 0; i < slot.tensors.size(); ++i) {
-      const bool unchanged = slot.tensors[i]._version() == slot.versions[i] &&
-                             print_of_values(slot) == slot.value_print;
-      DGA_CHECK(unchanged, "[parallel] parameter '", slot.name,
-                "': expected it as step() left it, found it changed in place. The workers of a "
-                "node share it, so change or load it in accumulator.update_parameters.");
+      unchanged = unchanged && version_of(slot.tensors[i]) == slot.versions[i];
     }
+    DGA_CHECK(unchanged, "[parallel] parameter '", slot.name,
+              "': expected it as step() left it, found it changed in place. The workers of a "
+              "node share it, so change or load it in accumulator.update_parameters.");
   }
 }
 
@@ -199,7 +249,7 @@ void BoundParameters::note_values() {
   for (Slot& slot : slots_) {
     slot.versions.resize(slot.tensors.size());
     for (std::size_t i = 0; i < slot.tensors.size(); ++i) {
-      slot.versions[i] = slot.tensors[i]._version();
+      slot.versions[i] = version_of(slot.tensors[i]);
     }
     slot.value_print = print_of_values(slot);
   }
@@ -217,13 +267,13 @@ void BoundParameters::values_changed() {
 void BoundParameters::check_gradients(const std::vector<std::uint8_t>& used, bool foreign) const {
   for (std::size_t i = 0; i < slots_.size(); ++i) {
     const Slot& slot = slots_[i];
-    const at::Tensor& gradient = slot.parameter().grad();
+    const at::Tensor& gradient = gradient_of(slot.parameter());
     bool untouched = used[i] == 0 ? !gradient.defined()
                                   : gradient.is_same(slot.gradient) &&
-                                        slot.gradient._version() == slot.gradient_version &&
+                                        version_of(slot.gradient) == slot.gradient_version &&
                                         print_of_gradient(slot) == slot.gradient_print;
     for (std::size_t tied = 1; tied < slot.tensors.size(); ++tied) {
-      untouched = untouched && !slot.tensors[tied].grad().defined();
+      untouched = untouched && !gradient_of(slot.tensors[tied]).defined();
     }
     DGA_CHECK(untouched || !foreign, "[parallel] gradient of '", slot.name,
               "': expected it from GradientAccumulator::backward, found another backward. Replace "
@@ -236,16 +286,14 @@ void BoundParameters::check_gradients(const std::vector<std::uint8_t>& used, boo
 }
 
 std::vector<std::size_t> BoundParameters::left() const {
-  const auto address = [](const at::Tensor& tensor) {
-    return tensor.unsafeGetTensorImpl()->storage().data();
-  };
   std::vector<std::size_t> numbers;
   for (std::size_t i = 0; i < slots_.size(); ++i) {
     const Slot& slot = slots_[i];
-    const void* place = address(slot.view);
-    const bool gone = address(slot.parameter()) != place;
+    const void* place = storage_of(slot.view);
+    const bool gone = storage_of(slot.parameter()) != place;
     for (std::size_t tied = 1; tied < slot.tensors.size(); ++tied) {
-      DGA_CHECK(gone == (address(slot.tensors[tied]) != place), "[parallel] parameter '", slot.name,
+      DGA_CHECK(gone == (storage_of(slot.tensors[tied]) != place), "[parallel] parameter '",
+                slot.name,
                 "': expected the tensors that are tied to it to get new values together, found "
                 "that only some did. Change it in accumulator.update_parameters.");
     }
@@ -299,7 +347,7 @@ void BoundParameters::bring_back(const std::vector<std::size_t>& numbers, bool g
 
 void BoundParameters::clear_gradient(std::size_t number) const {
   const at::Tensor& gradient = slots_[number].gradient;
-  if (gradient.nbytes() > 0) {
+  if (gradient.nbytes() > 0 && !slots_[number].by_rows) {  // whose rows are zero
     std::memset(gradient.mutable_data_ptr(), 0, gradient.nbytes());
   }
 }
@@ -315,7 +363,7 @@ void BoundParameters::drop_gradients() const {
 std::vector<at::Tensor> BoundParameters::take_gradients_out() const {
   std::vector<at::Tensor> gradients;
   for (const Slot& slot : slots_) {
-    gradients.push_back(slot.parameter().grad());
+    gradients.push_back(gradient_of(slot.parameter()));
   }
   drop_gradients();
   return gradients;

@@ -20,6 +20,7 @@
 #include "dga/parallel/fingerprint.h"
 #include "dga/parallel/flat_buffers.h"
 #include "dga/parallel/module_tensors.h"
+#include "dga/parallel/row_gradients.h"
 
 namespace dga {
 
@@ -38,9 +39,9 @@ class BoundParameters {
     int worker;
   };
 
-  /// Makes `trained` views of the buffers.
+  /// Makes `trained` views of the buffers. `rows` must outlive this.
   BoundParameters(const std::vector<NamedTensor>& trained, const ParameterLayout& layout,
-                  const FlatBuffers& buffers, const Options& options);
+                  const FlatBuffers& buffers, RowGradients& rows, const Options& options);
   ~BoundParameters();
   BoundParameters(const BoundParameters&) = delete;
   BoundParameters& operator=(const BoundParameters&) = delete;
@@ -51,8 +52,13 @@ class BoundParameters {
 
   /// Copies a gradient that has just been computed to the flat buffer and makes the parameter's
   /// gradient a view of it, so that later gradients of the same step are added in place. Throws
-  /// InvalidArgument for a gradient of another shape. A sparse gradient becomes a dense one.
+  /// InvalidArgument for a gradient of another shape. A sparse gradient of a parameter without
+  /// `by_rows` becomes a dense one.
   void take_gradient(std::size_t number);
+  /// Before backward: unsets the gradients of parameters that have `by_rows`, so that it leaves the
+  /// rows of this call in them, and take_gradient as well. After it: sets them again where `used`.
+  void take_rows_away() const;
+  void give_rows_back(const std::vector<std::uint8_t>& used) const;
   /// Sets the parameter's part of the flat gradient buffer to zero.
   void clear_gradient(std::size_t number) const;
   /// The parameter's part of the flat gradient buffer, in the parameter's shape and strides.
@@ -70,10 +76,14 @@ class BoundParameters {
   bool has_gradient(std::size_t number) const;
 
   // --- what a program may do to the module meanwhile
+  /// How check_values finds changes.
+  enum class ValueCheck : std::uint8_t {
+    versions,      ///< torch's counters, which `.data()` and raw pointers leave alone
+    fingerprints,  ///< the counters and what the fingerprints show
+  };
   /// Throws InvalidArgument if a parameter has another shape or type than at construction, or was
-  /// changed in place since note_values. A change through `.data()` or a raw pointer is seen only
-  /// if the fingerprints show it.
-  void check_values() const;
+  /// changed in place since note_values, which must have been called.
+  void check_values(ValueCheck check) const;
   /// Only the shapes and types.
   void check_shapes() const;
   /// Takes the parameters' values as they are now for unchanged.
@@ -99,6 +109,7 @@ class BoundParameters {
   class Hook;
   struct Slot {
     std::string name;
+    bool by_rows = false;
     std::vector<at::Tensor> tensors;     // of the module; several if they are tied by their memory
     std::vector<std::int64_t> versions;  // theirs, when their values were noted
     at::Tensor gradient;                 // its view of the flat gradient buffer
@@ -116,6 +127,9 @@ class BoundParameters {
   std::uint64_t print_of_values(const Slot& slot) const noexcept;
   void check_not_tied(const std::vector<std::size_t>& left) const;
 
+  void take_rows(std::size_t number, const at::Tensor& gradient);
+
+  RowGradients& rows_;
   Fingerprints fingerprints_;
   std::vector<Slot> slots_;
   std::function<void(std::size_t)> arrived_;

@@ -40,7 +40,9 @@ BucketReducer::BucketReducer(const Communicator& workers, const ParameterLayout&
       parameters_(parameters),
       recorder_(recorder),
       memory_(workers.allocate(layout.bytes())),
-      ready_(layout.buckets().size(), false) {}
+      ready_(layout.buckets().size(), false) {
+  rows_.emplace(layout, workers.rank(), memory_.data());
+}
 
 void BucketReducer::last_backward(const StepContribution& step) {
   begun_ = true;
@@ -84,7 +86,10 @@ void BucketReducer::start_bucket() {
                                             : static_cast<double>(unit_samples_) /
                                                   static_cast<double>(total_samples_) / loss_scale_;
   if (check_finite_ && unit_samples_ > 0) {
-    finite_check_.look_at(memory_.data(), number, loss_scale_);
+    look_at(number, loss_scale_);
+  }
+  if (bucket.by_rows) {
+    return;  // reduced when all rows are known
   }
   // In place: no other worker reads this slice of this worker's buffer.
   started_.push_back(
@@ -107,6 +112,7 @@ StepTotals BucketReducer::reduce(const StepContribution& step) {
   for (Pending& pending : started_) {
     pending.wait();
   }
+  rows_->reduce(workers_, {unit_samples_, total_samples_, loss_scale_});
   const bool non_finite =
       check_finite_ &&
       (finite_check_.found() || first_non_finite(layout_, workers_.rank(), memory_.data()));
@@ -166,6 +172,7 @@ void BucketReducer::discard() {
   begun_ = false;
   total_ = Pending();
   started_.clear();
+  rows_->clear();
   ready_.assign(ready_.size(), false);
   next_ = 0;
 }

@@ -25,15 +25,18 @@ ConstBufferView part_of(const std::byte* gradients, const Bucket& bucket, Slice 
 
 void FiniteCheck::look_at(const std::byte* gradients, int number, double loss_scale) {
   const Bucket& bucket = layout_.buckets()[static_cast<std::size_t>(number)];
-  const ConstBufferView all = part_of(gradients, bucket, {0, bucket.count});
+  look_at(part_of(gradients, bucket, {0, bucket.count}), number, 0, loss_scale);
+}
+
+void FiniteCheck::look_at(ConstBufferView part, int bucket, std::int64_t first, double loss_scale) {
   // The weights of all workers add up to at most 1 / loss_scale. Half the range is for rounding.
-  if (!any_above(all, largest_value(bucket.type) / 2 * std::min(loss_scale, 1.0))) {
+  if (!any_above(part, largest_value(part.type) / 2 * std::min(loss_scale, 1.0))) {
     return;
   }
-  if (std::isfinite(largest_magnitude(all))) {
+  if (std::isfinite(largest_magnitude(part))) {
     may_overflow_ = true;
   } else if (!found_) {
-    found_ = locate(all, number, 0);
+    found_ = locate(part, bucket, first);
   }
 }
 

@@ -27,6 +27,8 @@ class FiniteCheck {
   /// Looks at a bucket of the flat buffer that begins at `gradients`, which will be divided by
   /// `loss_scale`. One pass over the bits.
   void look_at(const std::byte* gradients, int bucket, double loss_scale);
+  /// The same for a part of a bucket that begins with element `first` of it.
+  void look_at(ConstBufferView part, int bucket, std::int64_t first, double loss_scale);
   /// Forgets what was found.
   void reset() noexcept;
 

@@ -51,7 +51,7 @@ GradientAccumulator::Impl::Impl(const Environment& env, std::shared_ptr<torch::n
       parameters_(workers_.allocate_on_node(layout_.bytes())),
       reducer_(make_gradient_reducer(workers_, layout_, parameters_, checks_finite(), recorder_)),
       bound_(
-          tensors_.trained, layout_, buffers(),
+          tensors_.trained, layout_, buffers(), reducer_->rows(),
           {.give_values = workers_.rank() == 0,
            .fingerprints = options_.find_all_changes ? Fingerprints::whole : Fingerprints::sampled,
            .reduced_meanwhile = options_.overlap && workers_.placement().num_nodes() > 1,
@@ -115,7 +115,8 @@ void GradientAccumulator::Impl::warn_of_changes() const noexcept {
         placement.workers_of(node).size() == 1) {
       return;
     }
-    const std::string text = text_of_failure([this] { bound_.check_values(); });
+    const std::string text =
+        text_of_failure([this] { bound_.check_values(BoundParameters::ValueCheck::fingerprints); });
     if (!text.empty()) {
       warn(text + " After the training, use set_data, or destroy the accumulator first.");
     }

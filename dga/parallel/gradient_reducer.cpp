@@ -17,4 +17,12 @@ std::unique_ptr<GradientReducer> make_gradient_reducer(const Communicator& worke
   return std::make_unique<BucketReducer>(workers, layout, parameters, check_finite, recorder);
 }
 
+void GradientReducer::look_at(int bucket, double loss_scale) {
+  if (layout_.buckets()[static_cast<std::size_t>(bucket)].by_rows) {
+    rows_->look_at(finite_check_, bucket, loss_scale);
+  } else {
+    finite_check_.look_at(gradients(), bucket, loss_scale);
+  }
+}
+
 }  // namespace dga

@@ -20,6 +20,7 @@
 #include "dga/comm/shared_buffer.h"
 #include "dga/mesh/parameter_layout.h"
 #include "dga/parallel/finite_check.h"
+#include "dga/parallel/row_gradients.h"
 
 namespace dga {
 
@@ -73,6 +74,8 @@ class GradientReducer {
   /// it. Between `reduce` and the next step, the slices that the worker owns hold reduced
   /// gradients.
   virtual std::byte* gradients() const noexcept = 0;
+  /// The parts of that buffer with few rows.
+  RowGradients& rows() noexcept { return *rows_; }
   /// Keeps the gradient buffer alive.
   virtual const SharedBuffer& memory() const noexcept = 0;
 
@@ -116,10 +119,14 @@ class GradientReducer {
         check_finite_(check_finite),
         finite_check_(layout) {}
 
+  /// Shows this worker's own gradients of a bucket to the check.
+  void look_at(int bucket, double loss_scale);
+
   Communicator workers_;
   const ParameterLayout& layout_;
   bool check_finite_;
   FiniteCheck finite_check_;
+  std::optional<RowGradients> rows_;  // set by the constructor of the implementation
   std::optional<std::int64_t> expected_samples_;
 };
 

@@ -6,6 +6,7 @@
 #include <ATen/ops/empty.h>
 #include <ATen/ops/from_blob.h>
 #include <torch/nn/module.h>
+#include <torch/nn/modules/embedding.h>
 
 #include <cstring>
 #include <map>
@@ -82,6 +83,7 @@ void find_ties(std::vector<NamedTensor>& trained, const std::vector<NamedTensor>
     }
     if (tie != nullptr) {
       tie->tied.push_back(parameter.tensor);
+      tie->sparse = tie->sparse || parameter.sparse;
     } else {
       kept.push_back(std::move(parameter));
       by_storage.emplace(storage_of(kept.back()), &kept.back());
@@ -97,6 +99,27 @@ void find_ties(std::vector<NamedTensor>& trained, const std::vector<NamedTensor>
     }
   }
   trained = std::move(kept);
+}
+
+/// The tables of `module` itself and of the modules in it whose gradients are sparse.
+std::set<const void*> sparse_tables(const torch::nn::Module& module) {
+  std::set<const void*> tables;
+  const auto look_at = [&](const torch::nn::Module& part) {
+    if (const auto* table = part.as<torch::nn::EmbeddingImpl>()) {
+      if (table->options.sparse()) {
+        tables.insert(table->weight.unsafeGetTensorImpl());
+      }
+    } else if (const auto* bag = part.as<torch::nn::EmbeddingBagImpl>()) {
+      if (bag->options.sparse()) {
+        tables.insert(bag->weight.unsafeGetTensorImpl());
+      }
+    }
+  };
+  look_at(module);
+  for (const auto& part : module.modules(/*include_self=*/false)) {
+    look_at(*part);
+  }
+  return tables;
 }
 
 at::Tensor make_view(const SharedBuffer& memory, std::byte* data, at::IntArrayRef sizes,
@@ -115,6 +138,7 @@ ModuleTensors::ModuleTensors(const torch::nn::Module& module) {
   const auto is_new = [&](const at::Tensor& tensor) {
     return tensor.defined() && seen.insert(tensor.unsafeGetTensorImpl()).second;
   };
+  const std::set<const void*> sparse = sparse_tables(module);
   for (const auto& item : module.named_parameters()) {
     if (!is_new(item.value())) {
       continue;
@@ -122,6 +146,7 @@ ModuleTensors::ModuleTensors(const torch::nn::Module& module) {
     if (item.value().requires_grad()) {
       trained.push_back({item.key(), item.value()});
       check_trained(trained.back());
+      trained.back().sparse = sparse.contains(item.value().unsafeGetTensorImpl());
     } else {
       frozen.push_back({item.key(), item.value()});
       check_expanded(frozen.back(), "frozen parameter");
@@ -143,7 +168,8 @@ std::vector<std::string> ModuleTensors::lines() const {
   const auto add = [&](const std::vector<NamedTensor>& tensors, const char* kind) {
     for (const NamedTensor& item : tensors) {
       lines.push_back(dga::str(kind, " ", item.name, " ", shape_text(item.tensor),
-                               item.tied.empty() ? "" : " with tied tensors"));
+                               item.tied.empty() ? "" : " with tied tensors",
+                               item.sparse ? " with sparse gradients" : ""));
     }
   };
   add(trained, "parameter");

@@ -24,6 +24,8 @@ struct NamedTensor {
   at::Tensor tensor;
   /// Other tensors of the module with the same memory, shape and strides, as set_data makes them.
   std::vector<at::Tensor> tied{};
+  /// Whether it is the table of an Embedding or EmbeddingBag with sparse(true).
+  bool sparse = false;
 };
 
 /// Each tensor appears once, under the first of its names, in registration order.

@@ -35,6 +35,7 @@ NodeReducer::NodeReducer(const Communicator& workers, const ParameterLayout& lay
                   kLine),
       memory_(workers.allocate(kLine + used_bytes_ + layout.bytes())) {
   static_assert(sizeof(Header) <= kLine);
+  rows_.emplace(layout, workers.rank(), gradients());
 }
 
 NodeReducer::Header& NodeReducer::header(int worker) const {
@@ -57,7 +58,7 @@ StepTotals NodeReducer::reduce(const StepContribution& step) {
   finite_check_.reset();
   if (check_finite_ && step.samples > 0) {
     for (int bucket = 0; bucket < static_cast<int>(layout_.buckets().size()); ++bucket) {
-      finite_check_.look_at(gradients(), bucket, step.loss_scale);
+      look_at(bucket, step.loss_scale);
     }
   }
   header(workers_.rank()) = {.unit_samples = step.unit_samples,
@@ -76,6 +77,7 @@ StepTotals NodeReducer::reduce(const StepContribution& step) {
 
   StepTotals totals = totals_of_headers();
   if (totals.reduced()) {
+    rows_->reduce(workers_, {step.unit_samples, totals.samples, step.loss_scale});
     reduce_slices(totals, step.loss_scale);
   }
   return totals;
@@ -124,6 +126,9 @@ void NodeReducer::reduce_slices(StepTotals& totals, double loss_scale) {
   }
   for (int number = 0; number < static_cast<int>(layout_.buckets().size()); ++number) {
     const Bucket& bucket = layout_.buckets()[static_cast<std::size_t>(number)];
+    if (bucket.by_rows) {
+      continue;
+    }
     const Slice mine = layout_.slice(number, workers_.rank());
     const std::int64_t at = bucket.first_byte + mine.first * size_of(bucket.type);
     for (ReduceSource& source : sources) {
@@ -144,10 +149,12 @@ void NodeReducer::share_parameters() {
   recorder_.enter(StepPhase::wait);
   workers_.barrier("parameters");
   recorder_.enter(StepPhase::reduce);
+  rows_->clear();
 }
 
 void NodeReducer::discard() {
   workers_.barrier("discarded step");
+  rows_->clear();
 }
 
 }  // namespace dga

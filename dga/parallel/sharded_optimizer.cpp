@@ -266,19 +266,14 @@ void ShardedOptimizer::scale_learning_rates(double factor) {
   }
 }
 
-void ShardedOptimizer::check_learning_rates() const {
-  for_each_group([](const Stepper& stepper, std::size_t group, const auto& options) {
+std::uint64_t ShardedOptimizer::settings_digest() const {
+  std::uint64_t digest = 0;
+  for_each_group([&](const Stepper& stepper, std::size_t group, const auto& options) {
     DGA_CHECK(stepper.scaled_rates.empty() || options.get_lr() == stepper.scaled_rates[group],
               "[parallel] learning rate of group ", group, ": expected ",
               stepper.scaled_rates[group], " as options.learning_rate set it, found ",
               options.get_lr(),
               ". Use options.learning_rate, or change the optimiser's rates, not both.");
-  });
-}
-
-std::uint64_t ShardedOptimizer::settings_digest() const {
-  std::uint64_t digest = 0;
-  for_each_group([&](const Stepper& stepper, std::size_t, const auto& options) {
     for (const OptimizerSetting& setting : stepper.settings) {
       digest = combined_digest(digest, setting.value(options));
     }

@@ -53,10 +53,8 @@ class ShardedOptimizer {
   std::vector<OwnedPiece> pieces() const;
 
   // --- settings, which must be the same on every worker
-  /// Throws InvalidArgument if the program has changed a learning rate since scale_learning_rates
-  /// set it.
-  void check_learning_rates() const;
-  /// A digest of the settings of every group.
+  /// A digest of the settings of every group. Throws InvalidArgument if the program has changed a
+  /// learning rate since scale_learning_rates set it.
   std::uint64_t settings_digest() const;
   /// A line for each setting of each group.
   std::vector<std::string> settings_lines() const;

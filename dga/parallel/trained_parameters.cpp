@@ -107,9 +107,14 @@ ParameterLayout make_layout(const ModuleTensors& tensors, int workers,
                             const AtomicOptimizer& atomic, const AccumulatorOptions& options) {
   std::vector<ParameterSpec> specs;
   for (const NamedTensor& parameter : tensors.trained) {
-    specs.push_back({parameter.name, parameter.tensor.sizes().vec(),
-                     dtype_of(parameter.tensor.scalar_type()).value(),
-                     group_of(parameter, options.groups), is_atomic(parameter, atomic)});
+    const bool one_owner = is_atomic(parameter, atomic);
+    specs.push_back({.name = parameter.name,
+                     .shape = parameter.tensor.sizes().vec(),
+                     .type = dtype_of(parameter.tensor.scalar_type()).value(),
+                     .group = group_of(parameter, options.groups),
+                     .atomic = one_owner,
+                     .by_rows = parameter.sparse && !one_owner && parameter.tensor.numel() > 0 &&
+                                parameter.tensor.is_contiguous()});
   }
   return {std::move(specs), workers, options.bucket_bytes};
 }

@@ -106,6 +106,16 @@ TEST(ParameterLayout, KeepsTypesInBucketsOfTheirOwn) {
   EXPECT_EQ(layout.bytes(), 64 + 2 * 64 + 64);
 }
 
+TEST(ParameterLayout, KeepsTablesWithFewRowsInBucketsOfTheirOwn) {
+  const ParameterLayout layout({{"table", {5, 3}, DType::f32, 0, false, true}, {"dense", {9}}}, 2);
+  ASSERT_EQ(layout.buckets().size(), 2U);
+  EXPECT_THAT(layout.buckets()[0].parameters, ElementsAre(1));
+  EXPECT_FALSE(layout.buckets()[0].by_rows);
+  EXPECT_THAT(layout.buckets()[1].parameters, ElementsAre(0));
+  EXPECT_TRUE(layout.buckets()[1].by_rows);
+  EXPECT_EQ(layout.slice(1, 1), (Slice{16, 0}));
+}
+
 TEST(ParameterLayout, FindsTheParameterOfAnElement) {
   auto specs = mlp();
   specs.insert(specs.begin() + 3, {"empty", {0, 7}});
@@ -151,6 +161,11 @@ TEST(ParameterLayout, RefusesWhatCannotBeLaidOut) {
             }),
             "[mesh] ParameterLayout: expected floating-point parameters, found a i64 [2]. Only "
             "these have gradients.");
+  EXPECT_EQ(error_of<InvalidArgument>([] {
+              ParameterLayout({{"a", {2, 2}, DType::f32, 0, true, true}}, 1);
+            }),
+            "[mesh] ParameterLayout: expected a f32 [2, 2] to be atomic or reduced by rows, found "
+            "both.");
   const ParameterLayout layout({{"a", {2}}}, 1);
   EXPECT_EQ(error_of<InvalidArgument>([&] { layout.owner(0, 16); }),
             "[mesh] ParameterLayout: expected an element in [0, 16) of bucket 0, found 16.");

@@ -3,7 +3,6 @@
 // The state of an accumulator: complete, and independent of the number of workers.
 
 #include <gmock/gmock.h>
-#include <torch/nn/modules/embedding.h>
 #include <torch/optim/schedulers/step_lr.h>
 
 #include "tests/support/error_of.h"
@@ -126,40 +125,6 @@ DGA_ENGINE_TEST(AccumulatorStates, TorchsSchedulersWorkOnTheOptimizer) {
     scheduler_alone.step();
   }
   expect_near(*net, *alone);
-}
-
-DGA_ENGINE_TEST(SparseGradients, AreSummedAsDenseOnes) {
-  const auto make = [](bool sparse) {
-    auto table = std::make_shared<torch::nn::EmbeddingImpl>(
-        torch::nn::EmbeddingOptions(40, 3).sparse(sparse));
-    const at::NoGradGuard no_grad;
-    table->weight.copy_(at::arange(120, at::kFloat).cos().reshape({40, 3}));
-    return table;
-  };
-  const auto rows = [](int worker, int step) {
-    return at::tensor({worker % 40, (worker + step) % 40, 3, 3}, at::kLong);
-  };
-  for (const int micro_steps : {1, 2}) {
-    std::vector<at::Tensor> results;
-    for (const bool sparse : {true, false}) {
-      auto table = make(sparse);
-      GradientAccumulator accumulator(
-          environment, table,
-          optimizer_factory<torch::optim::Adagrad>(torch::optim::AdagradOptions(0.1)),
-          {.micro_steps = micro_steps});
-      for (int step = 0; step < 3; ++step) {
-        for (int call = 0; call < micro_steps; ++call) {
-          accumulator.backward(
-              table->forward(rows(environment.rank(), step + call)).square().mean(), 4);
-        }
-        accumulator.step();
-      }
-      results.push_back(table->weight.detach().clone());
-      environment.world().barrier();
-    }
-    // Rows that occur twice are added up in another order.
-    EXPECT_TRUE(results[0].allclose(results[1], 1e-6, 1e-7));
-  }
 }
 
 }  // namespace
