@@ -60,8 +60,9 @@ dga_public_headers(
   dga/data/subset.h
   dga/launch/stop_signal.h
   dga/storage/atomic_file.h
-  dga/storage/file_handle.h
+  dga/storage/byte_source.h
   dga/storage/safetensors.h
+  dga/storage/store.h
   dga/storage/tensor_view.h
 )
 

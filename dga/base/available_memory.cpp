@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <array>
-#include <filesystem>
 #include <fstream>
 #include <iomanip>
 #include <limits>
@@ -16,13 +15,11 @@
 namespace dga {
 namespace {
 
-namespace fs = std::filesystem;
-
 constexpr std::int64_t kNoLimit = std::numeric_limits<std::int64_t>::max();
 
 /// The number that follows `name` at the start of a line of the file; none if there is none. An
 /// empty `name` stands for the number that the file consists of.
-std::optional<std::int64_t> number_in(const fs::path& path, const std::string& name = {}) {
+std::optional<std::int64_t> number_in(const std::string& path, const std::string& name = {}) {
   std::ifstream file(path);
   for (std::string line; std::getline(file, line);) {
     std::istringstream words(line);
@@ -46,26 +43,29 @@ constexpr CgroupFiles kVersion1{"memory.limit_in_bytes", "memory.usage_in_bytes"
 constexpr CgroupFiles kVersion2{"memory.max", "memory.current", "inactive_file"};
 
 /// What the limit of one cgroup leaves; kNoLimit without one ("max" is not a number).
-std::int64_t room_in(const fs::path& folder, const CgroupFiles& files) {
-  const auto limit = number_in(folder / files.limit);
-  const auto usage = number_in(folder / files.usage);
+std::int64_t room_in(const std::string& folder, const CgroupFiles& files) {
+  const auto limit = number_in(folder + "/" + files.limit);
+  const auto usage = number_in(folder + "/" + files.usage);
   if (!limit || !usage) {
     return kNoLimit;
   }
   // The kernel frees cached files before it kills anybody.
-  const std::int64_t cached = number_in(folder / "memory.stat", files.reclaimable).value_or(0);
+  const std::int64_t cached = number_in(folder + "/memory.stat", files.reclaimable).value_or(0);
   return std::max<std::int64_t>(*limit - (*usage - cached), 0);
 }
 
 /// The least room of the cgroup `path` below `mount` and of those that contain it. In a container
 /// the path may be that outside, where only the mount point itself is to be seen.
-std::int64_t room_up_from(const fs::path& mount, const std::string& path,
+std::int64_t room_up_from(const std::string& mount, const std::string& path,
                           const CgroupFiles& files) {
   std::int64_t room = room_in(mount, files);
-  fs::path folder = mount;
-  for (const fs::path& part : fs::path(path).relative_path()) {
-    folder /= part;
-    room = std::min(room, room_in(folder, files));
+  std::istringstream parts(path);
+  std::string folder = mount;
+  for (std::string part; std::getline(parts, part, '/');) {
+    if (!part.empty()) {
+      folder += "/" + part;
+      room = std::min(room, room_in(folder, files));
+    }
   }
   return room;
 }
@@ -104,7 +104,7 @@ std::optional<std::int64_t> address_space_left(const std::string& root) {
 }  // namespace
 
 AvailableMemory available_memory(const std::string& root) {
-  const fs::path meminfo = root + "/proc/meminfo";
+  const std::string meminfo = root + "/proc/meminfo";
   AvailableMemory memory{.machine = kNoLimit, .address_space = address_space_left(root)};
   if (const auto kibibytes = number_in(meminfo, "MemAvailable:")) {
     memory.machine = (*kibibytes + number_in(meminfo, "SwapFree:").value_or(0)) << 10;

@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
-#include <filesystem>
 #include <iomanip>
 #include <iostream>
 #include <optional>
@@ -21,6 +20,7 @@
 #include "dga/base/one_line.h"
 #include "dga/cli/world_rank.h"
 #include "dga/storage/run_folder.h"
+#include "dga/storage/store_path.h"
 
 namespace dga {
 namespace {
@@ -193,9 +193,7 @@ std::unique_ptr<Progress> make_console_progress(bool quiet) {
 void print_summary(const RunSummary& run) {
   const RunResults& results = run.results;
   const auto number = [](std::optional<double> value) { return value ? digits(*value, 4) : "-"; };
-  const auto path = [&](std::string_view name) {
-    return (std::filesystem::path(run.folder) / name).string();
-  };
+  const auto path = [&](std::string_view name) { return path_in(run.folder, name); };
   if (results.stopped_early) {
     // A bar that was under way has no line of its own yet.
     erase_bar();

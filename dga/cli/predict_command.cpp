@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 #include <charconv>
-#include <filesystem>
 #include <iostream>
 #include <memory>
 #include <string>
@@ -18,6 +17,7 @@
 #include "dga/predict/predictor.h"
 #include "dga/storage/atomic_file.h"
 #include "dga/storage/run_folder.h"
+#include "dga/storage/store_path.h"
 
 namespace dga {
 namespace {
@@ -82,9 +82,7 @@ void check(const Arguments& arguments) {
   DGA_CHECK(!arguments.data.empty(),
             "[options] data: expected a folder or file with samples, found none. Give one with "
             "--data.");
-  const std::filesystem::path card = std::filesystem::path(arguments.model) / kModelCardFile;
-  std::error_code ignored;
-  DGA_CHECK(std::filesystem::exists(card, ignored),
+  DGA_CHECK(StorePath(path_in(arguments.model, kModelCardFile)).exists(),
             "[options] model: expected the folder of a run "
             "that ended, with its ",
             kModelCardFile, ", found none in ", arguments.model,

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include <filesystem>
 #include <iostream>
 #include <memory>
 #include <string>
@@ -11,6 +10,7 @@
 #include "dga/cli/inputs.h"
 #include "dga/report/report.h"
 #include "dga/storage/run_folder.h"
+#include "dga/storage/store_path.h"
 
 namespace dga {
 namespace {
@@ -30,8 +30,7 @@ int write(ReportOptions options) {
   std::string output = expand_home(options.output);
   refuse_input_as_output(output, inputs);
   if (output.empty()) {
-    const std::filesystem::path folder = options.runs.size() == 1 ? options.runs.front() : "";
-    output = (folder / kReportFile).string();
+    output = path_in(options.runs.size() == 1 ? options.runs.front() : "", kReportFile);
   }
   write_report(options.runs, output);
   std::cout << "report     " << output << '\n';

@@ -3,7 +3,6 @@
 #include "dga/data/data_facts.h"
 
 #include <cstdint>
-#include <filesystem>
 #include <iomanip>
 #include <span>
 #include <sstream>
@@ -12,6 +11,7 @@
 #include "dga/base/error.h"
 #include "dga/data/location.h"
 #include "dga/data/table.h"
+#include "dga/storage/store_path.h"
 
 namespace dga {
 namespace {
@@ -59,7 +59,7 @@ std::string names_at(const LoadOptions& options) {
     std::string names;
     for (const auto* list : {&files.train, &files.validation, &files.test, &files.class_names}) {
       for (const std::string& path : *list) {
-        names += (names.empty() ? "" : ", ") + std::filesystem::path(path).filename().string();
+        names += (names.empty() ? "" : ", ") + file_name(path);
       }
     }
     return names;

@@ -4,45 +4,55 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <filesystem>
-#include <fstream>
 #include <map>
-#include <system_error>
+#include <optional>
 #include <utility>
 
+#include "dga/base/error.h"
 #include "dga/crypto/sha256.h"
+#include "dga/storage/store_path.h"
 
 namespace dga {
 namespace {
 
 // The first piece is small, because most files differ early.
-constexpr std::uintmax_t kFirstPiece = std::uintmax_t{16} << 10;
-constexpr std::uintmax_t kPiece = std::uintmax_t{1} << 20;
+constexpr std::int64_t kFirstPiece = std::int64_t{16} << 10;
+constexpr std::int64_t kPiece = std::int64_t{1} << 20;
 
 /// Files whose first `compared` bytes are equal.
 struct Candidates {
   std::vector<std::size_t> files;
-  std::uintmax_t compared = 0;
+  std::int64_t compared = 0;
 };
 
 /// A hash of bytes [offset, offset + count) of a file; empty if they cannot be read.
-std::string hash_of_piece(const std::string& path, std::uintmax_t offset, std::uintmax_t count) {
-  std::vector<char> bytes(count);
-  std::ifstream file(path, std::ios::binary);
-  file.seekg(static_cast<std::streamoff>(offset));
-  file.read(bytes.data(), static_cast<std::streamsize>(count));
-  return file ? sha256_hex(std::as_bytes(std::span(bytes))) : std::string();
+std::string hash_of_piece(const std::string& path, std::int64_t offset, std::int64_t count) {
+  try {
+    std::string bytes(static_cast<std::size_t>(count), '\0');
+    StorePath(path).open()->read(offset, bytes);
+    return sha256_hex(std::as_bytes(std::span(bytes)));
+  } catch (const StorageError&) {
+    return {};
+  }
+}
+
+/// The size of a file, if it can be looked at.
+std::optional<std::int64_t> size_of_file(const std::string& path) {
+  try {
+    const auto status = StorePath(path).status();
+    return status && status->is_file() ? std::optional(status->size) : std::nullopt;
+  } catch (const StorageError&) {
+    return std::nullopt;
+  }
 }
 
 }  // namespace
 
 std::vector<EqualFiles> equal_files(std::span<const std::string> paths) {
-  std::map<std::uintmax_t, std::vector<std::size_t>> by_size;
+  std::map<std::int64_t, std::vector<std::size_t>> by_size;
   for (std::size_t i = 0; i < paths.size(); ++i) {
-    std::error_code error;
-    const std::uintmax_t size = std::filesystem::file_size(paths[i], error);
-    if (!error) {
-      by_size[size].push_back(i);
+    if (const auto size = size_of_file(paths[i])) {
+      by_size[*size].push_back(i);
     }
   }
   std::vector<EqualFiles> found;
@@ -56,7 +66,7 @@ std::vector<EqualFiles> equal_files(std::span<const std::string> paths) {
           found.push_back({group.files.front(), group.files[i]});
         }
       } else if (group.files.size() > 1) {
-        const std::uintmax_t count =
+        const std::int64_t count =
             std::min(group.compared == 0 ? kFirstPiece : kPiece, size - group.compared);
         std::map<std::string, std::vector<std::size_t>> by_hash;
         for (const std::size_t i : group.files) {

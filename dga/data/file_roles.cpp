@@ -4,11 +4,10 @@
 
 #include <algorithm>
 #include <array>
-#include <filesystem>
 
 #include "dga/base/error.h"
 #include "dga/base/lower_case.h"
-#include "dga/data/source.h"
+#include "dga/storage/store_path.h"
 
 namespace dga {
 namespace {
@@ -79,7 +78,7 @@ bool names_classes(const std::string& name) {
 }
 
 FileUse use_of(const std::string& path) {
-  const std::string name = lower_case(std::filesystem::path(path).filename().string());
+  const std::string name = lower_case(file_name(path));
   const UseWords* found = nullptr;
   for (const UseWords& use : kUseWords) {
     const bool named = std::any_of(use.words.begin(), use.words.end(), [&](std::string_view word) {

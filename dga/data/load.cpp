@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <filesystem>
 #include <new>
 #include <span>
 #include <utility>
@@ -18,6 +17,7 @@
 #include "dga/data/location.h"
 #include "dga/data/split.h"
 #include "dga/data/subset.h"
+#include "dga/storage/store_path.h"
 
 namespace dga {
 namespace {
@@ -153,10 +153,13 @@ std::vector<std::string> copies_among(const std::vector<DataSummary::File>& file
   for (std::size_t i = 0; i < std::min(copies.size(), kMostNamed); ++i) {
     const std::string& first = paths[copies[i].first];
     const std::string& copy = paths[copies[i].copy];
-    std::error_code error;
+    const auto same_file = [&] {
+      const auto one = StorePath(first).status();
+      const auto other = StorePath(copy).status();
+      return one && other && one->identity == other->identity;
+    };
     notices.push_back(str(printable(copy, 4096),
-                          std::filesystem::equivalent(first, copy, error) ? ": the same file as "
-                                                                          : ": the same bytes as ",
+                          same_file() ? ": the same file as " : ": the same bytes as ",
                           printable(first, 4096), ". Use each sample once, unless that is meant."));
   }
   if (copies.size() > kMostNamed) {

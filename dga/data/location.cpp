@@ -3,118 +3,26 @@
 #include "dga/data/location.h"
 
 #include <algorithm>
-#include <cctype>
-#include <filesystem>
+#include <optional>
 #include <set>
 #include <string_view>
-#include <system_error>
 #include <utility>
 
 #include "dga/base/error.h"
+#include "dga/data/as_data.h"
 #include "dga/data/file_roles.h"
-#include "dga/data/source.h"
+#include "dga/storage/store_path.h"
 
 namespace dga {
 namespace {
 
-namespace fs = std::filesystem;
-
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') {
-    return c - '0';
-  }
-  const auto lower = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
-
-/// Decodes percent-encoded bytes of a URI, such as %20.
-std::string decoded(std::string_view text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '%' && i + 2 < text.size() && hex_digit(text[i + 1]) >= 0 &&
-        hex_digit(text[i + 2]) >= 0) {
-      out += static_cast<char>(hex_digit(text[i + 1]) * 16 + hex_digit(text[i + 2]));
-      i += 2;
-    } else {
-      out += text[i];
-    }
-  }
-  return out;
-}
-
-std::string local_path(const std::string& location) {
-  const std::size_t mark = location.find("://");
-  const bool is_uri =
-      mark != std::string::npos && mark > 0 &&
-      std::all_of(
-          location.begin(), location.begin() + static_cast<std::ptrdiff_t>(mark),
-          [](unsigned char c) { return std::isalnum(c) != 0 || c == '+' || c == '-' || c == '.'; });
-  if (!is_uri) {
-    return location;
-  }
-  const std::string scheme = location.substr(0, mark);
-  if (scheme != "file") {
-    throw DataError(str(printable(location, 4096),
-                        ": expected a folder, a file or a file:// URI, found the scheme \"", scheme,
-                        "\". Copy the data to a local folder and give that."));
-  }
-  std::string_view rest = std::string_view(location).substr(mark + 3);
-  if (rest.starts_with("localhost/")) {
-    rest.remove_prefix(9);
-  }
-  if (!rest.starts_with('/')) {
-    throw DataError(str(
-        printable(location, 4096), ": expected file:// and an absolute path, found the host \"",
-        printable(rest.substr(0, rest.find('/'))), "\". Write file:///path, with three slashes."));
-  }
-  return decoded(rest);
-}
-
-/// What is at `path`, which is neither a regular file nor a folder.
-std::string special_file(const std::string& path, fs::file_type type,
-                         const std::error_code& error) {
-  std::error_code no_link;
-  const fs::path target = fs::read_symlink(path, no_link);
-  if (!no_link && (type == fs::file_type::not_found || error)) {
-    return str("a link to ", printable(target.string(), 4096), ", where nothing can be read");
-  }
-  switch (type) {
-    case fs::file_type::fifo:
-      return "a pipe";
-    case fs::file_type::socket:
-      return "a socket";
-    case fs::file_type::block:
-    case fs::file_type::character:
-      return "a device";
-    default:
-      return error ? str('"', error.message(), '"') : "something else";
-  }
-}
-
-std::vector<std::string> names_in(const std::string& folder, const std::string& shown) {
-  std::error_code error;
-  std::vector<std::string> names;
-  fs::directory_iterator entries(folder, error);
-  for (; !error && entries != fs::directory_iterator(); entries.increment(error)) {
-    names.push_back(entries->path().filename().string());
-  }
-  if (error) {
-    throw DataError(str(shown, ": expected a readable folder, found \"", error.message(),
-                        "\". Check its permissions."));
-  }
-  std::sort(names.begin(), names.end());
-  return names;
-}
-
 /// All files of a folder that are read, as training files, and those that are not.
-DataFiles files_of_folder(const std::string& folder, const std::string& shown) {
+DataFiles files_of_folder(const StorePath& folder) {
   DataFiles files;
-  for (const std::string& name : names_in(folder, shown)) {
-    const std::string path = (fs::path(folder) / name).string();
+  for (const auto& [name, status] : as_data([&] { return folder.list(); })) {
+    const std::string path = (folder / name).text();
     const Exclusion exclusion = exclusion_of(name);
-    std::error_code error;
-    const fs::file_type type = fs::status(path, error).type();
-    if (type == fs::file_type::directory) {
+    if (status.is_folder()) {
       files.ignored.push_back({path, "a subfolder"});
     } else if (!exclusion.reason.empty()) {
       files.ignored.push_back({path, std::string(exclusion.reason)});
@@ -122,10 +30,9 @@ DataFiles files_of_folder(const std::string& folder, const std::string& shown) {
         files.notices.push_back(
             str(printable(path, 4096), ": ignored, because it is ", exclusion.reason, "."));
       }
-    } else if (type != fs::file_type::regular) {
+    } else if (!status.is_file()) {
       throw DataError(str(printable(path, 4096), ": expected a file with data, found ",
-                          special_file(path, type, error),
-                          ". Put the file there, or remove this from the folder."));
+                          status.nature, ". Put the file there, or remove this from the folder."));
     } else if (names_classes(name)) {
       if (!files.class_names.empty()) {
         throw DataError(
@@ -168,9 +75,7 @@ void assign_uses(const std::string& shown, DataFiles& files) {
 std::set<std::string> canonical(const std::vector<std::string>& paths) {
   std::set<std::string> result;
   for (const std::string& path : paths) {
-    std::error_code error;
-    const fs::path canonical = fs::weakly_canonical(path, error);
-    result.insert(error ? path : canonical.string());
+    result.insert(StorePath(path).canonical());
   }
   return result;
 }
@@ -203,23 +108,18 @@ void sort_without_repeats(DataFiles& files) {
 }  // namespace
 
 DataFiles find_one_set(const std::string& location) {
-  const std::string path = local_path(location);
-  const std::string shown = printable(path, 4096);
-  std::error_code error;
-  const fs::file_status status = fs::status(path, error);
-  if (path.empty() || status.type() == fs::file_type::not_found) {
+  const StorePath path(location);
+  const std::string shown = printable(path.text(), 4096);
+  const auto status = as_data([&] { return path.status(); });
+  if (!status) {
     throw DataNotFound(
         str(shown.empty() ? "\"\"" : shown,
             ": expected a folder or a file with data, found nothing there. Check the path."));
   }
-  if (error) {
-    throw DataError(str(shown, ": expected a readable folder or file, found \"", error.message(),
-                        "\". Check the permissions."));
+  if (!status->is_folder()) {
+    return {.train = {path.text()}};
   }
-  if (!fs::is_directory(status)) {
-    return {.train = {path}};
-  }
-  DataFiles files = files_of_folder(path, shown);
+  DataFiles files = files_of_folder(path);
   if (files.train.empty()) {
     throw DataError(str(shown, ": expected a folder with data files, found ",
                         files.notices.empty() ? "none in it (subfolders are not searched)"
@@ -231,9 +131,8 @@ DataFiles find_one_set(const std::string& location) {
 
 DataFiles find_data_files(const DataLocations& locations) {
   DataFiles files = find_one_set(locations.data);
-  const std::string folder = local_path(locations.data);
-  if (std::error_code error; fs::is_directory(folder, error)) {
-    assign_uses(printable(folder, 4096), files);
+  if (const StorePath folder(locations.data); as_data([&] { return folder.is_folder(); })) {
+    assign_uses(printable(folder.text(), 4096), files);
   }
   const DataFiles validation =
       locations.validation.empty() ? DataFiles{} : find_one_set(locations.validation);

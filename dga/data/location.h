@@ -27,8 +27,9 @@ struct DataFiles {
   std::vector<std::string> notices = {};
 };
 
-/// Finds the files at `location`, which is a folder, a file, or a file:// URI of one, as training
-/// files. In a folder these are the regular files, ordered by name (comparing bytes), except for:
+/// Finds the files at `location`, the path or URI of a folder or a file (see StorePath), as
+/// training files. In a folder these are the regular files, ordered by name (comparing bytes),
+/// except for:
 /// - hidden files and files whose names begin with '_' (markers of other tools);
 /// - README, LICENSE, COPYING, NOTICE, CITATION and CHANGELOG, with any extension, and *.md;
 /// - backups of editors: "x~", x.bak, x.orig, x.swp and x between two number signs, with a notice;
@@ -36,9 +37,9 @@ struct DataFiles {
 /// - x.gz if there is also x.
 /// Subfolders are not searched.
 ///
-/// Throws DataNotFound if nothing exists at the location. Throws DataError if it cannot be read,
-/// contains no data files, or is a URI with another scheme, and if the folder contains something
-/// that is neither a regular file nor a folder, such as a pipe or a link to nothing.
+/// Throws DataNotFound if nothing exists at the location, InvalidArgument for a URI of an unknown
+/// scheme, and DataError if it cannot be read, contains no data files, or contains something that
+/// is neither a regular file nor a folder, such as a pipe or a link to nothing.
 DataFiles find_one_set(const std::string& location);
 
 /// The locations of the sets of a dataset, as for find_one_set.

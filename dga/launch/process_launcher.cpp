@@ -17,10 +17,8 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <filesystem>
 #include <fstream>
 #include <iostream>
-#include <iterator>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -28,6 +26,7 @@
 #include "dga/base/clock.h"
 #include "dga/base/descriptor.h"
 #include "dga/base/error.h"
+#include "dga/base/process_threads.h"
 #include "dga/base/topology.h"
 #include "dga/comm/arena/group.h"
 #include "dga/comm/arena/node_segment.h"
@@ -47,12 +46,6 @@ struct Child {
   pid_t pid = 0;
   int pidfd = -1;
 };
-
-bool single_threaded() {
-  std::error_code error;
-  const std::filesystem::directory_iterator tasks("/proc/self/task", error);
-  return !error && std::distance(begin(tasks), end(tasks)) == 1;
-}
 
 WorkerSeat seat_of(const LaunchOptions& options, int rank, Segment node, Segment control) {
   return {.world = {.rank = rank,

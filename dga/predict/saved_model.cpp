@@ -4,26 +4,24 @@
 
 #include <torch/nn/module.h>
 
-#include <filesystem>
-
 #include "dga/base/error.h"
 #include "dga/models/model.h"
 #include "dga/predict/weights.h"
 #include "dga/storage/atomic_file.h"
 #include "dga/storage/run_folder.h"
+#include "dga/storage/store_path.h"
 
 namespace dga {
 
 SavedModel load_model(const std::string& folder, const ModelFactory& factory) {
-  const std::filesystem::path base(folder);
-  const std::string card_path = (base / kModelCardFile).string();
+  const std::string card_path = path_in(folder, kModelCardFile);
   SavedModel saved{.card = model_card_from_json(read_file(card_path), card_path), .model = {}};
   DGA_CHECK(factory || saved.card.model != kCustomModel, "[predict] ", folder,
             ": expected the factory of its model, which is the program's own, found none. Pass "
             "load_model the one that the run had.");
   constexpr std::uint64_t kAnySeed = 0;  // the weights come from the file
   saved.model = make_model(saved.card, kAnySeed, factory);
-  load_weights((base / kModelFile).string(), *saved.model.module);
+  load_weights(path_in(folder, kModelFile), *saved.model.module);
   saved.model.module->eval();
   return saved;
 }

@@ -7,7 +7,6 @@
 #include <torch/nn/module.h>
 
 #include <bit>
-#include <cstring>
 #include <optional>
 #include <set>
 #include <utility>
@@ -73,7 +72,7 @@ DType type_of(const WeightTensor& tensor) {
 }
 
 /// Throws unless `found`, of the file, fits `tensor`.
-void check_fit(const std::string& path, const WeightTensor& tensor, const TensorView& found) {
+void check_fit(const std::string& path, const WeightTensor& tensor, const StoredTensor& found) {
   const at::IntArrayRef shape = tensor.values.sizes();
   if (found.shape != shape.vec()) {
     throw StorageError(dga::str("[predict] ", path, ": expected tensor '", tensor.name,
@@ -116,22 +115,25 @@ void load_weights(const std::string& path, torch::nn::Module& module) {
     check_fit(path, tensor, file.at(tensor.name));
     names.insert(tensor.name);
   }
-  for (const TensorView& found : file.tensors()) {
+  for (const StoredTensor& found : file.tensors()) {
     if (names.count(found.name) == 0) {
       throw StorageError(
           dga::str("[predict] ", path, ": expected the tensors of the module, found '", found.name,
                    "', which it does not have. Take the weights of the same model."));
     }
   }
+  // All are read before any is changed.
   const at::NoGradGuard no_grad;
+  std::vector<at::Tensor> values;
   for (const WeightTensor& tensor : tensors) {
-    const TensorView& found = file.at(tensor.name);
-    if (found.bytes() > 0) {
-      // By bytes first: in the file, numbers need not lie on their natural boundaries.
-      const at::Tensor read = at::empty(found.shape, tensor.values.scalar_type());
-      std::memcpy(read.mutable_data_ptr(), found.data, static_cast<std::size_t>(found.bytes()));
-      tensor.values.copy_(read);
+    values.push_back(at::empty(tensor.values.sizes(), tensor.values.scalar_type()));
+    if (values.back().nbytes() > 0) {
+      file.read(file.at(tensor.name), {static_cast<std::byte*>(values.back().mutable_data_ptr()),
+                                       values.back().nbytes()});
     }
+  }
+  for (std::size_t i = 0; i < tensors.size(); ++i) {
+    tensors[i].values.copy_(values[i]);
   }
 }
 

@@ -2,13 +2,11 @@
 
 #include "dga/problem/data_cache.h"
 
-#include <sys/stat.h>
-
 #include <algorithm>
-#include <filesystem>
 
 #include "dga/base/error.h"
 #include "dga/data/location.h"
+#include "dga/storage/store_path.h"
 
 namespace dga {
 namespace {
@@ -19,25 +17,20 @@ std::string stamp_of(const LoadOptions& options) {
   std::string stamp;
   for (const auto* list : {&files.train, &files.validation, &files.test}) {
     for (const std::string& path : *list) {
-      struct stat info {};
-      if (stat(path.c_str(), &info) == 0) {
-        stamp += str(std::filesystem::path(path).filename().string(), '\n', info.st_dev, ' ',
-                     info.st_ino, ' ', info.st_size, ' ', info.st_mtim.tv_sec, ' ',
-                     info.st_mtim.tv_nsec, '\n');
+      if (const auto status = StorePath(path).status()) {
+        stamp += str(file_name(path), '\n', status->version, '\n');
       }
     }
     stamp += '\n';
   }
   for (const IgnoredFile& file : files.ignored) {
-    stamp += std::filesystem::path(file.path).filename().string() + '\n';
+    stamp += file_name(file.path) + '\n';
   }
   return stamp;
 }
 
 std::string absolute(const std::string& location) {
-  std::error_code error;
-  const auto path = std::filesystem::weakly_canonical(location, error);
-  return error ? location : path.string();
+  return StorePath(location).canonical();
 }
 
 std::string table_key(const TableOptions& table) {

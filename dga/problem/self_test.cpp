@@ -4,21 +4,21 @@
 
 #include <array>
 #include <cstdlib>
-#include <filesystem>
 #include <functional>
 
 #include "dga/base/build_info.h"
 #include "dga/base/error.h"
+#include "dga/base/process_threads.h"
 #include "dga/base/random.h"
 #include "dga/launch/launch.h"
 #include "dga/launch/worker_map.h"
 #include "dga/problem/problem.h"
+#include "dga/storage/local/temporary_folder.h"
+#include "dga/storage/store_path.h"
 #include "dga/train/plan.h"
 
 namespace dga {
 namespace {
-
-namespace fs = std::filesystem;
 
 constexpr int kWorkers = 3;  // uneven shards, and a tree with an empty place
 
@@ -42,36 +42,6 @@ LoadedData made_up_data() {
   data.train = std::make_shared<Table>(kSamples, std::vector<std::int64_t>{kFeatures}, features,
                                        labels, std::vector<std::string>{"below", "above"});
   return data;
-}
-
-/// A folder that is gone when this is.
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    std::string pattern = (fs::temp_directory_path() / "dga-self-test-XXXXXX").string();
-    if (mkdtemp(pattern.data()) == nullptr) {
-      throw StorageError(str("[problem] self_test: expected to make a folder like ", pattern,
-                             ", found that I may not. Set TMPDIR to a folder you can write to."));
-    }
-    path_ = pattern;
-  }
-  ~TemporaryFolder() {
-    std::error_code error;
-    fs::remove_all(path_, error);
-  }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-
-  std::string file(std::string_view name) const { return (path_ / name).string(); }
-
- private:
-  fs::path path_;
-};
-
-bool single_threaded() {
-  std::error_code error;
-  const fs::directory_iterator tasks("/proc/self/task", error);
-  return !error && std::distance(fs::begin(tasks), fs::end(tasks)) == 1;
 }
 
 /// The hash of the weights that `engine` comes to, with dropout, momentum and micro-steps.
@@ -105,7 +75,7 @@ class SelfTest {
     }
     try {
       // Each process of an MPI job has a folder of its own.
-      const std::string hash = weights_by(engine, workers, folder_.file(name));
+      const std::string hash = weights_by(engine, workers, path_in(folder_.path(), name));
       const bool same = reference_.empty() || hash == reference_;
       reference_ = reference_.empty() ? hash : reference_;
       report_.passed = report_.passed && same;
@@ -120,7 +90,7 @@ class SelfTest {
   SelfTestReport report() { return report_; }
 
  private:
-  TemporaryFolder folder_;
+  TemporaryFolder folder_{"dga-self-test"};
   std::string reference_;
   SelfTestReport report_{.passed = true};
 };

@@ -6,7 +6,6 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <filesystem>
 #include <functional>
 #include <map>
 #include <optional>
@@ -21,6 +20,7 @@
 #include "dga/report/saved_run.h"
 #include "dga/storage/atomic_file.h"
 #include "dga/storage/run_folder.h"
+#include "dga/storage/store_path.h"
 
 namespace dga {
 namespace {
@@ -388,7 +388,7 @@ void write_report(std::span<const std::string> run_folders, const std::string& o
 }
 
 std::string write_report(const std::string& run_folder) {
-  std::string output = (std::filesystem::path(run_folder) / kReportFile).string();
+  std::string output = path_in(run_folder, kReportFile);
   write_report(std::span(&run_folder, 1), output);
   return output;
 }

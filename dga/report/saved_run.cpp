@@ -2,7 +2,6 @@
 
 #include "dga/report/saved_run.h"
 
-#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <string_view>
 
@@ -10,16 +9,15 @@
 #include "dga/options/options_json.h"
 #include "dga/storage/atomic_file.h"
 #include "dga/storage/run_folder.h"
+#include "dga/storage/store_path.h"
 
 namespace dga {
 namespace {
 
-namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 
 std::optional<std::string> contents(const std::string& path) {
-  std::error_code error;
-  return fs::exists(path, error) ? std::optional(read_file(path)) : std::nullopt;
+  return StorePath(path).exists() ? std::optional(read_file(path)) : std::nullopt;
 }
 
 /// Reads config.json. Accepts any JSON object: options of older and newer versions are shown
@@ -48,9 +46,7 @@ void add_config(SavedRun& run, const std::string& text, const std::string& path)
 
 /// The last part of the path, also for "." and "runs/x/".
 std::string name_of(const std::string& folder) {
-  std::error_code error;
-  const fs::path whole = fs::absolute(folder, error).lexically_normal();
-  return (whole.has_filename() ? whole.filename() : whole.parent_path().filename()).string();
+  return file_name(StorePath(folder).canonical());
 }
 
 }  // namespace
@@ -86,12 +82,11 @@ std::set<std::string> metric_names(std::span<const SavedRun> runs) {
 }
 
 SavedRun read_run(const std::string& folder) {
-  const auto file = [&](std::string_view name) { return (fs::path(folder) / name).string(); };
+  const auto file = [&](std::string_view name) { return path_in(folder, name); };
   SavedRun run{.folder = folder, .name = name_of(folder)};
-  std::error_code error;
-  if (!fs::is_directory(folder, error)) {
+  if (const auto found = StorePath(folder).status(); !found || !found->is_folder()) {
     throw StorageError(str("[report] ", folder, ": expected the folder of a run, found ",
-                           fs::exists(folder, error) ? "another kind of file" : "nothing",
+                           found ? "another kind of file" : "nothing",
                            ". Name a folder that dga train wrote."));
   }
   const std::optional<std::string> config = contents(file(kConfigFile));

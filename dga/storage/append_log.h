@@ -4,19 +4,20 @@
 
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 
-#include "dga/storage/file_handle.h"
+#include "dga/storage/store.h"
 
 namespace dga {
 
-/// Each line is one write(2) at the end of the file, and it is on disk when append() returns. If a
-/// full disk leaves part of a line, append() removes it; if a kill does, the next AppendLog of the
-/// file removes it. One writer at a time. All members throw StorageError.
+/// Each line is at the end of the file, and survives a crash, when append() returns. If an append
+/// fails, it leaves no part of the line; if a kill does, the next AppendLog of the file removes it.
+/// One writer at a time. All members throw StorageError.
 class AppendLog {
  public:
-  /// Opens or creates `path`. Cuts off an incomplete last line.
+  /// Opens or creates `path`, a plain path or a URI. Cuts off an incomplete last line.
   explicit AppendLog(std::string path);
 
   /// Appends `line` and a newline. Throws InvalidArgument if `line` contains a newline.
@@ -24,7 +25,7 @@ class AppendLog {
 
  private:
   std::string path_;
-  FileHandle file_;
+  std::unique_ptr<FileAppender> file_;
 };
 
 }  // namespace dga

@@ -5,55 +5,45 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
 #include <string_view>
 
-#include "dga/storage/file_handle.h"
+#include "dga/storage/store.h"
 
 namespace dga {
 
-/// Writes to a hidden file ".NAME.PID-N.dga-tmp" beside `path`, which commit() flushes to disk and
-/// renames to `path`. At any time, readers see either the old file or the new one. After commit()
-/// has returned, the file survives a crash of the machine. Without commit() the destructor removes
-/// the hidden file. A kill leaves it behind; the next RunFolder in its folder removes it. The
-/// hidden file is locked (flock), which tells it from one that a kill left.
+/// Paths here are those of StorePath: plain ones or URIs.
 ///
-/// Where `path` is a link, the file that it points to is written. A device, a pipe or a socket at
-/// `path` is an error.
+/// At any time, readers see either the old file or the new one. After commit() has returned, the
+/// file survives a crash of the machine. Without commit() nothing changes. A kill may leave a
+/// hidden file behind; the next RunFolder in its folder removes it.
 ///
-/// All members throw StorageError. Not thread-safe; several objects may write the same path.
+/// All members throw StorageError, and the constructor InvalidArgument for a path of an unknown
+/// kind. Not thread-safe; several objects may write the same path.
 class AtomicFile {
  public:
   explicit AtomicFile(std::string path);
-  ~AtomicFile();
-  AtomicFile(const AtomicFile&) = delete;
-  AtomicFile& operator=(const AtomicFile&) = delete;
 
   const std::string& path() const noexcept { return path_; }
-  /// Reserves disk space for the first `bytes` of the file, so that a full disk is reported now;
-  /// see FileHandle::reserve.
-  void reserve(std::int64_t bytes) { file_->reserve(bytes); }
-  void append(std::span<const std::byte> bytes);
+  /// Reserves room for the first `bytes` of the file, so that a full disk is reported now.
+  void reserve(std::int64_t bytes) { writer_->reserve(bytes); }
+  void append(std::span<const std::byte> bytes) { writer_->append(bytes); }
   void append(std::string_view text) { append(std::as_bytes(std::span(text))); }
   /// Call it once, after the last append.
   void commit();
 
  private:
   std::string path_;
-  std::string target_;     // path_, or the file that it links to
-  std::string temporary_;  // empty once committed
-  std::unique_ptr<FileHandle> file_;
+  std::unique_ptr<FileWriter> writer_;
+  bool committed_ = false;
 };
 
 /// Writes a whole file through an AtomicFile. Throws StorageError.
 void atomic_write(const std::string& path, std::span<const std::byte> bytes);
 void atomic_write(const std::string& path, std::string_view text);
-
-/// Removes the hidden files in `folder` whose AtomicFile no longer exists, because its process was
-/// killed. What cannot be removed stays.
-void remove_abandoned_files(const std::string& folder) noexcept;
 
 /// Returns the contents of a file. Throws StorageError if it is missing or unreadable.
 std::string read_file(const std::string& path);

@@ -2,27 +2,18 @@
 
 #include "dga/storage/run_folder.h"
 
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <chrono>
 #include <ctime>
-#include <filesystem>
-#include <iterator>
-#include <system_error>
-#include <utility>
 
 #include "dga/base/error.h"
 #include "dga/storage/atomic_file.h"
-#include "dga/storage/file_handle.h"
 
 namespace dga {
 namespace {
-
-namespace fs = std::filesystem;
 
 constexpr std::array kRunFiles{kConfigFile, kMetricsFile,   kResultsFile,
                                kModelFile,  kModelCardFile, kTraceFile};
@@ -38,26 +29,23 @@ std::string date_time() {
   return {text.data(), std::strftime(text.data(), text.size(), "%Y-%m-%d_%H-%M-%S", &local)};
 }
 
-/// Creates one folder. Returns false if something with that name exists.
-bool make_folder(const std::string& path) {
-  if (::mkdir(path.c_str(), 0777) == 0) {
-    return true;
-  }
-  if (errno != EEXIST) {
-    throw_storage_error(path, "to create the folder", errno);
-  }
-  return false;
+bool is_event_file(std::string_view name) {
+  return name.starts_with(kEventFilePrefix) && name.ends_with(kEventFileSuffix);
 }
 
-/// The event files of dga in `folder`. They are found by listing it, because their names contain
-/// the number of the process that writes them, which may not have started yet.
-std::vector<std::string> event_files_in(const std::string& folder) {
+bool is_run_file(std::string_view name) {
+  return std::find(kRunFiles.begin(), kRunFiles.end(), name) != kRunFiles.end() ||
+         is_event_file(name);
+}
+
+/// The paths of what is in `folder` and has a name of this kind; none if there is no such folder.
+std::vector<std::string> files_in(const StorePath& folder, bool (*has_kind)(std::string_view)) {
   std::vector<std::string> found;
-  std::error_code error;
-  for (const fs::directory_entry& entry : fs::directory_iterator(folder, error)) {
-    const std::string name = entry.path().filename().string();
-    if (name.starts_with(kEventFilePrefix) && name.ends_with(kEventFileSuffix)) {
-      found.push_back(entry.path().string());
+  if (folder.is_folder()) {
+    for (const Entry& entry : folder.list()) {
+      if (has_kind(entry.name)) {
+        found.push_back((folder / entry.name).text());
+      }
     }
   }
   return found;
@@ -66,15 +54,7 @@ std::vector<std::string> event_files_in(const std::string& folder) {
 }  // namespace
 
 std::vector<std::string> run_files_in(const std::string& folder) {
-  std::vector<std::string> found = event_files_in(folder);
-  for (const std::string_view name : kRunFiles) {
-    const fs::path path = fs::path(folder) / name;
-    std::error_code error;
-    if (fs::exists(path, error)) {
-      found.push_back(path.string());
-    }
-  }
-  return found;
+  return files_in(StorePath(folder), is_run_file);
 }
 
 bool holds_run(const std::string& folder) {
@@ -83,22 +63,17 @@ bool holds_run(const std::string& folder) {
 
 RunFolder::RunFolder(const std::string& path, RunFolderMode mode) : path_(path), owner_(getpid()) {
   try {
-    if (path_.empty()) {
-      // Runs that start within the same second get numbers.
-      const std::string stem = (fs::path("runs") / date_time()).string();
-      path_ = stem;
-      make();
-      for (int number = 2; made_.empty() || made_.back() != path_; ++number) {
-        path_ = str(stem, "-", number);
-        make();
-      }
+    if (path.empty()) {
+      make_default();
     } else {
-      make();
+      make(path_);
     }
-    remove_abandoned_files(path_);  // also where the run is refused below
-    event_files_ = event_files_in(path_);
-    if (mode == RunFolderMode::fresh && holds_run(path_)) {
-      throw StorageError(str("[storage] ", path_,
+    path_.remove_abandoned();  // also where the run is refused below
+    // Found by listing, because the names of event files contain the number of the process that
+    // writes them, which may not have started yet.
+    event_files_ = files_in(path_, is_event_file);
+    if (mode == RunFolderMode::fresh && holds_run(path_.text())) {
+      throw StorageError(str("[storage] ", path_.text(),
                              ": expected a folder without a run, found the files of one. Choose "
                              "another folder with --output, or remove that one."));
     }
@@ -113,59 +88,78 @@ RunFolder::~RunFolder() {
   if (getpid() != owner_) {
     return;
   }
-  remove_abandoned_files(path_);  // of a worker process that was killed
+  path_.remove_abandoned();  // of a worker process that was killed
   if (!kept_) {
     take_back();
   }
 }
 
-void RunFolder::make() {
-  fs::path folder;
-  for (const fs::path& part : fs::path(path_)) {
-    folder /= part;
-    if (part.empty() || fs::is_directory(folder)) {
-      continue;
+void RunFolder::make_default() {
+  // Runs that start within the same second get numbers.
+  const std::string stem = path_in("runs", date_time());
+  path_ = StorePath(stem);
+  make(path_);
+  for (int number = 2; made_.empty() || made_.back().text() != path_.text(); ++number) {
+    path_ = StorePath(str(stem, "-", number));
+    make(path_);
+  }
+}
+
+void RunFolder::make(const StorePath& folder) {
+  const auto found = folder.status();
+  if (found && found->is_folder()) {
+    return;
+  }
+  if (!found) {
+    if (const StorePath parent = folder.parent(); parent.text() != folder.text()) {
+      make(parent);
     }
-    const std::string name = folder.string();
-    if (make_folder(name)) {
-      made_.push_back(name);
-    } else if (!fs::is_directory(folder)) {
-      throw StorageError(str("[storage] ", name,
-                             ": expected a folder or nothing, found another kind of file. Choose "
-                             "another folder with --output."));
+    if (folder.make_folder()) {
+      made_.push_back(folder);
+      return;
     }
+  }
+  if (!folder.is_folder()) {
+    throw StorageError(str("[storage] ", folder.text(),
+                           ": expected a folder or nothing, found another kind of file. Choose "
+                           "another folder with --output."));
   }
 }
 
 void RunFolder::probe() const {
-  const std::string name = (fs::path(path_) / ".probe").string();
-  AtomicFile file(name);  // never committed
+  AtomicFile file((path_ / ".probe").text());  // never committed
   file.append(std::string(kProbeBytes, ' '));
 }
 
-std::string RunFolder::file(std::string_view name) const {
-  std::string path = (fs::path(path_) / name).string();
-  std::error_code error;
-  if (!fs::exists(path, error) && std::find(ours_.begin(), ours_.end(), path) == ours_.end()) {
-    ours_.push_back(path);
+std::string RunFolder::claim(std::string_view name) {
+  const StorePath file = path_ / name;
+  if (!file.exists()) {
+    ours_.push_back(file);
   }
-  return path;
+  return file.text();
 }
 
 void RunFolder::take_back() const noexcept {
-  for (const std::string& path : ours_) {
-    ::unlink(path.c_str());
-  }
-  if (event_files_) {
-    for (const std::string& path : event_files_in(path_)) {
-      if (std::find(event_files_->begin(), event_files_->end(), path) == event_files_->end()) {
-        ::unlink(path.c_str());
+  const auto remove = [](const StorePath& path) {
+    try {
+      path.remove();
+    } catch (const Error&) {
+      // As it should for a folder that is not empty because others use it.
+    }
+  };
+  std::for_each(ours_.begin(), ours_.end(), remove);
+  try {
+    if (event_files_) {
+      for (const std::string& path : files_in(path_, is_event_file)) {
+        if (std::find(event_files_->begin(), event_files_->end(), path) == event_files_->end()) {
+          remove(StorePath(path));
+        }
       }
     }
+  } catch (const Error&) {
+    // What cannot be listed stays.
   }
-  // rmdir fails, as it should, for a folder that is not empty because others use it.
-  std::for_each(made_.rbegin(), made_.rend(),
-                [](const std::string& path) { ::rmdir(path.c_str()); });
+  std::for_each(made_.rbegin(), made_.rend(), remove);
 }
 
 }  // namespace dga

@@ -9,6 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "dga/storage/store_path.h"
+
 namespace dga {
 
 /// Names of a run's files. Scripts may rely on them; docs/results.md describes the files.
@@ -31,34 +33,36 @@ enum class RunFolderMode {
 
 /// Create it only in the process that writes the run's files (rank 0), and before the run starts,
 /// so that a folder that cannot be written to is reported early. Unless keep() is called, the
-/// destructor removes what the run has created: new files named by file(), new event files of dga,
+/// destructor removes what the run has created: files that were claimed, new event files of dga,
 /// and new folders that are empty. In a forked child the destructor does nothing.
 class RunFolder {
  public:
-  /// `path` is the folder; an empty path means runs/<date-time> in the current folder. Creates it
-  /// and its parents if needed. An existing folder may contain other files. Throws StorageError if
-  /// the folder contains a run (in mode fresh), if something other than a folder has its name, or
-  /// if it cannot be written to. Removes temporary files that a killed run has left in it.
+  /// `path` is the folder, a plain path or a URI; an empty path means runs/<date-time> in the
+  /// current folder. Creates it and its parents if needed. An existing folder may contain other
+  /// files. Throws StorageError if the folder contains a run (in mode fresh), if something other
+  /// than a folder has its name, or if it cannot be written to. Removes temporary files that a
+  /// killed run has left in it.
   explicit RunFolder(const std::string& path, RunFolderMode mode = RunFolderMode::fresh);
   ~RunFolder();
   RunFolder(const RunFolder&) = delete;
   RunFolder& operator=(const RunFolder&) = delete;
 
-  const std::string& path() const noexcept { return path_; }
-  /// The path of the run's file `name`. Unless the file exists already, the destructor will remove
-  /// it.
-  std::string file(std::string_view name) const;
+  const std::string& path() const noexcept { return path_.text(); }
+  /// Says that the run will write the file `name`, and returns its path. Unless it exists already,
+  /// the destructor will remove it.
+  std::string claim(std::string_view name);
   /// Keeps the folder and its files from now on. Call it once the run has results.
   void keep() noexcept { kept_ = true; }
 
  private:
-  void make();
+  void make(const StorePath& folder);
+  void make_default();
   void probe() const;
   void take_back() const noexcept;
 
-  std::string path_;
-  std::vector<std::string> made_;          // folders created, the outermost first
-  mutable std::vector<std::string> ours_;  // files named by file() that did not exist then
+  StorePath path_;
+  std::vector<StorePath> made_;  // folders created, the outermost first
+  std::vector<StorePath> ours_;  // claimed files that did not exist then
   std::optional<std::vector<std::string>>
       event_files_;  // that existed before; not yet listed if unset
   int owner_;        // the process that created the object

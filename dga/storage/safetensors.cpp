@@ -13,6 +13,7 @@
 
 #include "dga/base/error.h"
 #include "dga/storage/atomic_file.h"
+#include "dga/storage/store_path.h"
 
 namespace dga {
 
@@ -23,7 +24,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::size_t kLengthBytes = 8;
+constexpr std::int64_t kLengthBytes = 8;
 constexpr std::uint64_t kMaxHeaderBytes = 100'000'000;  // the limit of the Python package
 constexpr std::int64_t kMaxBytes = std::numeric_limits<std::int64_t>::max();
 
@@ -124,28 +125,31 @@ namespace {
 
 }  // namespace
 
-Safetensors::Safetensors(const std::string& path) : path_(path), bytes_(read_file(path)) {
-  std::uint64_t header_bytes = 0;
-  if (bytes_.size() < kLengthBytes) {
-    fail(path_, "a safetensors file", str("only ", bytes_.size(), " bytes"));
+Safetensors::Safetensors(const std::string& path) : path_(path), file_(StorePath(path).open()) {
+  const std::int64_t size = file_->size();
+  if (size < kLengthBytes) {
+    fail(path_, "a safetensors file", str("only ", size, " bytes"));
   }
-  std::memcpy(&header_bytes, bytes_.data(), kLengthBytes);
-  if (header_bytes > std::min<std::uint64_t>(kMaxHeaderBytes, bytes_.size() - kLengthBytes)) {
-    fail(path_, str("a safetensors header within the file's ", bytes_.size(), " bytes"),
+  std::uint64_t header_bytes = 0;
+  std::array<char, kLengthBytes> length{};
+  file_->read(0, length);
+  std::memcpy(&header_bytes, length.data(), kLengthBytes);
+  if (header_bytes > std::min(kMaxHeaderBytes, static_cast<std::uint64_t>(size - kLengthBytes))) {
+    fail(path_, str("a safetensors header within the file's ", size, " bytes"),
          str("a header of ", header_bytes, " bytes"));
   }
+  std::string header(static_cast<std::size_t>(header_bytes), '\0');
+  file_->read(kLengthBytes, header);
   try {
-    read_header(static_cast<std::size_t>(header_bytes));
+    read_header(header, kLengthBytes + static_cast<std::int64_t>(header_bytes));
   } catch (const Json::exception&) {
     fail(path_, "a safetensors header", "JSON that is damaged or has other contents");
   }
 }
 
-void Safetensors::read_header(std::size_t header_bytes) {
-  const char* begin = bytes_.data() + kLengthBytes;
-  const auto header = Json::parse(begin, begin + header_bytes);
-  const char* data = begin + header_bytes;
-  const auto data_bytes = static_cast<std::int64_t>(bytes_.size() - kLengthBytes - header_bytes);
+void Safetensors::read_header(const std::string& text, std::int64_t first_data) {
+  const auto header = Json::parse(text);
+  const std::int64_t data_bytes = file_->size() - first_data;
   // Throws if the header is not an object; items() would accept other types.
   for (const auto& [name, entry] : header.get_ref<const Json::object_t&>()) {
     if (name == "__metadata__") {
@@ -156,44 +160,52 @@ void Safetensors::read_header(std::size_t header_bytes) {
     const auto* type = std::find_if(kTypeNames.begin(), kTypeNames.end(),
                                     [&](const auto& known) { return known.second == type_name; });
     if (type == kTypeNames.end()) {
-      fail(path_, str("tensor '", name, "' of type F32, F64, F16, BF16, I32, I64 or U8"),
+      fail(path_, str("tensor '", name, "' of type F32, F64, F16, BF16, I32, I64, U8, I8 or BOOL"),
            type_name);
     }
-    TensorView tensor{.name = name,
-                      .type = type->first,
-                      .shape = entry.at("shape").get<std::vector<std::int64_t>>()};
+    StoredTensor tensor{.name = name,
+                        .type = type->first,
+                        .shape = entry.at("shape").get<std::vector<std::int64_t>>()};
     const auto offsets = entry.at("data_offsets").get<std::array<std::int64_t, 2>>();
     if (offsets[0] < 0 || offsets[1] > data_bytes || offsets[1] < offsets[0]) {
       fail(path_, str("tensor '", name, "' within ", data_bytes, " bytes of data"),
            str("bytes ", offsets[0], " to ", offsets[1]));
     }
-    if (checked_bytes(tensor.shape, tensor.type) != offsets[1] - offsets[0]) {
+    tensor.first = first_data + offsets[0];
+    tensor.bytes = offsets[1] - offsets[0];
+    if (checked_bytes(tensor.shape, tensor.type) != tensor.bytes) {
       fail(path_, str("the number of bytes that the shape of tensor '", name, "' needs"),
-           str(offsets[1] - offsets[0]));
+           str(tensor.bytes));
     }
-    tensor.data = data + offsets[0];
     tensors_.push_back(std::move(tensor));
   }
   // An empty tensor has the offset of the next one. Sorting by size as well puts it first.
-  std::stable_sort(tensors_.begin(), tensors_.end(), [](const TensorView& a, const TensorView& b) {
-    return std::pair(a.data, a.bytes()) < std::pair(b.data, b.bytes());
-  });
-  const char* next = data;
-  for (const TensorView& tensor : tensors_) {
-    if (tensor.data != next) {
+  std::stable_sort(tensors_.begin(), tensors_.end(),
+                   [](const StoredTensor& a, const StoredTensor& b) {
+                     return std::pair(a.first, a.bytes) < std::pair(b.first, b.bytes);
+                   });
+  std::int64_t next = first_data;
+  for (const StoredTensor& tensor : tensors_) {
+    if (tensor.first != next) {
       fail(path_, "tensors that follow each other",
            str("a gap or overlap before '", tensor.name, "'"));
     }
-    next += tensor.bytes();
+    next += tensor.bytes;
   }
-  if (next != data + data_bytes) {
-    fail(path_, str(next - data, " bytes of tensors"), str(data_bytes));
+  if (next != file_->size()) {
+    fail(path_, str(next - first_data, " bytes of tensors"), str(data_bytes));
   }
 }
 
-const TensorView& Safetensors::at(const std::string& name) const {
+void Safetensors::read(const StoredTensor& tensor, std::span<std::byte> into) const {
+  DGA_CHECK(std::ssize(into) == tensor.bytes, "[storage] ", path_, ": expected memory of ",
+            tensor.bytes, " bytes for tensor '", tensor.name, "', found ", into.size(), ".");
+  file_->read(tensor.first, {reinterpret_cast<char*>(into.data()), into.size()});
+}
+
+const StoredTensor& Safetensors::at(const std::string& name) const {
   const auto found = std::find_if(tensors_.begin(), tensors_.end(),
-                                  [&](const TensorView& tensor) { return tensor.name == name; });
+                                  [&](const StoredTensor& tensor) { return tensor.name == name; });
   if (found == tensors_.end()) {
     fail(path_, str("tensor '", name, "'"), str("none of that name among ", tensors_.size()));
   }

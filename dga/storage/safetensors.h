@@ -6,11 +6,14 @@
 
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <map>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "dga/storage/byte_source.h"
 #include "dga/storage/tensor_view.h"
 
 namespace dga {
@@ -28,25 +31,36 @@ void write_safetensors(AtomicFile& file, std::span<const TensorView> tensors,
 void write_safetensors(const std::string& path, std::span<const TensorView> tensors,
                        const Metadata& metadata = {});
 
-/// A file in memory. Its tensors are views that stay valid as long as the object.
+/// A dense, row-major tensor in a file.
+struct StoredTensor {
+  std::string name = {};
+  DType type = DType::f32;
+  std::vector<std::int64_t> shape = {};  // empty: a scalar
+  std::int64_t first = 0;                // where its bytes begin in the file
+  std::int64_t bytes = 0;
+};
+
+/// A file of which the header is in memory. Thread-safe.
 class Safetensors {
  public:
-  /// Reads a file. Throws StorageError if it is missing, truncated, not of this format, or contains
-  /// a type other than those of DType.
+  /// Reads the header of the file at `path`, a plain path or a URI. Throws StorageError if the file
+  /// is missing, truncated, not of this format, or contains a type other than those of DType.
   explicit Safetensors(const std::string& path);
 
   /// The tensors, in the order of their bytes in the file.
-  const std::vector<TensorView>& tensors() const noexcept { return tensors_; }
+  const std::vector<StoredTensor>& tensors() const noexcept { return tensors_; }
   const Metadata& metadata() const noexcept { return metadata_; }
   /// The tensor called `name`. Throws StorageError if there is none.
-  const TensorView& at(const std::string& name) const;
+  const StoredTensor& at(const std::string& name) const;
+  /// Reads `tensor`, one of this file, into memory of its size. Throws StorageError.
+  void read(const StoredTensor& tensor, std::span<std::byte> into) const;
 
  private:
-  void read_header(std::size_t header_bytes);
+  void read_header(const std::string& header, std::int64_t first_data);
 
   std::string path_;
-  std::string bytes_;
-  std::vector<TensorView> tensors_;
+  SourcePtr file_;
+  std::vector<StoredTensor> tensors_;
   Metadata metadata_;
 };
 

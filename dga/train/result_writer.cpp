@@ -2,15 +2,14 @@
 
 #include "dga/train/result_writer.h"
 
-#include <filesystem>
-
 #include "dga/base/error.h"
 #include "dga/storage/run_folder.h"
+#include "dga/storage/store_path.h"
 
 namespace dga {
 
 std::string ResultWriter::file(std::string_view name) const {
-  return (std::filesystem::path(folder_) / name).string();
+  return path_in(folder_, name);
 }
 
 bool ResultWriter::attempt(const std::function<void()>& write) {

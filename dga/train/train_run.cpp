@@ -3,7 +3,6 @@
 #include "dga/train/train_run.h"
 
 #include <exception>
-#include <filesystem>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -21,6 +20,7 @@
 #include "dga/launch/worker_map.h"
 #include "dga/storage/atomic_file.h"
 #include "dga/storage/run_folder.h"
+#include "dga/storage/store_path.h"
 #include "dga/train/memory_need.h"
 #include "dga/train/result_writer.h"
 #include "dga/train/run_facts.h"
@@ -38,7 +38,7 @@ FolderPtr make_folder(const std::string& path) {
   auto folder = std::make_unique<RunFolder>(path);
   for (const std::string_view name :
        {kConfigFile, kMetricsFile, kResultsFile, kModelFile, kModelCardFile, kTraceFile}) {
-    static_cast<void>(folder->file(name));
+    static_cast<void>(folder->claim(name));
   }
   return folder;
 }
@@ -197,7 +197,7 @@ class Run {
             "dga.");
     }
     if (engine_ == Engine::processes) {
-      const std::string file = (std::filesystem::path(path) / kResultsFile).string();
+      const std::string file = path_in(path, kResultsFile);
       results_ = run_results_from_json(read_file(file), file);
     }
     if (folder_ != nullptr) {
@@ -211,9 +211,8 @@ class Run {
     if (folder_ == nullptr) {
       return;
     }
-    const std::string metrics = folder_->file(kMetricsFile);
-    std::error_code error;
-    if (std::filesystem::file_size(metrics, error) > 0 && !error) {
+    const auto metrics = StorePath(path_in(folder_->path(), kMetricsFile)).status();
+    if (metrics && metrics->size > 0) {
       folder_->keep();
     }
   }

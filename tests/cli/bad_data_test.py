@@ -86,7 +86,7 @@ class BadDataTest(ProgramTest):
 
     def test_another_scheme(self):
         done = self.dga("train", "--data", "http://host/x", "--output", "out")
-        self.expect_error(done, 1, "expected a folder, a file or a file:// URI, found the scheme \"http\"")
+        self.expect_error(done, 2, "swebhdfs, found the scheme \"http\"")
         self.assertEqual(self.contents(), [])
 
     def test_a_name_with_a_newline_stays_one_line(self):

@@ -369,7 +369,7 @@ TEST(LoadErrors, UnreadableFolder) {
     EXPECT_EQ(error_of_loading(folder.file("f.csv")),
               folder.file("f.csv") +
                   ": expected a readable folder or file, found \"Permission denied\". "
-                  "Check the permissions.");
+                  "Check its permissions.");
   }
   ASSERT_EQ(chmod(folder.path().c_str(), 0700), 0);
 }
@@ -382,14 +382,12 @@ TEST(LoadErrors, UnreadableFile) {
   const AsNobody nobody;
   EXPECT_EQ(
       error_of_loading(folder.path()),
-      file +
-          ": expected a readable file, found \"Permission denied\". Check its permissions and "
-          "its disk.");
+      file + ": expected a readable file, found \"Permission denied\". Check its permissions.");
 }
 
 TEST(LoadErrors, NoRegularFile) {
   EXPECT_EQ(error_of_loading("/dev/null"),
-            "/dev/null: expected a regular file, found something else. Copy the data into a file.");
+            "/dev/null: expected a regular file, found a device. Copy the data into a file.");
 }
 
 TEST(LoadErrors, EmptyFile) {
@@ -438,14 +436,15 @@ TEST(LoadErrors, OneClassOnly) {
 }
 
 TEST(LoadErrors, OtherSchemes) {
-  EXPECT_EQ(
-      error_of_loading("s3://bucket/data"),
-      "s3://bucket/data: expected a folder, a file or a file:// URI, found the scheme \"s3\". Copy "
-      "the data to a local folder and give that.");
-  EXPECT_EQ(
-      error_of_loading("file://host/data"),
-      "file://host/data: expected file:// and an absolute path, found the host \"host\". Write "
-      "file:///path, with three slashes.");
+  const auto refusal = [](const std::string& location) {
+    return test::error_of<InvalidArgument>([&] { load_data({.data = location}); });
+  };
+  EXPECT_EQ(refusal("s3://bucket/data"),
+            "[storage] s3://bucket/data: expected a path or a URI that begins with file, hdfs, "
+            "webhdfs or swebhdfs, found the scheme \"s3\". Copy the files to one of these places.");
+  EXPECT_EQ(refusal("file://host/data"),
+            "[storage] file://host/data: expected file:// and an absolute path, found the host "
+            "\"host\". Write file:///path, with three slashes.");
 }
 
 TEST(LoadErrors, NamesAreShownPrintable) {

@@ -21,7 +21,7 @@ def violations(name, text):
     for match in MAKES_ONE.finditer(code):
         before = code[:match.start()]
         statement = before[max(before.rfind(";"), before.rfind("{"), before.rfind("}")) + 1:]
-        if re.search(r"\b(?:static|unique_ptr<\w+>)\s*$", statement):
+        if re.search(r"\b(?:static|unique_ptr<\w+>|SourcePtr)\s*$", statement):
             continue  # a declaration
         if "above_standard(" not in statement:
             wrong.append(f"{name}: {match[0].strip()} outside above_standard()")

@@ -50,6 +50,12 @@ class LayersTest(unittest.TestCase):
         self.expect_one("dga/comm/bad.cpp:1: includes ATen/core/Tensor.h: comm is in the core, which never sees torch. "
                         "Move the code to parallel or below.")
 
+    def test_the_file_system_is_for_the_local_store_only(self):
+        self.write("dga/storage/local/files.cpp", "#include <filesystem>")
+        self.write("dga/storage/run.cpp", "#include <filesystem>")
+        self.expect_one("dga/storage/run.cpp:1: includes filesystem: files are reached through a Store. "
+                        "Use dga/storage/store_path.h, or move the code to dga/storage/local.")
+
     def test_fmt_in_a_header_is_found_and_in_a_source_is_fine(self):
         self.write("dga/base/log.cpp", "#include <spdlog/spdlog.h>")
         self.write("dga/base/log.h", "  #  include <fmt/format.h>")

@@ -16,6 +16,7 @@
 #include <string>
 
 #include "dga/base/random.h"
+#include "dga/storage/local/local_file_writer.h"
 #include "tests/support/scratch_folder.h"
 
 namespace dga {

@@ -30,16 +30,16 @@ using testing::UnorderedElementsAre;
 
 TEST(RunFolder, MakesTheFolderAndItsParents) {
   const ScratchFolder scratch;
-  const RunFolder folder(scratch.file("a/b"));
+  RunFolder folder(scratch.file("a/b"));
   EXPECT_TRUE(std::filesystem::is_directory(scratch.file("a/b")));
-  EXPECT_EQ(folder.file("results.json"), scratch.file("a/b/results.json"));
+  EXPECT_EQ(folder.claim("results.json"), scratch.file("a/b/results.json"));
 }
 
 TEST(RunFolder, TakesBackAllItMadeUnlessKept) {
   const ScratchFolder scratch;
   {
     RunFolder folder(scratch.file("a/b"));
-    atomic_write(folder.file(kConfigFile), "{}");
+    atomic_write(folder.claim(kConfigFile), "{}");
   }
   EXPECT_THAT(scratch.names(), IsEmpty());
 }
@@ -48,7 +48,7 @@ TEST(RunFolder, StaysOnceKept) {
   const ScratchFolder scratch;
   {
     RunFolder folder(scratch.file("a"));
-    atomic_write(folder.file(kConfigFile), "{}");
+    atomic_write(folder.claim(kConfigFile), "{}");
     folder.keep();
   }
   EXPECT_TRUE(holds_run(scratch.file("a")));
@@ -59,7 +59,7 @@ TEST(RunFolder, TakesNothingBackThatIsNotItsOwn) {
   atomic_write(scratch.file("notes.txt"), "mine");
   {
     RunFolder folder(scratch.path());
-    atomic_write(folder.file(kConfigFile), "{}");
+    atomic_write(folder.claim(kConfigFile), "{}");
   }
   EXPECT_THAT(scratch.names(), ElementsAre("notes.txt"));
 }

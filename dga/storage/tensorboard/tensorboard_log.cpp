@@ -2,16 +2,15 @@
 
 #include "dga/storage/tensorboard/tensorboard_log.h"
 
-#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <chrono>
-#include <filesystem>
 
 #include "dga/base/error.h"
 #include "dga/storage/run_folder.h"
+#include "dga/storage/store_path.h"
 #include "dga/storage/tensorboard/summary_event.h"
 
 namespace dga {
@@ -37,11 +36,9 @@ std::string new_name() {
 }  // namespace
 
 TensorBoardLog::TensorBoardLog(const std::string& folder)
-    : path_((std::filesystem::path(folder) / new_name()).string()),
-      file_(path_, O_WRONLY | O_CREAT | O_APPEND) {
+    : path_(path_in(folder, new_name())), file_(StorePath(path_).append()) {
   unwritten_ = tf_record(version_event(seconds_since_1970()));
   flush();
-  sync_folder_of(path_);
 }
 
 void TensorBoardLog::scalar(std::string_view tag, std::int64_t step, double value) {
@@ -58,14 +55,7 @@ void TensorBoardLog::text(std::string_view tag, std::int64_t step, std::string_v
 }
 
 void TensorBoardLog::flush() {
-  const std::int64_t before = file_.size();
-  try {
-    file_.write(std::as_bytes(std::span(unwritten_)));
-    file_.sync();
-  } catch (const StorageError&) {
-    file_.truncate(before);
-    throw;
-  }
+  file_->append(std::as_bytes(std::span(unwritten_)));
   unwritten_.clear();
 }
 

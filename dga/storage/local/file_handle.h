@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // FileHandle: owns a file descriptor. Its calls throw a StorageError that names the path. Internal
-// to the room.
+// to the local store.
 
 #pragma once
 
@@ -47,8 +47,12 @@ class FileHandle {
 /// it survives a crash. Does nothing on file systems that cannot flush a folder.
 void sync_folder_of(const std::string& path);
 
+/// What a file was wanted for: it decides what an error advises.
+enum class Access { read, write };
+
 /// Throws a StorageError for a system call on `path` that failed with errno `error`. Its text
 /// contains "expected `what`".
-[[noreturn]] void throw_storage_error(const std::string& path, const std::string& what, int error);
+[[noreturn]] void throw_storage_error(const std::string& path, const std::string& what, int error,
+                                      Access access = Access::write);
 
 }  // namespace dga

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "dga/storage/file_handle.h"
+#include "dga/storage/local/file_handle.h"
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -14,11 +14,26 @@
 
 #include "dga/base/descriptor.h"
 #include "dga/base/error.h"
+#include "dga/storage/byte_source.h"
 
 namespace dga {
 namespace {
 
-const char* remedy(int error) {
+const char* remedy_of_reading(int error) {
+  switch (error) {
+    case EACCES:
+    case EPERM:
+      return "Check its permissions.";
+    case ENOENT:
+    case ENOTDIR:
+    case EISDIR:
+      return "Check the path.";
+    default:
+      return "Check the disk.";
+  }
+}
+
+const char* remedy_of_writing(int error) {
   switch (error) {
     case ENOSPC:
     case EDQUOT:
@@ -39,9 +54,11 @@ const char* remedy(int error) {
 
 }  // namespace
 
-void throw_storage_error(const std::string& path, const std::string& what, int error) {
-  throw StorageError(str("[storage] ", path, ": expected ", what, ", found \"",
-                         std::generic_category().message(error), "\". ", remedy(error)));
+void throw_storage_error(const std::string& path, const std::string& what, int error,
+                         Access access) {
+  const char* remedy = access == Access::read ? remedy_of_reading(error) : remedy_of_writing(error);
+  throw StorageError(str("[storage] ", printable(path, 4096), ": expected ", what, ", found \"",
+                         std::generic_category().message(error), "\". ", remedy));
 }
 
 FileHandle::FileHandle(const std::string& path, int flags, const std::string& shown)
@@ -49,7 +66,8 @@ FileHandle::FileHandle(const std::string& path, int flags, const std::string& sh
       descriptor_(above_standard(::open(path.c_str(), flags | O_CLOEXEC, 0666))) {
   if (descriptor_ < 0) {
     const bool reading = (flags & O_ACCMODE) == O_RDONLY;
-    throw_storage_error(shown_, reading ? "a readable file" : "to write the file", errno);
+    throw_storage_error(shown_, reading ? "a readable file" : "to write the file", errno,
+                        reading ? Access::read : Access::write);
   }
 }
 
