@@ -14,11 +14,10 @@
 namespace dga {
 
 /// The file is events.out.tfevents.SECONDS.HOST.PID.dga in the folder. Two logs of one process
-/// append to the same file if they are created within the same second. flush() writes the events
-/// added since the last flush in one write(2), and they are on disk when it returns. Events that
-/// were not flushed are lost with the object. A kill during flush() can leave an incomplete last
-/// record, which TensorBoard ignores; a full disk leaves none. Not thread-safe. Throws
-/// StorageError.
+/// append to the same file if they are created within the same second. flush() appends the events
+/// added since the last flush, and they survive a crash when it returns. Events that were not
+/// flushed are lost with the object. A kill during flush() can leave an incomplete last record,
+/// which TensorBoard ignores; a full disk leaves none. Not thread-safe. Throws StorageError.
 class TensorBoardLog {
  public:
   explicit TensorBoardLog(const std::string& folder);
