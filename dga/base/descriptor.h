@@ -13,10 +13,9 @@ namespace dga {
 /// anything else.
 void open_standard_descriptors() noexcept;
 
-/// Returns `descriptor`, or, where that is 0, 1 or 2, a duplicate above 2 with FD_CLOEXEC, and
-/// closes it. Wrap every call that creates a file descriptor in it: `above_standard(open(...))`.
-/// Passes -1 on.
-/// Returns -1 and sets errno if no descriptor is left.
+/// Returns `descriptor` as it is, also -1, unless it is 0, 1 or 2. In that case, closes it and
+/// returns a duplicate above 2 that has FD_CLOEXEC; if no descriptor is left, returns -1 and sets
+/// errno. Wrap every call that creates a file descriptor in it: `above_standard(open(...))`.
 int above_standard(int descriptor) noexcept;
 
 /// The same for both of `descriptors`, such as those of socketpair. Returns false, with both closed

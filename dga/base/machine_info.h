@@ -21,8 +21,8 @@ struct MachineInfo {
 
 MachineInfo machine_info();
 
-/// The maker of the processor and its widest vector instructions, such as "Intel with AVX512": what
-/// MKL, oneDNN and ATen choose their kernels by. On other architectures than x86-64 only the
+/// The maker of the processor and its widest vector instructions, such as "Intel with AVX512". MKL,
+/// oneDNN and ATen choose their kernels by these. On other architectures than x86-64 only the
 /// architecture.
 std::string kernel_target();
 

@@ -43,7 +43,8 @@ Action add_bench_comm(CLI::App& app) {
       ->type_name("N")
       ->capture_default_str();
   app.add_option("--max-bytes", bench.max_bytes,
-                 "Largest message, in bytes; sizes double in between.")
+                 "Largest message, in bytes. The sizes start at --min-bytes and double up to this "
+                 "limit.")
       ->type_name("N")
       ->capture_default_str();
   app.add_option("--seconds", bench.seconds_per_size, "Time to measure each size, in seconds.")

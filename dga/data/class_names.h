@@ -23,8 +23,8 @@ struct ClassNames {
 /// labels or names that stand twice.
 ClassNames read_class_names(const ByteSource& file);
 
-/// Makes the integer labels of `samples` texts: fills label_texts, and replaces each label by the
-/// position of its name. Throws DataError for a label without a name.
+/// Gives names to the integer labels of `samples`: fills label_texts with the names, and replaces
+/// each label by the position of its name there. Throws DataError for a label without a name.
 void name_labels(Samples& samples, const ClassNames& classes);
 
 }  // namespace dga

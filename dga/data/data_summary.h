@@ -57,8 +57,8 @@ struct SummaryLine {
 };
 
 /// The summary as a few lines of text, in which control characters of names are replaced. Names at
-/// most `most_files` files of each use, and the sizes of all classes only if there are few. The
-/// notices are not among the lines.
+/// most `most_files` files per FileUse. If there are many classes, gives only the sizes of the
+/// smallest and the largest one. The notices are not among the lines.
 std::vector<SummaryLine> summary_lines(const DataSummary& summary, std::size_t most_files);
 
 }  // namespace dga

@@ -22,11 +22,12 @@ using Worker = std::function<void(Environment&)>;
 ///
 /// Engine `threads`: the workers are threads of this process and share its variables.
 ///
-/// Engine `processes`: the workers are child processes. If this process has only one thread, they
-/// are forked and have copies of its variables. Otherwise forking would be unsafe, and each worker
-/// executes this program again with the same arguments: `main` runs until the same call of launch,
-/// which runs `worker` and ends the process. Earlier calls of launch return at once there. If
-/// `worker_program` is set, the workers execute that program instead.
+/// Engine `processes`: the workers are child processes. If this process has only one thread, launch
+/// forks them, and they start with copies of its variables. If it has several threads, forking
+/// would be unsafe. Each worker then executes this program again with the same arguments: its
+/// `main` runs up to this call of launch, which runs `worker` and ends the process. On the way
+/// there, earlier calls of launch return at once. If `worker_program` is set, the workers execute
+/// that program instead.
 ///
 /// Engine `mpi`: this process is one of the workers, and `worker` runs once, in the calling thread.
 /// Collective over all ranks: each rank must call launch, and waits for the others up to the

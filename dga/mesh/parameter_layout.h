@@ -52,7 +52,7 @@ struct Bucket {
   std::int64_t first_byte = 0;
   /// Elements, padding included.
   std::int64_t count = 0;
-  /// Numbers of its parameters, ascending by position.
+  /// Registration numbers of its parameters, in the order of their positions in the flat buffer.
   std::vector<int> parameters{};
   /// Whether its parameters are atomic: all are, or none is. The same for `by_rows`.
   bool atomic = false;
@@ -65,7 +65,8 @@ struct OwnedPiece {
   int bucket = 0;
   Slice elements;  // of the bucket
   int group = 0;
-  /// Numbers of the parameters whose elements it contains, ascending by position.
+  /// Registration numbers of the parameters that have elements in it, in the order of their
+  /// positions in the flat buffer.
   std::vector<int> parameters;
   bool atomic = false;
 };
@@ -128,8 +129,9 @@ class ParameterLayout {
   Slice slice(int bucket, int worker) const;
   /// Who owns `element` of `bucket`.
   int owner(int bucket, std::int64_t element) const;
-  /// All pieces that `worker` owns, ascending by position. Adjacent parameters of one group are one
-  /// piece unless they are atomic. Parameters without elements are in no piece.
+  /// All pieces that `worker` owns, in the order of their positions in the flat buffer. Adjacent
+  /// parameters of one group are one piece unless they are atomic. Parameters without elements are
+  /// in no piece.
   std::vector<OwnedPiece> pieces(int worker) const;
   /// The parts of parameter `number` and the workers that update them, in ascending order. One
   /// segment if it is atomic, none if it has no elements.

@@ -48,16 +48,16 @@ Model as_model(Net net) {
   }
 }
 
-/// Builds the model that fits a card:
+/// Builds the model that a ModelCard describes:
 ///
 ///     ModelFactory factory = [](const ModelCard& card) {
 ///       return std::make_shared<Net>(card.input_shape[0], card.outputs);
 ///     };
 ///
-/// The function may return anything that as_model takes. It is called on every worker, by one
-/// thread of a process at a time, and must build the same model for the same card. The module draws
-/// its initial weights while it is built, from a stream keyed by the run's seed, so they are the
-/// same on every worker and engine.
+/// The function may return anything that as_model takes. It is called on every worker, but never by
+/// two threads of a process at once. It must build the same model whenever it gets the same
+/// ModelCard. The module draws its initial weights while it is built, from a stream keyed by the
+/// run's seed, so they are the same on every worker and engine.
 class ModelFactory {
  public:
   /// Empty factory.

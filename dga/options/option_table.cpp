@@ -216,7 +216,8 @@ std::vector<Option> data_options() {
              kMissingNames, {.scope = Scope::dataset}),
       choice("task", &DataOptions::task,
              "Task type: classification, or regression for real-valued labels. auto: "
-             "classification.",
+             "classification, but it refuses labels that look like mistakes, such as 5% or texts "
+             "among integers.",
              kTaskNames, {.scope = Scope::dataset}),
       choice("shard", &DataOptions::shard,
              "How the samples are sharded over the workers. iid: at random; contiguous: in their "
@@ -324,14 +325,14 @@ std::vector<Option> training_options() {
              "average is evaluated and saved instead of the weights. 0: no average.",
              {.least = 0, .most = 1, .below_most = true}),
       option("patience", "N", &TrainingOptions::patience,
-             "Stop early after this number of epochs without a new lowest error on the validation "
-             "set (without one: on the held-out set; without both: a new lowest loss). 0: never.",
+             "Stop early after this number of epochs without improvement. Improvement is a new "
+             "lowest error on the validation set or, if there is none, on the held-out set; if "
+             "nothing is held out either, a new lowest loss. 0: never.",
              {.least = 0, .most = 1e6}),
-      option(
-          "keep-best", "", &TrainingOptions::keep_best,
-          "Save the weights of the best epoch instead of the last one. The best epoch is the one "
-          "that early stopping would choose: the lowest error on the validation set, or on the "
-          "held-out set if there is none."),
+      option("keep-best", "", &TrainingOptions::keep_best,
+             "Save the weights of the best epoch instead of the last one. The best epoch has the "
+             "lowest error on the validation set or, if there is none, on the held-out set; if "
+             "nothing is held out either, the lowest loss."),
       option("seed", "S", &TrainingOptions::seed,
              "Seed of all random numbers. The same seed and number of workers give the same "
              "weights.",

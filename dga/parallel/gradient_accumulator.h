@@ -38,8 +38,8 @@ namespace dga {
 struct AccumulatorOptions {
   /// Parameters with their own optimiser options. All others use the options of the factory.
   std::vector<ParameterGroup> groups{};
-  /// Maximum number of calls of `backward` per step. With several nodes, the last call overlaps
-  /// with the reduction of the gradients.
+  /// Maximum number of calls of `backward` per step. With several nodes, the last of these calls
+  /// overlaps with the reduction of the gradients.
   int micro_steps = 1;
   /// Maximum gradient norm, over all parameters. Larger gradients are scaled down. 0: no clipping.
   double clip_norm = 0;
@@ -101,10 +101,9 @@ struct BackwardOptions {
 /// numbers that the worker's thread draws (dropout) are keyed by (seed, worker, step). Which
 /// parameters are trained is decided at construction.
 ///
-/// All workers take a step, skip it or refuse it together. `step` throws InvalidArgument, the same
-/// on every worker, if the program of any worker has done what it must not; then parameters,
-/// optimiser and step number are as they were, the gradients are discarded, and the next step
-/// works.
+/// All workers take a step, skip it or refuse it together. If the program of any worker has done
+/// what it must not, `step` throws the same InvalidArgument on every worker. The gradients are then
+/// discarded, parameters, optimiser and step number stay as they were, and the next step works.
 ///
 /// Several accumulators may live in one thread, for models that are trained in turn; see
 /// dga::backward.
@@ -114,8 +113,8 @@ struct BackwardOptions {
 /// need not match across workers.
 class GradientAccumulator {
  public:
-  /// Broadcasts worker 0's parameters and buffers. Collective; blocks. Throws InvalidArgument, the
-  /// same on every worker, if the modules differ in names, shapes, types or parameter groups.
+  /// Broadcasts worker 0's parameters and buffers. Collective; blocks. If the modules differ in
+  /// names, shapes, types or parameter groups, every worker throws the same InvalidArgument.
   GradientAccumulator(const Environment& env, std::shared_ptr<torch::nn::Module> module,
                       const OptimizerFactory& factory, AccumulatorOptions options = {});
   ~GradientAccumulator();
@@ -125,9 +124,10 @@ class GradientAccumulator {
   /// Backward of `loss`, a scalar that is the mean over `num_samples` samples. With 0 samples
   /// nothing is computed and `loss` may be undefined. Call it at most `micro_steps` times per step.
   /// Parameters of other accumulators that the loss depends on: see dga::backward. Not collective;
-  /// never waits. Throws InvalidArgument, and changes nothing, for a loss that is no scalar, one
-  /// call too many, and parameters or gradients that the program has changed. After an exception
-  /// inside autograd nothing has changed either, or the next `step` is refused on every worker.
+  /// never waits. Throws InvalidArgument for a loss that is no scalar, for one call too many, and
+  /// for parameters or gradients that the program has changed; nothing is changed then. After an
+  /// exception inside autograd, either nothing has changed, or the next `step` is refused on every
+  /// worker.
   void backward(const at::Tensor& loss, std::int64_t num_samples, BackwardOptions options = {});
 
   /// The same for a batch of dga::batches: calls `loss()`, which returns the mean loss over the
@@ -148,9 +148,9 @@ class GradientAccumulator {
   /// no worker had samples, no parameter is updated. Values that torch::load or set_data has put
   /// into the module since the last step are taken over first, if they are the same on every
   /// worker. Returns false if the step was skipped because a gradient is not finite: then only
-  /// num_skipped and the loss scale have changed. Collective; blocks. Throws, the same on every
-  /// worker, Error for a gradient that is not finite, unless such steps are skipped, and
-  /// InvalidArgument for what the class refuses.
+  /// num_skipped and the loss scale have changed. Collective; blocks. Throws Error for a gradient
+  /// that is not finite, unless such steps are skipped, and InvalidArgument for what the class
+  /// refuses. Every worker throws the same.
   bool step();
 
   /// Discards the gradients and sample counts since the last step. The other workers' count. Not
@@ -208,8 +208,8 @@ class GradientAccumulator {
   AccumulatorState state();
   /// Goes on from the state of worker 0; other workers may pass anything. The module and the
   /// optimiser must be of the same kind as those it comes from. Call it between steps. Collective;
-  /// blocks. Throws InvalidArgument, the same on every worker, and changes nothing, if the state
-  /// does not fit.
+  /// blocks. If the state does not fit the module or the optimiser, every worker throws the same
+  /// InvalidArgument, and nothing is changed.
   void load_state(const AccumulatorState& state);
 
   /// Steps taken.

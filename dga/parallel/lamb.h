@@ -16,7 +16,8 @@
 
 namespace dga {
 
-/// Names and defaults of torch::optim::AdamWOptions, where both have them.
+/// Names and defaults are those of torch::optim::AdamWOptions, except that eps is 1e-6 instead of
+/// 1e-8, and there is no amsgrad.
 struct LambOptions : public torch::optim::OptimizerCloneableOptions<LambOptions> {
   using Betas = std::tuple<double, double>;
 

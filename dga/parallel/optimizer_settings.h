@@ -15,8 +15,9 @@ struct OptimizerSetting {
   double (*value)(const torch::optim::OptimizerOptions& options);
 };
 
-/// The settings of options of this type: all of them for torch's optimisers, Muon and Lamb; of
-/// other types the learning rate, the only one that torch's base class knows.
+/// The settings that options of the type of `options` have: several for torch's SGD, Adam, AdamW,
+/// RMSprop and Adagrad, and for Muon and Lamb. For any other type only the learning rate, because
+/// torch's base class knows no other.
 std::span<const OptimizerSetting> settings_of(const torch::optim::OptimizerOptions& options);
 
 }  // namespace dga

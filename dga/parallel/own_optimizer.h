@@ -40,7 +40,8 @@ void adopt_options(torch::optim::Optimizer& optimizer,
   }
 }
 
-/// The loss that a step with a closure starts with; undefined without one.
+/// Calls `closure`, as a step does first, and returns its loss. Returns an undefined tensor if
+/// `closure` is null.
 inline at::Tensor loss_of(const torch::optim::Optimizer::LossClosure& closure) {
   if (closure == nullptr) {
     return {};

@@ -46,7 +46,7 @@ class TraceFile {
 };
 
 /// Converts the marks of a StepRecorder to spans and passes them to `visit`, in order, at most
-/// `piece` at a time. `origin` is the beginning of the trace in now_seconds().
+/// `piece` spans per call. `origin` is the value of now_seconds() at which the trace begins.
 void for_spans(std::span<const PhaseMark> marks, double origin, std::size_t piece,
                const std::function<void(std::span<const TraceSpan>)>& visit);
 

@@ -27,7 +27,7 @@ class ResultWriter {
   /// Runs `write` unless an earlier write failed. Returns false, and keeps the error, when it
   /// throws StorageError; also false after an earlier failure.
   bool attempt(const std::function<void()>& write);
-  /// The text of the first error; empty without one.
+  /// The text of the first error; empty if there was none.
   const std::string& error() const noexcept { return error_; }
 
   /// Opens the model's file and reserves disk space for it and for the small files. A disk without

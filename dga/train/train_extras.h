@@ -38,9 +38,13 @@ struct TrainExtras {
   ModelFactory model = {};  // none: the network of the options. load_model needs it too
 };
 
-/// Throws InvalidArgument for functions together with a worker program; for a metric without a
-/// function, or with a name that is empty, used twice or that of a field of EpochResult; and for
-/// class weights together with a loss function.
+/// Throws InvalidArgument if
+/// - the engine is `processes`, and there is a worker program together with a loss, metric or model
+///   function,
+/// - a metric has no function,
+/// - the name of a metric is empty, used twice, or one of epoch, loss, train_error, val_error,
+///   test_error and seconds,
+/// - there are class weights together with a loss function.
 void check_extras(const TrainExtras& extras, const RunOptions& options);
 
 }  // namespace dga

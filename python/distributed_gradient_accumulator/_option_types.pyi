@@ -32,7 +32,7 @@ class DatasetOptions(TypedDict, total=False):
     missing: Optional[Literal["error", "mean", "drop"]]
     """Samples with missing values (an empty field, NA, nan, ?). error: refuse the file; mean: use the mean of the column; drop: leave the sample out. Default: error."""
     task: Optional[Literal["auto", "classification", "regression"]]
-    """Task type: classification, or regression for real-valued labels. auto: classification. Default: auto."""
+    """Task type: classification, or regression for real-valued labels. auto: classification, but it refuses labels that look like mistakes, such as 5% or texts among integers. Default: auto."""
 
 class ProblemOptions(DatasetOptions, total=False):
     test_fraction: Optional[float]
@@ -68,9 +68,9 @@ class ProblemOptions(DatasetOptions, total=False):
     ema: Optional[float]
     """Decay of an exponential moving average of the weights. With a decay above 0, the average is evaluated and saved instead of the weights. 0: no average. Default: 0."""
     patience: Optional[int]
-    """Stop early after this number of epochs without a new lowest error on the validation set (without one: on the held-out set; without both: a new lowest loss). 0: never. Default: 0."""
+    """Stop early after this number of epochs without improvement. Improvement is a new lowest error on the validation set or, if there is none, on the held-out set; if nothing is held out either, a new lowest loss. 0: never. Default: 0."""
     keep_best: Optional[bool]
-    """Save the weights of the best epoch instead of the last one. The best epoch is the one that early stopping would choose: the lowest error on the validation set, or on the held-out set if there is none. Default: false."""
+    """Save the weights of the best epoch instead of the last one. The best epoch has the lowest error on the validation set or, if there is none, on the held-out set; if nothing is held out either, the lowest loss. Default: false."""
     seed: Optional[int]
     """Seed of all random numbers. The same seed and number of workers give the same weights. Default: 42."""
     output: Optional[Union[str, os.PathLike[str]]]

@@ -56,9 +56,9 @@ class WaitWord {
 class Phase {
  public:
   /// Records that one of `workers` workers has reached `round`. The last one completes the round.
-  /// What a worker wrote before it arrived is visible to all who find the round complete: the
-  /// acq_rel increments of count_ form a release sequence that the last arrival acquires, and its
-  /// store of complete_ releases all of it.
+  /// What a worker wrote before it arrived is visible to every worker that finds the round
+  /// complete: the increments of count_ are acq_rel, so the last worker's increment acquires what
+  /// all others wrote, and that worker's store to complete_ releases it.
   void arrive(std::uint32_t workers, std::uint32_t round) noexcept {
     if (count_.fetch_add(1, std::memory_order_acq_rel) + 1 == workers) {
       // Relaxed is enough: no worker arrives again before it has found this round complete, and the

@@ -36,7 +36,8 @@ struct ReduceSource {
 /// source.
 ///
 /// Each source and output has `count` elements. `type` is the type of single workers' data. The
-/// outputs have partial_type(type) if `out_partial` is set, otherwise `type`.
+/// elements of the outputs have the type partial_type(type) if `out_partial` is set, otherwise
+/// `type`.
 void tree_reduce(std::span<const ReduceSource> sources, std::span<void* const> outs,
                  std::int64_t count, DType type, ReduceOp op, bool out_partial);
 

@@ -8,17 +8,20 @@
 
 namespace dga {
 
-/// What to do about labels of which some are texts and others integers.
+/// The advice at the end of errors about label columns that mix texts and integers.
 inline constexpr const char* kMixedCsvLabels =
     "Correct or remove the line, or take all labels as texts with --task classification.";
 
-/// Fills samples.label_texts, and replaces the labels, which are codes of their piece. Throws
-/// DataError for labels that are not UTF-8, or of which only some are numbers.
+/// Fills samples.label_texts, and changes each label from a code (see CsvTexts), which is valid
+/// only within its piece of the file, to a position in label_texts. Throws DataError for labels
+/// that are not UTF-8. For a training set with Task::automatic, also for labels of which only some
+/// are numbers, or all look like numbers.
 void number_csv_labels(CsvReading& reading);
 
-/// Replaces each category, a code of its piece, by one feature for each text of the column: those
-/// found, or for samples that must match a training set those of its columns. Throws DataError for
-/// texts that are not UTF-8, are too many, or are not in the training set.
+/// Replaces each column of categories by one feature for each of its texts: 1 for samples with this
+/// text, 0 for others. The texts are those found or, for samples that must match a training set,
+/// those of the training set. Throws DataError for texts that are not UTF-8, are too many, or are
+/// not in the training set.
 void encode_csv_categories(CsvReading& reading);
 
 }  // namespace dga

@@ -18,9 +18,10 @@ struct CsvTextLabel {
   std::string text;
 };
 
-/// Cuts the files into pieces and reads them: features (categories as codes of their piece), labels
-/// (with `text_labels` codes of their piece) or targets, results and ranges. Samples that were left
-/// out leave gaps at the ends of their pieces. Throws DataError for a record that cannot be read.
+/// Cuts the files into pieces and reads them: features, labels or targets, results and ranges.
+/// Categories, and with `text_labels` also labels, become codes (see CsvTexts), which are valid
+/// only within their piece. Samples that were left out leave gaps at the ends of their pieces.
+/// Throws DataError for a record that cannot be read.
 void parse_csv(CsvReading& reading, bool text_labels);
 
 /// Reads some features, and perhaps the target, of the first `rows` samples again as f64: by
