@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Everything dga links to. What dga cannot do without is asked for in one line that names all that is missing. What it
-# can do without counts as absent unless all of it is there, and a line says so. Afterwards DGA_MPI and DGA_TESTS are
+# can do without counts as absent unless all of it is there, and a line says so. Afterwards DGA_MPI, DGA_HDFS and DGA_TESTS are
 # ON or OFF, and DGA_MPI_TARGET is what links MPI, or empty. Messages begin with a space so that CMake leaves them on
 # one line; scripts/configure shows those with [cmake].
 
@@ -86,6 +86,22 @@ if(NOT DGA_MPI STREQUAL "OFF")
   endif()
 endif()
 
+set(DGA_HDFS_TARGET "")
+if(NOT DGA_HDFS STREQUAL "OFF")
+  pkg_check_modules(libcurl QUIET IMPORTED_TARGET GLOBAL libcurl>=7.85)
+  if(libcurl_FOUND)
+    set(DGA_HDFS ON)
+    set(DGA_HDFS_TARGET PkgConfig::libcurl)
+  elseif(DGA_HDFS STREQUAL "AUTO")
+    set(DGA_HDFS OFF)
+    message(STATUS "[cmake] files in HDFS are left out: expected libcurl 7.85 with its headers, found none. Install "
+                   "libcurl4-openssl-dev to have them.")
+  else()
+    message(FATAL_ERROR " [cmake] DGA_HDFS=ON: expected libcurl 7.85 with its headers, found none. Run scripts/setup, or "
+                        "pass -DDGA_HDFS=OFF.")
+  endif()
+endif()
+
 if(DGA_TORCH)
   find_package(DgaTorch 2.7 REQUIRED)
 endif()
@@ -108,4 +124,4 @@ if(NOT DGA_TESTS STREQUAL "OFF")
   endif()
 endif()
 
-message(STATUS "dga: MPI ${DGA_MPI}, torch ${DGA_TORCH} ${DgaTorch_VERSION}, tests ${DGA_TESTS}")
+message(STATUS "dga: MPI ${DGA_MPI}, HDFS ${DGA_HDFS}, torch ${DGA_TORCH} ${DgaTorch_VERSION}, tests ${DGA_TESTS}")

@@ -88,7 +88,7 @@ function(dga_unite target folder)
   set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_MODE GROUP)
 endfunction()
 
-# dga_room_sources(OUT ROOM…): the sources of these rooms. A backend B that is found adds B.cpp and B_*.cpp; one
+# dga_room_sources(OUT ROOM…): the sources of these rooms. A backend B that is found adds B.cpp, B_*.cpp and B/*.cpp; one
 # that is missing adds its stub no_B.cpp instead, so that no source tests for backends.
 function(dga_room_sources out)
   set(sources "")
@@ -96,12 +96,12 @@ function(dga_room_sources out)
     file(GLOB_RECURSE found CONFIGURE_DEPENDS RELATIVE "${PROJECT_SOURCE_DIR}" "${PROJECT_SOURCE_DIR}/dga/${room}/*.cpp")
     list(APPEND sources ${found})
   endforeach()
-  foreach(backend IN ITEMS MPI)
+  foreach(backend IN ITEMS MPI HDFS)
     string(TOLOWER ${backend} name)
     if(DGA_${backend})
       list(FILTER sources EXCLUDE REGEX "/no_${name}[.]cpp$")
     else()
-      list(FILTER sources EXCLUDE REGEX "/${name}(_[^/]*)?[.]cpp$")
+      list(FILTER sources EXCLUDE REGEX "/${name}(_[^/]*)?[.]cpp$|/${name}/")
     endif()
   endforeach()
   set(${out} ${sources} PARENT_SCOPE)

@@ -26,6 +26,13 @@ struct Command {
 
 Action add_bench_comm(CLI::App& app);
 Action add_completion(CLI::App& app);
+Action add_fs_cat(CLI::App& app);
+Action add_fs_cp(CLI::App& app);
+Action add_fs_ls(CLI::App& app);
+Action add_fs_mkdir(CLI::App& app);
+Action add_fs_mv(CLI::App& app);
+Action add_fs_rm(CLI::App& app);
+Action add_fs_stat(CLI::App& app);
 Action add_info(CLI::App& app);
 Action add_options(CLI::App& app);
 Action add_predict(CLI::App& app);

@@ -11,6 +11,7 @@
 
 #include "dga/base/error.h"
 #include "dga/storage/atomic_file.h"
+#include "dga/storage/file_tree.h"
 
 namespace dga {
 namespace {
@@ -106,24 +107,7 @@ void RunFolder::make_default() {
 }
 
 void RunFolder::make(const StorePath& folder) {
-  const auto found = folder.status();
-  if (found && found->is_folder()) {
-    return;
-  }
-  if (!found) {
-    if (const StorePath parent = folder.parent(); parent.text() != folder.text()) {
-      make(parent);
-    }
-    if (folder.make_folder()) {
-      made_.push_back(folder);
-      return;
-    }
-  }
-  if (!folder.is_folder()) {
-    throw StorageError(str("[storage] ", folder.text(),
-                           ": expected a folder or nothing, found another kind of file. Choose "
-                           "another folder with --output."));
-  }
+  make_folders(folder, [this](const StorePath& made) { made_.push_back(made); });
 }
 
 void RunFolder::probe() const {

@@ -11,11 +11,15 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "dga/storage/byte_source.h"
 
 namespace dga {
+
+/// How the names of hidden files end that are not whole yet.
+inline constexpr std::string_view kTemporarySuffix = ".dga-tmp";
 
 /// What is at a path, after following links.
 struct FileStatus {

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "dga/base/error.h"
+#include "dga/storage/hdfs/hdfs.h"
 #include "dga/storage/local/local_store.h"
 #include "dga/storage/uri.h"
 
@@ -39,6 +40,10 @@ StorePath::StorePath(std::string_view text) : store_(local_store()), text_(text)
   if (const auto uri = parse_uri(text)) {
     if (uri->scheme == "file") {
       text_ = local_path(text, *uri);
+    } else if (is_hdfs_scheme(uri->scheme)) {
+      store_ = hdfs_store(*uri);
+      prefix_ = text.size() - uri->path.size();
+      text_ += uri->path.empty() ? "/" : "";
     } else {
       throw InvalidArgument(str("[storage] ", printable(text, 4096),
                                 ": expected a path or a URI that begins with file, hdfs, webhdfs "

@@ -61,18 +61,20 @@ class ConfigureTest(unittest.TestCase):
                             "scripts/setup test, or pass -DDGA_TESTS=OFF."],
                     "-DDGA_MPI=OFF", "-DDGA_TESTS=ON", self.googletest_alone())
 
-    def test_an_mpi_without_headers_counts_as_absent_and_a_line_says_so(self):
+    def test_what_can_be_left_out_counts_as_absent_and_a_line_says_so(self):
         launcher = self.file("mpi/mpiexec", "#!/bin/sh\nexit 1\n", 0o755)
-        # pkg-config knows hwloc, and no MPI.
+        # pkg-config knows hwloc, and neither MPI nor curl; of an MPI there is a launcher alone.
         hwloc = subprocess.run(["pkg-config", "--variable=pcfiledir", "hwloc"], stdout=subprocess.PIPE, text=True,
                                check=True).stdout.strip()
         self.file("pc/hwloc.pc", (Path(hwloc) / "hwloc.pc").read_text(encoding="utf-8"))
         text = self.expect(True, ["[cmake] the engine mpi is left out: expected an MPI 3 with headers and library, found "
                                   f"only a part of one ({launcher}). Install libopenmpi-dev or load your cluster's MPI "
-                                  "module to have it."],
+                                  "module to have it.",
+                                  "[cmake] files in HDFS are left out: expected libcurl 7.85 with its headers, found none. "
+                                  "Install libcurl4-openssl-dev to have them."],
                            "-DMPI_SKIP_COMPILER_WRAPPER=ON", "-DMPI_SKIP_GUESSING=ON", f"-DMPIEXEC_EXECUTABLE={launcher}",
                            PKG_CONFIG_LIBDIR=str(self.folder / "pc"))
-        self.assertIn("MPI OFF", text)
+        self.assertIn("MPI OFF, HDFS OFF", text)
 
     def test_all_libraries_that_are_missing_stand_in_one_line(self):
         empty = self.folder / "empty"

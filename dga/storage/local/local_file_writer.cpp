@@ -16,14 +16,12 @@
 namespace dga {
 namespace {
 
-constexpr std::string_view kSuffix = ".dga-tmp";
-
 // The process number and a counter give two writers of one path different names.
 std::string temporary_for(const std::string& path) {
   static std::atomic<unsigned> counter{0};
   const std::filesystem::path target(path);
-  const std::string name =
-      str(".", target.filename().string(), ".", getpid(), "-", counter.fetch_add(1), kSuffix);
+  const std::string name = str(".", target.filename().string(), ".", getpid(), "-",
+                               counter.fetch_add(1), kTemporarySuffix);
   return (target.parent_path() / name).string();
 }
 
@@ -87,7 +85,7 @@ void remove_abandoned_files(const std::string& folder) noexcept {
   for (std::filesystem::directory_iterator entries(folder, error), end; !error && entries != end;
        entries.increment(error)) {
     const std::string name = entries->path().filename().string();
-    if (!name.starts_with('.') || !name.ends_with(kSuffix)) {
+    if (!name.starts_with('.') || !name.ends_with(kTemporarySuffix)) {
       continue;
     }
     try {

@@ -5,10 +5,10 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 
 #include "dga/base/error.h"
+#include "dga/base/machine_info.h"
 #include "dga/storage/run_folder.h"
 #include "dga/storage/store_path.h"
 #include "dga/storage/tensorboard/summary_event.h"
@@ -24,13 +24,10 @@ double seconds_since_1970() {
 /// The name begins with the time, because TensorBoard reads the files of a folder in the order of
 /// their names.
 std::string new_name() {
-  std::array<char, 256> host{};
-  if (::gethostname(host.data(), host.size() - 1) != 0 || host.front() == '\0') {
-    host = {'h', 'o', 's', 't'};
-  }
+  std::string host = host_name();
   std::replace(host.begin(), host.end(), '/', '_');
-  return str(kEventFilePrefix, static_cast<std::int64_t>(seconds_since_1970()), ".", host.data(),
-             ".", ::getpid(), kEventFileSuffix);
+  return str(kEventFilePrefix, static_cast<std::int64_t>(seconds_since_1970()), ".", host, ".",
+             ::getpid(), kEventFileSuffix);
 }
 
 }  // namespace

@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// dga fs: files of any store, named by paths or URIs.
+
+#include <unistd.h>
+
+#include <iomanip>
+#include <iostream>
+#include <memory>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "dga/base/clock.h"
+#include "dga/base/error.h"
+#include "dga/base/home_path.h"
+#include "dga/cli/command.h"
+#include "dga/storage/file_tree.h"
+
+namespace dga {
+namespace {
+
+struct FsOptions {
+  std::vector<std::string> paths = {};
+  bool flag = false;  // --recursive or --parents or --long
+};
+
+StorePath path_of(const std::string& text) {
+  return StorePath(expand_home(text));
+}
+
+[[noreturn]] void fail(const StorePath& path, const char* expected, const char* found,
+                       const char* advice) {
+  throw StorageError(str("[storage] ", printable(path.text(), 4096), ": expected ", expected,
+                         ", found ", found, ". ", advice));
+}
+
+/// Shows a long copy on a terminal, in one line that changes.
+class CopyBar {
+ public:
+  explicit CopyBar(const StorePath& from)
+      : name_(printable(from.name(), 40)), began_(now_seconds()), shown_(began_) {
+    if (::isatty(STDERR_FILENO) == 1) {
+      total_ = bytes_in(from);
+    }
+  }
+  ~CopyBar() {
+    if (drawn_) {
+      std::cerr << "\r\033[K";
+    }
+  }
+  CopyBar(const CopyBar&) = delete;
+  CopyBar& operator=(const CopyBar&) = delete;
+
+  void add(std::int64_t bytes) {
+    done_ += bytes;
+    const double now = now_seconds();
+    if (total_ == 0 || now - shown_ < 0.2) {
+      return;
+    }
+    shown_ = now;
+    drawn_ = true;
+    std::ostringstream line;
+    line << "\r\033[K" << name_ << "  " << done_ * 100 / total_ << " %  " << std::fixed
+         << std::setprecision(1) << static_cast<double>(done_) / 1e6 / (now - began_) << " MB/s";
+    std::cerr << line.str() << std::flush;
+  }
+
+ private:
+  std::string name_;
+  double began_;
+  double shown_;
+  std::int64_t total_ = 0;  // 0: nothing is shown
+  std::int64_t done_ = 0;
+  bool drawn_ = false;
+};
+
+/// `to`, or the place of `from` in it if it is a folder.
+StorePath target_of(const StorePath& from, const StorePath& to) {
+  return to.is_folder() ? to / from.name() : to;
+}
+
+void show(const Entry& entry, bool with_size) {
+  if (with_size) {
+    std::cout << std::setw(14) << entry.status.size << "  ";
+  }
+  std::cout << printable(entry.name, 4096) << (entry.status.is_folder() ? "/" : "") << '\n';
+}
+
+int list(const FsOptions& options) {
+  for (const std::string& text : options.paths) {
+    const StorePath path = path_of(text);
+    const auto found = path.status();
+    if (!found) {
+      fail(path, "a file or a folder", "nothing there", "Check the path.");
+    }
+    if (!found->is_folder()) {
+      show({path.text(), *found}, options.flag);
+      continue;
+    }
+    for (const Entry& entry : path.list()) {
+      show(entry, options.flag);
+    }
+  }
+  return 0;
+}
+
+int print(const FsOptions& options) {
+  for (const std::string& text : options.paths) {
+    const SourcePtr file = path_of(text).open();
+    constexpr std::int64_t kPiece = std::int64_t{4} << 20;
+    std::string piece;
+    for (std::int64_t at = 0; at < file->size() && std::cout; at += std::ssize(piece)) {
+      piece.resize(static_cast<std::size_t>(std::min(kPiece, file->size() - at)));
+      file->read(at, piece);
+      std::cout << piece;
+    }
+  }
+  std::cout << std::flush;
+  return 0;
+}
+
+int copy(const FsOptions& options) {
+  const StorePath to = path_of(options.paths.back());
+  for (std::size_t i = 0; i + 1 < options.paths.size(); ++i) {
+    const StorePath from = path_of(options.paths[i]);
+    if (from.is_folder() && !options.flag) {
+      fail(from, "a file", "a folder", "Copy it with --recursive.");
+    }
+    if (options.paths.size() > 2 && !to.is_folder()) {
+      fail(to, "a folder for several files", to.exists() ? "a file" : "nothing there",
+           "Make it with dga fs mkdir.");
+    }
+    const StorePath target = target_of(from, to);
+    if (from.canonical() == target.canonical()) {
+      fail(target, "another file than the source", "the same", "Choose another name.");
+    }
+    CopyBar bar(from);
+    copy_tree(from, target, [&](std::int64_t bytes) { bar.add(bytes); });
+  }
+  return 0;
+}
+
+int move(const FsOptions& options) {
+  const StorePath from = path_of(options.paths.at(0));
+  if (!from.exists()) {
+    fail(from, "a file or a folder", "nothing there", "Check the path.");
+  }
+  from.rename(target_of(from, path_of(options.paths.at(1))));
+  return 0;
+}
+
+int remove(const FsOptions& options) {
+  for (const std::string& text : options.paths) {
+    const StorePath path = path_of(text);
+    if (path.is_folder() && !options.flag) {
+      fail(path, "a file", "a folder", "Remove it with --recursive.");
+    }
+    if (!remove_tree(path)) {
+      fail(path, "a file or a folder", "nothing there", "Check the path.");
+    }
+  }
+  return 0;
+}
+
+int describe(const FsOptions& options) {
+  for (const std::string& text : options.paths) {
+    const StorePath path = path_of(text);
+    const auto found = path.status();
+    if (!found) {
+      fail(path, "a file or a folder", "nothing there", "Check the path.");
+    }
+    std::cout << "path       " << printable(path.text(), 4096) << '\n'
+              << "kind       "
+              << (found->is_file()     ? "file"
+                  : found->is_folder() ? "folder"
+                                       : found->nature)
+              << '\n'
+              << "bytes      " << found->size << '\n';
+  }
+  return 0;
+}
+
+int make(const FsOptions& options) {
+  for (const std::string& text : options.paths) {
+    const StorePath path = path_of(text);
+    if (options.flag) {
+      make_folders(path);
+    } else if (!path.parent().is_folder()) {
+      fail(path.parent(), "a folder", "none", "Make it too, with --parents.");
+    } else if (!path.make_folder()) {
+      fail(path, "nothing", "something of that name", "Choose another name.");
+    }
+  }
+  return 0;
+}
+
+using Act = int (*)(const FsOptions&);
+
+Action with_paths(CLI::App& app, const char* names, const char* help, int least, Act act,
+                  const char* flag = nullptr, const char* flag_help = "") {
+  const auto options = std::make_shared<FsOptions>();
+  app.add_option(names, options->paths, help)->required()->expected(least, 10'000)->type_name("…");
+  if (flag != nullptr) {
+    app.add_flag(flag, options->flag, flag_help);
+  }
+  return [options, act] { return act(*options); };
+}
+
+}  // namespace
+
+Action add_fs_ls(CLI::App& app) {
+  return with_paths(app, "PATH", "Folders and files, as paths or URIs.", 1, list, "-l,--long",
+                    "With the size of each file in bytes.");
+}
+
+Action add_fs_cat(CLI::App& app) {
+  return with_paths(app, "PATH", "Files, as paths or URIs.", 1, print);
+}
+
+Action add_fs_cp(CLI::App& app) {
+  return with_paths(app, "PATH",
+                    "What to copy, then where to: a new name, a file to replace, or a folder. Each "
+                    "may be in another store.",
+                    2, copy, "-r,--recursive", "Copy folders with all that is in them.");
+}
+
+Action add_fs_mv(CLI::App& app) {
+  const auto options = std::make_shared<FsOptions>();
+  app.add_option("PATH", options->paths,
+                 "A file or folder, then its new name, or the folder to move it to, in the same "
+                 "store.")
+      ->required()
+      ->expected(2)
+      ->type_name("…");
+  return [options] { return move(*options); };
+}
+
+Action add_fs_rm(CLI::App& app) {
+  return with_paths(app, "PATH", "Files and folders, as paths or URIs.", 1, remove,
+                    "-r,--recursive", "Remove folders with all that is in them.");
+}
+
+Action add_fs_stat(CLI::App& app) {
+  return with_paths(app, "PATH", "Files and folders, as paths or URIs.", 1, describe);
+}
+
+Action add_fs_mkdir(CLI::App& app) {
+  return with_paths(app, "PATH", "Folders to make, as paths or URIs.", 1, make, "-p,--parents",
+                    "Also the folders that contain it; folders that are there are fine.");
+}
+
+}  // namespace dga

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "dga/storage/file_tree.h"
+
+#include <algorithm>
+#include <span>
+#include <vector>
+
+#include "dga/base/error.h"
+
+namespace dga {
+namespace {
+
+constexpr std::int64_t kPiece = std::int64_t{32} << 20;
+
+FileStatus required_status(const StorePath& path) {
+  const auto found = path.status();
+  if (!found) {
+    throw StorageError(str("[storage] ", printable(path.text(), 4096),
+                           ": expected a file or a folder, found nothing there. Check the path."));
+  }
+  return *found;
+}
+
+void check_regular(const StorePath& path, const FileStatus& status) {
+  if (!status.is_file() && !status.is_folder()) {
+    throw StorageError(str("[storage] ", printable(path.text(), 4096),
+                           ": expected a file or a folder, found ", status.nature,
+                           ". Leave it out."));
+  }
+}
+
+}  // namespace
+
+void make_folders(const StorePath& folder, const std::function<void(const StorePath&)>& made) {
+  const auto found = folder.status();
+  if (found && found->is_folder()) {
+    return;
+  }
+  if (!found) {
+    if (const StorePath parent = folder.parent(); parent.text() != folder.text()) {
+      make_folders(parent, made);
+    }
+    if (folder.make_folder()) {
+      if (made) {
+        made(folder);
+      }
+      return;
+    }
+  }
+  if (!folder.is_folder()) {
+    throw StorageError(str("[storage] ", folder.text(),
+                           ": expected a folder or nothing, found another kind of file. Choose "
+                           "another folder with --output."));
+  }
+}
+
+bool remove_tree(const StorePath& path) {
+  const auto found = path.status();
+  if (found && found->is_folder()) {
+    for (const Entry& entry : path.list()) {
+      remove_tree(path / entry.name);
+    }
+  }
+  return path.remove();
+}
+
+void copy_file(const StorePath& from, const StorePath& to, const CopyProgress& progress) {
+  const SourcePtr source = from.open();
+  const auto file = to.create();
+  file->reserve(source->size());
+  std::vector<char> piece;
+  for (std::int64_t at = 0; at < source->size(); at += std::ssize(piece)) {
+    piece.resize(static_cast<std::size_t>(std::min(kPiece, source->size() - at)));
+    source->read(at, piece);
+    file->append(std::as_bytes(std::span(piece)));
+    if (progress) {
+      progress(std::ssize(piece));
+    }
+  }
+  file->commit();
+}
+
+void copy_tree(const StorePath& from, const StorePath& to, const CopyProgress& progress) {
+  const FileStatus status = required_status(from);
+  check_regular(from, status);
+  if (status.is_file()) {
+    copy_file(from, to, progress);
+    return;
+  }
+  const std::string source = from.canonical();
+  if ((to.canonical() + "/").starts_with(source + "/")) {
+    throw StorageError(str("[storage] ", printable(to.text(), 4096),
+                           ": expected a folder outside the one that is copied, found it inside ",
+                           printable(from.text(), 4096), ". Choose another folder."));
+  }
+  make_folders(to);
+  for (const Entry& entry : from.list()) {
+    copy_tree(from / entry.name, to / entry.name, progress);
+  }
+}
+
+std::int64_t bytes_in(const StorePath& path) {
+  const FileStatus status = required_status(path);
+  if (!status.is_folder()) {
+    return status.size;
+  }
+  std::int64_t bytes = 0;
+  for (const Entry& entry : path.list()) {
+    bytes += entry.status.is_folder() ? bytes_in(path / entry.name) : entry.status.size;
+  }
+  return bytes;
+}
+
+}  // namespace dga

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What people do with files and folders, in one store or between two. All functions throw
+// StorageError.
+
+#pragma once
+
+#include <cstdint>
+#include <functional>
+
+#include "dga/storage/store_path.h"
+
+namespace dga {
+
+/// Makes a folder and the folders that contain it, and calls `made` for each that was not there,
+/// the outermost first. Throws if something other than a folder is at one of these paths.
+void make_folders(const StorePath& folder, const std::function<void(const StorePath&)>& made = {});
+
+/// Removes a file, or a folder with all that is in it. Returns false if nothing was there.
+bool remove_tree(const StorePath& path);
+
+/// Called while a copy runs with the bytes copied since the last call.
+using CopyProgress = std::function<void(std::int64_t bytes)>;
+
+/// Copies a file, which then appears as a whole.
+void copy_file(const StorePath& from, const StorePath& to, const CopyProgress& progress = {});
+
+/// Copies a file, or a folder with all that is in it. Folders that are there already stay; files
+/// are replaced.
+void copy_tree(const StorePath& from, const StorePath& to, const CopyProgress& progress = {});
+
+/// Bytes of a file, or of all files in a folder and its subfolders.
+std::int64_t bytes_in(const StorePath& path);
+
+}  // namespace dga

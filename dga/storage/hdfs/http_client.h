@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// HttpClient: requests over HTTP and HTTPS, by libcurl. Connections are kept and used again.
+
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace dga {
+
+struct HttpRequest {
+  std::string method = "GET";
+  std::string url = {};
+  std::span<const std::byte> body = {};
+  /// Where the body of a successful response goes, as far as there is room. Empty: to the response.
+  std::span<char> into = {};
+};
+
+struct HttpResponse {
+  int status = 0;
+  std::string location = {};  // of a redirect, which is not followed
+  std::string body = {};      // at most 64 MiB
+  std::size_t received = 0;   // bytes written to `into`
+};
+
+/// The request did not get a whole answer: nobody listens, or the connection broke or stalled.
+class HttpFailure : public std::runtime_error {
+ public:
+  HttpFailure(const std::string& text, std::size_t received_bytes)
+      : std::runtime_error(text), received(received_bytes) {}
+  std::size_t received;  // bytes that were written to `into`
+};
+
+struct HttpTimeouts {
+  double connect_s = 5;
+  double stall_s = 20;  // without any byte
+};
+
+/// Thread-safe. A forked child makes connections of its own.
+class HttpClient {
+ public:
+  explicit HttpClient(HttpTimeouts timeouts = {}) : timeouts_(timeouts) {}
+  ~HttpClient();
+  HttpClient(const HttpClient&) = delete;
+  HttpClient& operator=(const HttpClient&) = delete;
+
+  /// Blocks until the response has come, whatever its status. Throws HttpFailure.
+  HttpResponse send(const HttpRequest& request);
+
+ private:
+  class Lease;
+
+  void* take();
+  void give_back(void* handle) noexcept;
+
+  HttpTimeouts timeouts_;
+  std::mutex mutex_;           // guards the rest
+  std::vector<void*> unused_;  // curl handles, each with its open connections
+  int owner_ = 0;              // the process that made them
+};
+
+}  // namespace dga
