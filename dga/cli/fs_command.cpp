@@ -107,14 +107,9 @@ int list(const FsOptions& options) {
 
 int print(const FsOptions& options) {
   for (const std::string& text : options.paths) {
-    const SourcePtr file = path_of(text).open();
-    constexpr std::int64_t kPiece = std::int64_t{4} << 20;
-    std::string piece;
-    for (std::int64_t at = 0; at < file->size() && std::cout; at += std::ssize(piece)) {
-      piece.resize(static_cast<std::size_t>(std::min(kPiece, file->size() - at)));
-      file->read(at, piece);
-      std::cout << piece;
-    }
+    for_pieces(*path_of(text).open(), [](std::span<const char> piece) {
+      std::cout.write(piece.data(), std::ssize(piece));
+    });
   }
   std::cout << std::flush;
   return 0;

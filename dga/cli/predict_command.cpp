@@ -131,7 +131,7 @@ Action add_predict(CLI::App& app) {
   app.add_option("--model", arguments->model, "Run folder of the trained model.")->type_name("DIR");
   app.add_option(
          "--data", arguments->data,
-         "Samples: a folder, a file or a file:// URI; all files of a folder are one set. CSV "
+         "Samples: a folder or a file, as a path or a URI; all files of a folder are one set. CSV "
          "columns are matched with those of the training by name. Labels may be missing.")
       ->type_name("PATH");
   const auto shared = OptionArguments::add_to(app, {"label", "header", "decimal", "drop"});

@@ -174,20 +174,20 @@ constexpr NamedValues<ClassWeights, 2> kClassWeights{
 
 std::vector<Option> data_options() {
   return {
-      option("data", "PATH", &DataOptions::path,
-             "Training samples: a folder, a file or a file:// URI. CSV and IDX are recognised by "
-             "content.",
-             {.scope = Scope::dataset, .positional = true, .argument = "data_dir"}),
+      option(
+          "data", "PATH", &DataOptions::path,
+          "Training samples: a folder or a file, as a path or a URI. CSV and IDX are recognised by "
+          "content.",
+          {.scope = Scope::dataset, .positional = true, .argument = "data_dir"}),
       option("test-data", "PATH", &DataOptions::test_path,
-             "Held-out samples: a folder, a file or a file:// URI, as for --data. Default: the "
+             "Held-out samples: a folder or a file, as a path or a URI. Default: the "
              "data's own test files, else a fraction of the data.",
              {.scope = Scope::dataset, .argument = "test_data_dir"}),
-      option(
-          "val-data", "PATH", &DataOptions::val_path,
-          "Validation samples: a folder, a file or a file:// URI. Not trained on; used for early "
-          "stopping and to choose the best epoch. Default: the validation files of the dataset, "
-          "else none.",
-          {.scope = Scope::dataset, .argument = "val_data_dir"}),
+      option("val-data", "PATH", &DataOptions::val_path,
+             "Validation samples: a folder or a file, as a path or a URI. Not trained on; used for "
+             "early stopping and to choose the best epoch. Default: the validation files of the "
+             "dataset, else none.",
+             {.scope = Scope::dataset, .argument = "val_data_dir"}),
       option("test-fraction", "X", &DataOptions::test_fraction,
              "Fraction of the data to hold out when there is no test set.",
              {.least = 0, .most = 1, .below_most = true}),
@@ -343,8 +343,8 @@ std::vector<Option> training_options() {
 std::vector<Option> output_options() {
   return {
       option("output", "DIR", &OutputOptions::folder,
-             "Folder for the results. It must not already contain a run. Default: "
-             "runs/<date-time>."),
+             "Folder for the results, as a path or a URI. It must not already contain a run. "
+             "Default: runs/<date-time>."),
       option("tensorboard", "", &OutputOptions::tensorboard,
              "Also write losses, errors, times and options for TensorBoard (tensorboard --logdir "
              "DIR)."),

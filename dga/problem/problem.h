@@ -55,7 +55,7 @@ void close() noexcept;
 // ------------------------------------------------------------------------------- data
 
 struct DatasetOptions {
-  /// A folder, a file or a file:// URI with samples in a format recognised by its content. Empty:
+  /// The path or URI of a folder or file with samples in a format recognised by its content. Empty:
   /// `data.path` is used.
   std::string data_dir = {};
   /// The number of workers that will share the samples. 0: unspecified.

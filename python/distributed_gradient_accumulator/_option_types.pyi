@@ -14,9 +14,9 @@ class EnvironmentOptions(TypedDict, total=False):
 
 class DatasetOptions(TypedDict, total=False):
     test_data_dir: Optional[Union[str, os.PathLike[str]]]
-    """Held-out samples: a folder, a file or a file:// URI, as for --data. Default: the data's own test files, else a fraction of the data."""
+    """Held-out samples: a folder or a file, as a path or a URI. Default: the data's own test files, else a fraction of the data."""
     val_data_dir: Optional[Union[str, os.PathLike[str]]]
-    """Validation samples: a folder, a file or a file:// URI. Not trained on; used for early stopping and to choose the best epoch. Default: the validation files of the dataset, else none."""
+    """Validation samples: a folder or a file, as a path or a URI. Not trained on; used for early stopping and to choose the best epoch. Default: the validation files of the dataset, else none."""
     label: Optional[str]
     """Label column of CSV: a name in the header, or a number (0 is the first, -1 the last column). Default: the column named label, class, target or y, else the last."""
     header: Optional[Literal["auto", "yes", "no"]]
@@ -74,7 +74,7 @@ class ProblemOptions(DatasetOptions, total=False):
     seed: Optional[int]
     """Seed of all random numbers. The same seed and number of workers give the same weights. Default: 42."""
     output: Optional[Union[str, os.PathLike[str]]]
-    """Folder for the results. It must not already contain a run. Default: runs/<date-time>."""
+    """Folder for the results, as a path or a URI. It must not already contain a run. Default: runs/<date-time>."""
     tensorboard: Optional[bool]
     """Also write losses, errors, times and options for TensorBoard (tensorboard --logdir DIR). Default: false."""
     trace: Optional[bool]

@@ -87,13 +87,13 @@ int main(int argc, char** argv) {
   }
   const std::string how = argv[3];
   const int victim = std::atoi(argv[4]);
-  dga::LaunchOptions options{.engine = dga::engine_from(argv[1]), .workers = std::atoi(argv[2])};
-  options.timeout_s = argc > 5 ? std::atof(argv[5]) : 60;
-  options.ranks_per_node = argc > 6 ? std::atoi(argv[6]) : 0;
   if (std::getenv("IGNORE_SIGCHLD") != nullptr) {
     signal(SIGCHLD, SIG_IGN);
   }
   try {
+    dga::LaunchOptions options{.engine = dga::engine_from(argv[1]), .workers = std::atoi(argv[2])};
+    options.timeout_s = argc > 5 ? std::atof(argv[5]) : 60;
+    options.ranks_per_node = argc > 6 ? std::atoi(argv[6]) : 0;
     if (how == "absent") {
       int rank = 0;
       dga::launch(options, [&](dga::Environment& environment) { rank = environment.rank(); });

@@ -48,7 +48,12 @@ int main(int argc, char** argv) {
     const std::string argument = argv[i];
     const auto value = argument.substr(argument.find('=') + 1);
     if (argument.rfind("--engine=", 0) == 0) {
-      options.engine = engine_from(value);
+      const auto engine = value_in(kEngineNames, value);
+      if (!engine) {
+        std::fprintf(stderr, "unknown engine %s\n", value.c_str());
+        return 2;
+      }
+      options.engine = *engine;
     } else if (argument.rfind("--workers=", 0) == 0) {
       options.workers = std::atoi(value.c_str());
     } else if (argument.rfind("--ranks-per-node=", 0) == 0) {

@@ -42,7 +42,7 @@ HdfsFileWriter::~HdfsFileWriter() {
     return;
   }
   try {
-    wait_for_sent();
+    wait_for_sent(0);
   } catch (const std::exception&) {
     // It is removed all the same.
   }
@@ -66,34 +66,38 @@ void HdfsFileWriter::append(std::span<const std::byte> bytes) {
       send();
     }
     const std::size_t taken = std::min(bytes.size(), kPart - filling_.size());
+    if (filling_.size() + taken > filling_.capacity() && parts_ > 0) {
+      filling_.reserve(kPart);  // a long file: no growing in steps
+    }
     const auto first = bytes.first(taken);
     filling_.insert(filling_.end(), first.begin(), first.end());
     bytes = bytes.subspan(taken);
   }
 }
 
-void HdfsFileWriter::wait_for_sent() {
-  if (sent_.valid()) {
-    sent_.get();
+void HdfsFileWriter::wait_for_sent(std::size_t most) {
+  while (sent_.size() > most) {
+    std::future<void> oldest = std::move(sent_.front());
+    sent_.pop_front();
+    oldest.get();
   }
 }
 
 void HdfsFileWriter::send() {
-  wait_for_sent();
-  std::swap(filling_, sending_);
-  filling_.clear();
-  const std::string to = part(parts_++);
-  sent_ = std::async(std::launch::async, [this, to] {
-    as_storage(*hdfs_, path_, str("room for ", sending_.size(), " bytes"),
-               [&] { hdfs_->write(to, sending_); });
-  });
+  constexpr std::size_t kUnderWay = 2;  // closing a file takes time in which another one is sent
+  wait_for_sent(kUnderWay - 1);
+  sent_.push_back(std::async(std::launch::async,
+                             [this, to = part(parts_++), bytes = std::exchange(filling_, {})] {
+                               as_storage(*hdfs_, path_, str("room for ", bytes.size(), " bytes"),
+                                          [&] { hdfs_->write(to, bytes); });
+                             }));
 }
 
 void HdfsFileWriter::commit() {
   if (!filling_.empty() || parts_ == 0) {
     send();
   }
-  wait_for_sent();
+  wait_for_sent(0);
   as_storage(*hdfs_, path_, "to write the file", [&] {
     if (parts_ > 1) {
       std::string sources;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <deque>
 #include <future>
 #include <memory>
 #include <string>
@@ -16,8 +17,8 @@ namespace dga {
 
 /// Writes parts of at most 64 MiB to hidden files ".NAME.HOST-PID-N-PART.dga-tmp" beside `path`.
 /// Each is kept in memory until HDFS has it, so that it can be sent again. commit() joins them on
-/// the NameNode, which moves no data, and renames the result to `path`. While one part is sent, the
-/// next is filled: memory for two parts.
+/// the NameNode, which moves no data, and renames the result to `path`. While two parts are sent,
+/// the next is filled: memory for three parts.
 class HdfsFileWriter final : public FileWriter {
  public:
   HdfsFileWriter(std::shared_ptr<WebHdfs> hdfs, std::string path);
@@ -32,14 +33,14 @@ class HdfsFileWriter final : public FileWriter {
  private:
   std::string part(std::size_t number) const;
   void send();
-  void wait_for_sent();
+  /// Waits until at most `most` parts are being sent. Throws what sending them threw.
+  void wait_for_sent(std::size_t most);
 
   std::shared_ptr<WebHdfs> hdfs_;
   std::string path_;
   std::string stem_;  // of the hidden files
   std::vector<std::byte> filling_;
-  std::vector<std::byte> sending_;
-  std::future<void> sent_;
+  std::deque<std::future<void>> sent_;
   std::size_t parts_ = 0;  // begun to be sent
   std::int64_t size_ = 0;
   bool committed_ = false;

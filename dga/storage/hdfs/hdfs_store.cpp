@@ -80,7 +80,7 @@ class HdfsFile final : public ByteSource {
   }
 
  private:
-  static constexpr std::size_t kRange = std::size_t{8} << 20;
+  static constexpr std::size_t kRange = std::size_t{32} << 20;
   static constexpr std::size_t kMostConnections = 4;
 
   std::shared_ptr<WebHdfs> hdfs_;
