@@ -107,7 +107,8 @@ int list(const FsOptions& options) {
 
 int print(const FsOptions& options) {
   for (const std::string& text : options.paths) {
-    for_pieces(*path_of(text).open(), [](std::span<const char> piece) {
+    const SourcePtr file = path_of(text).open();
+    file->stream(0, file->size(), [](std::span<const char> piece) {
       std::cout.write(piece.data(), std::ssize(piece));
     });
   }

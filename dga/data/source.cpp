@@ -20,6 +20,9 @@ class DataSource final : public ByteSource {
   void read(std::int64_t offset, std::span<char> into) const override {
     as_data([&] { file_->read(offset, into); });
   }
+  void stream(std::int64_t offset, std::int64_t count, const UseBytes& use) const override {
+    as_data([&] { file_->stream(offset, count, use); });
+  }
 
  private:
   SourcePtr file_;

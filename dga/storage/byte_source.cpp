@@ -2,8 +2,10 @@
 
 #include "dga/storage/byte_source.h"
 
+#include <algorithm>
 #include <cstring>
 #include <utility>
+#include <vector>
 
 namespace dga {
 namespace {
@@ -27,6 +29,18 @@ class MemorySource final : public ByteSource {
 };
 
 }  // namespace
+
+void ByteSource::stream(std::int64_t offset, std::int64_t count, const UseBytes& use) const {
+  constexpr std::int64_t kPiece = std::int64_t{1} << 20;
+  std::vector<char> piece(static_cast<std::size_t>(std::min(count, kPiece)));
+  for (std::int64_t done = 0; done < count;) {
+    const auto next =
+        std::span(piece).first(static_cast<std::size_t>(std::min(count - done, kPiece)));
+    read(offset + done, next);
+    done += std::ssize(next);
+    use(next);
+  }
+}
 
 SourcePtr source_of(std::string name, std::string bytes) {
   return std::make_shared<MemorySource>(std::move(name), std::move(bytes));

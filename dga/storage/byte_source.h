@@ -6,12 +6,16 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
 #include <string_view>
 
 namespace dga {
+
+/// Receives some bytes, which are valid during the call.
+using UseBytes = std::function<void(std::span<const char> bytes)>;
 
 /// Bytes that several threads may read at the same time, at any offset.
 class ByteSource {
@@ -23,6 +27,10 @@ class ByteSource {
   /// Fills `into` with the bytes from `offset` on, which must lie within size(). Throws
   /// StorageError if they cannot be read, and if the file has become shorter.
   virtual void read(std::int64_t offset, std::span<char> into) const = 0;
+  /// Calls `use` with the bytes from `offset` on, `count` of them, in order and in pieces of any
+  /// size. Reads nothing twice and keeps only one piece. Throws as `read` does, and what `use`
+  /// throws.
+  virtual void stream(std::int64_t offset, std::int64_t count, const UseBytes& use) const;
 };
 
 using SourcePtr = std::shared_ptr<const ByteSource>;

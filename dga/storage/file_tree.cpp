@@ -3,7 +3,6 @@
 #include "dga/storage/file_tree.h"
 
 #include <algorithm>
-#include <future>
 #include <span>
 #include <vector>
 
@@ -11,8 +10,6 @@
 
 namespace dga {
 namespace {
-
-constexpr std::int64_t kPiece = std::int64_t{64} << 20;
 
 FileStatus required_status(const StorePath& path) {
   const auto found = path.status();
@@ -66,31 +63,11 @@ bool remove_tree(const StorePath& path) {
   return path.remove();
 }
 
-void for_pieces(const ByteSource& source, const std::function<void(std::span<const char>)>& use) {
-  const auto read = [&source](std::int64_t at) {
-    std::vector<char> piece(static_cast<std::size_t>(std::min(kPiece, source.size() - at)));
-    source.read(at, piece);
-    return piece;
-  };
-  std::future<std::vector<char>> next;
-  if (source.size() > 0) {
-    next = std::async(std::launch::async, read, 0);
-  }
-  for (std::int64_t at = 0; at < source.size();) {
-    const std::vector<char> piece = next.get();
-    at += std::ssize(piece);
-    if (at < source.size()) {
-      next = std::async(std::launch::async, read, at);
-    }
-    use(piece);
-  }
-}
-
 void copy_file(const StorePath& from, const StorePath& to, const CopyProgress& progress) {
   const SourcePtr source = from.open();
   const auto file = to.create();
   file->reserve(source->size());
-  for_pieces(*source, [&](std::span<const char> piece) {
+  source->stream(0, source->size(), [&](std::span<const char> piece) {
     file->append(std::as_bytes(piece));
     if (progress) {
       progress(std::ssize(piece));

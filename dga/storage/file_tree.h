@@ -7,7 +7,6 @@
 
 #include <cstdint>
 #include <functional>
-#include <span>
 
 #include "dga/storage/store_path.h"
 
@@ -19,10 +18,6 @@ void make_folders(const StorePath& folder, const std::function<void(const StoreP
 
 /// Removes a file, or a folder with all that is in it. Returns false if nothing was there.
 bool remove_tree(const StorePath& path);
-
-/// Calls `use` with the bytes of a source, a piece of at most 64 MiB after the other. Reads the
-/// next piece meanwhile.
-void for_pieces(const ByteSource& source, const std::function<void(std::span<const char>)>& use);
 
 /// Called while a copy runs with the bytes copied since the last call.
 using CopyProgress = std::function<void(std::int64_t bytes)>;

@@ -107,9 +107,8 @@ TEST(Safetensors, KeepsEveryTypeScalarsAndEmptyTensors) {
     const StoredTensor& read = file.at(tensor.name);
     EXPECT_EQ(read.type, tensor.type) << tensor.name;
     EXPECT_EQ(read.shape, tensor.shape) << tensor.name;
-    EXPECT_EQ(std::memcmp(bytes_of(file, read).data(), data.data(),
-                          static_cast<std::size_t>(tensor.bytes())),
-              0)
+    const auto* const expected = reinterpret_cast<const std::byte*>(data.data());
+    EXPECT_EQ(bytes_of(file, read), std::vector<std::byte>(expected, expected + tensor.bytes()))
         << tensor.name;
   }
 }

@@ -4,8 +4,8 @@
 
 #include <zlib.h>
 
-#include <algorithm>
 #include <new>
+#include <span>
 #include <vector>
 
 #include "dga/base/error.h"
@@ -13,7 +13,7 @@
 namespace dga {
 namespace {
 
-constexpr std::int64_t kChunk = std::int64_t{1} << 18;
+constexpr std::size_t kChunk = std::size_t{1} << 18;
 
 /// Owns zlib's state.
 struct Inflater {
@@ -48,16 +48,12 @@ bool is_gzip(const ByteSource& source) {
 std::string gunzip(const ByteSource& source) {
   Inflater inflater;
   z_stream& stream = inflater.stream;
-  std::vector<char> packed(static_cast<std::size_t>(kChunk));
-  std::vector<char> unpacked(packed.size());
+  std::vector<char> unpacked(kChunk);
   std::string out;
   bool member_done = false;
-  for (std::int64_t offset = 0; offset < source.size();) {
-    const auto count = std::min(kChunk, source.size() - offset);
-    source.read(offset, std::span(packed).first(static_cast<std::size_t>(count)));
-    offset += count;
-    stream.next_in = reinterpret_cast<Bytef*>(packed.data());
-    stream.avail_in = static_cast<uInt>(count);
+  source.stream(0, source.size(), [&](std::span<const char> packed) {
+    stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(packed.data()));
+    stream.avail_in = static_cast<uInt>(packed.size());
     while (stream.avail_in > 0 || (!member_done && stream.avail_out == 0)) {
       if (member_done) {
         if (*stream.next_in == 0) {  // padding, as of tapes and of blocks
@@ -80,7 +76,7 @@ std::string gunzip(const ByteSource& source) {
       out.append(unpacked.data(), unpacked.size() - stream.avail_out);
       member_done = status == Z_STREAM_END;
     }
-  }
+  });
   if (!member_done) {
     fail(source, "its end missing");
   }

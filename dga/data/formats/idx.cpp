@@ -120,7 +120,7 @@ Header read_header(const ByteSource& file) {
 /// Calls use(i, value) for each element, in order.
 template <typename Use>
 void for_each_element(const ByteSource& file, const Header& header, Use use) {
-  constexpr std::int64_t kElements = std::int64_t{1} << 17;
+  constexpr std::int64_t kElements = std::int64_t{1} << 21;  // few reads, for each may be a request
   std::vector<char> buffer;
   for (std::int64_t first = 0; first < header.count; first += kElements) {
     const auto count = std::min(kElements, header.count - first);

@@ -77,9 +77,9 @@ void HdfsFileWriter::append(std::span<const std::byte> bytes) {
 
 void HdfsFileWriter::wait_for_sent(std::size_t most) {
   while (sent_.size() > most) {
-    std::future<void> oldest = std::move(sent_.front());
+    auto oldest = std::move(sent_.front());
     sent_.pop_front();
-    oldest.get();
+    spare_ = oldest.get();
   }
 }
 
@@ -87,10 +87,13 @@ void HdfsFileWriter::send() {
   constexpr std::size_t kUnderWay = 2;  // closing a file takes time in which another one is sent
   wait_for_sent(kUnderWay - 1);
   sent_.push_back(std::async(std::launch::async,
-                             [this, to = part(parts_++), bytes = std::exchange(filling_, {})] {
+                             [this, to = part(parts_++), bytes = std::move(filling_)]() mutable {
                                as_storage(*hdfs_, path_, str("room for ", bytes.size(), " bytes"),
                                           [&] { hdfs_->write(to, bytes); });
+                               return std::move(bytes);
                              }));
+  filling_ = std::exchange(spare_, {});
+  filling_.clear();
 }
 
 void HdfsFileWriter::commit() {

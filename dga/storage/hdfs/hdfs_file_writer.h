@@ -40,8 +40,9 @@ class HdfsFileWriter final : public FileWriter {
   std::string path_;
   std::string stem_;  // of the hidden files
   std::vector<std::byte> filling_;
-  std::deque<std::future<void>> sent_;
-  std::size_t parts_ = 0;  // begun to be sent
+  std::vector<std::byte> spare_;                          // memory of a part that was sent
+  std::deque<std::future<std::vector<std::byte>>> sent_;  // each returns its memory
+  std::size_t parts_ = 0;                                 // begun to be sent
   std::int64_t size_ = 0;
   bool committed_ = false;
 };

@@ -68,20 +68,32 @@ class HdfsFile final : public ByteSource {
       const std::size_t part = (into.size() + parts - 1) / parts;
       for (std::size_t first = part; first < into.size(); first += part) {
         others.push_back(std::async(std::launch::async, [this, offset, into, first, part] {
-          hdfs_->read(path_, offset + static_cast<std::int64_t>(first),
-                      into.subspan(first, std::min(part, into.size() - first)));
+          read_part(offset + static_cast<std::int64_t>(first),
+                    into.subspan(first, std::min(part, into.size() - first)));
         }));
       }
-      hdfs_->read(path_, offset, into.first(std::min(part, into.size())));
+      read_part(offset, into.first(std::min(part, into.size())));
       for (std::future<void>& other : others) {
         other.get();
       }
     });
   }
 
+  void stream(std::int64_t offset, std::int64_t count, const UseBytes& use) const override {
+    as_storage(*hdfs_, path_, str(size_, " bytes to read"),
+               [&] { hdfs_->read(path_, offset, count, use); });
+  }
+
  private:
   static constexpr std::size_t kRange = std::size_t{32} << 20;
   static constexpr std::size_t kMostConnections = 4;
+
+  void read_part(std::int64_t offset, std::span<char> into) const {
+    hdfs_->read(path_, offset, std::ssize(into), [&](std::span<const char> bytes) {
+      std::copy(bytes.begin(), bytes.end(), into.begin());
+      into = into.subspan(bytes.size());
+    });
+  }
 
   std::shared_ptr<WebHdfs> hdfs_;
   std::string path_;

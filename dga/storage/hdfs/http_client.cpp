@@ -10,6 +10,7 @@
 #include <array>
 #include <cstdio>
 #include <cstring>
+#include <exception>
 #include <new>
 #include <string_view>
 #include <utility>
@@ -37,6 +38,7 @@ struct Exchange {
   CURL* handle;
   HttpResponse response{};
   std::size_t sent = 0;
+  std::exception_ptr thrown{};  // by `receive`
 };
 
 std::size_t on_header(char* data, std::size_t size, std::size_t count, void* user) {
@@ -60,11 +62,18 @@ std::size_t on_body(char* data, std::size_t size, std::size_t count, void* user)
   long status = 0;
   curl_easy_getinfo(exchange.handle, CURLINFO_RESPONSE_CODE, &status);
   HttpResponse& response = exchange.response;
-  if (!exchange.request.into.empty() && status == 200) {
-    const std::size_t taken = std::min(bytes, exchange.request.into.size() - response.received);
-    std::memcpy(exchange.request.into.data() + response.received, data, taken);
-    response.received += taken;
-    return taken;  // fewer than `bytes` ends the request as an error: more came than was asked for
+  if (exchange.request.receive && status == 200) {
+    if (bytes > exchange.request.most - response.received) {
+      return 0;  // more than was asked for
+    }
+    try {
+      exchange.request.receive({data, bytes});
+    } catch (...) {  // must not pass through curl
+      exchange.thrown = std::current_exception();
+      return 0;
+    }
+    response.received += bytes;
+    return bytes;
   }
   if (response.body.size() + bytes > kMostBody) {
     return 0;
@@ -211,6 +220,9 @@ HttpResponse HttpClient::send(const HttpRequest& request) {
   set(handle, CURLOPT_CUSTOMREQUEST, request.method.c_str());
 
   const CURLcode code = curl_easy_perform(handle);
+  if (exchange.thrown) {
+    std::rethrow_exception(exchange.thrown);
+  }
   if (code != CURLE_OK) {
     throw HttpFailure(text.front() != '\0' ? std::string(text.data()) : curl_easy_strerror(code),
                       exchange.response.received);

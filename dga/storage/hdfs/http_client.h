@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <span>
@@ -19,15 +20,17 @@ struct HttpRequest {
   std::string method = "GET";
   std::string url = {};
   std::span<const std::byte> body = {};
-  /// Where the body of a successful response goes, as far as there is room. Empty: to the response.
-  std::span<char> into = {};
+  /// Receives the body of a response with status 200, at most `most` bytes. Unset: the body goes to
+  /// the response.
+  std::function<void(std::span<const char> bytes)> receive = {};
+  std::size_t most = 0;
 };
 
 struct HttpResponse {
   int status = 0;
   std::string location = {};  // of a redirect, which is not followed
   std::string body = {};      // at most 64 MiB
-  std::size_t received = 0;   // bytes written to `into`
+  std::size_t received = 0;   // bytes passed to `receive`
 };
 
 /// The request did not get a whole answer: nobody listens, or the connection broke or stalled.
@@ -35,7 +38,7 @@ class HttpFailure : public std::runtime_error {
  public:
   HttpFailure(const std::string& text, std::size_t received_bytes)
       : std::runtime_error(text), received(received_bytes) {}
-  std::size_t received;  // bytes that were written to `into`
+  std::size_t received;  // bytes that were passed to `receive`
 };
 
 struct HttpTimeouts {
@@ -51,7 +54,8 @@ class HttpClient {
   HttpClient(const HttpClient&) = delete;
   HttpClient& operator=(const HttpClient&) = delete;
 
-  /// Blocks until the response has come, whatever its status. Throws HttpFailure.
+  /// Blocks until the response has come, whatever its status. Throws HttpFailure, and what
+  /// `receive` throws.
   HttpResponse send(const HttpRequest& request);
 
  private:

@@ -149,26 +149,27 @@ std::string WebHdfs::redirect(const std::string& node, const std::string& method
   return json["Location"].get<std::string>();
 }
 
-void WebHdfs::read(const std::string& path, std::int64_t offset, std::span<char> into) {
-  std::size_t done = 0;
+void WebHdfs::read(const std::string& path, std::int64_t offset, std::int64_t count,
+                   const UseBytes& use) {
+  std::int64_t done = 0;
   repeat(path, [&](const std::string& node) {
-    while (done < into.size()) {
-      const std::int64_t from = offset + static_cast<std::int64_t>(done);
+    while (done < count) {
       const std::string data_node = redirect(
           node, "GET", path, "OPEN",
-          {{"offset", std::to_string(from)}, {"length", std::to_string(into.size() - done)}});
+          {{"offset", std::to_string(offset + done)}, {"length", std::to_string(count - done)}});
+      std::size_t received = 0;
       try {
-        const HttpResponse response =
-            checked(http_.send({.url = data_node, .into = into.subspan(done)}));
-        done += response.received;
-        if (response.received == 0) {
-          throw HttpFailure("the connection ended before the first byte", 0);
-        }
+        received = checked(http_.send({.url = data_node,
+                                       .receive = use,
+                                       .most = static_cast<std::size_t>(count - done)}))
+                       .received;
       } catch (const HttpFailure& failure) {
-        done += failure.received;
-        if (done < into.size()) {
-          throw;
-        }
+        done += static_cast<std::int64_t>(failure.received);
+        throw;
+      }
+      done += static_cast<std::int64_t>(received);
+      if (received == 0) {
+        throw HttpFailure("the connection ended before the first byte", 0);
       }
     }
   });

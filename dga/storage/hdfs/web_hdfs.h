@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "dga/storage/byte_source.h"
 #include "dga/storage/hdfs/http_client.h"
 #include "dga/storage/hdfs/retry.h"
 
@@ -50,8 +51,9 @@ class WebHdfs {
   /// An operation of the NameNode that may be repeated. Returns its answer; null if that is empty.
   Json call(const std::string& method, const std::string& path, const std::string& operation,
             const Parameters& parameters = {});
-  /// Reads `into.size()` bytes of a file, which must have them. Goes on where a connection broke.
-  void read(const std::string& path, std::int64_t offset, std::span<char> into);
+  /// Calls `use` with `count` bytes of a file, which must have them, in order. Goes on where a
+  /// connection broke.
+  void read(const std::string& path, std::int64_t offset, std::int64_t count, const UseBytes& use);
   /// Writes a file of these bytes, which replaces what is at `path`.
   void write(const std::string& path, std::span<const std::byte> bytes);
   /// Appends to a file that has `before` bytes, exactly once.
