@@ -90,12 +90,9 @@ void show(const Entry& entry, bool with_size) {
 int list(const FsOptions& options) {
   for (const std::string& text : options.paths) {
     const StorePath path = path_of(text);
-    const auto found = path.status();
-    if (!found) {
-      fail(path, "a file or a folder", "nothing there", "Check the path.");
-    }
-    if (!found->is_folder()) {
-      show({path.text(), *found}, options.flag);
+    const FileStatus found = required_status(path);
+    if (!found.is_folder()) {
+      show({path.text(), found}, options.flag);
       continue;
     }
     for (const Entry& entry : path.list()) {
@@ -139,9 +136,7 @@ int copy(const FsOptions& options) {
 
 int move(const FsOptions& options) {
   const StorePath from = path_of(options.paths.at(0));
-  if (!from.exists()) {
-    fail(from, "a file or a folder", "nothing there", "Check the path.");
-  }
+  required_status(from);
   from.rename(target_of(from, path_of(options.paths.at(1))));
   return 0;
 }
@@ -149,12 +144,10 @@ int move(const FsOptions& options) {
 int remove(const FsOptions& options) {
   for (const std::string& text : options.paths) {
     const StorePath path = path_of(text);
-    if (path.is_folder() && !options.flag) {
+    if (required_status(path).is_folder() && !options.flag) {
       fail(path, "a file", "a folder", "Remove it with --recursive.");
     }
-    if (!remove_tree(path)) {
-      fail(path, "a file or a folder", "nothing there", "Check the path.");
-    }
+    remove_tree(path);
   }
   return 0;
 }
@@ -162,17 +155,14 @@ int remove(const FsOptions& options) {
 int describe(const FsOptions& options) {
   for (const std::string& text : options.paths) {
     const StorePath path = path_of(text);
-    const auto found = path.status();
-    if (!found) {
-      fail(path, "a file or a folder", "nothing there", "Check the path.");
-    }
+    const FileStatus found = required_status(path);
     std::cout << "path       " << printable(path.text(), 4096) << '\n'
               << "kind       "
-              << (found->is_file()     ? "file"
-                  : found->is_folder() ? "folder"
-                                       : found->nature)
+              << (found.is_file()     ? "file"
+                  : found.is_folder() ? "folder"
+                                      : found.nature)
               << '\n'
-              << "bytes      " << found->size << '\n';
+              << "bytes      " << found.size << '\n';
   }
   return 0;
 }

@@ -11,15 +11,6 @@
 namespace dga {
 namespace {
 
-FileStatus required_status(const StorePath& path) {
-  const auto found = path.status();
-  if (!found) {
-    throw StorageError(str("[storage] ", printable(path.text(), 4096),
-                           ": expected a file or a folder, found nothing there. Check the path."));
-  }
-  return *found;
-}
-
 void check_regular(const StorePath& path, const FileStatus& status) {
   if (!status.is_file() && !status.is_folder()) {
     throw StorageError(str("[storage] ", printable(path.text(), 4096),
@@ -29,6 +20,15 @@ void check_regular(const StorePath& path, const FileStatus& status) {
 }
 
 }  // namespace
+
+FileStatus required_status(const StorePath& path) {
+  const auto found = path.status();
+  if (!found) {
+    throw StorageError(str("[storage] ", printable(path.text(), 4096),
+                           ": expected a file or a folder, found nothing there. Check the path."));
+  }
+  return *found;
+}
 
 void make_folders(const StorePath& folder, const std::function<void(const StorePath&)>& made) {
   const auto found = folder.status();

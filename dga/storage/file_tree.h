@@ -12,6 +12,9 @@
 
 namespace dga {
 
+/// The status of what is at `path`. Throws if nothing is.
+FileStatus required_status(const StorePath& path);
+
 /// Makes a folder and the folders that contain it, and calls `made` for each that was not there,
 /// the outermost first. Throws if something other than a folder is at one of these paths.
 void make_folders(const StorePath& folder, const std::function<void(const StorePath&)>& made = {});

@@ -2,13 +2,12 @@
 
 #include "dga/storage/hdfs/hdfs_store.h"
 
-#include <signal.h>
+#include <pwd.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
-#include <chrono>
+#include <cstdlib>
 #include <future>
 #include <map>
 #include <mutex>
@@ -121,17 +120,19 @@ class HdfsAppender final : public FileAppender {
   std::int64_t size_;
 };
 
+/// Hadoop's own variable, or else the user that the process runs as, whatever $USER says.
 std::string user_name() {
   const char* name = std::getenv("HADOOP_USER_NAME");
   if (name != nullptr && *name != '\0') {
     return name;
   }
-  std::array<char, 256> login{};
-  if (const char* user = std::getenv("USER"); user != nullptr && *user != '\0') {
-    return user;
+  passwd entry{};
+  passwd* found = nullptr;
+  std::vector<char> memory(std::size_t{16} << 10);
+  while (getpwuid_r(geteuid(), &entry, memory.data(), memory.size(), &found) == ERANGE) {
+    memory.resize(2 * memory.size());
   }
-  return ::getlogin_r(login.data(), login.size()) == 0 ? login.data()
-                                                       : (::geteuid() == 0 ? "root" : "nobody");
+  return found == nullptr ? str(geteuid()) : found->pw_name;
 }
 
 /// "host:port", with the usual port of a NameNode's HTTP server.
