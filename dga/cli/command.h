@@ -26,6 +26,9 @@ struct Command {
 
 Action add_bench_comm(CLI::App& app);
 Action add_completion(CLI::App& app);
+Action add_data_convert(CLI::App& app);
+Action add_data_info(CLI::App& app);
+Action add_data_split(CLI::App& app);
 Action add_fs_cat(CLI::App& app);
 Action add_fs_cp(CLI::App& app);
 Action add_fs_ls(CLI::App& app);

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "dga/base/csv_field.h"
 #include "dga/base/error.h"
 #include "dga/base/home_path.h"
 #include "dga/base/log.h"
@@ -36,18 +37,6 @@ void append_number(std::string& text, T value) {
   text.append(digits, end);
 }
 
-/// A field of CSV, in quotes where it must be.
-std::string field(const std::string& text) {
-  if (text.find_first_of(",\"\r\n") == std::string::npos) {
-    return text;
-  }
-  std::string quoted = "\"";
-  for (const char c : text) {
-    quoted += c == '"' ? "\"\"" : std::string(1, c);
-  }
-  return quoted + '"';
-}
-
 std::string csv_of(const ModelCard& card, const Predictions& predictions) {
   if (card.task == "regression") {
     std::string text = "value\n";
@@ -60,8 +49,8 @@ std::string csv_of(const ModelCard& card, const Predictions& predictions) {
   std::string text = "class";
   std::vector<std::string> names;
   for (const std::string& name : card.class_names) {
-    names.push_back(field(name));
-    text += ',' + field("score_" + name);
+    names.push_back(csv_field(name));
+    text += ',' + csv_field("score_" + name);
   }
   text += '\n';
   const float* score = predictions.scores.data();

@@ -6,10 +6,14 @@
 #include <charconv>
 #include <set>
 #include <sstream>
+#include <utility>
 #include <vector>
 
 #include "dga/base/error.h"
+#include "dga/base/one_line.h"
 #include "dga/data/classes.h"
+#include "dga/data/file_roles.h"
+#include "dga/storage/store_path.h"
 
 namespace dga {
 namespace {
@@ -30,11 +34,36 @@ std::vector<std::int64_t> integers_in(const std::string& line) {
   return integers;
 }
 
+/// The label and the name on a line of EMNIST's table.
+std::pair<std::int64_t, std::string> character_on(const std::string& line, const std::string& file,
+                                                  std::int64_t number) {
+  const std::vector<std::int64_t> integers = integers_in(line);
+  if (integers.size() < 2 || integers[1] <= ' ' || integers[1] > '~') {
+    throw DataError(str(file, ":", number,
+                        ": expected a label and the code of a printable ASCII character, found \"",
+                        printable(line), "\". Correct the line, or rename the file if it is no ",
+                        "table of characters."));
+  }
+  return {integers[0], std::string(1, static_cast<char>(integers[1]))};
+}
+
+/// The text of a line without blanks around it.
+std::string name_on(const std::string& line, const std::string& file, std::int64_t number) {
+  constexpr const char* kBlanksOfLine = " \t\r";
+  const std::size_t first = line.find_first_not_of(kBlanksOfLine);
+  std::string name = line.substr(first, line.find_last_not_of(kBlanksOfLine) + 1 - first);
+  if (!is_utf8(name)) {
+    throw DataError(str(file, ":", number, ": expected the name of a class in UTF-8, found \"",
+                        printable(one_line(name)), "\". Save the file as UTF-8."));
+  }
+  return name;
+}
+
 }  // namespace
 
 ClassNames read_class_names(const ByteSource& file) {
   if (file.size() > kLargestTable) {
-    throw DataError(str(file.name(), ": expected EMNIST's table of characters, found ", file.size(),
+    throw DataError(str(file.name(), ": expected a table of class names, found ", file.size(),
                         " bytes. Rename the file if it is another."));
   }
   std::string text(static_cast<std::size_t>(file.size()), '\0');
@@ -42,25 +71,20 @@ ClassNames read_class_names(const ByteSource& file) {
   ClassNames classes{.file = file.name(), .names = {}};
   std::set<std::string> different;
   std::istringstream lines(text);
+  const bool table = is_character_table(file_name(file.name()));
   std::int64_t number = 0;
   for (std::string line; std::getline(lines, line);) {
     ++number;
     if (line.find_first_not_of(" \t\r") == std::string::npos) {
       continue;
     }
-    const std::vector<std::int64_t> integers = integers_in(line);
-    if (integers.size() < 2 || integers[1] <= ' ' || integers[1] > '~') {
+    auto [label, name] = table
+                             ? character_on(line, file.name(), number)
+                             : std::pair(std::ssize(different), name_on(line, file.name(), number));
+    if (!different.insert(name).second || !classes.names.emplace(label, name).second) {
       throw DataError(str(file.name(), ":", number,
-                          ": expected a label and the code of a printable ASCII character, found "
-                          "\"",
-                          printable(line), "\". Correct the line, or rename the file if it is no ",
-                          "table of characters."));
-    }
-    const std::string name(1, static_cast<char>(integers[1]));
-    if (!different.insert(name).second || !classes.names.emplace(integers[0], name).second) {
-      throw DataError(str(file.name(), ":", number,
-                          ": expected each label and each character once, found ", integers[0],
-                          " or ", name, " again. Correct the line."));
+                          ": expected each label and each name once, found ", label, " or ",
+                          printable(name), " again. Correct the line."));
     }
   }
   return classes;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// ClassNames: names for integer labels, from EMNIST's table of characters.
+// ClassNames: names for integer labels, from EMNIST's table of characters or CIFAR's list.
 
 #pragma once
 
@@ -19,8 +19,9 @@ struct ClassNames {
 };
 
 /// Reads a table as EMNIST's emnist-*-mapping.txt: lines of a label and the ASCII codes of its
-/// characters, of which the first one names the class. Throws DataError for anything else, and for
-/// labels or names that stand twice.
+/// characters, of which the first one names the class. A file of another name is a list as CIFAR's
+/// batches.meta.txt: line N, counted from 0, names label N. Throws DataError for anything else, and
+/// for labels or names that stand twice.
 ClassNames read_class_names(const ByteSource& file);
 
 /// Gives names to the integer labels of `samples`: fills label_texts with the names, and replaces

@@ -64,6 +64,9 @@ Exclusion exclusion_of(const std::string& name) {
   if (is_document(name)) {
     return {"documentation"};
   }
+  if (small == "coarse_label_names.txt") {
+    return {"names of CIFAR-100's coarse labels"};
+  }
   if (name.ends_with('~') || (name.starts_with('#') && name.ends_with('#')) ||
       std::any_of(kBackups.begin(), kBackups.end(),
                   [&](std::string_view ending) { return small.ends_with(ending); })) {
@@ -72,9 +75,14 @@ Exclusion exclusion_of(const std::string& name) {
   return {};
 }
 
-bool names_classes(const std::string& name) {
+bool is_character_table(const std::string& name) {
   const std::string small = lower_case(name);
   return small.starts_with("emnist-") && small.ends_with("-mapping.txt");
+}
+
+bool names_classes(const std::string& name) {
+  const std::string small = lower_case(name);
+  return is_character_table(name) || small == "batches.meta.txt" || small == "fine_label_names.txt";
 }
 
 FileUse use_of(const std::string& path) {

@@ -19,7 +19,9 @@ struct Exclusion {
 
 Exclusion exclusion_of(const std::string& name);
 
-/// Whether the file is EMNIST's table of characters; see class_names.h.
+/// Whether the file is EMNIST's table of characters.
+bool is_character_table(const std::string& name);
+/// Whether the file names classes: that table, or a list of CIFAR's; see class_names.h.
 bool names_classes(const std::string& name);
 
 /// Training, unless the name of the file at `path` contains a word for validation or test files;

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <new>
+#include <set>
 #include <span>
 #include <utility>
 
@@ -13,44 +13,15 @@
 #include "dga/data/class_names.h"
 #include "dga/data/classes.h"
 #include "dga/data/equal_files.h"
-#include "dga/data/formats/format.h"
+#include "dga/data/formats/arrays/stored_array.h"
 #include "dga/data/location.h"
+#include "dga/data/read_files.h"
 #include "dga/data/split.h"
 #include "dga/data/subset.h"
 #include "dga/storage/store_path.h"
 
 namespace dga {
 namespace {
-
-Samples read_files(const std::vector<std::string>& paths, const ReadOptions& options) {
-  std::vector<SourcePtr> sources;
-  const Format* format = nullptr;
-  for (const std::string& path : paths) {
-    sources.push_back(open_file(path));
-    const Format& found = format_of(*sources.back());
-    if (format != nullptr && format != &found) {
-      throw DataError(str(sources.back()->name(), ": expected ", format->name, " as in ",
-                          sources.front()->name(), ", found ", found.name,
-                          ". Keep one format in a folder."));
-    }
-    format = &found;
-  }
-  try {
-    return format->read(sources, options);
-  } catch (const std::bad_alloc&) {
-    throw DataError(str(sources.front()->name(),
-                        ": expected samples that fit into memory, found more. Load fewer "
-                        "files, or use a machine with more memory."));
-  }
-}
-
-std::string shape_text(const std::vector<std::int64_t>& shape) {
-  std::string text;
-  for (const std::int64_t dim : shape) {
-    text += (text.empty() ? "" : " x ") + std::to_string(dim);
-  }
-  return text;
-}
 
 std::shared_ptr<const Table> table_of(Samples samples, const std::vector<std::string>& names) {
   if (samples.targets) {
@@ -118,15 +89,27 @@ Samples read_like(const Samples& train, const std::vector<std::string>& paths,
   return samples;
 }
 
-/// Names the classes of IDX files, if a table of names lies beside them. That of a CSV file is not
+/// Refuses integer labels where the training has texts, and the other way round.
+void check_labels_are(bool texts, const Samples& samples) {
+  if (samples.labels && texts == samples.label_texts.empty()) {
+    throw DataError(str(samples.place(0), ": expected labels that are ",
+                        texts ? "texts" : "integers", " as in the training data, found ",
+                        texts ? "integers" : "texts",
+                        ". Give them in the same form, or put the table of class names of the "
+                        "training beside them."));
+  }
+}
+
+/// Names the classes of arrays, if a table of names lies beside them. That of a CSV file is not
 /// used, since the file may hold texts itself; it moves to the ignored files.
 void name_classes(DataFiles& files, std::span<Samples* const> sets) {
   if (files.class_names.empty()) {
     return;
   }
-  if (!sets.front()->columns.all.empty() || !sets.front()->labels) {
+  if (!sets.front()->columns.all.empty() || !sets.front()->labels ||
+      !sets.front()->label_texts.empty()) {
     for (const std::string& path : std::exchange(files.class_names, {})) {
-      files.ignored.push_back({path, "class names, which only IDX labels need"});
+      files.ignored.push_back({path, "class names, which only integer labels need"});
     }
     return;
   }
@@ -139,12 +122,24 @@ void name_classes(DataFiles& files, std::span<Samples* const> sets) {
   }
 }
 
+/// Files of training samples may hold a validation and a test set too, as x_train and x_test do.
+/// They are used unless there are others.
+void add_sets_within(DataFiles& files) {
+  for (const auto& [use, set] : {std::pair(FileUse::validation, &DataFiles::validation),
+                                 std::pair(FileUse::test, &DataFiles::test)}) {
+    if ((files.*set).empty()) {
+      files.*set = files_that_hold(use, files.train);
+    }
+  }
+}
+
 /// Warnings about files that equal others. Many are counted, not named.
 std::vector<std::string> copies_among(const std::vector<DataSummary::File>& files) {
   constexpr std::size_t kMostNamed = 5;
   std::vector<std::string> paths;
+  std::set<std::string> seen;  // a file may hold several sets
   for (const DataSummary::File& file : files) {
-    if (file.use != FileUse::ignored) {
+    if (file.use != FileUse::ignored && seen.insert(file.path).second) {
       paths.push_back(file.path);
     }
   }
@@ -210,14 +205,20 @@ DataSummary summary_of(const LoadedData& data) {
 LoadedData load_data(const LoadOptions& options) {
   DataFiles files = find_data_files(
       {.data = options.data, .validation = options.validation_data, .test = options.test_data});
-  ReadOptions reading{.task = options.task, .table = options.table, .threads = options.threads};
+  ReadOptions reading{.task = options.task,
+                      .table = options.table,
+                      .set = FileUse::train,
+                      .threads = options.threads};
   Samples train = read_files(files.train, reading);
-  LoadedData data{.columns = train.columns};
+  add_sets_within(files);
+  LoadedData data{.columns = train.columns, .format = train.format};
   if (!train.columns.all.empty()) {
     reading.columns = &data.columns;
   }
   reading.origins = &train.origins;
+  reading.set = FileUse::validation;
   Samples validation = read_like(train, files.validation, reading);
+  reading.set = FileUse::test;
   Samples test = read_like(train, files.test, reading);
   name_classes(files, std::array{&train, &validation, &test});
   data.columns.text_labels = !train.label_texts.empty();
@@ -231,6 +232,8 @@ LoadedData load_data(const LoadOptions& options) {
               " in all ", train.count,
               " samples. Choose the label column with --label, or use --task regression."));
     }
+    check_labels_are(data.columns.text_labels, validation);
+    check_labels_are(data.columns.text_labels, test);
     if (data.columns.text_labels) {
       map_text_labels(validation, names);
       map_text_labels(test, names);
@@ -283,11 +286,7 @@ Samples load_samples(const SamplesOptions& options) {
   if (card.columns.text_labels) {
     name_classes(files, std::array{&samples});
   }
-  if (samples.labels && card.columns.text_labels && samples.label_texts.empty()) {
-    throw DataError(str(samples.place(0), ": expected labels that are names of classes, such as ",
-                        printable(card.class_names.front()), ", found integers. Put the table of ",
-                        "class names of the training beside them, or leave the labels out."));
-  }
+  check_labels_are(card.columns.text_labels, samples);
   if (samples.labels && card.columns.text_labels) {
     map_text_labels(samples, card.class_names);
   } else if (samples.labels) {

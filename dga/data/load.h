@@ -36,7 +36,8 @@ struct LoadedData {
   /// Decides when to stop early and which epoch is the best; never trained on. Null: the data has
   /// no validation set.
   std::shared_ptr<const Table> validation = {};
-  Columns columns = {};  // of the training files; without any if they are no tables
+  Columns columns = {};     // of the training files; without any if they are no tables
+  std::string format = {};  // of the training files, for people: "CSV", "NPY, f32"; empty: arrays
   /// The files, the label column and the notices. summary_of adds the rest.
   DataSummary summary = {};
 };

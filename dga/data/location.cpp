@@ -16,6 +16,17 @@
 namespace dga {
 namespace {
 
+/// Whether a file is the packed form of one in `paths`, which ascend.
+bool is_packed_form(const std::string& path, const std::vector<std::string>& paths) {
+  for (const std::string_view ending : {".gz", ".zst"}) {
+    if (path.ends_with(ending) && std::binary_search(paths.begin(), paths.end(),
+                                                     path.substr(0, path.size() - ending.size()))) {
+      return true;
+    }
+  }
+  return false;
+}
+
 /// All files of a folder that are read, as training files, and those that are not.
 DataFiles files_of_folder(const StorePath& folder) {
   DataFiles files;
@@ -41,8 +52,7 @@ DataFiles files_of_folder(const StorePath& folder) {
                 printable(files.class_names.front(), 4096), ". Keep one of them."));
       }
       files.class_names.push_back(path);
-    } else if (name.ends_with(".gz") && std::binary_search(files.train.begin(), files.train.end(),
-                                                           path.substr(0, path.size() - 3))) {
+    } else if (is_packed_form(path, files.train)) {
       files.ignored.push_back({path, "the packed form of a file beside it"});
     } else {
       files.train.push_back(path);

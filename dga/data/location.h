@@ -33,8 +33,8 @@ struct DataFiles {
 /// - hidden files and files whose names begin with '_' (markers of other tools);
 /// - README, LICENSE, COPYING, NOTICE, CITATION and CHANGELOG, with any extension, and *.md;
 /// - backups of editors: "x~", x.bak, x.orig, x.swp and x between two number signs, with a notice;
-/// - emnist-*-mapping.txt, which names the classes of IDX files;
-/// - x.gz if there is also x.
+/// - emnist-*-mapping.txt, batches.meta.txt and fine_label_names.txt, which name classes;
+/// - x.gz and x.zst if there is also x.
 /// Subfolders are not searched.
 ///
 /// Throws DataNotFound if nothing exists at the location, InvalidArgument for a URI of an unknown

@@ -6,10 +6,12 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "dga/base/named_values.h"
+#include "dga/data/data_summary.h"
 #include "dga/data/origins.h"
 #include "dga/data/table_options.h"
 #include "dga/storage/columns.h"
@@ -44,6 +46,7 @@ struct Samples {
   std::shared_ptr<float[]> targets;        // (count), regression, minus target_origin
   // Both null: samples without labels, which only ReadOptions::optional_labels allows.
   std::vector<Part> parts;
+  std::string format = {};                // for people: "CSV", or with the type, "NPY, f32"
   std::string label = {};                 // the label column, for people; empty: no columns
   std::vector<std::string> notices = {};  // lines that the user should read
 
@@ -72,6 +75,8 @@ struct ReadOptions {
   const Origins* origins = nullptr;
   /// Whether CSV files may lack the label column, and IDX samples the file of labels.
   bool optional_labels = false;
+  /// Which arrays of a file that holds several sets, as x_train and x_test, are read. Nothing: all.
+  std::optional<FileUse> set = {};
   /// The number of features that each sample must have. 0: any number.
   std::int64_t features = 0;
 

@@ -6,6 +6,7 @@
 
 #include "dga/data/as_data.h"
 #include "dga/data/formats/gzip.h"
+#include "dga/data/formats/zstd.h"
 #include "dga/storage/store_path.h"
 
 namespace dga {
@@ -34,6 +35,9 @@ SourcePtr open_file(const std::string& path) {
   const auto file = std::make_shared<DataSource>(as_data([&] { return StorePath(path).open(); }));
   if (is_gzip(*file)) {
     return source_of(file->name(), gunzip(*file));
+  }
+  if (is_zstd(*file)) {
+    return source_of(file->name(), unzstd(*file));
   }
   return file;
 }

@@ -8,9 +8,9 @@
 
 namespace dga {
 
-/// Opens a file with data, whose errors are then DataErrors. If its content is gzip, unpacks it
-/// into memory first. Throws DataError if the file is missing, unreadable, not a regular file, or
-/// damaged gzip.
+/// Opens a file with data, whose errors are then DataErrors. If its content is gzip or zstd,
+/// unpacks it into memory first. Throws DataError if the file is missing, unreadable, not a regular
+/// file, or damaged gzip or zstd.
 SourcePtr open_file(const std::string& path);
 
 }  // namespace dga

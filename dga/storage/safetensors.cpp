@@ -71,9 +71,9 @@ std::string header_of(const std::string& path, std::span<const TensorView> tenso
               ": expected unique tensor names, found another '", tensor.name,
               "'. Rename the tensor (__metadata__ is reserved).");
     const std::int64_t bytes = checked_bytes(tensor.shape, tensor.type);
-    DGA_CHECK(bytes >= 0 && (bytes == 0 || tensor.data != nullptr), "[storage] ", path,
-              ": expected sizes of 0 or more and a pointer to data, found tensor '", tensor.name,
-              "' without one of them. Pass a dense tensor.");
+    DGA_CHECK(bytes >= 0, "[storage] ", path,
+              ": expected sizes of 0 or more, found others in tensor '", tensor.name,
+              "'. Pass a dense tensor.");
     header[tensor.name] = {{"dtype", safetensors_name(tensor.type)},
                            {"shape", tensor.shape},
                            {"data_offsets", {offset, offset + bytes}}};
@@ -96,12 +96,22 @@ std::int64_t TensorView::elements() const noexcept {
   return count;
 }
 
-void write_safetensors(AtomicFile& file, std::span<const TensorView> tensors,
-                       const Metadata& metadata) {
+void append_safetensors_header(AtomicFile& file, std::span<const TensorView> tensors,
+                               const Metadata& metadata) {
   const std::string header = header_of(file.path(), tensors, metadata);
   const std::uint64_t length = header.size();
   file.append(std::as_bytes(std::span(&length, 1)));
   file.append(header);
+}
+
+void write_safetensors(AtomicFile& file, std::span<const TensorView> tensors,
+                       const Metadata& metadata) {
+  for (const TensorView& tensor : tensors) {
+    DGA_CHECK(checked_bytes(tensor.shape, tensor.type) <= 0 || tensor.data != nullptr, "[storage] ",
+              file.path(), ": expected a pointer to data, found none in tensor '", tensor.name,
+              "'. Pass a dense tensor.");
+  }
+  append_safetensors_header(file, tensors, metadata);
   for (const TensorView& tensor : tensors) {
     file.append(
         {static_cast<const std::byte*>(tensor.data), static_cast<std::size_t>(tensor.bytes())});
@@ -125,7 +135,9 @@ namespace {
 
 }  // namespace
 
-Safetensors::Safetensors(const std::string& path) : path_(path), file_(StorePath(path).open()) {
+Safetensors::Safetensors(const std::string& path) : Safetensors(StorePath(path).open()) {}
+
+Safetensors::Safetensors(SourcePtr file) : path_(file->name()), file_(std::move(file)) {
   const std::int64_t size = file_->size();
   if (size < kLengthBytes) {
     fail(path_, "a safetensors file", str("only ", size, " bytes"));

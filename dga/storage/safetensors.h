@@ -22,6 +22,10 @@ class AtomicFile;
 
 using Metadata = std::map<std::string, std::string>;
 
+/// Appends the beginning of a file of `tensors` to `file`, which must be empty; their bytes, in
+/// this order, are up to the caller. Their data is not used. Throws as write_safetensors does.
+void append_safetensors_header(AtomicFile& file, std::span<const TensorView> tensors,
+                               const Metadata& metadata = {});
 /// Writes `tensors`, in this order, to `file`, which must be empty, and commits it. Throws
 /// InvalidArgument for two tensors of one name, a negative size or missing data, and StorageError
 /// if the file cannot be written.
@@ -46,6 +50,8 @@ class Safetensors {
   /// Reads the header of the file at `path`, a plain path or a URI. Throws StorageError if the file
   /// is missing, truncated, not of this format, or contains a type other than those of DType.
   explicit Safetensors(const std::string& path);
+  /// The same for a file that is open.
+  explicit Safetensors(SourcePtr file);
 
   /// The tensors, in the order of their bytes in the file.
   const std::vector<StoredTensor>& tensors() const noexcept { return tensors_; }

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from program import PROGRAM, ProgramTest
 
-DUMP = os.environ.get("DGA_DUMP_CSV", str(Path(PROGRAM).parent / "dump_csv"))
+DUMP = os.environ.get("DGA_DUMP_SAMPLES", str(Path(PROGRAM).parent / "dump_samples"))
 NAMES = {
     "plain": ["length", "width", "label"],
     "odd": ["size, cm", 'the "w;h"', "class\nof it"],

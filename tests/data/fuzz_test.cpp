@@ -77,7 +77,13 @@ std::string mutated(std::string text, RandomStream& stream) {
 /// What reading gives: an error's text, or "" after looking at every value.
 std::string outcome(const std::vector<SourcePtr>& files, const ReadOptions& options) {
   try {
-    const Samples samples = format_of(*files.front()).read(files, options);
+    const Format& format = format_of(*files.front());
+    for (const SourcePtr& file : files) {
+      if (&format_of(*file) != &format) {  // read_files refuses it
+        return "f: expected one format, found two";
+      }
+    }
+    const Samples samples = format.read(files, options);
     EXPECT_GT(samples.count, 0);
     std::int64_t width = 1;
     for (const std::int64_t dim : samples.shape) {
@@ -145,6 +151,50 @@ TEST(Fuzz, DamagedIdxIsReadOrRefused) {
                            first);
   }
   EXPECT_GT(tally.read, 30);
+  EXPECT_GT(tally.refused, 1000);
+}
+
+TEST(Fuzz, DamagedArraysAndTensorsAreReadOrRefused) {
+  const auto npy = [](const std::string& header, const std::string& elements) {
+    return std::string("\x93NUMPY\x01\x00", 8) + static_cast<char>(header.size()) + '\0' + header +
+           elements;
+  };
+  const std::string x =
+      npy("{'descr': '<i2', 'fortran_order': True, 'shape': (2, 2), }\n", "abcdefgh");
+  const std::string y =
+      npy("{'descr': '|S2', 'fortran_order': False, 'shape': (2,)}\n", std::string("a\0bb", 4));
+  const std::string header = R"({"x":{"dtype":"U8","shape":[2,2],"data_offsets":[0,4]},)"
+                             R"("y":{"dtype":"U8","shape":[2],"data_offsets":[4,6]}})";
+  const std::string tensors =
+      static_cast<char>(header.size()) + std::string(7, '\0') + header + "abcdef";
+  RandomStream stream(stream_key(14, "fuzz arrays"));
+  Tally tally;
+  for (int i = 0; i < 4000; ++i) {
+    std::string first = x;
+    std::string second = y;
+    (stream.below(2) == 0 ? second : first) = mutated(stream.below(2) == 0 ? x : y, stream);
+    expect_read_or_refused({source_of("x.npy", first), source_of("y.npy", second)}, stream, tally,
+                           first);
+    first = x;
+    first[x.size() - 1 - stream.below(8)] = static_cast<char>(stream.below(256));
+    expect_read_or_refused({source_of("x.npy", first), source_of("y.npy", y)}, stream, tally,
+                           first);
+    const std::string third = mutated(tensors, stream);
+    expect_read_or_refused({source_of("f", third)}, stream, tally, third);
+  }
+  EXPECT_GT(tally.read, 300);
+  EXPECT_GT(tally.refused, 4000);
+}
+
+TEST(Fuzz, DamagedSparseTextIsReadOrRefused) {
+  const std::string text = "+1 1:0.5 3:-2e1 # note\n-1 2:7\n\n1 1:1 2:2 3:3\n";
+  RandomStream stream(stream_key(15, "fuzz libsvm"));
+  Tally tally;
+  for (int i = 0; i < 3000; ++i) {
+    const std::string damaged = mutated(text, stream);
+    expect_read_or_refused({source_of("f", damaged)}, stream, tally, damaged);
+  }
+  EXPECT_GT(tally.read, 300);
   EXPECT_GT(tally.refused, 1000);
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "dga/data/formats/idx.h"
+#include "dga/data/formats/arrays/idx.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -169,9 +169,10 @@ TEST(Idx, PicturesWithoutLabels) {
 }
 
 TEST(Idx, TwoFilesOfPictures) {
-  EXPECT_EQ(error_in(kImages, kImages),
-            "labels: expected one IDX file of samples and one of labels, found a second of samples "
-            "beside images. Keep one of them in the folder.");
+  const std::vector<SourcePtr> files = {source_of("one", kImages), source_of("two", kImages)};
+  EXPECT_EQ(test::error_of<DataError>([&] { read_idx(files, {}); }),
+            "two: expected an IDX file of samples and one of labels, found a second of samples "
+            "beside one. Keep one of them, or name the pairs, such as x_1 and y_1.");
 }
 
 TEST(Idx, NoPictures) {

@@ -256,9 +256,9 @@ TEST(Load, ATableOfCharactersNamesTheClassesOfIdxFiles) {
   more.write("images", kImages);
   EXPECT_EQ(test::error_of<DataError>([&] { load_samples({.data = more.path(), .card = card}); }),
             labels +
-                ": sample 0: expected labels that are names of classes, such as A, found integers. "
-                "Put the table of class names of the training beside them, or leave the labels "
-                "out.");
+                ": sample 0: expected labels that are texts as in the training data, found "
+                "integers. Give them in the same form, or put the table of class names of the "
+                "training beside them.");
   more.write("emnist-x-mapping.txt", kCharacters);
   const Samples samples = load_samples({.data = more.path(), .card = card});
   EXPECT_EQ(samples.labels[0], 1);
@@ -274,7 +274,7 @@ TEST(Load, ATableOfCharactersBesideCsvIsIgnored) {
   folder.write("emnist-x-mapping.txt", "nonsense");
   const LoadedData loaded = load_data({.data = folder.path()});
   EXPECT_THAT(loaded.train->class_names(), ElementsAre("3", "8"));
-  EXPECT_EQ(loaded.summary.files.back().reason, "class names, which only IDX labels need");
+  EXPECT_EQ(loaded.summary.files.back().reason, "class names, which only integer labels need");
 }
 
 TEST(LoadErrors, TablesOfCharacters) {
@@ -293,10 +293,10 @@ TEST(LoadErrors, TablesOfCharacters) {
             "\". Correct the line, or rename the file if it is no table of characters."));
   }
   EXPECT_EQ(error_of_table("3 98\n8 98\n"),
-            ":2: expected each label and each character once, found 8 or b again. Correct the "
+            ":2: expected each label and each name once, found 8 or b again. Correct the "
             "line.");
   EXPECT_EQ(error_of_table("3 98\n3 97\n"),
-            ":2: expected each label and each character once, found 3 or a again. Correct the "
+            ":2: expected each label and each name once, found 3 or a again. Correct the "
             "line.");
   EXPECT_EQ(error_of_table("3 98\n"), labels + ": sample 1: expected a label with a name in " +
                                           folder.file("emnist-x-mapping.txt") +
@@ -394,7 +394,9 @@ TEST(LoadErrors, EmptyFile) {
   const ScratchFolder folder;
   const std::string file = folder.write("f.csv", "");
   EXPECT_EQ(error_of_loading(folder.path()),
-            file + ": expected data (IDX, CSV), found an empty file. Remove or replace it.");
+            file +
+                ": expected data (IDX, NPY, NPZ, safetensors, CIFAR, LIBSVM, CSV), found an empty "
+                "file. Remove or replace it.");
 }
 
 TEST(LoadErrors, BinaryJunk) {
@@ -403,7 +405,8 @@ TEST(LoadErrors, BinaryJunk) {
   const std::string file = folder.write("prog", bytes({0x7f, 'E', 'L', 'F', 2, 1, 1, 0, 0, 0}));
   EXPECT_EQ(error_of_loading(folder.path()),
             file +
-                ": expected one of the formats IDX, CSV, found \"\\x7fELF\\x02\\x01\\x01\\x00...\" "
+                ": expected one of the formats IDX, NPY, NPZ, safetensors, CIFAR, LIBSVM, CSV, "
+                "found \"\\x7fELF\\x02\\x01\\x01\\x00...\" "
                 "at its "
                 "start, which is none. Convert or remove the file.");
 }

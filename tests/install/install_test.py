@@ -15,7 +15,7 @@ HERE = Path(__file__).resolve().parent
 SOURCE = HERE.parents[1]
 BUILD = Path(os.environ.get("DGA_BIN", SOURCE / "build" / "release" / "bin")).parent
 INCLUDE = re.compile(r'^#include (<[^>]+>|"[^"]+")', re.MULTILINE)
-PRIVATE = ("mpi.h", "nlohmann/", "toml", "spdlog/", "fmt/", "openssl/", "zlib.h", "hwloc", "xxhash.h")
+PRIVATE = ("mpi.h", "nlohmann/", "toml", "spdlog/", "fmt/", "openssl/", "zlib.h", "zip.h", "zstd.h", "hwloc", "xxhash.h")
 TORCH = ("torch/", "ATen/", "c10/")
 
 

@@ -6,9 +6,14 @@
 #include <array>
 
 #include "dga/base/error.h"
+#include "dga/data/formats/arrays/cifar.h"
+#include "dga/data/formats/arrays/idx.h"
+#include "dga/data/formats/arrays/npy.h"
+#include "dga/data/formats/arrays/npz.h"
+#include "dga/data/formats/arrays/tensors.h"
 #include "dga/data/formats/csv/csv.h"
 #include "dga/data/formats/csv/text.h"
-#include "dga/data/formats/idx.h"
+#include "dga/data/formats/libsvm.h"
 
 namespace dga {
 namespace {
@@ -16,7 +21,12 @@ namespace {
 // Formats with stricter recognition come first.
 constexpr std::array kFormats = {
     Format{"IDX", is_idx, read_idx},
-    Format{"CSV", is_csv, read_csv},
+    Format{"NPY", is_npy, read_npy},
+    Format{"NPZ", is_npz, read_npz, false, npz_holds},
+    Format{"safetensors", is_safetensors, read_safetensors, false, safetensors_holds},
+    Format{"CIFAR", is_cifar, read_cifar},
+    Format{"LIBSVM", is_libsvm, read_libsvm},
+    Format{"CSV", is_csv, read_csv, true},
 };
 
 }  // namespace
@@ -43,7 +53,7 @@ const Format& format_of(const ByteSource& file) {
                         "), found an empty file. Remove or replace it."));
   }
   for (const Format& format : kFormats) {
-    if (format.recognises(head)) {
+    if (format.recognises(file, head)) {
       return format;
     }
   }

@@ -2,8 +2,8 @@
 //
 // Format: a file format that dga reads. It is recognised by the content of a file, not by its name.
 //
-// To add a format, write its `is_x` and `read_x` in a file of their own (idx.h is a short example)
-// and add a line to the table in format.cpp.
+// To add a format, write its `is_x` and `read_x` in a file of their own (arrays/cifar.h is a short
+// example) and add a line to the table in format.cpp.
 
 #pragma once
 
@@ -18,11 +18,16 @@ namespace dga {
 
 struct Format {
   std::string_view name;
-  /// Whether a file that begins with `head`, at most 4096 bytes, has this format.
-  bool (*recognises)(std::string_view head);
+  /// Whether a file has this format. `head`: its first 4096 bytes, or all of them.
+  bool (*recognises)(const ByteSource& file, std::string_view head);
   /// Reads all files of a training or test set, at least one, sorted by name. Throws DataError,
   /// which names the file and line, if any sample cannot be read.
   Samples (*read)(std::span<const SourcePtr> files, const ReadOptions& options);
+  /// Whether TableOptions name its columns.
+  bool has_columns = false;
+  /// Whether a file has samples of `set` beside those of others, which ReadOptions::set chooses.
+  /// Null: a file of this format is one set.
+  bool (*holds)(const SourcePtr& file, FileUse set) = nullptr;
 };
 
 /// All formats, in the order in which they are tried.

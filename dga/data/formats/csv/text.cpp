@@ -89,7 +89,7 @@ void end_lines_in_lf(std::string& text) {
 
 }  // namespace
 
-bool is_csv(std::string_view head) {
+bool is_csv(const ByteSource&, std::string_view head) {
   if (head.starts_with(kLittleEndianMark) || head.starts_with(kBigEndianMark)) {
     return true;
   }

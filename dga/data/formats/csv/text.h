@@ -12,7 +12,7 @@ namespace dga {
 
 /// Whether a file that begins with `head` may be CSV: it has the byte-order mark of UTF-16, or no
 /// control characters except for line ends, tabs and a final Ctrl-Z.
-bool is_csv(std::string_view head);
+bool is_csv(const ByteSource& file, std::string_view head);
 
 /// The file as UTF-8 whose lines end in LF or CRLF. A file in UTF-16 with a byte-order mark, or
 /// with lines that end in CR alone, is converted in memory; any other is returned as it is. Throws

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Prints what dga reads from CSV files, as one line of JSON for each: tests compare it with what
-// Python's csv module reads.
-//     dump_csv [--task T] [--header H] [--decimal D] [--drop L] [--one-hot L] [--missing M] FILE…
+// Prints what dga reads from files, or from folders of them, as one line of JSON for each: tests
+// compare it with what other programs wrote or read.
+//     dump_samples [--task T] [--header H] [--decimal D] [--drop L] [--one-hot L] [--missing M]
+//     PATH…
 
 #include <cstdio>
 #include <exception>
@@ -11,21 +12,24 @@
 #include <vector>
 
 #include "dga/base/error.h"
-#include "dga/data/formats/csv/csv.h"
+#include "dga/data/location.h"
+#include "dga/data/read_files.h"
 
 namespace {
 
 nlohmann::json dump(const std::string& path, const dga::ReadOptions& options) {
   try {
-    const dga::SourcePtr file = dga::open_file(path);
-    const dga::Samples samples = dga::read_csv({&file, 1}, options);
+    const dga::Samples samples = dga::read_files(dga::find_one_set(path).train, options);
     nlohmann::json columns = nlohmann::json::array();
     for (const dga::Column& column : samples.columns.all) {
       columns.push_back({column.name, dga::name_in(dga::kColumnUseNames, column.use)});
     }
     nlohmann::json rows = nlohmann::json::array();
     for (std::int64_t i = 0; i < samples.count; ++i) {
-      const std::int64_t width = samples.shape[0];
+      std::int64_t width = 1;
+      for (const std::int64_t dim : samples.shape) {
+        width *= dim;
+      }
       std::vector<double> row;
       for (std::int64_t f = 0; f < width; ++f) {
         const auto& origins = samples.origins.features;
@@ -42,7 +46,7 @@ nlohmann::json dump(const std::string& path, const dga::ReadOptions& options) {
       }
       rows.push_back({{"features", row}, {"label", label}, {"place", samples.place(i)}});
     }
-    return {{"columns", columns}, {"rows", rows}};
+    return {{"columns", columns}, {"shape", samples.shape}, {"rows", rows}};
   } catch (const dga::DataError& error) {
     return {{"error", error.what()}};
   }
@@ -52,11 +56,11 @@ nlohmann::json dump(const std::string& path, const dga::ReadOptions& options) {
 
 int main(int argc, char** argv) try {
   dga::ReadOptions options;
-  std::vector<std::string> files;
+  std::vector<std::string> paths;
   for (int i = 1; i < argc; ++i) {
     const std::string argument = argv[i];
     if (!argument.starts_with("--")) {
-      files.push_back(argument);
+      paths.push_back(argument);
       continue;
     }
     const std::string value = ++i < argc ? argv[i] : "";
@@ -73,15 +77,15 @@ int main(int argc, char** argv) try {
     } else if (argument == "--missing") {
       options.table.missing = dga::value_in(dga::kMissingNames, value).value();
     } else {
-      std::fprintf(stderr, "dump_csv: unknown %s\n", argument.c_str());
+      std::fprintf(stderr, "dump_samples: unknown %s\n", argument.c_str());
       return 2;
     }
   }
-  for (const std::string& file : files) {
-    std::puts(dump(file, options).dump().c_str());
+  for (const std::string& path : paths) {
+    std::puts(dump(path, options).dump().c_str());
   }
   return 0;
 } catch (const std::exception& error) {
-  std::fprintf(stderr, "dump_csv: %s\n", error.what());
+  std::fprintf(stderr, "dump_samples: %s\n", error.what());
   return 1;
 }

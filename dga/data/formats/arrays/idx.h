@@ -15,12 +15,9 @@
 namespace dga {
 
 /// Whether a file that begins with `head` has the magic number of IDX.
-bool is_idx(std::string_view head);
+bool is_idx(const ByteSource& file, std::string_view head);
 
-/// Reads two files, in any order: samples (2 or more dimensions, of which the first is the number
-/// of samples) and their labels (1 dimension). All IDX element types are converted to f32 without
-/// scaling, so pixels stay in 0-255. If options.features is set, the file of labels is optional.
-/// Throws DataError, which names the file, for anything else.
+/// Files of samples and files of labels; see ArrayPairs. Throws DataError, which names the file.
 Samples read_idx(std::span<const SourcePtr> files, const ReadOptions& options);
 
 }  // namespace dga

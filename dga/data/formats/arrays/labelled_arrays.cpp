@@ -1,0 +1,324 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "dga/data/formats/arrays/labelled_arrays.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <numeric>
+#include <utility>
+#include <vector>
+
+#include "dga/base/error.h"
+#include "dga/base/topology.h"
+#include "dga/data/aligned.h"
+#include "dga/data/centring.h"
+#include "dga/data/formats/arrays/elements.h"
+#include "dga/data/parallel_for.h"
+
+namespace dga {
+namespace {
+
+[[noreturn]] void refuse(const StoredArray& array, std::int64_t sample, const std::string& what) {
+  throw DataError(str(array.place, ": sample ", sample, ": ", what));
+}
+
+std::vector<std::int64_t> sample_shape_of(const StoredArray& features) {
+  return features.dims.size() == 1
+             ? std::vector<std::int64_t>{1}
+             : std::vector<std::int64_t>(features.dims.begin() + 1, features.dims.end());
+}
+
+void check_shapes(std::span<const LabelledArrays> parts, const ReadOptions& options) {
+  const StoredArray& first = parts.front().features;
+  for (const auto& [features, labels] : parts) {
+    if (features.rows() == 0 || features.width() == 0) {
+      throw DataError(
+          str(features.place, ": expected samples, found none. Give a file that has some."));
+    }
+    if (is_text(features.type)) {
+      throw DataError(str(features.place,
+                          ": expected numbers as features, found texts. Encode them as numbers."));
+    }
+    const std::int64_t expected = options.features > 0 ? options.features
+                                  : options.origins != nullptr
+                                      ? std::ssize(options.origins->features)
+                                      : 0;
+    if (expected > 0 && features.width() != expected) {
+      throw DataError(str(features.place, ": expected samples of ", expected,
+                          " elements, as the model was trained on, found ", features.width(),
+                          ". Give samples with the features of the training."));
+    }
+    if (sample_shape_of(features) != sample_shape_of(first)) {
+      throw DataError(str(features.place, ": expected samples of ",
+                          shape_text(sample_shape_of(first)), " features as in ", first.place,
+                          ", found ", shape_text(sample_shape_of(features)),
+                          ". Keep samples of one shape in a folder."));
+    }
+    if (labels.has_value() != parts.front().labels.has_value()) {
+      throw DataError(str(features.place, ": expected ",
+                          labels.has_value() ? "no labels, as in " : "labels as in ", first.place,
+                          ", found ", labels.has_value() ? "some" : "none",
+                          ". Keep samples with and without labels in different folders."));
+    }
+    if (labels && labels->rows() != features.rows()) {
+      throw DataError(str(labels->place, ": expected ", features.rows(),
+                          " labels, one for each sample in ", features.place, ", found ",
+                          labels->rows(), ". Take both files from the same place."));
+    }
+    if (labels && labels->width() != 1) {
+      throw DataError(str(labels->place, ": expected one label per sample, found ", labels->width(),
+                          ". Save the number of the class for each sample (argmax of a one-hot "
+                          "row), or one target."));
+    }
+  }
+}
+
+float finite(const StoredArray& array, std::int64_t sample, double value) {
+  const auto narrow = static_cast<float>(value);
+  if (!std::isfinite(narrow)) {
+    refuse(array, sample,
+           str("expected a finite number of at most 3.4e38 in size, found ", value,
+               std::isnan(value) ? ". Correct the file, or set --missing to mean or drop."
+                                 : ". Correct the file."));
+  }
+  return narrow;
+}
+
+/// The samples while they are read.
+class ArrayReading {
+ public:
+  ArrayReading(std::span<const LabelledArrays> parts, const ReadOptions& options)
+      : parts_(parts),
+        options_(options),
+        threads_(options.threads > 0 ? options.threads : usable_cores()),
+        buffers_(static_cast<std::size_t>(threads_)) {
+    check_shapes(parts, options);
+    samples_.shape = sample_shape_of(parts.front().features);
+    samples_.format = name_of(parts.front().features.type);
+    width_ = parts.front().features.width();
+    for (const auto& [features, labels] : parts) {
+      const std::string& place = labels ? labels->place : features.place;
+      samples_.parts.push_back({place, features.rows(), 0});
+      samples_.count += features.rows();
+    }
+  }
+
+  Samples read() {
+    samples_.features = allocate_aligned<float>(samples_.count * width_);
+    has_missing_.resize(static_cast<std::size_t>(samples_.count));
+    std::int64_t first = 0;
+    for (const LabelledArrays& part : parts_) {
+      read_features(part.features, first);
+      first += part.features.rows();
+    }
+    // As for tables: --drop of a prediction leaves the labels out.
+    if (parts_.front().labels && !(options_.optional_labels && options_.table.drop == "label")) {
+      read_labels();
+    }
+    centre_values();
+    leave_out_missing();
+    return std::move(samples_);
+  }
+
+ private:
+  void read_features(const StoredArray& array, std::int64_t at) {
+    const bool missing_allowed = options_.table.missing != Missing::error;
+    constexpr std::int64_t kElements = std::int64_t{1} << 20;
+    // Pieces of a column-major array would be many short reads.
+    const std::int64_t rows =
+        array.column_major ? array.rows() : std::max<std::int64_t>(1, kElements / width_);
+    const std::int64_t pieces = (array.rows() + rows - 1) / rows;
+    parallel_for(pieces, threads_, [&](std::int64_t piece, int thread) {
+      const std::int64_t first = piece * rows;
+      const std::int64_t last = std::min(first + rows, array.rows());
+      float* const out = samples_.features.get() + at * width_;
+      for_each_element(array, first, last, buffers_[static_cast<std::size_t>(thread)],
+                       [&](std::int64_t row, std::int64_t column, auto value) {
+                         auto narrow = static_cast<float>(value);
+                         if constexpr (std::is_floating_point_v<decltype(value)>) {
+                           if (!std::isfinite(narrow)) {
+                             if (!(missing_allowed && std::isnan(narrow))) {
+                               narrow = finite(array, row, value);
+                             }
+                             has_missing_[static_cast<std::size_t>(at + row)] = 1;
+                           }
+                         }
+                         out[row * width_ + column] = narrow;
+                       });
+    });
+  }
+
+  void read_labels() {
+    const bool texts = is_text(parts_.front().labels->type);
+    for (const LabelledArrays& part : parts_) {
+      if (is_text(part.labels->type) != texts) {
+        throw DataError(str(part.labels->place, ": expected ", texts ? "texts" : "integers",
+                            " as labels, as in ", parts_.front().labels->place, ", found ",
+                            texts ? "numbers" : "texts", ". Save all labels in one type."));
+      }
+    }
+    if (texts) {
+      read_text_labels();
+      return;
+    }
+    const bool regression = options_.task == Task::regression;
+    if (regression) {
+      samples_.targets = allocate_aligned<float>(samples_.count);
+    } else {
+      samples_.labels = allocate_aligned<std::int64_t>(samples_.count);
+    }
+    std::int64_t at = 0;
+    for (const LabelledArrays& part : parts_) {
+      const StoredArray& array = *part.labels;
+      for_each_element(array, 0, array.rows(), buffers_.front(),
+                       [&](std::int64_t row, std::int64_t, auto value) {
+                         if (regression) {
+                           samples_.targets[at + row] =
+                               finite(array, row, static_cast<double>(value));
+                         } else if (!exact_integer(value, samples_.labels[at + row])) {
+                           refuse(array, row,
+                                  str("expected an integer label, found ", value,
+                                      ". To train on real-valued labels use --task regression."));
+                         }
+                       });
+      at += array.rows();
+    }
+  }
+
+  void read_text_labels() {
+    const StoredArray& array = *parts_.front().labels;
+    if (options_.task == Task::regression) {
+      throw DataError(str(array.place,
+                          ": expected numbers as targets, found texts. Leave out "
+                          "--task regression, or give numbers."));
+    }
+    std::vector<std::string> texts;
+    for (const LabelledArrays& part : parts_) {
+      const std::vector<std::string> more = read_texts(*part.labels);
+      texts.insert(texts.end(), more.begin(), more.end());
+    }
+    std::map<std::string, std::int64_t> numbers;
+    for (const std::string& text : texts) {
+      numbers.emplace(text, 0);
+    }
+    for (auto& [text, number] : numbers) {
+      number = std::ssize(samples_.label_texts);
+      samples_.label_texts.push_back(text);
+    }
+    samples_.labels = allocate_aligned<std::int64_t>(samples_.count);
+    for (std::size_t i = 0; i < texts.size(); ++i) {
+      samples_.labels[static_cast<std::ptrdiff_t>(i)] = numbers.at(texts[i]);
+    }
+  }
+
+  /// Some columns of the first `rows` samples, as f64.
+  std::vector<std::vector<double>> wide_columns(const std::vector<std::int64_t>& wanted,
+                                                bool target, std::int64_t rows) {
+    std::vector<std::vector<double>> columns(wanted.size() + (target ? 1 : 0));
+    for (auto& column : columns) {
+      column.resize(static_cast<std::size_t>(rows));
+    }
+    std::vector<std::int64_t> column_of(static_cast<std::size_t>(width_), -1);
+    for (std::size_t c = 0; c < wanted.size(); ++c) {
+      column_of[static_cast<std::size_t>(wanted[c])] = static_cast<std::int64_t>(c);
+    }
+    std::int64_t at = 0;
+    for (const LabelledArrays& part : parts_) {
+      const std::int64_t count = std::min(part.features.rows(), rows - at);
+      if (!wanted.empty()) {
+        for_each_element(
+            part.features, 0, count, buffers_.front(),
+            [&](std::int64_t row, std::int64_t column, auto value) {
+              const std::int64_t c = column_of[static_cast<std::size_t>(column)];
+              if (c >= 0) {
+                columns[static_cast<std::size_t>(c)][static_cast<std::size_t>(at + row)] =
+                    static_cast<double>(value);
+              }
+            });
+      }
+      if (target) {
+        for_each_element(*part.labels, 0, count, buffers_.front(),
+                         [&](std::int64_t row, std::int64_t, auto value) {
+                           columns.back()[static_cast<std::size_t>(at + row)] =
+                               static_cast<double>(value);
+                         });
+      }
+      at += count;
+    }
+    return columns;
+  }
+
+  void centre_values() {
+    const WideValues values{
+        .read = [this](const std::vector<std::int64_t>& wanted, bool target,
+                       std::int64_t rows) { return wide_columns(wanted, target, rows); },
+        .name = [](std::int64_t feature) { return str("feature ", feature); }};
+    const auto rounds = [&](const LabelledArrays& part) {
+      return may_round(part.features.type) || (samples_.targets && may_round(part.labels->type));
+    };
+    if (options_.origins != nullptr) {
+      centre(samples_, *options_.origins, values);
+    } else if (std::any_of(parts_.begin(), parts_.end(), rounds)) {
+      std::vector<std::int64_t> numbers(static_cast<std::size_t>(width_));
+      std::iota(numbers.begin(), numbers.end(), std::int64_t{0});
+      FeatureRanges ranges(static_cast<std::size_t>(width_));
+      for (std::int64_t i = 0; i < samples_.count; ++i) {
+        ranges.add(samples_.features.get() + i * width_);
+      }
+      centre(samples_, numbers, ranges, values);
+    }
+  }
+
+  void leave_out_missing() {
+    samples_.missing_samples = std::count(has_missing_.begin(), has_missing_.end(), 1);
+    samples_.columns.missing = options_.table.missing;
+    if (samples_.missing_samples == 0 || options_.table.missing != Missing::drop) {
+      return;
+    }
+    std::int64_t kept = 0;
+    std::int64_t at = 0;
+    for (Samples::Part& part : samples_.parts) {
+      const std::int64_t rows = std::exchange(part.count, 0);
+      for (std::int64_t row = 0; row < rows; ++row, ++at) {
+        if (has_missing_[static_cast<std::size_t>(at)] != 0) {
+          continue;
+        }
+        std::copy_n(samples_.features.get() + at * width_, width_,
+                    samples_.features.get() + kept * width_);
+        if (samples_.labels) {
+          samples_.labels[kept] = samples_.labels[at];
+        }
+        if (samples_.targets) {
+          samples_.targets[kept] = samples_.targets[at];
+        }
+        part.lines.push_back(row);
+        ++part.count;
+        ++kept;
+      }
+    }
+    samples_.dropped_samples = samples_.missing_samples;
+    samples_.count = kept;
+    if (kept == 0) {
+      throw DataError(str(parts_.front().features.place,
+                          ": expected samples without missing values, found none in all ",
+                          samples_.dropped_samples, ". Use --missing mean."));
+    }
+  }
+
+  std::span<const LabelledArrays> parts_;
+  const ReadOptions& options_;
+  int threads_;
+  std::vector<std::vector<char>> buffers_;  // by thread
+  std::int64_t width_ = 0;                  // features of a sample
+  std::vector<char> has_missing_;           // by sample
+  Samples samples_;
+};
+
+}  // namespace
+
+Samples read_labelled_arrays(std::span<const LabelledArrays> parts, const ReadOptions& options) {
+  return ArrayReading(parts, options).read();
+}
+
+}  // namespace dga
