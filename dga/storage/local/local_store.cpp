@@ -51,11 +51,20 @@ std::optional<FileStatus> status_of_link(const std::string& path, int error) {
   throw_storage_error(path, "a readable folder or file", error, Access::read);
 }
 
+/// Differs after the contents of a file have changed.
+std::string version_of(const struct stat& info) {
+  return str(info.st_dev, ' ', info.st_ino, ' ', info.st_size, ' ', info.st_mtim.tv_sec, ' ',
+             info.st_mtim.tv_nsec);
+}
+
 /// Opens the file anew for each read, so that a folder of ten thousand files needs few descriptors.
 class LocalFile final : public ByteSource {
  public:
-  LocalFile(std::string path, std::int64_t size)
-      : path_(std::move(path)), name_(printable(path_, 4096)), size_(size) {}
+  LocalFile(std::string path, const FileStatus& status)
+      : path_(std::move(path)),
+        name_(printable(path_, 4096)),
+        size_(status.size),
+        version_(status.version) {}
 
   const std::string& name() const override { return name_; }
   std::int64_t size() const override { return size_; }
@@ -79,12 +88,20 @@ class LocalFile final : public ByteSource {
       }
       done += static_cast<std::size_t>(count);
     }
+    // Afterwards, so that what was read is older than a change that is not seen here.
+    struct stat info {};
+    if (::fstat(file.descriptor(), &info) != 0 || version_of(info) != version_) {
+      throw StorageError(
+          str("[storage] ", name_, ": expected the file as it was when it was opened, ",
+              "found that it has changed. Do not change the file while it is read."));
+    }
   }
 
  private:
   std::string path_;
   std::string name_;
   std::int64_t size_;
+  std::string version_;
 };
 
 class LocalAppender final : public FileAppender {
@@ -119,8 +136,7 @@ std::optional<FileStatus> LocalStore::status(const std::string& path) const {
   FileStatus status{.identity = str(info.st_dev, ' ', info.st_ino)};
   if (S_ISREG(info.st_mode)) {
     status.size = info.st_size;
-    status.version = str(status.identity, ' ', info.st_size, ' ', info.st_mtim.tv_sec, ' ',
-                         info.st_mtim.tv_nsec);
+    status.version = version_of(info);
   } else if (S_ISDIR(info.st_mode)) {
     status.kind = FileStatus::Kind::folder;
   } else {
@@ -163,7 +179,7 @@ SourcePtr LocalStore::open(const std::string& path) const {
     throw StorageError(str("[storage] ", printable(path, 4096), ": expected a regular file, found ",
                            found->nature, ". Copy the data into a file."));
   }
-  return std::make_shared<LocalFile>(path, found->size);
+  return std::make_shared<LocalFile>(path, *found);
 }
 
 std::unique_ptr<FileWriter> LocalStore::create(const std::string& path) const {
