@@ -24,9 +24,10 @@ int main(int argc, char** argv) {
     const double seconds = dga::now_seconds() - start;
     const std::int64_t values = data.train->size() * data.train->num_features();
     const std::int64_t array_bytes = values * 4 + data.train->size() * 8;
+    const auto& table = dynamic_cast<const dga::Table&>(*data.train);
     double sum = 0.0;  // compared with the values that pandas read
     for (std::int64_t i = 0; i < values; ++i) {
-      sum += static_cast<double>(data.train->features()[i]);
+      sum += static_cast<double>(table.features()[i]);
     }
     rusage usage{};
     getrusage(RUSAGE_SELF, &usage);

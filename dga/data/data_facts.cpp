@@ -4,8 +4,10 @@
 
 #include <cstdint>
 #include <iomanip>
+#include <numeric>
 #include <span>
 #include <sstream>
+#include <vector>
 
 #include "dga/base/checksum.h"
 #include "dga/base/error.h"
@@ -23,30 +25,46 @@ std::uint64_t checksum_of(const T* values, std::int64_t count, std::uint64_t bef
   return checksum(std::as_bytes(std::span(values, static_cast<std::size_t>(count))), before);
 }
 
-/// "40 samples of 2 features, 2 classes, checksum 0123456789abcdef"
-std::string describe_set(const std::shared_ptr<const Table>& set) {
+/// The checksum of labels or targets.
+std::uint64_t checksum_of_labels(const Dataset& set, std::uint64_t before) {
+  std::vector<std::int64_t> all(static_cast<std::size_t>(set.size()));
+  std::iota(all.begin(), all.end(), std::int64_t{0});
+  if (set.label_type() == DType::f32) {
+    std::vector<float> targets(all.size());
+    set.gather_centred(all, {}, BufferView(targets.data(), set.size()));
+    return checksum_of(targets.data(), set.size(), before);
+  }
+  std::vector<std::int64_t> labels(all.size());
+  set.gather_centred(all, {}, BufferView(labels.data(), set.size()));
+  return checksum_of(labels.data(), set.size(), before);
+}
+
+/// "40 samples of 2 features, 2 classes, checksum 0123456789abcdef". Of streamed samples only the
+/// labels are part of the checksum.
+std::string describe_set(const std::shared_ptr<const Dataset>& set) {
   if (set == nullptr) {
     return "none";
   }
-  const Table& table = *set;
-  std::uint64_t sum = checksum_of(table.features(), table.size() * table.num_features(), 0);
-  sum = table.targets() != nullptr ? checksum_of(table.targets(), table.size(), sum)
-                                   : checksum_of(table.labels(), table.size(), sum);
-  const Origins origins = table.origins();
+  std::uint64_t sum = 0;
+  if (const auto* table = dynamic_cast<const Table*>(set.get())) {
+    sum = checksum_of(table->features(), table->size() * table->num_features(), 0);
+  }
+  sum = checksum_of_labels(*set, sum);
+  const Origins origins = set->origins();
   sum = checksum_of(origins.features.data(), std::ssize(origins.features), sum);
   sum = checksum_of(&origins.target, 1, sum);
-  for (const std::string& name : table.class_names()) {
+  for (const std::string& name : set->class_names()) {
     sum = checksum_of(name.data(), std::ssize(name), sum);
   }
   std::ostringstream text;
-  text << table.size() << " samples of ";
-  for (const char* times = ""; const std::int64_t size : table.sample_shape()) {
+  text << set->size() << " samples of ";
+  for (const char* times = ""; const std::int64_t size : set->sample_shape()) {
     text << times << size;
     times = " x ";
   }
   text << " features, ";
-  if (table.num_classes() > 0) {
-    text << table.num_classes() << " classes, ";
+  if (set->num_classes() > 0) {
+    text << set->num_classes() << " classes, ";
   }
   text << "checksum " << std::hex << std::setw(16) << std::setfill('0') << sum;
   return text.str();

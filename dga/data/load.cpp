@@ -17,13 +17,26 @@
 #include "dga/data/location.h"
 #include "dga/data/read_files.h"
 #include "dga/data/split.h"
+#include "dga/data/stream/blocks.h"
+#include "dga/data/stream/streamed_arrays.h"
 #include "dga/data/subset.h"
 #include "dga/storage/store_path.h"
 
 namespace dga {
 namespace {
 
-std::shared_ptr<const Table> table_of(Samples samples, const std::vector<std::string>& names) {
+/// `names`: the classes; ignored for a regression.
+std::shared_ptr<const Dataset> dataset_of(Samples samples, const std::vector<std::string>& names,
+                                          const LoadOptions& options) {
+  if (samples.arrays != nullptr) {
+    const std::int64_t width = samples.arrays->front().features.width();
+    const std::int64_t window =
+        options.shuffle_window > 0 ? options.shuffle_window : default_shuffle_window(width);
+    const std::int64_t blocks = std::max(1, options.readers) * blocks_of_worker(window, width);
+    return std::make_shared<StreamedArrays>(*samples.arrays, samples,
+                                            samples.targets ? std::vector<std::string>() : names,
+                                            static_cast<std::size_t>(blocks));
+  }
   if (samples.targets) {
     return std::make_shared<Table>(samples.count, std::move(samples.shape),
                                    std::move(samples.features), std::move(samples.targets),
@@ -196,8 +209,10 @@ DataSummary summary_of(const LoadedData& data) {
   for (std::string& name : data.train->class_names()) {
     summary.classes.push_back({.name = std::move(name)});
   }
-  for (std::int64_t i = 0; data.train->labels() != nullptr && i < data.train->size(); ++i) {
-    ++summary.classes[static_cast<std::size_t>(data.train->labels()[i])].samples;
+  if (data.train->num_classes() > 0) {
+    for (const std::int64_t label : class_labels(*data.train)) {
+      ++summary.classes[static_cast<std::size_t>(label)].samples;
+    }
   }
   return summary;
 }
@@ -208,6 +223,7 @@ LoadedData load_data(const LoadOptions& options) {
   ReadOptions reading{.task = options.task,
                       .table = options.table,
                       .set = FileUse::train,
+                      .stream = options.stream,
                       .threads = options.threads};
   Samples train = read_files(files.train, reading);
   add_sets_within(files);
@@ -252,9 +268,10 @@ LoadedData load_data(const LoadOptions& options) {
     const auto notices = notices_of(*set);
     data.summary.notices.insert(data.summary.notices.end(), notices.begin(), notices.end());
   }
-  data.validation = validation.count > 0 ? table_of(std::move(validation), names) : nullptr;
-  data.test = test.count > 0 ? table_of(std::move(test), names) : nullptr;
-  data.train = table_of(std::move(train), names);
+  data.validation =
+      validation.count > 0 ? dataset_of(std::move(validation), names, options) : nullptr;
+  data.test = test.count > 0 ? dataset_of(std::move(test), names, options) : nullptr;
+  data.train = dataset_of(std::move(train), names, options);
   return data;
 }
 

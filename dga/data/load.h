@@ -28,14 +28,19 @@ struct LoadOptions {
   TableOptions table = {};
   /// Number of threads for parsing. 0: one per usable core.
   int threads = 0;
+  /// Leave the features in the files; see StreamedArrays. Throws DataError for files that are
+  /// packed or do not consist of arrays, and for features that need origins.
+  bool stream = false;
+  std::int64_t shuffle_window = 0;  // of a worker, in samples; 0: default_shuffle_window
+  int readers = 1;                  // workers that share the datasets
 };
 
 struct LoadedData {
-  std::shared_ptr<const Table> train = {};
-  std::shared_ptr<const Table> test = {};  // null: the data has no test set
+  std::shared_ptr<const Dataset> train = {};  // a Table, or StreamedArrays
+  std::shared_ptr<const Dataset> test = {};   // null: the data has no test set
   /// Decides when to stop early and which epoch is the best; never trained on. Null: the data has
   /// no validation set.
-  std::shared_ptr<const Table> validation = {};
+  std::shared_ptr<const Dataset> validation = {};
   Columns columns = {};     // of the training files; without any if they are no tables
   std::string format = {};  // of the training files, for people: "CSV", "NPY, f32"; empty: arrays
   /// The files, the label column and the notices. summary_of adds the rest.
@@ -46,14 +51,14 @@ struct LoadedData {
 /// InvalidArgument if `data.train` is null.
 DataSummary summary_of(const LoadedData& data);
 
-/// Reads a dataset into memory. The format is recognised by content; see format.h. For
-/// classification the labels, which may be any integers or texts, are replaced by class indices 0,
-/// 1, … in ascending order, and the class names are the labels as text. Missing values that
-/// Missing::mean allows are NaN until they are normalised. Throws DataError if anything cannot be
-/// read, if there are fewer than two classes, or if the validation or test set has a label that the
-/// training set lacks; the text begins with the file and, if there is one, the line. Files with
-/// equal contents are among the notices. Not collective. Starts threads and joins them before it
-/// returns.
+/// Reads a dataset into memory, or its labels if it is streamed. The format is recognised by
+/// content; see format.h. For classification the labels, which may be any integers or texts, are
+/// replaced by class indices 0, 1, … in ascending order, and the class names are the labels as
+/// text. Missing values that Missing::mean allows are NaN until they are normalised. Throws
+/// DataError if anything cannot be read, if there are fewer than two classes, or if the validation
+/// or test set has a label that the training set lacks; the text begins with the file and, if there
+/// is one, the line. Files with equal contents are among the notices. Not collective. Starts
+/// threads and joins them before it returns.
 LoadedData load_data(const LoadOptions& options);
 
 struct SamplesOptions {

@@ -5,7 +5,11 @@
 #include <new>
 
 #include "dga/base/error.h"
+#include "dga/data/as_data.h"
 #include "dga/data/formats/format.h"
+#include "dga/data/formats/gzip.h"
+#include "dga/data/formats/zstd.h"
+#include "dga/storage/store_path.h"
 
 namespace dga {
 namespace {
@@ -27,12 +31,24 @@ void check_columns(const Format& format, const std::string& file, const ReadOpti
   }
 }
 
+/// A packed file has no place for each sample.
+void refuse_packed(const std::string& path) {
+  const SourcePtr file = as_data([&] { return StorePath(path).open(); });
+  if (is_gzip(*file) || is_zstd(*file)) {
+    throw DataError(str(file->name(), ": expected a file that is not packed, to stream it, found ",
+                        is_gzip(*file) ? "gzip" : "zstd", ". Unpack it, or leave --stream out."));
+  }
+}
+
 }  // namespace
 
 Samples read_files(std::span<const std::string> paths, const ReadOptions& options) {
   std::vector<SourcePtr> sources;
   const Format* format = nullptr;
   for (const std::string& path : paths) {
+    if (options.stream) {
+      refuse_packed(path);
+    }
     sources.push_back(open_file(path));
     const Format& found = format_of(*sources.back());
     if (format != nullptr && format != &found) {
@@ -44,7 +60,7 @@ Samples read_files(std::span<const std::string> paths, const ReadOptions& option
   }
   check_columns(*format, sources.front()->name(), options);
   try {
-    Samples samples = format->read(sources, options);
+    Samples samples = read_with(*format, sources, options);
     samples.format = samples.format.empty() ? std::string(format->name)
                                             : str(format->name, ", ", samples.format);
     return samples;

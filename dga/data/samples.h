@@ -26,6 +26,8 @@ inline constexpr NamedValues<Task, 3> kTaskNames{{{"auto", Task::automatic},
                                                   {"classification", Task::classification},
                                                   {"regression", Task::regression}}};
 
+struct LabelledArrays;
+
 struct Samples {
   /// Consecutive samples of one file, so that errors can name the place of a sample.
   struct Part {
@@ -42,6 +44,8 @@ struct Samples {
   /// (count, shape...), each minus the origin of its feature. NaN stands for a missing value, which
   /// only Missing::mean allows.
   std::shared_ptr<float[]> features;
+  /// Of streamed samples, whose features are null: the arrays in the files.
+  std::shared_ptr<const std::vector<LabelledArrays>> arrays = {};
   std::shared_ptr<std::int64_t[]> labels;  // (count), classification: see label_texts
   std::shared_ptr<float[]> targets;        // (count), regression, minus target_origin
   // Both null: samples without labels, which only ReadOptions::optional_labels allows.
@@ -79,6 +83,9 @@ struct ReadOptions {
   std::optional<FileUse> set = {};
   /// The number of features that each sample must have. 0: any number.
   std::int64_t features = 0;
+
+  /// Leave the features in the files.
+  bool stream = false;
 
   int threads = 0;                                   // 0: one per usable core
   std::int64_t piece_bytes = std::int64_t{1} << 20;  // bytes of text that a thread parses at a time

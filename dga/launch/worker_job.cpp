@@ -23,6 +23,7 @@
 #include "dga/base/error.h"
 #include "dga/comm/arena/segment.h"
 #include "dga/launch/launch.h"
+#include "dga/launch/load_options.h"
 #include "dga/launch/stop_signal.h"
 #include "dga/options/options_json.h"
 #include "dga/storage/model_card.h"
@@ -66,8 +67,9 @@ std::shared_ptr<const T[]> array_in(const std::string& handle) {
 }
 
 /// Copies a table to new segments and returns their handles and the table's shape as JSON; null for
-/// no table.
-Json share_table(const Table* table, std::vector<Segment>& segments) {
+/// no table: streamed samples stay in their files.
+Json share_table(const Dataset* data, std::vector<Segment>& segments) {
+  const auto* table = dynamic_cast<const Table*>(data);
   if (table == nullptr) {
     return nullptr;
   }
@@ -307,12 +309,14 @@ void run_worker_job(const JobFunction& work) {
   const RunOptions options =
       run_options_from_json(job.at("options").get<std::string>(), "the worker's job");
   const ModelCard card = model_card_from_json(job.at("columns").get<std::string>(), kJobVariable);
-  const LoadedData data{
+  const LoadedData shared{
       .train = attach_table(job.at("train")),
       .test = attach_table(job.at("test")),
       .validation = attach_table(job.at("validation")),
       .columns = card.columns,
       .summary = data_summary_from_json(job.at("summary").get<std::string>(), kJobVariable)};
+  const LoadedData data =
+      options.data.stream ? load_data(load_options_of(options, Engine::processes)) : shared;
   const StopSignal stop;
   RemoteProgress progress(job.at("progress").get<int>());
   work(options, data, progress);

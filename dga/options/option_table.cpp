@@ -223,6 +223,15 @@ std::vector<Option> data_options() {
              "How the samples are sharded over the workers. iid: at random; contiguous: in their "
              "order; by-label: sorted by label, so each worker sees few classes.",
              kShardKindNames),
+      option("stream", "", &DataOptions::stream,
+             "Leave the features in the files and read them in blocks, for datasets that are "
+             "larger than memory. Needs --shard contiguous, and arrays that are not packed (NPY, "
+             "safetensors, IDX, CIFAR).",
+             {.scope = Scope::dataset}),
+      option("shuffle-window", "N", &DataOptions::shuffle_window,
+             "Number of samples that are shuffled at a time, taken from random places of a shard. "
+             "auto: the whole shard, or with --stream the samples of 2 MiB.",
+             {.least = 1, .most = 9e15, .zero_word = "auto"}),
   };
 }
 

@@ -3,6 +3,7 @@
 #include "dga/options/run_options.h"
 
 #include "dga/base/error.h"
+#include "dga/data/stream/blocks.h"
 #include "dga/options/option_table.h"
 
 namespace dga {
@@ -24,10 +25,20 @@ void check_options(const RunOptions& options) {
       options.data.task != Task::regression || options.training.class_weights == ClassWeights::none,
       "[options] class-weights: expected none for regression, which has no classes, found "
       "balanced. Leave it out.");
+  DGA_CHECK(!options.data.stream || options.data.shard == ShardKind::contiguous,
+            "[options] shard: expected contiguous with --stream, so that each worker reads its own "
+            "part of the files, found ",
+            name_in(kShardKindNames, options.data.shard), ". Add --shard contiguous.");
   constexpr const char* kMissing[] = {"pipeline", "tensor", "space"};
   DGA_CHECK(options.workers.levels == 1, "[options] levels: expected 1 (data parallelism), found ",
             options.workers.levels, ": ", kMissing[options.workers.levels - 2],
             " parallelism is not there yet. Use 1.");
+}
+
+std::int64_t resolve_shuffle_window(const RunOptions& options, std::int64_t num_features) noexcept {
+  return options.data.stream && options.data.shuffle_window == 0
+             ? default_shuffle_window(num_features)
+             : options.data.shuffle_window;
 }
 
 double resolve_lr(const RunOptions& options) noexcept {

@@ -33,6 +33,8 @@ struct DataOptions {
   TableOptions table = {};
   Task task = Task::automatic;
   ShardKind shard = ShardKind::iid;
+  bool stream = false;
+  std::int64_t shuffle_window = 0;  // samples; 0: see resolve_shuffle_window
 
   bool operator==(const DataOptions&) const = default;
 };
@@ -104,5 +106,8 @@ void check_bounds(const RunOptions& options);
 
 /// `options.training.lr`, or the optimiser's default if that is 0.
 double resolve_lr(const RunOptions& options) noexcept;
+
+/// The shuffle window, in samples of `num_features`; 0: all samples of a shard are shuffled.
+std::int64_t resolve_shuffle_window(const RunOptions& options, std::int64_t num_features) noexcept;
 
 }  // namespace dga

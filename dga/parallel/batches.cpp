@@ -11,6 +11,7 @@
 #include "dga/base/error.h"
 #include "dga/base/topology.h"
 #include "dga/data/batches/sampler.h"
+#include "dga/data/stream/blocks.h"
 #include "dga/parallel/torch_types.h"
 
 namespace dga {
@@ -36,9 +37,13 @@ Batches::Batches(const Environment& env, std::shared_ptr<const Dataset> dataset,
   const Communicator& workers = env.group(Axis::data);
   auto all = shards(*dataset, workers.size(), options.shard, env.seed());
   steps_ = dga::steps_per_epoch(all, options.batch);
-  Sampler sampler(
-      std::move(all[static_cast<std::size_t>(workers.rank())]),
-      {.batch = options.batch, .steps = steps_, .seed = env.seed(), .rank = workers.rank()});
+  Sampler sampler(std::move(all[static_cast<std::size_t>(workers.rank())]),
+                  {.batch = options.batch,
+                   .steps = steps_,
+                   .seed = env.seed(),
+                   .rank = workers.rank(),
+                   .window = options.shuffle_window,
+                   .block = samples_per_block(dataset->num_features())});
   const int depth = options.prefetch.value_or(prefetch_depth(
       env, options.batch * dataset->num_features() * size_of(dataset->feature_type())));
   prefetcher_ =

@@ -22,6 +22,9 @@ struct BatchesOptions {
   std::int64_t batch = 16;  // samples per worker and step
   std::int64_t epochs = 1;  // end epoch (exclusive)
   ShardKind shard = ShardKind::iid;
+  /// Samples that are shuffled at a time; 0: the whole shard. See Sampler::Options::window, whose
+  /// blocks are those of streamed samples. For those, shard is ShardKind::contiguous.
+  std::int64_t shuffle_window = 0;
   std::int64_t first_epoch = 0;  // first epoch and …
   std::int64_t first_step = 0;   // … first step in it, for resuming
   /// Batches that a thread of the worker loads ahead; 0: no thread. Unset: chosen by

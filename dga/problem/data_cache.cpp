@@ -43,7 +43,8 @@ std::string key_of(const LoadOptions& options) {
   return str(absolute(options.data), '\n',
              options.test_data.empty() ? "" : absolute(options.test_data), '\n',
              options.validation_data.empty() ? "" : absolute(options.validation_data), '\n',
-             table_key(options.table), '\n', name_in(kTaskNames, options.task));
+             table_key(options.table), '\n', name_in(kTaskNames, options.task), '\n',
+             options.stream ? str("stream ", options.shuffle_window, ' ', options.readers) : "");
 }
 
 }  // namespace

@@ -12,6 +12,7 @@
 #include "dga/data/data_facts.h"
 #include "dga/data/shards.h"
 #include "dga/launch/launch.h"
+#include "dga/launch/load_options.h"
 #include "dga/launch/worker_map.h"
 #include "dga/options/option_table.h"
 #include "dga/problem/data_cache.h"

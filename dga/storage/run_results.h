@@ -53,6 +53,9 @@ struct RunResults {
   std::string engine = {};  // "threads", "processes" or "mpi"
   int workers = 0;
   std::uint64_t seed = 0;
+  // The order in which samples are drawn. Empty, and 0, in files of older versions.
+  std::string shard = {};           // "iid", "contiguous" or "by-label"
+  std::int64_t shuffle_window = 0;  // samples; 0: the whole shard is shuffled
   std::int64_t train_samples = 0;
   std::int64_t test_samples = 0;
   std::int64_t validation_samples = 0;

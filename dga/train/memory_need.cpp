@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "dga/base/error.h"
+#include "dga/data/table.h"
 
 namespace dga {
 namespace {
@@ -68,7 +69,9 @@ double scratch_of(const TrainPlan& plan, const LayerSizes& sizes) {
   return 2 * static_cast<double>(sizes.all);
 }
 
-double bytes_of(const Table* table) {
+/// The bytes of a dataset that is copied for workers that are another program.
+double bytes_of(const Dataset* data) {
+  const auto* table = dynamic_cast<const Table*>(data);
   return table == nullptr ? 0
                           : static_cast<double>(table->size()) *
                                 static_cast<double>(table->num_features() * size_of(DType::f32) +

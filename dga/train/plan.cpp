@@ -55,16 +55,6 @@ std::vector<double> balanced_weights(const Dataset& training) {
 
 }  // namespace
 
-LoadOptions load_options_of(const RunOptions& options, Engine engine) {
-  // All ranks of a node read at once, so each uses one core.
-  return {.data = options.data.path,
-          .test_data = options.data.test_path,
-          .validation_data = options.data.val_path,
-          .task = options.data.task,
-          .table = options.data.table,
-          .threads = engine == Engine::mpi ? 1 : 0};
-}
-
 TaskPlan plan_tasks(const RunOptions& options, Engine engine, int workers, const LoadedData& data) {
   HeldOut sets = hold_out(data, options.data.test_fraction, options.training.seed);
   TaskPlan plan{.options = options,
@@ -76,6 +66,7 @@ TaskPlan plan_tasks(const RunOptions& options, Engine engine, int workers, const
   plan.options.workers.engine = engine;
   plan.options.workers.count = workers;
   plan.options.training.lr = resolve_lr(options);
+  plan.options.data.shuffle_window = resolve_shuffle_window(options, data.train->num_features());
   plan.options.data.task =
       data.train->label_type() == DType::f32 ? Task::regression : Task::classification;
   plan.shards = shards(*plan.train, workers, options.data.shard, options.training.seed);

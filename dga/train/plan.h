@@ -40,9 +40,6 @@ struct TrainPlan : TaskPlan {
   std::vector<double> class_weights = {};  // (classes); empty: all samples count equally
 };
 
-/// The load options of a run on `engine`, which must be resolved.
-LoadOptions load_options_of(const RunOptions& options, Engine engine);
-
 /// Splits the samples, and shards them over `workers` workers. Throws InvalidArgument when there
 /// are fewer training samples than workers.
 TaskPlan plan_tasks(const RunOptions& options, Engine engine, int workers, const LoadedData& data);

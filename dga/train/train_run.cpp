@@ -15,6 +15,7 @@
 #include "dga/data/data_facts.h"
 #include "dga/data/load.h"
 #include "dga/launch/launch.h"
+#include "dga/launch/load_options.h"
 #include "dga/launch/rank_agreement.h"
 #include "dga/launch/worker_job.h"
 #include "dga/launch/worker_map.h"

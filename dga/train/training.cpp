@@ -22,6 +22,7 @@
 #include "dga/data/batches/prefetcher.h"
 #include "dga/data/batches/sampler.h"
 #include "dga/data/shards.h"
+#include "dga/data/stream/blocks.h"
 #include "dga/launch/stop_signal.h"
 #include "dga/models/model.h"
 #include "dga/options/options_json.h"
@@ -157,7 +158,9 @@ Training::Training(Environment& environment, const TrainPlan& plan, const TrainE
       Sampler(shard_, {.batch = plan_.options.training.batch,
                        .steps = plan_.batches_per_epoch,
                        .seed = plan_.options.training.seed,
-                       .rank = environment_.rank()}),
+                       .rank = environment_.rank(),
+                       .window = plan_.options.data.shuffle_window,
+                       .block = samples_per_block(plan_.train->num_features())}),
       Prefetcher::Options{.depth = prefetch_depth(environment_, batch_bytes(plan_)),
                           .epochs = plan_.options.training.epochs,
                           .timeout_seconds = plan_.options.workers.timeout});
@@ -409,6 +412,8 @@ RunResults Training::collect_results(bool stopped) {
   RunResults results{.engine = std::string(name_of(environment_.engine())),
                      .workers = environment_.workers(),
                      .seed = plan_.options.training.seed,
+                     .shard = std::string(name_in(kShardKindNames, plan_.options.data.shard)),
+                     .shuffle_window = plan_.options.data.shuffle_window,
                      .train_samples = plan_.train->size(),
                      .test_samples = plan_.test_samples(),
                      .validation_samples = plan_.validation_samples()};

@@ -33,12 +33,16 @@ class DatasetOptions(TypedDict, total=False):
     """Samples with missing values (an empty field, NA, nan, ?). error: refuse the file; mean: use the mean of the column; drop: leave the sample out. Default: error."""
     task: Optional[Literal["auto", "classification", "regression"]]
     """Task type: classification, or regression for real-valued labels. auto: classification, but it refuses labels that look like mistakes, such as 5% or texts among integers. Default: auto."""
+    stream: Optional[bool]
+    """Leave the features in the files and read them in blocks, for datasets that are larger than memory. Needs --shard contiguous, and arrays that are not packed (NPY, safetensors, IDX, CIFAR). Default: false."""
 
 class ProblemOptions(DatasetOptions, total=False):
     test_fraction: Optional[float]
     """Fraction of the data to hold out when there is no test set. Default: 0.2."""
     shard: Optional[Literal["iid", "contiguous", "by-label"]]
     """How the samples are sharded over the workers. iid: at random; contiguous: in their order; by-label: sorted by label, so each worker sees few classes. Default: iid."""
+    shuffle_window: Optional[Union[int, Literal["auto"]]]
+    """Number of samples that are shuffled at a time, taken from random places of a shard. auto: the whole shard, or with --stream the samples of 2 MiB. Default: auto."""
     hidden: Optional[Union[int, Sequence[int], Literal["none"]]]
     """Number of neurons in each hidden layer. none: a linear model. Default: 100."""
     dropout: Optional[float]

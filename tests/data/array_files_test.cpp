@@ -16,6 +16,7 @@
 #include "dga/data/load.h"
 #include "dga/data/read_files.h"
 #include "tests/data/data_fixture.h"
+#include "tests/support/as_table.h"
 #include "tests/support/scratch_folder.h"
 
 namespace dga {
@@ -60,11 +61,13 @@ std::string tensors(const std::vector<std::pair<std::string, std::vector<float>>
   return std::string(reinterpret_cast<const char*>(&length), sizeof(length)) + header + data;
 }
 
-std::vector<float> values_in(const Table& table) {
+std::vector<float> values_in(const Dataset& set) {
+  const Table& table = test::as_table(set);
   return {table.features(), table.features() + table.size() * table.num_features()};
 }
 
-std::vector<std::string> labels_in(const Table& table) {
+std::vector<std::string> labels_in(const Dataset& set) {
+  const Table& table = test::as_table(set);
   std::vector<std::string> texts;
   for (std::int64_t i = 0; i < table.size(); ++i) {
     texts.push_back(table.class_names()[static_cast<std::size_t>(table.labels()[i])]);
@@ -187,7 +190,7 @@ TEST(Npy, MissingValuesFollowTheOption) {
   EXPECT_THAT(labels_in(*dropped.train), ElementsAre("0", "0", "1"));
   const LoadedData mean = load_data({.data = folder.path(), .table = {.missing = Missing::mean}});
   EXPECT_EQ(mean.train->size(), 4);
-  EXPECT_TRUE(std::isnan(mean.train->features()[1]));
+  EXPECT_TRUE(std::isnan(test::as_table(mean.train).features()[1]));
   ASSERT_EQ(mean.summary.notices.size(), 1U);
   EXPECT_THAT(mean.summary.notices.front(),
               EndsWith("1 of 4 samples have missing values. The values are replaced by the mean of "
@@ -279,8 +282,8 @@ TEST(Cifar, RecordsAreReadAndNamedByTheListBesideThem) {
   EXPECT_THAT(data.train->sample_shape(), ElementsAre(3, 32, 32));
   EXPECT_THAT(labels_in(*data.train), ElementsAre("cat", "automobile", "airplane"));
   EXPECT_THAT(labels_in(*data.test), ElementsAre("cat"));
-  EXPECT_EQ(data.train->features()[0], 203);
-  EXPECT_EQ(data.train->features()[2 * 3072], 200);
+  EXPECT_EQ(test::as_table(data.train).features()[0], 203);
+  EXPECT_EQ(test::as_table(data.train).features()[2 * 3072], 200);
   EXPECT_EQ(data.format, "CIFAR, u8");
 }
 
@@ -296,7 +299,7 @@ TEST(Cifar, ALabelThatIsNoClassIsRefused) {
   std::string bytes = cifar(labels);
   bytes[3073 * 77] = 11;  // between the records by which the format is recognised
   EXPECT_EQ(error_of_files({{"a.bin", bytes}}),
-            "a.bin: sample 77: expected a label of CIFAR-10, found 11. The file seems damaged; "
+            "a.bin: sample 77: expected a label below 10, found 11. The file seems damaged; "
             "copy it again.");
 }
 

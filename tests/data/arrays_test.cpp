@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/support/as_table.h"
 #include "tests/support/error_of.h"
 
 namespace dga {
@@ -44,11 +45,13 @@ Columns columns(std::vector<Column> all, Missing missing = Missing::error) {
   return {.all = std::move(all), .missing = missing};
 }
 
-std::vector<float> features_of(const Table& table) {
+std::vector<float> features_of(const Dataset& set) {
+  const Table& table = test::as_table(set);
   return {table.features(), table.features() + table.size() * table.num_features()};
 }
 
-std::vector<std::int64_t> classes_of(const Table& table) {
+std::vector<std::int64_t> classes_of(const Dataset& set) {
+  const Table& table = test::as_table(set);
   return {table.labels(), table.labels() + table.size()};
 }
 
@@ -61,7 +64,7 @@ TEST(Arrays, Features32AreSharedAndFeatures64AreCopied) {
   EXPECT_THAT(features_of(*data_from_arrays(arrays).train), ElementsAre(1, 2, 3, 4));
   arrays.wide_features = nullptr;
   arrays.features = array<float>({1, 2, 3, 4});
-  EXPECT_EQ(data_from_arrays(arrays).train->features(), arrays.features.get());
+  EXPECT_EQ(test::as_table(data_from_arrays(arrays).train).features(), arrays.features.get());
 }
 
 TEST(Arrays, UnixTimesKeepTheirDifferences) {
@@ -88,9 +91,9 @@ TEST(Arrays, TargetsKeepTheirDifferences) {
   arrays.wide_targets = array<double>({1.7e9, 1.7e9 + 1, 1.7e9 + 2});
   const LoadedData data = data_from_arrays(arrays);
   EXPECT_EQ(data.train->origins().target, 1.7e9 + 1);
-  EXPECT_EQ(data.train->targets()[0], -1);
-  EXPECT_EQ(data.train->targets()[2], 1);
-  EXPECT_EQ(data.train->features(), arrays.features.get());
+  EXPECT_EQ(test::as_table(data.train).targets()[0], -1);
+  EXPECT_EQ(test::as_table(data.train).targets()[2], 1);
+  EXPECT_EQ(test::as_table(data.train).features(), arrays.features.get());
 }
 
 TEST(Arrays, ValuesThatMergeAreANotice) {
@@ -138,7 +141,7 @@ TEST(Arrays, MissingValuesAreFilledOrLeftOutWhereThatIsAsked) {
   arrays.columns = columns({{.name = "a"}}, Missing::mean);
   const LoadedData filled = data_from_arrays(arrays);
   EXPECT_EQ(filled.train->size(), 4);
-  EXPECT_TRUE(std::isnan(filled.train->features()[1]));
+  EXPECT_TRUE(std::isnan(test::as_table(filled.train).features()[1]));
   EXPECT_THAT(filled.summary.notices,
               ElementsAre("[data] x: 1 of 4 samples have missing values. The values are replaced "
                           "by the mean of their column."));

@@ -83,7 +83,7 @@ std::string outcome(const std::vector<SourcePtr>& files, const ReadOptions& opti
         return "f: expected one format, found two";
       }
     }
-    const Samples samples = format.read(files, options);
+    const Samples samples = read_with(format, files, options);
     EXPECT_GT(samples.count, 0);
     std::int64_t width = 1;
     for (const std::int64_t dim : samples.shape) {

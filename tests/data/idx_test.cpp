@@ -26,7 +26,7 @@ const std::string kLabels = bytes({0, 0, 8, 1, 0, 0, 0, 3, 5, 0, 9});
 Samples parse(const std::string& images, const std::string& labels,
               const ReadOptions& options = {}) {
   const std::vector<SourcePtr> files = {source_of("images", images), source_of("labels", labels)};
-  return read_idx(files, options);
+  return read_labelled_arrays(idx_arrays(files, options).parts, options);
 }
 
 std::string error_in(const std::string& images, const std::string& labels) {
@@ -39,7 +39,7 @@ TEST(Idx, PicturesKeepTheirShapeAndPixels) {
     if (labels_first) {
       std::swap(files[0], files[1]);
     }
-    const Samples samples = read_idx(files, {});
+    const Samples samples = read_labelled_arrays(idx_arrays(files, {}).parts, {});
     EXPECT_EQ(samples.count, 3);
     EXPECT_THAT(samples.shape, ElementsAre(2, 2));
     EXPECT_THAT(std::vector<float>(samples.features.get(), samples.features.get() + 12),
@@ -162,7 +162,7 @@ TEST(Idx, LabelsForOtherPictures) {
 TEST(Idx, PicturesWithoutLabels) {
   const SourcePtr images = source_of("images", kImages);
   EXPECT_EQ(test::error_of<DataError>([&] {
-              read_idx({&images, 1}, {});
+              idx_arrays({&images, 1}, {});
             }),
             "images: expected an IDX file of labels (1 dimension) beside it, found none. Put both "
             "into one folder and give the folder.");
@@ -170,7 +170,7 @@ TEST(Idx, PicturesWithoutLabels) {
 
 TEST(Idx, TwoFilesOfPictures) {
   const std::vector<SourcePtr> files = {source_of("one", kImages), source_of("two", kImages)};
-  EXPECT_EQ(test::error_of<DataError>([&] { read_idx(files, {}); }),
+  EXPECT_EQ(test::error_of<DataError>([&] { idx_arrays(files, {}); }),
             "two: expected an IDX file of samples and one of labels, found a second of samples "
             "beside one. Keep one of them, or name the pairs, such as x_1 and y_1.");
 }

@@ -13,6 +13,7 @@
 
 #include "dga/data/location.h"
 #include "tests/data/data_fixture.h"
+#include "tests/support/as_table.h"
 #include "tests/support/scratch_folder.h"
 
 namespace dga {
@@ -23,7 +24,8 @@ using test::gzip;
 using testing::ElementsAre;
 using testing::StartsWith;
 
-std::vector<std::int64_t> labels_of(const Table& table) {
+std::vector<std::int64_t> labels_of(const Dataset& set) {
+  const Table& table = test::as_table(set);
   return {table.labels(), table.labels() + table.size()};
 }
 
@@ -44,7 +46,7 @@ TEST(Load, AFolderAFileAndAUriAreTheSame) {
   for (const std::string& data : {folder.path(), file, uri, "file://localhost" + file}) {
     const LoadedData loaded = load_data({.data = data});
     EXPECT_EQ(loaded.train->size(), 2) << data;
-    EXPECT_EQ(loaded.train->features()[3], 4.0F) << data;
+    EXPECT_EQ(test::as_table(loaded.train).features()[3], 4.0F) << data;
     EXPECT_EQ(loaded.test, nullptr) << data;
   }
 }
@@ -61,7 +63,8 @@ TEST(Load, FilesOfAFolderFollowInTheOrderOfTheirNames) {
   folder.write("_SUCCESS", "");
   std::filesystem::create_directory(folder.file("sub"));
   const LoadedData loaded = load_data({.data = folder.path()});
-  EXPECT_THAT(std::vector<float>(loaded.train->features(), loaded.train->features() + 4),
+  EXPECT_THAT(std::vector<float>(test::as_table(loaded.train).features(),
+                                 test::as_table(loaded.train).features() + 4),
               ElementsAre(0, 1, 2, 3));
 }
 
@@ -82,7 +85,7 @@ TEST(Load, RegressionIsDoneOnlyWhenAskedFor) {
   const LoadedData loaded = load_data({.data = file, .task = Task::regression});
   EXPECT_EQ(loaded.train->label_type(), DType::f32);
   EXPECT_EQ(loaded.train->num_classes(), 0);
-  EXPECT_EQ(loaded.train->targets()[1], 0.5F);
+  EXPECT_EQ(test::as_table(loaded.train).targets()[1], 0.5F);
 }
 
 TEST(Load, FilesNamedTestAreTheTestSet) {
@@ -93,7 +96,7 @@ TEST(Load, FilesNamedTestAreTheTestSet) {
   const LoadedData loaded = load_data({.data = folder.path()});
   EXPECT_EQ(loaded.train->size(), 3);
   ASSERT_NE(loaded.test, nullptr);
-  EXPECT_EQ(loaded.test->features()[0], 3.0F);
+  EXPECT_EQ(test::as_table(loaded.test).features()[0], 3.0F);
   EXPECT_THAT(labels_of(*loaded.test), ElementsAre(1));
 }
 
@@ -111,7 +114,7 @@ TEST(Load, FilesNamedValAreTheValidationSet) {
   EXPECT_EQ(loaded.train->size(), 2);
   EXPECT_EQ(loaded.test, nullptr);
   ASSERT_NE(loaded.validation, nullptr);
-  EXPECT_EQ(loaded.validation->features()[0], 3.0F);
+  EXPECT_EQ(test::as_table(loaded.validation).features()[0], 3.0F);
   EXPECT_THAT(labels_of(*loaded.validation), ElementsAre(1));
   EXPECT_THAT(loaded.summary.files,
               ElementsAre(DataSummary::File{folder.file("train.csv"), FileUse::train},
@@ -190,7 +193,7 @@ TEST(Load, NamedTestDataReplacesTheDatasOwn) {
   const LoadedData loaded = load_data({.data = folder.path(), .test_data = other.path()});
   EXPECT_EQ(loaded.train->size(), 2);
   EXPECT_EQ(loaded.test->size(), 2);
-  EXPECT_EQ(loaded.test->features()[0], 5.0F);
+  EXPECT_EQ(test::as_table(loaded.test).features()[0], 5.0F);
 }
 
 TEST(Load, TestDataMustLookLikeTheTrainingData) {
@@ -314,7 +317,7 @@ TEST(Load, APackedTwinOfAFileIsNotReadTwice) {
 TEST(Load, PackedCsvIsReadToo) {
   const ScratchFolder folder;
   const std::string file = folder.write("f", gzip("1,2,0\n3,4,1\n"));
-  EXPECT_EQ(load_data({.data = file}).train->features()[3], 4.0F);
+  EXPECT_EQ(test::as_table(load_data({.data = file}).train).features()[3], 4.0F);
 }
 
 TEST(LoadErrors, NothingThere) {

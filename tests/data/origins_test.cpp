@@ -11,6 +11,7 @@
 
 #include "dga/data/load.h"
 #include "tests/data/data_fixture.h"
+#include "tests/support/as_table.h"
 #include "tests/support/scratch_folder.h"
 
 namespace dga {
@@ -68,7 +69,7 @@ LoadedData loaded(const std::string& text, LoadOptions options = {}) {
 TEST(Origins, ATableKeepsDifferencesAndGivesTheDatasUnits) {
   const LoadedData data =
       loaded("t,label\n1700000000,0\n1700000001,1\n1700000004,1\n", {.task = Task::regression});
-  const Table& table = *data.train;
+  const Table& table = test::as_table(data.train);
   EXPECT_THAT(table.origins().features, ElementsAre(1700000002));  // the mean, as an integer
   EXPECT_THAT(std::vector<float>(table.features(), table.features() + 3), ElementsAre(-2, -1, 2));
   std::array<float, 2> features{};
@@ -79,14 +80,15 @@ TEST(Origins, ATableKeepsDifferencesAndGivesTheDatasUnits) {
 
 TEST(Origins, ASentinelDoesNotHideThatValuesMerge) {
   const LoadedData data = loaded("t,label\n5412345.1,0\n5412345.2,1\n5412345.1,0\n0,1\n");
-  EXPECT_NE(data.train->features()[0], data.train->features()[1]);
+  EXPECT_NE(test::as_table(data.train).features()[0], test::as_table(data.train).features()[1]);
 }
 
 TEST(Origins, TargetsAreCentredToo) {
   const LoadedData data =
       loaded("x,label\n1,1700000000\n2,1700000001\n3,1700000002\n", {.task = Task::regression});
   EXPECT_EQ(data.train->origins().target, 1700000001);
-  EXPECT_THAT(std::vector<float>(data.train->targets(), data.train->targets() + 3),
+  EXPECT_THAT(std::vector<float>(test::as_table(data.train).targets(),
+                                 test::as_table(data.train).targets() + 3),
               ElementsAre(-1, 0, 1));
   EXPECT_THAT(data.train->origins().features, IsEmpty());
 }
@@ -97,8 +99,8 @@ TEST(Origins, ATestSetHasThoseOfTheTraining) {
   const std::string test = folder.write("b.csv", "label,t\n1,1700000007\n0,5\n");
   const LoadedData data = load_data({.data = train, .test_data = test});
   EXPECT_EQ(data.test->origins(), data.train->origins());
-  EXPECT_EQ(data.test->features()[0], 6);
-  EXPECT_EQ(data.test->features()[1], static_cast<float>(5.0 - 1700000001));
+  EXPECT_EQ(test::as_table(data.test).features()[0], 6);
+  EXPECT_EQ(test::as_table(data.test).features()[1], static_cast<float>(5.0 - 1700000001));
 }
 
 TEST(Origins, MergingValuesAreANoticeThatNamesTheColumn) {

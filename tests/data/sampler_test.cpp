@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <map>
 
 #include "dga/base/random.h"
 #include "tests/data/data_fixture.h"
@@ -53,6 +54,52 @@ TEST(Sampler, ReshufflesByEpochSeedAndRankAlone) {
   EXPECT_EQ(epoch_of(sampler, 3), third) << "epochs may come in any order";
   Sampler other(shard, {.batch = 7, .steps = 6, .seed = 5, .rank = 3});
   EXPECT_NE(epoch_of(other, 3), third);
+}
+
+TEST(Sampler, AWindowShufflesTheSamplesOfAFewBlocksTogether) {
+  std::vector<std::int64_t> shard(1003);
+  for (std::size_t i = 0; i < shard.size(); ++i) {
+    shard[i] = static_cast<std::int64_t>(i);
+  }
+  constexpr std::int64_t kBlock = 10;
+  for (const std::int64_t window : {1, 10, 25, 100, 999}) {
+    Sampler sampler(
+        shard, {.batch = 7, .steps = 144, .seed = 5, .rank = 1, .window = window, .block = kBlock});
+    const auto first = epoch_of(sampler, 0);
+    EXPECT_THAT(first, testing::UnorderedElementsAreArray(shard));
+    EXPECT_NE(epoch_of(sampler, 1), first);
+    EXPECT_EQ(epoch_of(sampler, 0), first);
+    // Wherever a reader is, the blocks that it has begun and not finished are those of a window.
+    std::map<std::int64_t, std::int64_t> seen;
+    std::size_t most = 0;
+    for (const std::int64_t sample : first) {
+      const std::int64_t block = sample / kBlock;
+      const std::int64_t size = block == 100 ? 3 : kBlock;
+      if (++seen[block] == size) {
+        seen.erase(block);
+      }
+      most = std::max(most, seen.size());
+    }
+    EXPECT_LE(most, static_cast<std::size_t>((window + kBlock - 1) / kBlock + 1)) << window;
+    if (window >= 25) {
+      EXPECT_GT(most, 1U) << window;
+      EXPECT_FALSE(std::is_sorted(first.begin(), first.begin() + 10));
+    }
+  }
+}
+
+TEST(Sampler, AWindowOfTheWholeShardIsNoWindow) {
+  std::vector<std::int64_t> shard(40);
+  for (std::size_t i = 0; i < shard.size(); ++i) {
+    shard[i] = static_cast<std::int64_t>(3 * i);
+  }
+  const Sampler::Options whole{.batch = 7, .steps = 6, .seed = 5, .rank = 2};
+  Sampler::Options windowed = whole;
+  windowed.window = 40;
+  windowed.block = 4;
+  Sampler one(shard, whole);
+  Sampler other(shard, windowed);
+  EXPECT_EQ(epoch_of(one, 2), epoch_of(other, 2));
 }
 
 TEST(Sampler, AHugeBatchIsTheWholeShard) {

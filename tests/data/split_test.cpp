@@ -12,6 +12,7 @@
 #include "dga/data/load.h"
 #include "tests/data/data_fixture.h"
 #include "tests/data/small_tables.h"
+#include "tests/support/as_table.h"
 
 namespace dga {
 namespace {
@@ -36,7 +37,7 @@ TEST(Split, EachClassGivesItsShare) {
   EXPECT_EQ(parts.test.size(), 359U);  // round(1797 * 0.2)
   std::vector<int> counts(10);
   for (const std::int64_t sample : parts.test) {
-    ++counts[static_cast<std::size_t>(digits->labels()[sample])];
+    ++counts[static_cast<std::size_t>(test::as_table(digits).labels()[sample])];
   }
   // A fifth of 178 182 177 183 181 182 181 179 174 180
   // is 35.6 36.4 35.4 36.6 36.2 36.4 36.2 35.8 34.8 36: rounded down that is 355, and the four

@@ -9,6 +9,7 @@
 
 #include "dga/base/error.h"
 #include "dga/data/arrays.h"
+#include "tests/support/as_table.h"
 #include "tests/support/error_of.h"
 #include "tests/support/made_up_data.h"
 #include "tests/support/scratch_folder.h"
@@ -119,7 +120,8 @@ TEST_F(ProblemTest, TimeAndErrorBeforeAnyRunSayWhatToDo) {
   EXPECT_THAT(error_of([] { error(); }), HasSubstr("[problem] error: expected a run"));
 }
 
-SampleArrays arrays_of(const Table& table, std::int64_t count) {
+SampleArrays arrays_of(const Dataset& set, std::int64_t count) {
+  const Table& table = test::as_table(set);
   // The table outlives the arrays in these tests.
   const auto borrowed = [](const auto*) {};
   return {.count = count,
@@ -129,7 +131,7 @@ SampleArrays arrays_of(const Table& table, std::int64_t count) {
 }
 
 TEST_F(ProblemTest, AValidationSetOfArraysGoesThroughEveryStep) {
-  const std::shared_ptr<const Table> table = test::made_up_classes(60).train;
+  const std::shared_ptr<const Dataset> table = test::made_up_classes(60).train;
   const auto dataset = create_dataset(
       data_from_arrays(arrays_of(*table, 60), arrays_of(*table, 20), arrays_of(*table, 7)));
   FactorizationProblemOptions options{.num_client_items = 3, .dataset = dataset};
@@ -151,7 +153,7 @@ TEST_F(ProblemTest, AValidationSetOfArraysGoesThroughEveryStep) {
 }
 
 TEST_F(ProblemTest, ValidationArraysMustBeLikeTheTrainingArrays) {
-  const std::shared_ptr<const Table> table = test::made_up_classes(60).train;
+  const std::shared_ptr<const Dataset> table = test::made_up_classes(60).train;
   const SampleArrays train = arrays_of(*table, 6);
   SampleArrays other = train;
   other.shape = {5};

@@ -24,6 +24,8 @@ RunResults two_workers() {
   return {.engine = "threads",
           .workers = 2,
           .seed = 42,
+          .shard = "contiguous",
+          .shuffle_window = 64,
           .train_samples = 80,
           .test_samples = 20,
           .time = {.mean = 1.5, .values = {1.25, 1.75}},
@@ -60,6 +62,10 @@ TEST(RunResults, AreWrittenByTheSchema) {
   "engine": "threads",
   "workers": 2,
   "seed": 42,
+  "order": {
+    "shard": "contiguous",
+    "shuffle_window": 64
+  },
   "samples": {
     "train": 80,
     "test": 20

@@ -19,6 +19,7 @@
 #include "dga/report/report.h"
 #include "dga/train/plain_functions.h"
 #include "dga/train/train_run.h"
+#include "tests/support/as_table.h"
 #include "tests/support/error_of.h"
 #include "tests/support/made_up_data.h"
 #include "tests/support/scratch_folder.h"
@@ -186,7 +187,8 @@ LoadedData uneven_classes() {
   const LoadedData even = test::made_up_classes(60);
   auto features = std::make_shared<float[]>(60 * 6);
   auto labels = std::make_shared<std::int64_t[]>(60);
-  std::copy(even.train->features(), even.train->features() + 60 * 6, features.get());
+  std::copy(test::as_table(even.train).features(), test::as_table(even.train).features() + 60 * 6,
+            features.get());
   for (std::int64_t i = 0; i < 60; ++i) {
     labels[i] = i % 6 == 0 ? 1 : 0;
   }

@@ -23,6 +23,7 @@
 #include "dga/predict/saved_model.h"
 #include "dga/predict/weights.h"
 #include "dga/storage/atomic_file.h"
+#include "tests/support/as_table.h"
 #include "tests/support/error_of.h"
 #include "tests/support/made_up_data.h"
 #include "tests/support/scratch_folder.h"
@@ -250,8 +251,8 @@ TEST(TrainRun, RegressionIsMeasuredInTheUnitsOfTheData) {
   const SavedModel saved = load_model(folder.file("run"));
   double sum = 0;
   for (std::int64_t i = 0; i < 50; ++i) {
-    const double off =
-        prediction(saved, data.train->features() + 2 * i) - double{data.train->targets()[i]};
+    const double off = prediction(saved, test::as_table(data.train).features() + 2 * i) -
+                       double{test::as_table(data.train).targets()[i]};
     sum += off * off;
   }
   EXPECT_NEAR(results.epochs.front().train_error.value(), sum / 50, 1e-4);

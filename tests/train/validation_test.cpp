@@ -17,16 +17,18 @@
 #include "dga/report/report.h"
 #include "dga/storage/atomic_file.h"
 #include "dga/train/train_run.h"
+#include "tests/support/as_table.h"
 #include "tests/support/made_up_data.h"
 #include "tests/support/scratch_folder.h"
 
 namespace dga {
 namespace {
 
-using TablePtr = std::shared_ptr<const Table>;
+using TablePtr = std::shared_ptr<const Dataset>;
 
 /// Samples [first, first + count) of `table`.
-TablePtr part_of(const Table& table, std::int64_t first, std::int64_t count) {
+TablePtr part_of(const Dataset& set, std::int64_t first, std::int64_t count) {
+  const Table& table = test::as_table(set);
   const std::int64_t width = table.num_features();
   auto features = std::make_shared<float[]>(static_cast<std::size_t>(count * width));
   std::copy_n(table.features() + first * width, count * width, features.get());

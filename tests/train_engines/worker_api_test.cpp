@@ -33,6 +33,7 @@
 #include "dga/predict/weights.h"
 #include "dga/train/train_run.h"
 #include "tests/data/small_tables.h"
+#include "tests/support/as_table.h"
 #include "tests/support/engine_suite.h"
 #include "tests/support/error_of.h"
 #include "tests/support/made_up_data.h"
@@ -272,7 +273,8 @@ DGA_ENGINE_TEST(MeanError, CountsEachSampleOnce) {
   const double error = mean_error(environment, net, *data);
   EXPECT_TRUE(net->is_training());
   EXPECT_FALSE(net->hidden->is_training());
-  const at::Tensor x = at::from_blob(const_cast<float*>(data->features()), {data->size(), 6});
+  const at::Tensor x =
+      at::from_blob(const_cast<float*>(test::as_table(data).features()), {data->size(), 6});
   std::vector<std::int64_t> labels = class_labels(*data);
   const at::Tensor y = at::from_blob(labels.data(), {data->size()}, at::kLong);
   EXPECT_EQ(error, net->forward(x).argmax(1).ne(y).sum().item<double>() /

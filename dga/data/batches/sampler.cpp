@@ -3,6 +3,7 @@
 #include "dga/data/batches/sampler.h"
 
 #include <algorithm>
+#include <numeric>
 #include <utility>
 
 #include "dga/base/error.h"
@@ -38,10 +39,41 @@ std::int64_t steps_per_epoch(std::span<const std::vector<std::int64_t>> shards,
 Sampler::Sampler(std::vector<std::int64_t> shard, const Options& options)
     : shard_(std::move(shard)), options_(options) {
   check_batch(options_.batch);
+  DGA_CHECK(
+      options_.window >= 0 && options_.block >= 1,
+      "[data] sampler: expected a window of at least 0 and a block of at least 1 sample, found ",
+      options_.window, " and ", options_.block, ".");
   const std::int64_t needed = batches(shard_.size(), options_.batch);
   DGA_CHECK(options_.steps >= needed, "[data] sampler: expected at least ", needed,
             " steps an epoch for ", shard_.size(), " samples in batches of ", options_.batch,
             ", found ", options_.steps, ". Take steps_per_epoch() of all workers' shards.");
+}
+
+void Sampler::draw_order(std::int64_t epoch) {
+  RandomStream stream(stream_key(options_.seed, "shuffle", epoch, options_.rank));
+  const std::int64_t samples = std::ssize(shard_);
+  epoch_ = epoch;
+  if (options_.window == 0 || options_.window >= samples) {
+    order_ = shard_;
+    shuffle(order_, stream);
+    return;
+  }
+  std::vector<std::int64_t> blocks(
+      static_cast<std::size_t>(batches(shard_.size(), options_.block)));
+  std::iota(blocks.begin(), blocks.end(), std::int64_t{0});
+  shuffle(blocks, stream);
+  order_.clear();
+  std::size_t window = 0;  // where it begins
+  for (std::size_t i = 0; i < blocks.size(); ++i) {
+    const std::int64_t first = blocks[i] * options_.block;
+    const std::int64_t last = std::min(first + options_.block, samples);
+    order_.insert(order_.end(), shard_.begin() + first, shard_.begin() + last);
+    if (std::ssize(order_) - static_cast<std::int64_t>(window) >= options_.window ||
+        i + 1 == blocks.size()) {
+      shuffle(std::span(order_).subspan(window), stream);
+      window = order_.size();
+    }
+  }
 }
 
 std::span<const std::int64_t> Sampler::batch(std::int64_t epoch, std::int64_t step) {
@@ -49,10 +81,7 @@ std::span<const std::int64_t> Sampler::batch(std::int64_t epoch, std::int64_t st
             "[data] sampler: expected epoch >= 0 and a step in [0, ", options_.steps,
             "), found epoch ", epoch, ", step ", step, ". Count the steps of each epoch from 0.");
   if (epoch != epoch_) {
-    order_ = shard_;
-    RandomStream stream(stream_key(options_.seed, "shuffle", epoch, options_.rank));
-    shuffle(order_, stream);
-    epoch_ = epoch;
+    draw_order(epoch);
   }
   // Compares batches instead of samples: step * batch may overflow for a very large batch size.
   if (step >= batches(order_.size(), options_.batch)) {

@@ -30,10 +30,15 @@ class Sampler {
     std::int64_t steps = 0;   // steps_per_epoch() of the shards of all workers
     std::uint64_t seed = 0;
     int rank = 0;
+    /// If it is above 0: the shard is cut into blocks of `block` samples, which come in a random
+    /// order, and only the samples of some blocks together, `window` samples or a little more, are
+    /// shuffled. Then few blocks are needed at a time. 0: all samples are shuffled.
+    std::int64_t window = 0;
+    std::int64_t block = 1;
   };
 
   /// `shard`: this worker's sample indices. Throws InvalidArgument for a batch below 1 or a shard
-  /// that does not fit into `steps` batches.
+  /// that does not fit into `steps` batches, a negative window, or a block below 1.
   Sampler(std::vector<std::int64_t> shard, const Options& options);
 
   /// The sample indices of a step: `batch` of them, fewer at the end of the shard, then none. Valid
@@ -44,6 +49,8 @@ class Sampler {
   std::int64_t batch_size() const noexcept { return options_.batch; }
 
  private:
+  void draw_order(std::int64_t epoch);
+
   std::vector<std::int64_t> shard_;
   std::vector<std::int64_t> order_;  // the shard, shuffled for epoch_
   Options options_;

@@ -20,19 +20,40 @@ namespace {
 
 // Formats with stricter recognition come first.
 constexpr std::array kFormats = {
-    Format{"IDX", is_idx, read_idx},
-    Format{"NPY", is_npy, read_npy},
-    Format{"NPZ", is_npz, read_npz, false, npz_holds},
-    Format{"safetensors", is_safetensors, read_safetensors, false, safetensors_holds},
-    Format{"CIFAR", is_cifar, read_cifar},
+    Format{"IDX", is_idx, nullptr, idx_arrays, true},
+    Format{"NPY", is_npy, nullptr, npy_arrays, true},
+    Format{"NPZ", is_npz, nullptr, npz_arrays, false, false, npz_holds},
+    Format{"safetensors", is_safetensors, nullptr, safetensors_arrays, true, false,
+           safetensors_holds},
+    Format{"CIFAR", is_cifar, nullptr, cifar_arrays, true},
     Format{"LIBSVM", is_libsvm, read_libsvm},
-    Format{"CSV", is_csv, read_csv, true},
+    Format{"CSV", is_csv, read_csv, nullptr, false, true},
 };
 
 }  // namespace
 
 std::span<const Format> formats() {
   return kFormats;
+}
+
+Samples read_with(const Format& format, std::span<const SourcePtr> files,
+                  const ReadOptions& options) {
+  if (options.stream && !format.streams) {
+    throw DataError(str(files.front()->name(), ": expected arrays that are not packed (NPY, ",
+                        "safetensors, IDX or CIFAR) to stream, found ", format.name,
+                        ". Write them with dga data convert, or leave --stream out."));
+  }
+  if (format.arrays == nullptr) {
+    return format.read(files, options);
+  }
+  ArrayPairs pairs = format.arrays(files, options);
+  Samples samples = options.stream ? read_labels_alone(pairs.parts, options)
+                                   : read_labelled_arrays(pairs.parts, options);
+  if (options.stream) {
+    samples.arrays = std::make_shared<const std::vector<LabelledArrays>>(std::move(pairs.parts));
+  }
+  samples.notices.insert(samples.notices.begin(), pairs.notices.begin(), pairs.notices.end());
+  return samples;
 }
 
 std::string format_names() {

@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 
+#include "dga/data/formats/arrays/array_pairs.h"
 #include "dga/data/samples.h"
 #include "dga/data/source.h"
 
@@ -21,14 +22,23 @@ struct Format {
   /// Whether a file has this format. `head`: its first 4096 bytes, or all of them.
   bool (*recognises)(const ByteSource& file, std::string_view head);
   /// Reads all files of a training or test set, at least one, sorted by name. Throws DataError,
-  /// which names the file and line, if any sample cannot be read.
+  /// which names the file and line, if any sample cannot be read. Null: see `arrays`.
   Samples (*read)(std::span<const SourcePtr> files, const ReadOptions& options);
+  /// For a format whose files consist of arrays: finds those of a set, as `read` does.
+  ArrayPairs (*arrays)(std::span<const SourcePtr> files, const ReadOptions& options) = nullptr;
+  /// Whether samples can be read in place, where the files are not packed.
+  bool streams = false;
   /// Whether TableOptions name its columns.
   bool has_columns = false;
   /// Whether a file has samples of `set` beside those of others, which ReadOptions::set chooses.
   /// Null: a file of this format is one set.
   bool (*holds)(const SourcePtr& file, FileUse set) = nullptr;
 };
+
+/// Reads the files of a set with `format`.
+/// If options.stream, reads the labels alone, and throws DataError for a format that cannot.
+Samples read_with(const Format& format, std::span<const SourcePtr> files,
+                  const ReadOptions& options);
 
 /// All formats, in the order in which they are tried.
 std::span<const Format> formats();

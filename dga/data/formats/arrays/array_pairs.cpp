@@ -114,13 +114,8 @@ std::map<std::string, const Named*> by_key(const std::vector<Named>& arrays, Rol
   return result;
 }
 
-struct ArrayPairs {
-  std::vector<LabelledArrays> parts = {};
-  std::vector<std::string> notices = {};  // about arrays that are neither samples nor labels
-};
-
-ArrayPairs pair_arrays(std::vector<StoredArray> arrays, std::string_view kind,
-                       const ReadOptions& options) {
+void pair_group(std::vector<StoredArray> arrays, std::string_view kind, const ReadOptions& options,
+                ArrayPairs& pairs) {
   std::vector<Named> all;
   for (StoredArray& array : arrays) {
     all.push_back(named(std::move(array)));
@@ -134,7 +129,6 @@ ArrayPairs pair_arrays(std::vector<StoredArray> arrays, std::string_view kind,
                         samples.empty() ? "samples (2 dimensions or more)" : "labels (1 dimension)",
                         " beside it, found none. Put both into one folder and give the folder."));
   }
-  ArrayPairs pairs;
   std::set<const Named*> used;
   const bool single = samples.size() == 1 && labels.size() == 1;
   for (const auto& [key, each] : samples) {
@@ -163,22 +157,17 @@ ArrayPairs pair_arrays(std::vector<StoredArray> arrays, std::string_view kind,
                                   "samples (x) nor labels (y)."));
     }
   }
-  return pairs;
 }
 
 }  // namespace
 
-Samples read_array_pairs(std::vector<std::vector<StoredArray>> groups, std::string_view kind,
-                         const ReadOptions& options) {
-  ArrayPairs all;
+ArrayPairs pair_arrays(std::vector<std::vector<StoredArray>> groups, std::string_view kind,
+                       const ReadOptions& options) {
+  ArrayPairs pairs;
   for (std::vector<StoredArray>& group : groups) {
-    ArrayPairs pairs = pair_arrays(std::move(group), kind, options);
-    std::move(pairs.parts.begin(), pairs.parts.end(), std::back_inserter(all.parts));
-    std::move(pairs.notices.begin(), pairs.notices.end(), std::back_inserter(all.notices));
+    pair_group(std::move(group), kind, options, pairs);
   }
-  Samples samples = read_labelled_arrays(all.parts, options);
-  samples.notices.insert(samples.notices.begin(), all.notices.begin(), all.notices.end());
-  return samples;
+  return pairs;
 }
 
 bool has_set(const std::vector<std::string>& titles, FileUse set) {

@@ -13,15 +13,19 @@
 
 namespace dga {
 
-/// Pairs the arrays of each group, each of at least one, and reads all pairs as one set. An array
-/// holds samples if its title has the word x, features, feature, data, images, image, inputs, input
-/// or samples, and labels if it has y, labels, label, targets, target, classes or class, in any
-/// case and with digits behind. Otherwise one dimension means labels, and more mean samples.
-/// Several pairs of a group belong together by what else is in their names. Throws DataError, which
-/// calls an array `kind` ("an IDX file"), if some array has no partner; options.optional_labels
-/// allows samples without labels. Throws as read_labelled_arrays does.
-Samples read_array_pairs(std::vector<std::vector<StoredArray>> groups, std::string_view kind,
-                         const ReadOptions& options);
+struct ArrayPairs {
+  std::vector<LabelledArrays> parts = {};
+  std::vector<std::string> notices = {};  // about arrays that are neither samples nor labels
+};
+
+/// Pairs the arrays of each group, each of at least one. An array holds samples if its title has
+/// the word x, features, feature, data, images, image, inputs, input or samples, and labels if it
+/// has y, labels, label, targets, target, classes or class, in any case and with digits behind.
+/// Otherwise one dimension means labels, and more mean samples. Several pairs of a group belong
+/// together by what else is in their names. Throws DataError, which calls an array `kind` ("an IDX
+/// file"), if some array has no partner; options.optional_labels allows samples without labels.
+ArrayPairs pair_arrays(std::vector<std::vector<StoredArray>> groups, std::string_view kind,
+                       const ReadOptions& options);
 
 /// Of the arrays of a file that may hold several sets, as x_train and x_test: the titles of those
 /// that belong to options.set. Throws DataError, which begins with `file`, if that is not clear.

@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "dga/base/error.h"
-#include "dga/data/formats/arrays/labelled_arrays.h"
 #include "dga/storage/store_path.h"
 
 namespace dga {
@@ -58,8 +57,8 @@ bool is_cifar(const ByteSource& file, std::string_view) {
   return kind_of(file) != nullptr;
 }
 
-Samples read_cifar(std::span<const SourcePtr> files, const ReadOptions& options) {
-  std::vector<LabelledArrays> parts;
+ArrayPairs cifar_arrays(std::span<const SourcePtr> files, const ReadOptions&) {
+  ArrayPairs pairs;
   const CifarKind* first = nullptr;
   for (const SourcePtr& file : files) {
     const CifarKind* const kind = kind_of(*file);
@@ -80,16 +79,10 @@ Samples read_cifar(std::span<const SourcePtr> files, const ReadOptions& options)
     part.features.begin = kind->labels;
     part.labels->dims = {records};
     part.labels->begin = kind->labels - 1;
-    parts.push_back(std::move(part));
+    part.labels->classes = kind->classes[static_cast<std::size_t>(kind->labels - 1)];
+    pairs.parts.push_back(std::move(part));
   }
-  Samples samples = read_labelled_arrays(parts, options);
-  for (std::int64_t i = 0; samples.labels && i < samples.count; ++i) {
-    if (samples.labels[i] >= first->classes[static_cast<std::size_t>(first->labels - 1)]) {
-      throw DataError(str(samples.place(i), ": expected a label of ", first->name, ", found ",
-                          samples.labels[i], ". The file seems damaged; copy it again."));
-    }
-  }
-  return samples;
+  return pairs;
 }
 
 }  // namespace dga

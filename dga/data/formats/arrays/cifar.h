@@ -10,7 +10,7 @@
 #include <span>
 #include <string_view>
 
-#include "dga/data/samples.h"
+#include "dga/data/formats/arrays/array_pairs.h"
 #include "dga/data/source.h"
 
 namespace dga {
@@ -18,8 +18,8 @@ namespace dga {
 /// Whether the file consists of such records: by its size, and by labels that are classes of CIFAR.
 bool is_cifar(const ByteSource& file, std::string_view head);
 
-/// Reads the pictures of all files; of CIFAR-100 with their fine labels. Throws DataError, which
+/// The pictures of all files; of CIFAR-100 with their fine labels. Throws DataError, which
 /// names the file, if some are of CIFAR-10 and some of CIFAR-100.
-Samples read_cifar(std::span<const SourcePtr> files, const ReadOptions& options);
+ArrayPairs cifar_arrays(std::span<const SourcePtr> files, const ReadOptions& options);
 
 }  // namespace dga

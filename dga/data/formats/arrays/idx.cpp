@@ -98,12 +98,12 @@ bool is_idx(const ByteSource&, std::string_view head) {
   return has_idx_magic(head);
 }
 
-Samples read_idx(std::span<const SourcePtr> files, const ReadOptions& options) {
+ArrayPairs idx_arrays(std::span<const SourcePtr> files, const ReadOptions& options) {
   std::vector<StoredArray> arrays;
   for (const SourcePtr& file : files) {
     arrays.push_back(read_idx_header(file));
   }
-  return read_array_pairs({std::move(arrays)}, "an IDX file", options);
+  return pair_arrays({std::move(arrays)}, "an IDX file", options);
 }
 
 }  // namespace dga

@@ -9,7 +9,7 @@
 #include <span>
 #include <string_view>
 
-#include "dga/data/samples.h"
+#include "dga/data/formats/arrays/array_pairs.h"
 #include "dga/data/source.h"
 
 namespace dga {
@@ -18,6 +18,6 @@ namespace dga {
 bool is_idx(const ByteSource& file, std::string_view head);
 
 /// Files of samples and files of labels; see ArrayPairs. Throws DataError, which names the file.
-Samples read_idx(std::span<const SourcePtr> files, const ReadOptions& options);
+ArrayPairs idx_arrays(std::span<const SourcePtr> files, const ReadOptions& options);
 
 }  // namespace dga

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <map>
 #include <numeric>
 #include <utility>
@@ -121,17 +122,21 @@ class ArrayReading {
     return std::move(samples_);
   }
 
+  Samples read_labels_alone() {
+    if (parts_.front().labels) {
+      read_labels();
+    }
+    refuse_crowded_features();
+    if (samples_.targets) {
+      centre_columns({}, FeatureRanges(static_cast<std::size_t>(width_)));
+    }
+    return std::move(samples_);
+  }
+
  private:
   void read_features(const StoredArray& array, std::int64_t at) {
     const bool missing_allowed = options_.table.missing != Missing::error;
-    constexpr std::int64_t kElements = std::int64_t{1} << 20;
-    // Pieces of a column-major array would be many short reads.
-    const std::int64_t rows =
-        array.column_major ? array.rows() : std::max<std::int64_t>(1, kElements / width_);
-    const std::int64_t pieces = (array.rows() + rows - 1) / rows;
-    parallel_for(pieces, threads_, [&](std::int64_t piece, int thread) {
-      const std::int64_t first = piece * rows;
-      const std::int64_t last = std::min(first + rows, array.rows());
+    for_each_piece(array, [&](std::int64_t first, std::int64_t last, int thread) {
       float* const out = samples_.features.get() + at * width_;
       for_each_element(array, first, last, buffers_[static_cast<std::size_t>(thread)],
                        [&](std::int64_t row, std::int64_t column, auto value) {
@@ -171,17 +176,21 @@ class ArrayReading {
     std::int64_t at = 0;
     for (const LabelledArrays& part : parts_) {
       const StoredArray& array = *part.labels;
-      for_each_element(array, 0, array.rows(), buffers_.front(),
-                       [&](std::int64_t row, std::int64_t, auto value) {
-                         if (regression) {
-                           samples_.targets[at + row] =
-                               finite(array, row, static_cast<double>(value));
-                         } else if (!exact_integer(value, samples_.labels[at + row])) {
-                           refuse(array, row,
-                                  str("expected an integer label, found ", value,
-                                      ". To train on real-valued labels use --task regression."));
-                         }
-                       });
+      for_each_element(
+          array, 0, array.rows(), buffers_.front(),
+          [&](std::int64_t row, std::int64_t, auto value) {
+            if (regression) {
+              samples_.targets[at + row] = finite(array, row, static_cast<double>(value));
+            } else if (!exact_integer(value, samples_.labels[at + row])) {
+              refuse(array, row,
+                     str("expected an integer label, found ", value,
+                         ". To train on real-valued labels use --task regression."));
+            } else if (array.classes > 0 && samples_.labels[at + row] >= array.classes) {
+              refuse(array, row,
+                     str("expected a label below ", array.classes, ", found ",
+                         samples_.labels[at + row], ". The file seems damaged; copy it again."));
+            }
+          });
       at += array.rows();
     }
   }
@@ -249,25 +258,83 @@ class ArrayReading {
     return columns;
   }
 
-  void centre_values() {
+  /// Subtracts the given origins, or those that `numbers` need.
+  void centre_columns(const std::vector<std::int64_t>& numbers, const FeatureRanges& ranges) {
     const WideValues values{
         .read = [this](const std::vector<std::int64_t>& wanted, bool target,
                        std::int64_t rows) { return wide_columns(wanted, target, rows); },
         .name = [](std::int64_t feature) { return str("feature ", feature); }};
+    if (options_.origins != nullptr) {
+      centre(samples_, *options_.origins, values);
+    } else {
+      centre(samples_, numbers, ranges, values);
+    }
+  }
+
+  void centre_values() {
     const auto rounds = [&](const LabelledArrays& part) {
       return may_round(part.features.type) || (samples_.targets && may_round(part.labels->type));
     };
-    if (options_.origins != nullptr) {
-      centre(samples_, *options_.origins, values);
-    } else if (std::any_of(parts_.begin(), parts_.end(), rounds)) {
-      std::vector<std::int64_t> numbers(static_cast<std::size_t>(width_));
-      std::iota(numbers.begin(), numbers.end(), std::int64_t{0});
-      FeatureRanges ranges(static_cast<std::size_t>(width_));
-      for (std::int64_t i = 0; i < samples_.count; ++i) {
-        ranges.add(samples_.features.get() + i * width_);
-      }
-      centre(samples_, numbers, ranges, values);
+    if (options_.origins == nullptr && std::none_of(parts_.begin(), parts_.end(), rounds)) {
+      return;
     }
+    FeatureRanges ranges(static_cast<std::size_t>(width_));
+    for (std::int64_t i = 0; options_.origins == nullptr && i < samples_.count; ++i) {
+      ranges.add(samples_.features.get() + i * width_);
+    }
+    centre_columns(all_features(), ranges);
+  }
+
+  std::vector<std::int64_t> all_features() const {
+    std::vector<std::int64_t> numbers(static_cast<std::size_t>(width_));
+    std::iota(numbers.begin(), numbers.end(), std::int64_t{0});
+    return numbers;
+  }
+
+  /// Throws for features that would need an origin; NaN and the like are found when they are used.
+  void refuse_crowded_features() {
+    if (std::none_of(parts_.begin(), parts_.end(),
+                     [](const LabelledArrays& part) { return may_round(part.features.type); })) {
+      return;
+    }
+    const std::int64_t rows = samples_to_compare(samples_.count, width_);
+    const auto first = wide_columns(all_features(), false, rows);
+    std::vector<FeatureRanges> ranges(static_cast<std::size_t>(threads_),
+                                      FeatureRanges(static_cast<std::size_t>(width_)));
+    for (const LabelledArrays& part : parts_) {
+      for_each_piece(part.features, [&](std::int64_t begin, std::int64_t end, int thread) {
+        FeatureRanges& range = ranges[static_cast<std::size_t>(thread)];
+        for_each_element(part.features, begin, end, buffers_[static_cast<std::size_t>(thread)],
+                         [&](std::int64_t, std::int64_t column, auto value) {
+                           const auto narrow = static_cast<float>(value);
+                           const auto f = static_cast<std::size_t>(column);
+                           range.least[f] = std::min(range.least[f], narrow);
+                           range.most[f] = std::max(range.most[f], narrow);
+                         });
+      });
+    }
+    for (std::size_t t = 1; t < ranges.size(); ++t) {
+      ranges.front().add(ranges[t]);
+    }
+    for (std::size_t f = 0; f < first.size(); ++f) {
+      if (ranges.front().crowded(f) || merge_in_f32(first[f])) {
+        throw DataError(str(parts_.front().features.place, ": expected features that f32 keeps ",
+                            "apart, to stream them, found some that it does not in feature ", f,
+                            ". Scale or shift the feature, or train without --stream."));
+      }
+    }
+  }
+
+  /// Calls work(first, last, thread) for pieces of the rows of `array`, on all threads.
+  void for_each_piece(const StoredArray& array,
+                      const std::function<void(std::int64_t, std::int64_t, int)>& work) {
+    constexpr std::int64_t kElements = std::int64_t{1} << 20;
+    // Pieces of a column-major array would be many short reads.
+    const std::int64_t rows =
+        array.column_major ? array.rows() : std::max<std::int64_t>(1, kElements / width_);
+    parallel_for((array.rows() + rows - 1) / rows, threads_, [&](std::int64_t piece, int thread) {
+      work(piece * rows, std::min((piece + 1) * rows, array.rows()), thread);
+    });
   }
 
   void leave_out_missing() {
@@ -316,6 +383,10 @@ class ArrayReading {
 };
 
 }  // namespace
+
+Samples read_labels_alone(std::span<const LabelledArrays> parts, const ReadOptions& options) {
+  return ArrayReading(parts, options).read_labels_alone();
+}
 
 Samples read_labelled_arrays(std::span<const LabelledArrays> parts, const ReadOptions& options) {
   return ArrayReading(parts, options).read();

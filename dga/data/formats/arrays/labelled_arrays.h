@@ -24,4 +24,9 @@ struct LabelledArrays {
 /// options.table.missing allows NaN), and labels that are no integers.
 Samples read_labelled_arrays(std::span<const LabelledArrays> parts, const ReadOptions& options);
 
+/// The same without the features, for samples that are read again and again: Samples::features is
+/// null. Looks at all features of types that f32 may round, and throws DataError where it would
+/// need an origin for some.
+Samples read_labels_alone(std::span<const LabelledArrays> parts, const ReadOptions& options);
+
 }  // namespace dga

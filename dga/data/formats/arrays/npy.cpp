@@ -220,12 +220,12 @@ StoredArray read_npy_header(SourcePtr file, std::string title, std::string place
   return array;
 }
 
-Samples read_npy(std::span<const SourcePtr> files, const ReadOptions& options) {
+ArrayPairs npy_arrays(std::span<const SourcePtr> files, const ReadOptions& options) {
   std::vector<StoredArray> arrays;
   for (const SourcePtr& file : files) {
     arrays.push_back(read_npy_header(file, file_name(file->name()), file->name()));
   }
-  return read_array_pairs({std::move(arrays)}, "an NPY file", options);
+  return pair_arrays({std::move(arrays)}, "an NPY file", options);
 }
 
 }  // namespace dga

@@ -10,8 +10,8 @@
 #include <string>
 #include <string_view>
 
+#include "dga/data/formats/arrays/array_pairs.h"
 #include "dga/data/formats/arrays/stored_array.h"
-#include "dga/data/samples.h"
 #include "dga/data/source.h"
 
 namespace dga {
@@ -23,6 +23,6 @@ bool is_npy(const ByteSource& file, std::string_view head);
 StoredArray read_npy_header(SourcePtr file, std::string title, std::string place);
 
 /// Files of samples and files of labels; see ArrayPairs.
-Samples read_npy(std::span<const SourcePtr> files, const ReadOptions& options);
+ArrayPairs npy_arrays(std::span<const SourcePtr> files, const ReadOptions& options);
 
 }  // namespace dga

@@ -196,7 +196,7 @@ bool npz_holds(const SourcePtr& file, FileUse set) {
   return has_set(titles_in(*file, zip), set);
 }
 
-Samples read_npz(std::span<const SourcePtr> files, const ReadOptions& options) {
+ArrayPairs npz_arrays(std::span<const SourcePtr> files, const ReadOptions& options) {
   std::vector<std::vector<StoredArray>> groups;
   for (const SourcePtr& file : files) {
     ZipFile zip(file);
@@ -208,7 +208,7 @@ Samples read_npz(std::span<const SourcePtr> files, const ReadOptions& options) {
     }
     groups.push_back(std::move(arrays));
   }
-  return read_array_pairs(std::move(groups), "an array", options);
+  return pair_arrays(std::move(groups), "an array", options);
 }
 
 }  // namespace dga

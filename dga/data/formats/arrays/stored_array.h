@@ -57,6 +57,7 @@ struct StoredArray {
   std::vector<std::int64_t> dims = {};
   std::int64_t begin = 0;     // offset of the first element
   std::int64_t stride = 0;    // bytes from a row to the next; row-major only
+  std::int64_t classes = 0;   // labels are below this; 0: they may be any
   bool column_major = false;  // the first dimension changes fastest, as in Fortran
 
   std::int64_t rows() const noexcept { return dims.front(); }

@@ -79,7 +79,7 @@ bool safetensors_holds(const SourcePtr& file, FileUse set) {
   return as_data([&] { return has_set(titles_of(Safetensors(file)), set); });
 }
 
-Samples read_safetensors(std::span<const SourcePtr> files, const ReadOptions& options) {
+ArrayPairs safetensors_arrays(std::span<const SourcePtr> files, const ReadOptions& options) {
   std::vector<std::vector<StoredArray>> groups;
   for (const SourcePtr& file : files) {
     const Safetensors tensors = as_data([&] { return Safetensors(file); });
@@ -93,7 +93,7 @@ Samples read_safetensors(std::span<const SourcePtr> files, const ReadOptions& op
     }
     groups.push_back(std::move(arrays));
   }
-  return read_array_pairs(std::move(groups), "a tensor", options);
+  return pair_arrays(std::move(groups), "a tensor", options);
 }
 
 }  // namespace dga

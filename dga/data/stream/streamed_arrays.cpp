@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "dga/data/stream/streamed_arrays.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <utility>
+
+#include "dga/base/error.h"
+#include "dga/data/formats/arrays/elements.h"
+#include "dga/data/stream/blocks.h"
+
+namespace dga {
+
+StreamedArrays::StreamedArrays(std::vector<LabelledArrays> parts, const Samples& labels,
+                               std::vector<std::string> class_names, std::size_t blocks)
+    : parts_(std::move(parts)),
+      shape_(labels.shape),
+      size_(labels.count),
+      width_(parts_.front().features.width()),
+      rows_(samples_per_block(width_)),
+      labels_(labels.labels),
+      targets_(labels.targets),
+      target_origin_(labels.origins.target),
+      class_names_(std::move(class_names)),
+      cache_(std::max<std::size_t>(1, blocks)) {
+  std::int64_t first = 0;
+  for (const LabelledArrays& part : parts_) {
+    first_samples_.push_back(first);
+    first += part.features.rows();
+  }
+}
+
+/// The samples of block `number` of all parts together.
+std::vector<float> StreamedArrays::load_block(std::int64_t number) const {
+  const std::int64_t begin = number * rows_;
+  const std::int64_t end = std::min(begin + rows_, size_);
+  std::vector<float> values(static_cast<std::size_t>((end - begin) * width_));
+  std::vector<char> buffer;
+  for (std::size_t p = 0; p < parts_.size(); ++p) {
+    const StoredArray& array = parts_[p].features;
+    const std::int64_t offset = first_samples_[p];
+    const std::int64_t first = std::max<std::int64_t>(0, begin - offset);
+    const std::int64_t last = std::min(end - offset, array.rows());
+    if (first >= last) {
+      continue;
+    }
+    float* const out = values.data() + (offset - begin) * width_;
+    for_each_element(array, first, last, buffer,
+                     [&](std::int64_t row, std::int64_t column, auto value) {
+                       const auto narrow = static_cast<float>(value);
+                       if (!std::isfinite(narrow)) {
+                         throw DataError(str(array.place, ": sample ", row,
+                                             ": expected a finite number of at most 3.4e38 in "
+                                             "size, found ",
+                                             value,
+                                             ". Correct the file, or train without --stream "
+                                             "and with --missing."));
+                       }
+                       out[row * width_ + column] = narrow;
+                     });
+  }
+  return values;
+}
+
+void StreamedArrays::copy_samples(std::span<const std::int64_t> indices, BufferView features,
+                                  BufferView labels) const {
+  if (features.data != nullptr) {
+    auto* out = static_cast<float*>(features.data);
+    std::int64_t current = -1;
+    BlockCache::Block block;
+    for (const std::int64_t index : indices) {
+      const std::int64_t number = index / rows_;
+      if (number != current) {
+        block = cache_.get(number, [&] { return load_block(number); });
+        current = number;
+      }
+      out = std::copy_n(block->data() + index % rows_ * width_, width_, out);
+    }
+  }
+  for (std::size_t i = 0; labels.data != nullptr && i < indices.size(); ++i) {
+    if (targets_) {
+      static_cast<float*>(labels.data)[i] = targets_[indices[i]];
+    } else {
+      static_cast<std::int64_t*>(labels.data)[i] = labels_[indices[i]];
+    }
+  }
+}
+
+}  // namespace dga

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "dga/launch/load_options.h"
+
+#include "dga/launch/launch_options.h"
+
+namespace dga {
+
+LoadOptions load_options_of(const RunOptions& options, Engine engine) {
+  // All ranks of a node read at once, so each uses one core.
+  return {.data = options.data.path,
+          .test_data = options.data.test_path,
+          .validation_data = options.data.val_path,
+          .task = options.data.task,
+          .table = options.data.table,
+          .threads = engine == Engine::mpi ? 1 : 0,
+          .stream = options.data.stream,
+          .shuffle_window = options.data.shuffle_window,
+          .readers = engine == Engine::threads ? resolve_workers(options, engine) : 1};
+}
+
+}  // namespace dga

@@ -1,0 +1,121 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""dga train --stream: the weights of a run in memory, in little memory."""
+
+import json
+import os
+import re
+import subprocess
+import unittest
+from pathlib import Path
+
+from program import DIGITS, SOURCE, ProgramTest
+
+PYTHON = SOURCE / ".deps" / "tests" / "bin" / "python"
+MPIRUN = os.environ.get("DGA_MPIRUN", "").split()
+MEMORY = Path("/sys/fs/cgroup/memory")  # version 1; version 2 has its files in /sys/fs/cgroup itself
+
+
+class Limited:
+    """A cgroup with a limit on memory, which counts the page cache too."""
+
+    def __init__(self, test):
+        if MEMORY.is_dir():
+            own = next(line.split(":")[2] for line in Path("/proc/self/cgroup").read_text(encoding="utf-8").splitlines()
+                       if ":memory:" in line)
+            parents = [MEMORY / own.lstrip("/"), MEMORY]
+            self.names = ("memory.limit_in_bytes", "memory.max_usage_in_bytes")
+        else:
+            parents = [Path("/sys/fs/cgroup")]
+            self.names = ("memory.max", "memory.peak")
+        for parent in parents:
+            self.folder = parent / f"dga-test-{os.getpid()}"
+            try:
+                self.folder.mkdir()
+            except OSError:
+                continue
+            if (self.folder / self.names[0]).exists():
+                test.addCleanup(self.folder.rmdir)
+                return
+            self.folder.rmdir()
+        test.skipTest("limiting memory needs the right to make a cgroup")
+
+    def limit(self, size):
+        (self.folder / self.names[0]).write_text(str(size), encoding="utf-8")
+
+    def reset_peak(self):
+        (self.folder / self.names[1]).write_text("0", encoding="utf-8")
+
+    def peak(self):
+        return int((self.folder / self.names[1]).read_text(encoding="utf-8"))
+
+    def join(self):
+        """For preexec_fn: the process and its children count here."""
+        (self.folder / "cgroup.procs").write_text(str(os.getpid()), encoding="utf-8")
+
+
+class StreamingTest(ProgramTest):
+    def run_to(self, output, *options, **more):
+        done = self.dga("train", "--output", output, "--shard", "contiguous", "--epochs", "2", *options, **more)
+        self.assertEqual((done.returncode, done.stderr), (0, ""), done)
+        return json.loads((self.folder / output / "results.json").read_text(encoding="utf-8"))
+
+    def test_a_stream_gives_the_weights_of_the_same_order_in_memory(self):
+        self.assertEqual(self.dga("data", "convert", DIGITS, "digits").returncode, 0)
+        hidden = ("--hidden", "12", "--workers", "3", "--shuffle-window", "100")
+        memory = self.run_to("memory", "--data", "digits", *hidden)
+        runs = {"threads": (), "processes": ("--engine", "processes")}
+        for engine, options in runs.items():
+            stream = self.run_to(engine, "--data", "digits", "--stream", *hidden, *options)
+            self.assertEqual(stream["weights_sha256"], memory["weights_sha256"], engine)
+            self.assertEqual(stream["error"], memory["error"])
+            self.assertEqual(stream["order"], {"shard": "contiguous", "shuffle_window": 100})
+        if MPIRUN:
+            done = self.dga("train", "--data", "digits", "--output", "mpi", "--shard", "contiguous", "--epochs", "2",
+                            "--stream", "--hidden", "12", "--shuffle-window", "100",
+                            command=(*MPIRUN, "-n", "3", os.environ["DGA_PROGRAM"]))
+            self.assertEqual(done.returncode, 0, done)
+            stream = json.loads((self.folder / "mpi" / "results.json").read_text(encoding="utf-8"))
+            self.assertEqual(stream["weights_sha256"], memory["weights_sha256"])
+        # Without a window of its own, the results name the difference.
+        stream = self.run_to("auto", "--data", "digits", "--stream", "--hidden", "12", "--workers", "3")
+        self.assertEqual(stream["order"], {"shard": "contiguous", "shuffle_window": 8192})
+        self.assertEqual(self.run_to("whole", "--data", "digits", "--hidden", "12")["order"],
+                         {"shard": "contiguous", "shuffle_window": None})
+
+    def test_a_dataset_larger_than_the_memory_trains(self):
+        make = ("import numpy as np, sys\ndraw = np.random.default_rng(1)\nfor name, rows in (('small', 640), ('large', 163840)):\n"
+                "    import os\n    os.mkdir(name)\n"
+                "    x = np.lib.format.open_memmap(name + '/x.npy', 'w+', 'f4', (rows, 800))\n"
+                "    for i in range(0, rows, 640):\n        x[i:i + 640] = draw.random((640, 800), 'f4')\n"
+                "    np.save(name + '/y.npy', (x[:, 0] > 0.5).astype('u1'))\n")
+        subprocess.run([PYTHON, "-c", make], cwd=self.folder, check=True, timeout=120)
+        options = ("--stream", "--shard", "contiguous", "--workers", "2", "--hidden", "8", "--epochs", "1", "--batch", "256")
+        group = Limited(self)
+        runs = {}
+        for name in ("small", "large"):
+            done = self.dga("train", "--data", name, "--output", f"run_{name}", *options, preexec_fn=group.join, timeout=250)
+            self.assertEqual(done.returncode, 0, done)
+            runs[name] = group.peak()
+            if name == "small":
+                # In proportion to 500 MB for 8 GB. The page cache counts, so a run that kept the file there would end.
+                group.limit(runs["small"] + (32 << 20))
+                group.reset_peak()
+        results = json.loads((self.folder / "run_large" / "results.json").read_text(encoding="utf-8"))
+        self.assertEqual(sum(results["samples"].values()), 163840)
+        self.assertLess(results["error"]["mean"], 0.2)
+        self.assertLessEqual(runs["large"], runs["small"] + (33 << 20))
+
+    def test_what_contradicts_a_stream_is_refused(self):
+        self.write("data/a.csv", ["1,0", "2,1"] * 20)
+        self.expect_error(self.dga("train", "--data", "data", "--stream"), 2,
+                          "[options] shard: expected contiguous with --stream, so that each worker reads its own part of "
+                          "the files, found iid. Add --shard contiguous.")
+        done = self.dga("train", "--data", "data", "--stream", "--shard", "contiguous")
+        self.expect_error(done, 1, "a.csv: expected arrays that are not packed (NPY, safetensors, IDX or CIFAR) to stream, "
+                                   "found CSV. Write them with dga data convert, or leave --stream out.")
+        self.assertEqual(re.findall("runs", " ".join(self.contents())), [])
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "dga/data/stream/streamed_arrays.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <limits>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "dga/base/random.h"
+#include "dga/data/load.h"
+#include "dga/data/stream/blocks.h"
+#include "dga/data/write/write_data.h"
+#include "tests/data/data_fixture.h"
+#include "tests/support/scratch_folder.h"
+
+namespace dga {
+namespace {
+
+using testing::HasSubstr;
+
+/// `count` samples of 300 features, so that blocks are short, in files of the folder.
+std::string written_samples(const ScratchFolder& folder, std::int64_t count, WriteFormat format,
+                            bool regression = false) {
+  constexpr std::int64_t kWidth = 300;
+  RandomStream stream(stream_key(21, "streamed samples"));
+  std::shared_ptr<float[]> features(new float[static_cast<std::size_t>(count * kWidth)]);
+  for (std::int64_t i = 0; i < count * kWidth; ++i) {
+    features[i] = static_cast<float>(stream.below(100'000)) / 1000.0F;
+  }
+  std::shared_ptr<const Dataset> table;
+  if (regression) {
+    std::shared_ptr<float[]> targets(new float[static_cast<std::size_t>(count)]);
+    for (std::int64_t i = 0; i < count; ++i) {
+      targets[i] = 0.5F * static_cast<float>(i);
+    }
+    table = std::make_shared<Table>(count, std::vector<std::int64_t>{kWidth}, features, targets);
+  } else {
+    std::shared_ptr<std::int64_t[]> labels(new std::int64_t[static_cast<std::size_t>(count)]);
+    for (std::int64_t i = 0; i < count; ++i) {
+      labels[i] = i % 3;
+    }
+    table = std::make_shared<Table>(count, std::vector<std::int64_t>{kWidth}, features, labels,
+                                    std::vector<std::string>{"0", "1", "2"});
+  }
+  const std::string path = folder.file(format == WriteFormat::safetensors ? "a.safetensors" : "a");
+  write_data(std::vector{written_set(table, FileUse::train, {})}, path, format);
+  return path;
+}
+
+struct Gathered {
+  std::vector<float> features;
+  std::vector<std::int64_t> labels;
+  std::vector<float> targets;
+
+  bool operator==(const Gathered&) const = default;
+};
+
+Gathered gathered(const Dataset& data, const std::vector<std::int64_t>& indices) {
+  const auto count = static_cast<std::int64_t>(indices.size());
+  Gathered result;
+  result.features.resize(indices.size() * static_cast<std::size_t>(data.num_features()));
+  const BufferView features(result.features.data(), std::ssize(result.features));
+  if (data.label_type() == DType::f32) {
+    result.targets.resize(indices.size());
+    data.gather(indices, features, BufferView(result.targets.data(), count));
+  } else {
+    result.labels.resize(indices.size());
+    data.gather(indices, features, BufferView(result.labels.data(), count));
+  }
+  return result;
+}
+
+TEST(StreamedArrays, GathersWhatATableHolds) {
+  for (const WriteFormat format : {WriteFormat::npy, WriteFormat::safetensors, WriteFormat::idx}) {
+    for (const bool regression : {false, true}) {
+      const ScratchFolder folder;
+      const std::string path = written_samples(folder, 1000, format, regression);
+      const Task task = regression ? Task::regression : Task::classification;
+      const LoadedData table = load_data({.data = path, .task = task});
+      const LoadedData stream =
+          load_data({.data = path, .task = task, .stream = true, .shuffle_window = 1});
+      ASSERT_NE(dynamic_cast<const StreamedArrays*>(stream.train.get()), nullptr);
+      EXPECT_EQ(stream.train->size(), 1000);
+      EXPECT_EQ(stream.train->class_names(), table.train->class_names());
+      EXPECT_EQ(summary_of(stream).classes, summary_of(table).classes);
+      RandomStream random(stream_key(22, "indices"));
+      for (int round = 0; round < 20; ++round) {
+        std::vector<std::int64_t> indices(random.below(50));
+        for (std::int64_t& index : indices) {
+          index = static_cast<std::int64_t>(random.below(1000));
+        }
+        EXPECT_EQ(gathered(*stream.train, indices), gathered(*table.train, indices));
+      }
+    }
+  }
+}
+
+TEST(StreamedArrays, BlocksReachOverTheEndsOfFiles) {
+  const ScratchFolder folder;
+  std::vector<float> all;
+  for (int part = 0; part < 5; ++part) {
+    // One feature, so that all files lie in one block.
+    const int count = 3 + part;
+    std::string x = str("{'descr': '<f4', 'fortran_order': False, 'shape': (", count, ", 1), }\n");
+    std::string y = str("{'descr': '|u1', 'fortran_order': False, 'shape': (", count, ",), }\n");
+    x = std::string("\x93NUMPY\x01\x00", 8) + static_cast<char>(x.size()) + '\0' + x;
+    y = std::string("\x93NUMPY\x01\x00", 8) + static_cast<char>(y.size()) + '\0' + y;
+    for (int i = 0; i < count; ++i) {
+      all.push_back(static_cast<float>(10 * part + i));
+      x.append(reinterpret_cast<const char*>(&all.back()), sizeof(float));
+      y += static_cast<char>(i % 2);
+    }
+    folder.write(str("x_", part, ".npy"), x);
+    folder.write(str("y_", part, ".npy"), y);
+  }
+  const LoadedData stream = load_data({.data = folder.path(), .stream = true});
+  std::vector<std::int64_t> indices;
+  for (std::int64_t i = 0; i < std::ssize(all); ++i) {
+    indices.push_back(i);
+  }
+  EXPECT_EQ(gathered(*stream.train, indices).features, all);
+}
+
+TEST(StreamedArrays, ThreadsGatherAtTheSameTime) {
+  const ScratchFolder folder;
+  const std::string path = written_samples(folder, 2000, WriteFormat::npy);
+  const LoadedData table = load_data({.data = path});
+  const LoadedData stream = load_data({.data = path, .stream = true, .shuffle_window = 1});
+  std::vector<std::thread> threads;
+  std::vector<int> same(4, 0);
+  for (std::size_t t = 0; t < same.size(); ++t) {
+    threads.emplace_back([&, t] {
+      RandomStream random(stream_key(23, "threads", static_cast<std::int64_t>(t)));
+      for (int round = 0; round < 30; ++round) {
+        std::vector<std::int64_t> indices(16);
+        for (std::int64_t& index : indices) {
+          index = static_cast<std::int64_t>(random.below(2000));
+        }
+        same[t] += gathered(*stream.train, indices) == gathered(*table.train, indices) ? 1 : 0;
+      }
+    });
+  }
+  for (std::thread& thread : threads) {
+    thread.join();
+  }
+  EXPECT_THAT(same, testing::Each(30));
+}
+
+TEST(StreamedArrays, WhatCannotBeStreamedIsRefused) {
+  const auto error_of_stream = [](const std::string& path) {
+    const std::string text =
+        test::error_of<DataError>([&] { load_data({.data = path, .stream = true}); });
+    return text.starts_with(path) ? text.substr(path.size()) : text;
+  };
+  const ScratchFolder folder;
+  EXPECT_EQ(error_of_stream(folder.write("a.csv", "1,0\n2,1\n")),
+            ": expected arrays that are not packed (NPY, safetensors, IDX or CIFAR) to stream, "
+            "found CSV. Write them with dga data convert, or leave --stream out.");
+  EXPECT_EQ(error_of_stream(folder.write("a.gz", test::gzip("1,0\n2,1\n"))),
+            ": expected a file that is not packed, to stream it, found gzip. Unpack it, or leave "
+            "--stream out.");
+}
+
+TEST(StreamedArrays, ValuesThatAreNotFiniteAreFoundWhenTheyAreRead) {
+  const ScratchFolder folder;
+  std::string x = "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 1), }\n";
+  std::string y = "{'descr': '|u1', 'fortran_order': False, 'shape': (2,), }\n";
+  const std::vector<float> values{1, std::numeric_limits<float>::infinity()};
+  folder.write("x.npy", std::string("\x93NUMPY\x01\x00", 8) + static_cast<char>(x.size()) + '\0' +
+                            x + std::string(reinterpret_cast<const char*>(values.data()), 8));
+  folder.write("y.npy", std::string("\x93NUMPY\x01\x00", 8) + static_cast<char>(y.size()) + '\0' +
+                            y + std::string("\0\1", 2));
+  const LoadedData stream = load_data({.data = folder.path(), .stream = true});
+  EXPECT_THAT(
+      test::error_of<DataError>([&] { gathered(*stream.train, {0}); }),
+      HasSubstr("x.npy: sample 1: expected a finite number of at most 3.4e38 in size, found "
+                "inf. Correct the file, or train without --stream and with --missing."));
+}
+
+TEST(StreamedArrays, FeaturesThatNeedAnOriginAreRefused) {
+  const ScratchFolder folder;
+  std::string x = "{'descr': '<f8', 'fortran_order': False, 'shape': (3, 2), }\n";
+  std::string y = "{'descr': '|u1', 'fortran_order': False, 'shape': (3,), }\n";
+  const std::vector<double> values{1, 1.7e9, 2, 1.7e9 + 1, 3, 1.7e9 + 2};
+  folder.write("x.npy", std::string("\x93NUMPY\x01\x00", 8) + static_cast<char>(x.size()) + '\0' +
+                            x + std::string(reinterpret_cast<const char*>(values.data()), 48));
+  folder.write("y.npy", std::string("\x93NUMPY\x01\x00", 8) + static_cast<char>(y.size()) + '\0' +
+                            y + std::string("\0\1\0", 3));
+  EXPECT_THAT(
+      test::error_of<DataError>([&] { load_data({.data = folder.path(), .stream = true}); }),
+      HasSubstr("x.npy: expected features that f32 keeps apart, to stream them, found some "
+                "that it does not in feature 1. Scale or shift the feature, or train "
+                "without --stream."));
+}
+
+TEST(BlockCache, KeepsTheBlocksThatWereUsedLast) {
+  BlockCache cache(2);
+  int loads = 0;
+  const auto get = [&](std::int64_t number) {
+    return cache.get(number, [&] {
+      ++loads;
+      return std::vector<float>{static_cast<float>(number)};
+    });
+  };
+  const BlockCache::Block first = get(1);
+  get(2);
+  get(1);
+  EXPECT_EQ(loads, 2);
+  get(3);  // 2 falls out
+  get(1);
+  EXPECT_EQ(loads, 3);
+  get(2);
+  EXPECT_EQ(loads, 4);
+  EXPECT_EQ(first->front(), 1);
+  EXPECT_THROW(cache.get(9, []() -> std::vector<float> { throw DataError("x"); }), DataError);
+  EXPECT_EQ(get(9)->front(), 9);
+}
+
+}  // namespace
+}  // namespace dga
