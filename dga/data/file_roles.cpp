@@ -64,6 +64,9 @@ Exclusion exclusion_of(const std::string& name) {
   if (is_document(name)) {
     return {"documentation"};
   }
+  if (small == "thumbs.db" || small == "desktop.ini") {
+    return {"a file of the desktop"};
+  }
   if (name.ends_with('~') || (name.starts_with('#') && name.ends_with('#')) ||
       std::any_of(kBackups.begin(), kBackups.end(),
                   [&](std::string_view ending) { return small.ends_with(ending); })) {
@@ -77,7 +80,7 @@ bool names_classes(const std::string& name) {
   return small.starts_with("emnist-") && small.ends_with("-mapping.txt");
 }
 
-FileUse use_of(const std::string& path) {
+std::optional<FileUse> named_use(const std::string& path) {
   const std::string name = lower_case(file_name(path));
   const UseWords* found = nullptr;
   for (const UseWords& use : kUseWords) {
@@ -91,7 +94,11 @@ FileUse use_of(const std::string& path) {
     }
     found = named ? &use : found;
   }
-  return found == nullptr ? FileUse::train : found->use;
+  return found == nullptr ? std::nullopt : std::optional(found->use);
+}
+
+FileUse use_of(const std::string& path) {
+  return named_use(path).value_or(FileUse::train);
 }
 
 }  // namespace dga

@@ -6,15 +6,19 @@
 #include <array>
 #include <charconv>
 #include <new>
+#include <optional>
 #include <span>
 #include <utility>
 
 #include "dga/base/error.h"
+#include "dga/base/topology.h"
 #include "dga/data/class_names.h"
 #include "dga/data/classes.h"
 #include "dga/data/equal_files.h"
 #include "dga/data/formats/format.h"
+#include "dga/data/formats/image.h"
 #include "dga/data/location.h"
+#include "dga/data/parallel_for.h"
 #include "dga/data/split.h"
 #include "dga/data/subset.h"
 #include "dga/storage/store_path.h"
@@ -22,21 +26,53 @@
 namespace dga {
 namespace {
 
-Samples read_files(const std::vector<std::string>& paths, const ReadOptions& options) {
-  std::vector<SourcePtr> sources;
-  const Format* format = nullptr;
+bool are_images(const Format& format) {
+  return format.read == read_images;
+}
+
+/// The classes of the files at `paths`, if they lie in class folders.
+std::vector<std::string> classes_of(const DataFiles& files, const std::vector<std::string>& paths) {
+  std::vector<std::string> classes;
   for (const std::string& path : paths) {
-    sources.push_back(open_file(path));
-    const Format& found = format_of(*sources.back());
-    if (format != nullptr && format != &found) {
-      throw DataError(str(sources.back()->name(), ": expected ", format->name, " as in ",
-                          sources.front()->name(), ", found ", found.name,
+    if (const std::string folder = class_folder_of(files, path); !folder.empty()) {
+      classes.push_back(file_name(folder));
+    }
+  }
+  return classes;
+}
+
+/// Reads the files at `paths`, one set of `files`.
+Samples read_files(const DataFiles& files, const std::vector<std::string>& paths,
+                   ReadOptions options) {
+  std::vector<SourcePtr> sources(paths.size());
+  std::vector<const Format*> formats(paths.size());
+  // Ten thousand files are opened on all cores, since each may be a request to a server.
+  const int threads = options.threads > 0 ? options.threads : usable_cores();
+  parallel_for(std::ssize(paths), threads, [&](std::int64_t i, int /*thread*/) {
+    const auto at = static_cast<std::size_t>(i);
+    sources[at] = open_file(paths[at]);
+    formats[at] = &format_of(*sources[at]);
+  });
+  const Format& format = *formats.front();
+  for (std::size_t i = 0; i < paths.size(); ++i) {
+    if (formats[i] != &format) {
+      throw DataError(str(sources[i]->name(), ": expected ", format.name, " as in ",
+                          sources.front()->name(), ", found ", formats[i]->name,
                           ". Keep one format in a folder."));
     }
-    format = &found;
   }
+  const std::vector<std::string> classes = classes_of(files, paths);
+  if (!are_images(format) && (!classes.empty() || options.resize)) {
+    throw DataError(str(sources.front()->name(), ": expected images, ",
+                        classes.empty() ? "which alone have a size for --resize"
+                                        : "as in folders "
+                                          "of classes",
+                        ", found ", format.name,
+                        classes.empty() ? ". Leave --resize out." : ". Remove the file."));
+  }
+  options.file_classes = classes.empty() ? nullptr : &classes;
   try {
-    return format->read(sources, options);
+    return format.read(sources, options);
   } catch (const std::bad_alloc&) {
     throw DataError(str(sources.front()->name(),
                         ": expected samples that fit into memory, found more. Load fewer "
@@ -104,12 +140,17 @@ std::vector<std::int64_t> integers_of(const std::vector<std::string>& names) {
 }
 
 /// The samples of a validation or test set, which must be like those of `train`; none for no files.
-Samples read_like(const Samples& train, const std::vector<std::string>& paths,
-                  const ReadOptions& options) {
+Samples read_like(const Samples& train, const DataFiles& files,
+                  const std::vector<std::string>& paths, const ReadOptions& options) {
   if (paths.empty()) {
     return {};
   }
-  Samples samples = read_files(paths, options);
+  Samples samples = read_files(files, paths, options);
+  if (samples.parts.front().is_sample != train.parts.front().is_sample) {
+    throw DataError(str(samples.place(0), ": expected ",
+                        train.parts.front().is_sample ? "images" : "data", " as ", train.place(0),
+                        ", found another kind. Take both sets from the same source."));
+  }
   if (samples.shape != train.shape) {
     throw DataError(str(samples.place(0), ": expected samples of ", shape_text(train.shape),
                         " features as in ", train.place(0), ", found ", shape_text(samples.shape),
@@ -124,7 +165,8 @@ void name_classes(DataFiles& files, std::span<Samples* const> sets) {
   if (files.class_names.empty()) {
     return;
   }
-  if (!sets.front()->columns.all.empty() || !sets.front()->labels) {
+  if (!sets.front()->columns.all.empty() || !sets.front()->labels ||
+      !sets.front()->label_texts.empty()) {
     for (const std::string& path : std::exchange(files.class_names, {})) {
       files.ignored.push_back({path, "class names, which only IDX labels need"});
     }
@@ -140,13 +182,11 @@ void name_classes(DataFiles& files, std::span<Samples* const> sets) {
 }
 
 /// Warnings about files that equal others. Many are counted, not named.
-std::vector<std::string> copies_among(const std::vector<DataSummary::File>& files) {
+std::vector<std::string> copies_among(const DataFiles& files) {
   constexpr std::size_t kMostNamed = 5;
   std::vector<std::string> paths;
-  for (const DataSummary::File& file : files) {
-    if (file.use != FileUse::ignored) {
-      paths.push_back(file.path);
-    }
+  for (const auto* set : {&files.train, &files.validation, &files.test, &files.class_names}) {
+    paths.insert(paths.end(), set->begin(), set->end());
   }
   const std::vector<EqualFiles> copies = equal_files(paths);
   std::vector<std::string> notices;
@@ -171,6 +211,24 @@ std::vector<std::string> copies_among(const std::vector<DataSummary::File>& file
   return notices;
 }
 
+/// Before any image is decoded: whether there is something to tell apart.
+void check_classes(const std::string& location, const std::vector<std::string>& classes) {
+  if (!classes.empty() && classes.front() == classes.back()) {
+    throw DataError(str(printable(location, 4096),
+                        ": expected a subfolder with images for each of at least 2 classes, found "
+                        "only ",
+                        classes.front(), ". Add the others."));
+  }
+}
+
+/// The size that images get for a model, if those of its training were resized.
+std::optional<ImageSize> size_of_resized(const ModelCard& card) {
+  const std::size_t dims = card.input_shape.size();
+  return card.resized && dims >= 2
+             ? std::optional(ImageSize{card.input_shape[dims - 2], card.input_shape[dims - 1]})
+             : std::nullopt;
+}
+
 /// What the files are used as, and what there is to say about them.
 DataSummary summary_of_files(const DataFiles& files) {
   DataSummary summary{.notices = files.notices};
@@ -179,13 +237,21 @@ DataSummary summary_of_files(const DataFiles& files) {
         std::pair(FileUse::test, &files.test),
         std::pair(FileUse::class_names, &files.class_names)}) {
     for (const std::string& path : *paths) {
-      summary.files.push_back({.path = path, .use = use});
+      const std::string folder = class_folder_of(files, path);
+      if (folder.empty()) {
+        summary.files.push_back({.path = path, .use = use});
+        continue;
+      }
+      if (summary.files.empty() || summary.files.back().path != folder) {
+        summary.files.push_back({.path = folder, .use = use});
+      }
+      ++summary.files.back().images;
     }
   }
   for (const IgnoredFile& file : files.ignored) {
     summary.files.push_back({.path = file.path, .use = FileUse::ignored, .reason = file.reason});
   }
-  const std::vector<std::string> copies = copies_among(summary.files);
+  const std::vector<std::string> copies = copies_among(files);
   summary.notices.insert(summary.notices.end(), copies.begin(), copies.end());
   return summary;
 }
@@ -210,15 +276,20 @@ DataSummary summary_of(const LoadedData& data) {
 LoadedData load_data(const LoadOptions& options) {
   DataFiles files = find_data_files(
       {.data = options.data, .validation = options.validation_data, .test = options.test_data});
-  ReadOptions reading{.task = options.task, .table = options.table, .threads = options.threads};
-  Samples train = read_files(files.train, reading);
+  ReadOptions reading{.task = options.task,
+                      .table = options.table,
+                      .resize = image_size_from(options.resize),
+                      .threads = options.threads};
+  check_classes(options.data, classes_of(files, files.train));
+  Samples train = read_files(files, files.train, reading);
   LoadedData data{.columns = train.columns};
   if (!train.columns.all.empty()) {
     reading.columns = &data.columns;
   }
   reading.origins = &train.origins;
-  Samples validation = read_like(train, files.validation, reading);
-  Samples test = read_like(train, files.test, reading);
+  reading.shape = train.shape;
+  Samples validation = read_like(train, files, files.validation, reading);
+  Samples test = read_like(train, files, files.test, reading);
   name_classes(files, std::array{&train, &validation, &test});
   data.columns.text_labels = !train.label_texts.empty();
   std::vector<std::string> names = train.label_texts;
@@ -276,10 +347,12 @@ Samples load_samples(const SamplesOptions& options) {
                       .origins = &origins,
                       .optional_labels = true,
                       .features = features,
+                      .shape = card.input_shape,
+                      .resize = size_of_resized(card),
                       .threads = options.threads};
   reading.table.missing = columns.missing;
   DataFiles files = find_one_set(options.data);
-  Samples samples = read_files(files.train, reading);
+  Samples samples = read_files(files, files.train, reading);
   if (card.columns.text_labels) {
     name_classes(files, std::array{&samples});
   }

@@ -62,6 +62,7 @@ LoadOptions load_options_of(const RunOptions& options, Engine engine) {
           .validation_data = options.data.val_path,
           .task = options.data.task,
           .table = options.data.table,
+          .resize = options.data.resize,
           .threads = engine == Engine::mpi ? 1 : 0};
 }
 
@@ -95,6 +96,7 @@ TrainPlan prepare(TaskPlan tasks) {
   card.feature_mean = features.mean;
   card.feature_scale = features.scale;
   card.columns = plan.columns;
+  card.resized = !plan.options.data.resize.empty();
   std::optional<TargetNormalisation> targets;
   if (plan.options.data.task == Task::regression) {
     targets = measure_target_normalisation(*plan.train);

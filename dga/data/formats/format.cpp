@@ -9,6 +9,7 @@
 #include "dga/data/formats/csv/csv.h"
 #include "dga/data/formats/csv/text.h"
 #include "dga/data/formats/idx.h"
+#include "dga/data/formats/image.h"
 
 namespace dga {
 namespace {
@@ -16,6 +17,7 @@ namespace {
 // Formats with stricter recognition come first.
 constexpr std::array kFormats = {
     Format{"IDX", is_idx, read_idx},
+    Format{"PNG/JPEG", is_image, read_images},
     Format{"CSV", is_csv, read_csv},
 };
 

@@ -28,7 +28,7 @@ struct Format {
 /// All formats, in the order in which they are tried.
 std::span<const Format> formats();
 
-/// The names of all formats, such as "IDX, CSV".
+/// The names of all formats, such as "IDX, PNG/JPEG, CSV".
 std::string format_names();
 
 /// The format of a file. Throws DataError if the file is empty or no format recognises it.
