@@ -26,6 +26,10 @@
 namespace dga {
 namespace {
 
+int threads_for(int wanted) {
+  return wanted > 0 ? wanted : usable_cores();
+}
+
 bool are_images(const Format& format) {
   return format.read == read_images;
 }
@@ -47,12 +51,12 @@ Samples read_files(const DataFiles& files, const std::vector<std::string>& paths
   std::vector<SourcePtr> sources(paths.size());
   std::vector<const Format*> formats(paths.size());
   // Ten thousand files are opened on all cores, since each may be a request to a server.
-  const int threads = options.threads > 0 ? options.threads : usable_cores();
-  parallel_for(std::ssize(paths), threads, [&](std::int64_t i, int /*thread*/) {
-    const auto at = static_cast<std::size_t>(i);
-    sources[at] = open_file(paths[at]);
-    formats[at] = &format_of(*sources[at]);
-  });
+  parallel_for(std::ssize(paths), threads_for(options.threads),
+               [&](std::int64_t i, int /*thread*/) {
+                 const auto at = static_cast<std::size_t>(i);
+                 sources[at] = open_file(paths[at]);
+                 formats[at] = &format_of(*sources[at]);
+               });
   const Format& format = *formats.front();
   for (std::size_t i = 0; i < paths.size(); ++i) {
     if (formats[i] != &format) {
@@ -62,13 +66,9 @@ Samples read_files(const DataFiles& files, const std::vector<std::string>& paths
     }
   }
   const std::vector<std::string> classes = classes_of(files, paths);
-  if (!are_images(format) && (!classes.empty() || options.resize)) {
-    throw DataError(str(sources.front()->name(), ": expected images, ",
-                        classes.empty() ? "which alone have a size for --resize"
-                                        : "as in folders "
-                                          "of classes",
-                        ", found ", format.name,
-                        classes.empty() ? ". Leave --resize out." : ". Remove the file."));
+  if (!classes.empty() && !are_images(format)) {
+    throw DataError(str(sources.front()->name(), ": expected images, as in class folders, found ",
+                        format.name, ". Remove the file."));
   }
   options.file_classes = classes.empty() ? nullptr : &classes;
   try {
@@ -139,6 +139,20 @@ std::vector<std::int64_t> integers_of(const std::vector<std::string>& names) {
   return labels;
 }
 
+/// Labels that are the names of folders, for a model whose classes are integers in the order of
+/// their values.
+void map_folder_labels(Samples& samples, const std::vector<std::string>& class_names) {
+  std::vector<std::string> sorted = class_names;
+  std::sort(sorted.begin(), sorted.end());
+  map_text_labels(samples, sorted);
+  for (std::int64_t i = 0; i < samples.count; ++i) {
+    const std::string& text = sorted[static_cast<std::size_t>(samples.labels[i])];
+    samples.labels[i] =
+        std::find(class_names.begin(), class_names.end(), text) - class_names.begin();
+  }
+  samples.label_texts = {};
+}
+
 /// The samples of a validation or test set, which must be like those of `train`; none for no files.
 Samples read_like(const Samples& train, const DataFiles& files,
                   const std::vector<std::string>& paths, const ReadOptions& options) {
@@ -182,13 +196,13 @@ void name_classes(DataFiles& files, std::span<Samples* const> sets) {
 }
 
 /// Warnings about files that equal others. Many are counted, not named.
-std::vector<std::string> copies_among(const DataFiles& files) {
+std::vector<std::string> copies_among(const DataFiles& files, int threads) {
   constexpr std::size_t kMostNamed = 5;
   std::vector<std::string> paths;
   for (const auto* set : {&files.train, &files.validation, &files.test, &files.class_names}) {
     paths.insert(paths.end(), set->begin(), set->end());
   }
-  const std::vector<EqualFiles> copies = equal_files(paths);
+  const std::vector<EqualFiles> copies = equal_files(paths, threads);
   std::vector<std::string> notices;
   for (std::size_t i = 0; i < std::min(copies.size(), kMostNamed); ++i) {
     const std::string& first = paths[copies[i].first];
@@ -230,7 +244,7 @@ std::optional<ImageSize> size_of_resized(const ModelCard& card) {
 }
 
 /// What the files are used as, and what there is to say about them.
-DataSummary summary_of_files(const DataFiles& files) {
+DataSummary summary_of_files(const DataFiles& files, int threads) {
   DataSummary summary{.notices = files.notices};
   for (const auto& [use, paths] :
        {std::pair(FileUse::train, &files.train), std::pair(FileUse::validation, &files.validation),
@@ -251,7 +265,7 @@ DataSummary summary_of_files(const DataFiles& files) {
   for (const IgnoredFile& file : files.ignored) {
     summary.files.push_back({.path = file.path, .use = FileUse::ignored, .reason = file.reason});
   }
-  const std::vector<std::string> copies = copies_among(files);
+  const std::vector<std::string> copies = copies_among(files, threads);
   summary.notices.insert(summary.notices.end(), copies.begin(), copies.end());
   return summary;
 }
@@ -283,6 +297,12 @@ LoadedData load_data(const LoadOptions& options) {
   check_classes(options.data, classes_of(files, files.train));
   Samples train = read_files(files, files.train, reading);
   LoadedData data{.columns = train.columns};
+  if (reading.resize && !train.parts.front().is_sample) {
+    throw DataError(
+        str(train.parts.front().file,
+            ": expected images, which alone have a size for --resize, found other data. "
+            "Leave --resize out."));
+  }
   if (!train.columns.all.empty()) {
     reading.columns = &data.columns;
   }
@@ -314,7 +334,7 @@ LoadedData load_data(const LoadOptions& options) {
       }
     }
   }
-  data.summary = summary_of_files(files);
+  data.summary = summary_of_files(files, threads_for(options.threads));
   data.summary.label = train.label;
   for (const Samples* set : {&train, &validation, &test}) {
     const auto notices = notices_of(*set);
@@ -363,6 +383,8 @@ Samples load_samples(const SamplesOptions& options) {
   }
   if (samples.labels && card.columns.text_labels) {
     map_text_labels(samples, card.class_names);
+  } else if (samples.labels && !samples.label_texts.empty()) {
+    map_folder_labels(samples, card.class_names);
   } else if (samples.labels) {
     map_labels(samples, classes);
   }

@@ -143,7 +143,7 @@ DataFiles find_data_files(const DataLocations& locations) {
   std::set<std::string> named = canonical(validation.train);
   named.merge(canonical(test.train));
   const auto is_named = [&](const std::string& path) {
-    return named.contains(*canonical({path}).begin());
+    return !named.empty() && named.contains(*canonical({path}).begin());
   };
   std::erase_if(files.validation, is_named);
   std::erase_if(files.test, is_named);

@@ -123,11 +123,11 @@ TEST(ImageFolder, ResizesAllSets) {
   }
   const ScratchFolder table;
   table.write("a.csv", "1,0\n2,1\n");
-  EXPECT_EQ(
-      test::error_of<DataError>([&] { load_data({.data = table.path(), .resize = "7x5"}); }),
-      table.file("a.csv") +
-          ": expected images, which alone have a size for --resize, found CSV. Leave --resize "
-          "out.");
+  EXPECT_EQ(test::error_of<DataError>([&] { load_data({.data = table.path(), .resize = "7x5"}); }),
+            table.file("a.csv") +
+                ": expected images, which alone have a size for --resize, found other data. Leave "
+                "--resize "
+                "out.");
 }
 
 TEST(ImageFolder, RefusesWhatIsNoImageByName) {
@@ -222,6 +222,26 @@ TEST(ImageFolder, IsReadForAModelWithAndWithoutLabels) {
             sets.path() +
                 ": expected the images of one set, found the folders of sets, such as train. Give "
                 "the folder of one of them.");
+}
+
+TEST(ImageFolder, NamesTheIntegerClassesOfAModelOfIdx) {
+  const ImageScratch folder({"10/1.png", "7/1.png"});
+  ModelCard card = card_of_images();
+  card.input_shape = {9, 13};
+  card.feature_origin.assign(9 * 13, 0);
+  card.feature_origin[1] = 200;
+  card.columns.text_labels = false;
+  card.class_names = {"2", "7", "10"};
+  const Samples samples = load_samples({.data = folder.path(), .card = card});
+  EXPECT_EQ(samples.labels[0], 2);
+  EXPECT_EQ(samples.labels[1], 1);
+  const std::string pixels = image_bytes("grey8.rgb");
+  EXPECT_EQ(samples.features[0], static_cast<unsigned char>(pixels[0]));
+  EXPECT_EQ(samples.features[1], static_cast<unsigned char>(pixels[3]) - 200.0F);
+  card.class_names = {"2", "7"};
+  EXPECT_THAT(
+      test::error_of<DataError>([&] { load_samples({.data = folder.path(), .card = card}); }),
+      StartsWith(folder.file("10/1.png") + ": expected a label of the training set"));
 }
 
 TEST(ImageFolder, IsResizedForAModelWhoseTrainingWas) {

@@ -104,10 +104,27 @@ void read_image(const ByteSource& file, const ImageInfo& info, const ImageShape&
     pixels = other_size.data();
   }
   const std::int64_t count = shape.size.height * shape.size.width;
-  for (int c = 0; c < shape.channels; ++c) {
-    for (std::int64_t i = 0; i < count; ++i) {
-      *into++ = pixels[i * shape.channels + c];
-    }
+  if (shape.channels == 1) {
+    std::copy(pixels, pixels + count, into);
+    return;
+  }
+  for (std::int64_t i = 0; i < count; ++i) {
+    into[i] = pixels[3 * i];
+    into[count + i] = pixels[3 * i + 1];
+    into[2 * count + i] = pixels[3 * i + 2];
+  }
+}
+
+/// Subtracts the origins that a model of other data has, such as IDX files of 32 bits.
+void subtract_origins(Samples& samples, std::int64_t values, const Origins& origins) {
+  samples.origins = origins;
+  if (origins.features.empty()) {
+    return;
+  }
+  for (std::int64_t i = 0; i < samples.count * values; ++i) {
+    samples.features[i] =
+        static_cast<float>(static_cast<double>(samples.features[i]) -
+                           origins.features[static_cast<std::size_t>(i % values)]);
   }
 }
 
@@ -160,6 +177,9 @@ Samples read_images(std::span<const SourcePtr> files, const ReadOptions& options
     const auto at = static_cast<std::size_t>(i);
     read_image(*files[at], infos[at], shape, samples.features.get() + i * shape.values());
   });
+  if (options.origins != nullptr) {
+    subtract_origins(samples, shape.values(), *options.origins);
+  }
   for (const SourcePtr& file : files) {
     samples.parts.push_back({.file = file->name(), .count = 1, .is_sample = true});
   }
