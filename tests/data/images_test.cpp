@@ -201,7 +201,8 @@ TEST(Images, DamagedAreReadOrRefused) {
   for (int i = 0; i < 6000; ++i) {
     std::string damaged = golden_of(kImageKinds[stream.below(kImageKinds.size())].name);
     for (std::uint64_t change = 0; change <= stream.below(3); ++change) {
-      damaged[stream.below(damaged.size())] ^= static_cast<char>(1U << stream.below(8));
+      char& byte = damaged[stream.below(damaged.size())];
+      byte = static_cast<char>(static_cast<unsigned char>(byte) ^ (1U << stream.below(8)));
     }
     const SourcePtr file = source_of("x", damaged);
     try {

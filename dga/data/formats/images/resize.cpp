@@ -17,6 +17,11 @@ struct Taps {
   std::vector<std::int32_t> weights = {};  // they add up to 1 << kWeightBits, but for rounding
 };
 
+/// Halves go up.
+std::int64_t rounded(double value) {
+  return static_cast<std::int64_t>(std::floor(value + 0.5));
+}
+
 std::vector<Taps> taps_of(std::int64_t from, std::int64_t to) {
   const double scale = static_cast<double>(from) / static_cast<double>(to);
   const double support = std::max(scale, 1.0);
@@ -25,8 +30,8 @@ std::vector<Taps> taps_of(std::int64_t from, std::int64_t to) {
   for (std::int64_t i = 0; i < to; ++i) {
     const double centre = (static_cast<double>(i) + 0.5) * scale;
     Taps& taps = all[static_cast<std::size_t>(i)];
-    taps.first = std::max<std::int64_t>(0, static_cast<std::int64_t>(centre - support + 0.5));
-    const std::int64_t end = std::min(from, static_cast<std::int64_t>(centre + support + 0.5));
+    taps.first = std::max<std::int64_t>(0, rounded(centre - support));
+    const std::int64_t end = std::min(from, rounded(centre + support));
     weights.clear();
     double sum = 0;
     for (std::int64_t pixel = taps.first; pixel < end; ++pixel) {
@@ -36,7 +41,7 @@ std::vector<Taps> taps_of(std::int64_t from, std::int64_t to) {
     }
     for (const double weight : weights) {
       taps.weights.push_back(
-          static_cast<std::int32_t>(0.5 + weight / sum * (std::int32_t{1} << kWeightBits)));
+          static_cast<std::int32_t>(rounded(weight / sum * (std::int32_t{1} << kWeightBits))));
     }
   }
   return all;
