@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Everything dga links to. What dga cannot do without is asked for in one line that names all that is missing. What it
-# can do without counts as absent unless all of it is there, and a line says so. Afterwards DGA_MPI, DGA_HDFS and DGA_TESTS are
+# can do without counts as absent unless all of it is there, and a line says so. Afterwards DGA_MPI, DGA_HDFS, DGA_IMAGES and DGA_TESTS are
 # ON or OFF, and DGA_MPI_TARGET is what links MPI, or empty. Messages begin with a space so that CMake leaves them on
 # one line; scripts/configure shows those with [cmake].
 
@@ -106,6 +106,24 @@ if(NOT DGA_HDFS STREQUAL "OFF")
   endif()
 endif()
 
+set(DGA_IMAGES_TARGETS "")
+if(NOT DGA_IMAGES STREQUAL "OFF")
+  # 2.1 is the first that limits the scans of progressive files.
+  pkg_check_modules(libturbojpeg QUIET IMPORTED_TARGET GLOBAL libturbojpeg>=2.1)
+  pkg_check_modules(spng QUIET IMPORTED_TARGET GLOBAL spng>=0.7)
+  if(libturbojpeg_FOUND AND spng_FOUND)
+    set(DGA_IMAGES ON)
+    set(DGA_IMAGES_TARGETS PkgConfig::libturbojpeg PkgConfig::spng)
+  elseif(DGA_IMAGES STREQUAL "AUTO")
+    set(DGA_IMAGES OFF)
+    message(STATUS "[cmake] image folders are left out: expected libjpeg-turbo 2.1 and libspng 0.7 with their headers, "
+                   "found not both. Install libturbojpeg0-dev and libspng-dev to have them.")
+  else()
+    message(FATAL_ERROR " [cmake] DGA_IMAGES=ON: expected libjpeg-turbo 2.1 and libspng 0.7 with their headers, found not "
+                        "both. Run scripts/setup, or pass -DDGA_IMAGES=OFF.")
+  endif()
+endif()
+
 if(DGA_TORCH)
   find_package(DgaTorch 2.7 REQUIRED)
 endif()
@@ -128,4 +146,4 @@ if(NOT DGA_TESTS STREQUAL "OFF")
   endif()
 endif()
 
-message(STATUS "dga: MPI ${DGA_MPI}, HDFS ${DGA_HDFS}, torch ${DGA_TORCH} ${DgaTorch_VERSION}, tests ${DGA_TESTS}")
+message(STATUS "dga: MPI ${DGA_MPI}, HDFS ${DGA_HDFS}, images ${DGA_IMAGES}, torch ${DGA_TORCH} ${DgaTorch_VERSION}, tests ${DGA_TESTS}")

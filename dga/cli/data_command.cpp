@@ -38,7 +38,8 @@ LoadedData load(const std::string& from, RunOptions options) {
                     .test_data = expand_home(options.data.test_path),
                     .validation_data = expand_home(options.data.val_path),
                     .task = options.data.task,
-                    .table = options.data.table});
+                    .table = options.data.table,
+                    .resize = options.data.resize});
 }
 
 void warn(const LoadedData& data) {
@@ -248,7 +249,7 @@ void add_target(CLI::App& app, Paths& paths) {
 Action add_data_info(CLI::App& app) {
   return act_on(app, std::make_shared<Paths>(),
                 {"test-data", "val-data", "task", "label", "header", "decimal", "drop", "only",
-                 "one-hot", "missing"},
+                 "one-hot", "missing", "resize"},
                 info);
 }
 
@@ -256,7 +257,7 @@ Action add_data_convert(CLI::App& app) {
   const auto paths = std::make_shared<Paths>();
   Action action = act_on(app, paths,
                          {"test-data", "val-data", "task", "label", "header", "decimal", "drop",
-                          "only", "one-hot", "missing"},
+                          "only", "one-hot", "missing", "resize"},
                          convert);
   add_target(app, *paths);
   return action;
@@ -266,7 +267,7 @@ Action add_data_split(CLI::App& app) {
   const auto paths = std::make_shared<Paths>();
   Action action = act_on(app, paths,
                          {"test-fraction", "seed", "task", "label", "header", "decimal", "drop",
-                          "only", "one-hot", "missing"},
+                          "only", "one-hot", "missing", "resize"},
                          divide);
   add_target(app, *paths);
   app.add_option("--val-fraction", paths->validation_fraction,

@@ -25,6 +25,12 @@ std::uint64_t checksum_of(const T* values, std::int64_t count, std::uint64_t bef
   return checksum(std::as_bytes(std::span(values, static_cast<std::size_t>(count))), before);
 }
 
+std::string hex(std::uint64_t sum) {
+  std::ostringstream text;
+  text << std::hex << std::setw(16) << std::setfill('0') << sum;
+  return text.str();
+}
+
 /// The checksum of labels or targets.
 std::uint64_t checksum_of_labels(const Dataset& set, std::uint64_t before) {
   std::vector<std::int64_t> all(static_cast<std::size_t>(set.size()));
@@ -66,21 +72,38 @@ std::string describe_set(const std::shared_ptr<const Dataset>& set) {
   if (set->num_classes() > 0) {
     text << set->num_classes() << " classes, ";
   }
-  text << "checksum " << std::hex << std::setw(16) << std::setfill('0') << sum;
+  text << "checksum " << hex(sum);
   return text.str();
+}
+
+/// All names, or the first and the last of many with what tells other names apart: the ranks send
+/// this text to each other.
+std::string list_of_names(const std::vector<std::string>& names) {
+  constexpr std::size_t kMostListed = 100;
+  std::string list;
+  for (const std::string& name : names) {
+    list += (list.empty() ? "" : ", ") + name;
+  }
+  if (names.size() <= kMostListed) {
+    return list;
+  }
+  return str(names.size(), " files from ", names.front(), " to ", names.back(),
+             ", checksum of the names ", hex(checksum_of(list.data(), std::ssize(list), 0)));
 }
 
 std::string names_at(const LoadOptions& options) {
   try {
     const DataFiles files = find_data_files(
         {.data = options.data, .validation = options.validation_data, .test = options.test_data});
-    std::string names;
+    std::vector<std::string> names;
     for (const auto* list : {&files.train, &files.validation, &files.test, &files.class_names}) {
       for (const std::string& path : *list) {
-        names += (names.empty() ? "" : ", ") + file_name(path);
+        const std::string folder = class_folder_of(files, path);
+        names.push_back(folder.empty() ? file_name(path)
+                                       : str(file_name(folder), '/', file_name(path)));
       }
     }
-    return names;
+    return list_of_names(names);
   } catch (const DataError& error) {
     return error.what();
   }

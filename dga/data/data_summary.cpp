@@ -22,6 +22,9 @@ constexpr NamedValues<FileUse, 5> kFileUses{{{"train", FileUse::train},
 
 std::string text_of(const DataSummary::File& file) {
   const std::string path = printable(file.path, 4096);
+  if (file.images > 0) {
+    return str(path, " (", file.images, file.images == 1 ? " image)" : " images)");
+  }
   return file.reason.empty() ? path : str(path, " (", file.reason, ")");
 }
 
@@ -76,6 +79,9 @@ std::string to_json(const DataSummary& summary) {
     if (!file.reason.empty()) {
       json["files"].back()["reason"] = file.reason;
     }
+    if (file.images > 0) {
+      json["files"].back()["images"] = file.images;
+    }
   }
   for (const DataSummary::Class& one : summary.classes) {
     json["classes"].push_back({{"name", one.name}, {"samples", one.samples}});
@@ -93,7 +99,8 @@ DataSummary data_summary_from_json(std::string_view text, const std::string& pla
       summary.files.push_back(
           {.path = file.at("path").get<std::string>(),
            .use = value_in(kFileUses, file.at("use").get<std::string>()).value_or(FileUse::ignored),
-           .reason = file.value("reason", std::string())});
+           .reason = file.value("reason", std::string()),
+           .images = file.value("images", std::int64_t{0})});
     }
     for (const SummaryJson& one : json.at("classes")) {
       summary.classes.push_back({.name = one.at("name").get<std::string>(),

@@ -21,6 +21,7 @@ struct DataSummary {
     std::string path = {};
     FileUse use = FileUse::train;
     std::string reason = {};  // of an ignored file
+    std::int64_t images = 0;  // the number of images in a class folder; 0: a file
 
     bool operator==(const File&) const = default;
   };

@@ -10,6 +10,7 @@
 
 #include "dga/base/error.h"
 #include "dga/crypto/sha256.h"
+#include "dga/data/parallel_for.h"
 #include "dga/storage/store_path.h"
 
 namespace dga {
@@ -48,11 +49,16 @@ std::optional<std::int64_t> size_of_file(const std::string& path) {
 
 }  // namespace
 
-std::vector<EqualFiles> equal_files(std::span<const std::string> paths) {
+std::vector<EqualFiles> equal_files(std::span<const std::string> paths, int threads) {
+  // Ten thousand files are looked at on all cores, since each may be a request to a server.
+  std::vector<std::optional<std::int64_t>> sizes(paths.size());
+  parallel_for(std::ssize(paths), threads, [&](std::int64_t i, int /*thread*/) {
+    sizes[static_cast<std::size_t>(i)] = size_of_file(paths[static_cast<std::size_t>(i)]);
+  });
   std::map<std::int64_t, std::vector<std::size_t>> by_size;
   for (std::size_t i = 0; i < paths.size(); ++i) {
-    if (const auto size = size_of_file(paths[i])) {
-      by_size[*size].push_back(i);
+    if (sizes[i]) {
+      by_size[*sizes[i]].push_back(i);
     }
   }
   std::vector<EqualFiles> found;
@@ -68,9 +74,14 @@ std::vector<EqualFiles> equal_files(std::span<const std::string> paths) {
       } else if (group.files.size() > 1) {
         const std::int64_t count =
             std::min(group.compared == 0 ? kFirstPiece : kPiece, size - group.compared);
+        std::vector<std::string> hashes(group.files.size());
+        parallel_for(std::ssize(hashes), threads, [&](std::int64_t i, int /*thread*/) {
+          const auto at = static_cast<std::size_t>(i);
+          hashes[at] = hash_of_piece(paths[group.files[at]], group.compared, count);
+        });
         std::map<std::string, std::vector<std::size_t>> by_hash;
-        for (const std::size_t i : group.files) {
-          by_hash[hash_of_piece(paths[i], group.compared, count)].push_back(i);
+        for (std::size_t i = 0; i < hashes.size(); ++i) {
+          by_hash[hashes[i]].push_back(group.files[i]);
         }
         by_hash.erase("");
         for (auto& [hash, same] : by_hash) {

@@ -67,6 +67,9 @@ Exclusion exclusion_of(const std::string& name) {
   if (small == "coarse_label_names.txt") {
     return {"names of CIFAR-100's coarse labels"};
   }
+  if (small == "thumbs.db" || small == "desktop.ini") {
+    return {"a file of the desktop"};
+  }
   if (name.ends_with('~') || (name.starts_with('#') && name.ends_with('#')) ||
       std::any_of(kBackups.begin(), kBackups.end(),
                   [&](std::string_view ending) { return small.ends_with(ending); })) {
@@ -85,7 +88,7 @@ bool names_classes(const std::string& name) {
   return is_character_table(name) || small == "batches.meta.txt" || small == "fine_label_names.txt";
 }
 
-FileUse use_of(const std::string& path) {
+std::optional<FileUse> named_use(const std::string& path) {
   const std::string name = lower_case(file_name(path));
   const UseWords* found = nullptr;
   for (const UseWords& use : kUseWords) {
@@ -99,7 +102,11 @@ FileUse use_of(const std::string& path) {
     }
     found = named ? &use : found;
   }
-  return found == nullptr ? FileUse::train : found->use;
+  return found == nullptr ? std::nullopt : std::optional(found->use);
+}
+
+FileUse use_of(const std::string& path) {
+  return named_use(path).value_or(FileUse::train);
 }
 
 }  // namespace dga

@@ -4,6 +4,7 @@
 
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -23,6 +24,10 @@ Exclusion exclusion_of(const std::string& name);
 bool is_character_table(const std::string& name);
 /// Whether the file names classes: that table, or a list of CIFAR's; see class_names.h.
 bool names_classes(const std::string& name);
+
+/// What a word in the name of the file or folder at `path` says; nothing without such a word.
+/// Throws DataError for a name with the words of two uses.
+std::optional<FileUse> named_use(const std::string& path);
 
 /// Training, unless the name of the file at `path` contains a word for validation or test files;
 /// location.h lists the words. Throws DataError for a name with the words of two uses.

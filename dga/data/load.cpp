@@ -5,11 +5,14 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <iterator>
+#include <optional>
 #include <set>
 #include <span>
 #include <utility>
 
 #include "dga/base/error.h"
+#include "dga/base/topology.h"
 #include "dga/data/class_names.h"
 #include "dga/data/classes.h"
 #include "dga/data/equal_files.h"
@@ -24,6 +27,29 @@
 
 namespace dga {
 namespace {
+
+int threads_for(int wanted) {
+  return wanted > 0 ? wanted : usable_cores();
+}
+
+/// The classes of the files at `paths`, if they lie in class folders.
+std::vector<std::string> classes_of(const DataFiles& files, const std::vector<std::string>& paths) {
+  std::vector<std::string> classes;
+  for (const std::string& path : paths) {
+    if (const std::string folder = class_folder_of(files, path); !folder.empty()) {
+      classes.push_back(file_name(folder));
+    }
+  }
+  return classes;
+}
+
+/// Reads the files at `paths`, one set of `files`.
+Samples read_set(const DataFiles& files, const std::vector<std::string>& paths,
+                 ReadOptions options) {
+  const std::vector<std::string> classes = classes_of(files, paths);
+  options.file_classes = classes.empty() ? nullptr : &classes;
+  return read_files(paths, options);
+}
 
 /// `names`: the classes; ignored for a regression.
 std::shared_ptr<const Dataset> dataset_of(Samples samples, const std::vector<std::string>& names,
@@ -87,13 +113,32 @@ std::vector<std::int64_t> integers_of(const std::vector<std::string>& names) {
   return labels;
 }
 
+/// Labels that are the names of folders, for a model whose classes are integers in the order of
+/// their values.
+void map_folder_labels(Samples& samples, const std::vector<std::string>& class_names) {
+  std::vector<std::string> sorted = class_names;
+  std::sort(sorted.begin(), sorted.end());
+  map_text_labels(samples, sorted);
+  for (std::int64_t i = 0; i < samples.count; ++i) {
+    const std::string& text = sorted[static_cast<std::size_t>(samples.labels[i])];
+    samples.labels[i] =
+        std::find(class_names.begin(), class_names.end(), text) - class_names.begin();
+  }
+  samples.label_texts = {};
+}
+
 /// The samples of a validation or test set, which must be like those of `train`; none for no files.
-Samples read_like(const Samples& train, const std::vector<std::string>& paths,
-                  const ReadOptions& options) {
+Samples read_like(const Samples& train, const DataFiles& files,
+                  const std::vector<std::string>& paths, const ReadOptions& options) {
   if (paths.empty()) {
     return {};
   }
-  Samples samples = read_files(paths, options);
+  Samples samples = read_set(files, paths, options);
+  if (samples.parts.front().is_sample != train.parts.front().is_sample) {
+    throw DataError(str(samples.place(0), ": expected ",
+                        train.parts.front().is_sample ? "images" : "data", " as ", train.place(0),
+                        ", found another kind. Take both sets from the same source."));
+  }
   if (samples.shape != train.shape) {
     throw DataError(str(samples.place(0), ": expected samples of ", shape_text(train.shape),
                         " features as in ", train.place(0), ", found ", shape_text(samples.shape),
@@ -147,16 +192,15 @@ void add_sets_within(DataFiles& files) {
 }
 
 /// Warnings about files that equal others. Many are counted, not named.
-std::vector<std::string> copies_among(const std::vector<DataSummary::File>& files) {
+std::vector<std::string> copies_among(const DataFiles& files, int threads) {
   constexpr std::size_t kMostNamed = 5;
   std::vector<std::string> paths;
   std::set<std::string> seen;  // a file may hold several sets
-  for (const DataSummary::File& file : files) {
-    if (file.use != FileUse::ignored && seen.insert(file.path).second) {
-      paths.push_back(file.path);
-    }
+  for (const auto* set : {&files.train, &files.validation, &files.test, &files.class_names}) {
+    std::copy_if(set->begin(), set->end(), std::back_inserter(paths),
+                 [&](const std::string& path) { return seen.insert(path).second; });
   }
-  const std::vector<EqualFiles> copies = equal_files(paths);
+  const std::vector<EqualFiles> copies = equal_files(paths, threads);
   std::vector<std::string> notices;
   for (std::size_t i = 0; i < std::min(copies.size(), kMostNamed); ++i) {
     const std::string& first = paths[copies[i].first];
@@ -179,21 +223,47 @@ std::vector<std::string> copies_among(const std::vector<DataSummary::File>& file
   return notices;
 }
 
+/// Before any image is decoded: whether there is something to tell apart.
+void check_classes(const std::string& location, const std::vector<std::string>& classes) {
+  if (!classes.empty() && classes.front() == classes.back()) {
+    throw DataError(str(printable(location, 4096),
+                        ": expected a subfolder with images for each of at least 2 classes, found "
+                        "only ",
+                        classes.front(), ". Add the others."));
+  }
+}
+
+/// The size that images get for a model, if those of its training were resized.
+std::optional<ImageSize> size_of_resized(const ModelCard& card) {
+  const std::size_t dims = card.input_shape.size();
+  return card.resized && dims >= 2
+             ? std::optional(ImageSize{card.input_shape[dims - 2], card.input_shape[dims - 1]})
+             : std::nullopt;
+}
+
 /// What the files are used as, and what there is to say about them.
-DataSummary summary_of_files(const DataFiles& files) {
+DataSummary summary_of_files(const DataFiles& files, int threads) {
   DataSummary summary{.notices = files.notices};
   for (const auto& [use, paths] :
        {std::pair(FileUse::train, &files.train), std::pair(FileUse::validation, &files.validation),
         std::pair(FileUse::test, &files.test),
         std::pair(FileUse::class_names, &files.class_names)}) {
     for (const std::string& path : *paths) {
-      summary.files.push_back({.path = path, .use = use});
+      const std::string folder = class_folder_of(files, path);
+      if (folder.empty()) {
+        summary.files.push_back({.path = path, .use = use});
+        continue;
+      }
+      if (summary.files.empty() || summary.files.back().path != folder) {
+        summary.files.push_back({.path = folder, .use = use});
+      }
+      ++summary.files.back().images;
     }
   }
   for (const IgnoredFile& file : files.ignored) {
     summary.files.push_back({.path = file.path, .use = FileUse::ignored, .reason = file.reason});
   }
-  const std::vector<std::string> copies = copies_among(summary.files);
+  const std::vector<std::string> copies = copies_among(files, threads);
   summary.notices.insert(summary.notices.end(), copies.begin(), copies.end());
   return summary;
 }
@@ -224,18 +294,27 @@ LoadedData load_data(const LoadOptions& options) {
                       .table = options.table,
                       .set = FileUse::train,
                       .stream = options.stream,
+                      .resize = image_size_from(options.resize),
                       .threads = options.threads};
-  Samples train = read_files(files.train, reading);
+  check_classes(options.data, classes_of(files, files.train));
+  Samples train = read_set(files, files.train, reading);
   add_sets_within(files);
   LoadedData data{.columns = train.columns, .format = train.format};
+  if (reading.resize && !train.parts.front().is_sample) {
+    throw DataError(
+        str(train.parts.front().file,
+            ": expected images, which alone have a size for --resize, found other data. "
+            "Leave --resize out."));
+  }
   if (!train.columns.all.empty()) {
     reading.columns = &data.columns;
   }
   reading.origins = &train.origins;
+  reading.shape = train.shape;
   reading.set = FileUse::validation;
-  Samples validation = read_like(train, files.validation, reading);
+  Samples validation = read_like(train, files, files.validation, reading);
   reading.set = FileUse::test;
-  Samples test = read_like(train, files.test, reading);
+  Samples test = read_like(train, files, files.test, reading);
   name_classes(files, std::array{&train, &validation, &test});
   data.columns.text_labels = !train.label_texts.empty();
   std::vector<std::string> names = train.label_texts;
@@ -262,7 +341,7 @@ LoadedData load_data(const LoadOptions& options) {
       }
     }
   }
-  data.summary = summary_of_files(files);
+  data.summary = summary_of_files(files, threads_for(options.threads));
   data.summary.label = train.label;
   for (const Samples* set : {&train, &validation, &test}) {
     const auto notices = notices_of(*set);
@@ -296,16 +375,23 @@ Samples load_samples(const SamplesOptions& options) {
                       .origins = &origins,
                       .optional_labels = true,
                       .features = features,
+                      .shape = card.input_shape,
+                      .resize = size_of_resized(card),
                       .threads = options.threads};
   reading.table.missing = columns.missing;
   DataFiles files = find_one_set(options.data);
-  Samples samples = read_files(files.train, reading);
+  Samples samples = read_set(files, files.train, reading);
   if (card.columns.text_labels) {
     name_classes(files, std::array{&samples});
   }
-  check_labels_are(card.columns.text_labels, samples);
+  const bool folders = !files.class_folders.empty();  // their names may be integers
+  if (!folders) {
+    check_labels_are(card.columns.text_labels, samples);
+  }
   if (samples.labels && card.columns.text_labels) {
     map_text_labels(samples, card.class_names);
+  } else if (samples.labels && folders) {
+    map_folder_labels(samples, card.class_names);
   } else if (samples.labels) {
     map_labels(samples, classes);
   }

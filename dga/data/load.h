@@ -26,6 +26,8 @@ struct LoadOptions {
   std::string validation_data = {};
   Task task = Task::automatic;
   TableOptions table = {};
+  /// "HxW": the height and width that images get. Empty: they must have one size.
+  std::string resize = {};
   /// Number of threads for parsing. 0: one per usable core.
   int threads = 0;
   /// Leave the features in the files; see StreamedArrays. Throws DataError for files that are
@@ -77,7 +79,8 @@ struct SamplesOptions {
 /// where both have names. Labels are optional: CSV files may lack the label column, and IDX samples
 /// the file of labels. The labels that are returned are positions in the card's class names. Throws
 /// DataError as load_data does, and for a label that is not a class of the model or samples of
-/// another size. Throws InvalidArgument for a card without input shape or with classes that do not
+/// another size. Images get the size of the card's if those of the training were resized. Throws
+/// InvalidArgument for a card without input shape or with classes that do not
 /// ascend.
 Samples load_samples(const SamplesOptions& options);
 

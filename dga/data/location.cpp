@@ -11,54 +11,24 @@
 #include "dga/base/error.h"
 #include "dga/data/as_data.h"
 #include "dga/data/file_roles.h"
+#include "dga/data/folder_contents.h"
+#include "dga/data/image_folder.h"
 #include "dga/storage/store_path.h"
 
 namespace dga {
 namespace {
 
-/// Whether a file is the packed form of one in `paths`, which ascend.
-bool is_packed_form(const std::string& path, const std::vector<std::string>& paths) {
-  for (const std::string_view ending : {".gz", ".zst"}) {
-    if (path.ends_with(ending) && std::binary_search(paths.begin(), paths.end(),
-                                                     path.substr(0, path.size() - ending.size()))) {
-      return true;
-    }
+/// Makes test files the training files if there are no others. Throws DataError without training
+/// files.
+void require_training(const std::string& shown, DataFiles& files) {
+  if (files.train.empty() && files.validation.empty()) {
+    std::swap(files.train, files.test);
   }
-  return false;
-}
-
-/// All files of a folder that are read, as training files, and those that are not.
-DataFiles files_of_folder(const StorePath& folder) {
-  DataFiles files;
-  for (const auto& [name, status] : as_data([&] { return folder.list(); })) {
-    const std::string path = (folder / name).text();
-    const Exclusion exclusion = exclusion_of(name);
-    if (status.is_folder()) {
-      files.ignored.push_back({path, "a subfolder"});
-    } else if (!exclusion.reason.empty()) {
-      files.ignored.push_back({path, std::string(exclusion.reason)});
-      if (exclusion.looks_like_data) {
-        files.notices.push_back(
-            str(printable(path, 4096), ": ignored, because it is ", exclusion.reason, "."));
-      }
-    } else if (!status.is_file()) {
-      throw DataError(str(printable(path, 4096), ": expected a file with data, found ",
-                          status.nature, ". Put the file there, or remove this from the folder."));
-    } else if (names_classes(name)) {
-      if (!files.class_names.empty()) {
-        throw DataError(
-            str(printable(path, 4096),
-                ": expected one table of characters in a folder, found a second beside ",
-                printable(files.class_names.front(), 4096), ". Keep one of them."));
-      }
-      files.class_names.push_back(path);
-    } else if (is_packed_form(path, files.train)) {
-      files.ignored.push_back({path, "the packed form of a file beside it"});
-    } else {
-      files.train.push_back(path);
-    }
+  if (files.train.empty()) {
+    throw DataError(str(shown, ": expected training files, found only validation ",
+                        files.test.empty() ? "files" : "and test files",
+                        " by their names. Add or rename a file, or give the file to train on."));
   }
-  return files;
 }
 
 /// Moves the files of `files.train` to the sets that their names say.
@@ -71,14 +41,7 @@ void assign_uses(const std::string& shown, DataFiles& files) {
                                   : files.train)
         .push_back(path);
   }
-  if (files.train.empty() && files.validation.empty()) {
-    std::swap(files.train, files.test);
-  }
-  if (files.train.empty()) {
-    throw DataError(str(shown, ": expected training files, found only validation ",
-                        files.test.empty() ? "files" : "and test files",
-                        " by their names. Add or rename a file, or give the file to train on."));
-  }
+  require_training(shown, files);
 }
 
 /// The files as strings that are equal for one file, however it is named.
@@ -94,9 +57,12 @@ std::set<std::string> canonical(const std::vector<std::string>& paths) {
 void replace_set(const DataFiles& named, std::string_view name,
                  std::vector<std::string> DataFiles::*set, DataFiles& files) {
   for (const std::string& path : files.*set) {
-    files.ignored.push_back({path, str("another ", name, " set was named")});
+    const std::string folder = class_folder_of(files, path);
+    files.ignored.push_back(
+        {folder.empty() ? path : folder, str("another ", name, " set was named")});
   }
   files.*set = named.train;
+  files.class_folders.insert(named.class_folders.begin(), named.class_folders.end());
   files.class_names.insert(files.class_names.end(), named.class_names.begin(),
                            named.class_names.end());
   files.ignored.insert(files.ignored.end(), named.ignored.begin(), named.ignored.end());
@@ -115,9 +81,8 @@ void sort_without_repeats(DataFiles& files) {
   files.notices.erase(std::unique(files.notices.begin(), files.notices.end()), files.notices.end());
 }
 
-}  // namespace
-
-DataFiles find_one_set(const std::string& location) {
+/// As find_one_set, with the folders of sets that an image folder has.
+ImageFolder find_at(const std::string& location) {
   const StorePath path(location);
   const std::string shown = printable(path.text(), 4096);
   const auto status = as_data([&] { return path.status(); });
@@ -127,21 +92,49 @@ DataFiles find_one_set(const std::string& location) {
             ": expected a folder or a file with data, found nothing there. Check the path."));
   }
   if (!status->is_folder()) {
-    return {.train = {path.text()}};
+    return {.files = {.train = {path.text()}}};
   }
-  DataFiles files = files_of_folder(path);
+  FolderContents contents = contents_of(path);
+  if (auto images = find_image_folder(path, contents)) {
+    return *std::move(images);
+  }
+  DataFiles& files = contents.files;
   if (files.train.empty()) {
     throw DataError(str(shown, ": expected a folder with data files, found ",
-                        files.notices.empty() ? "none in it (subfolders are not searched)"
-                                              : "only files that are ignored, such as backups",
+                        files.notices.empty()
+                            ? "none in it (of subfolders, only those with images are searched)"
+                            : "only files that are ignored, such as backups",
                         ". Put the data there or give another folder."));
   }
-  return files;
+  return {.files = std::move(files)};
+}
+
+}  // namespace
+
+std::string class_folder_of(const DataFiles& files, const std::string& path) {
+  if (files.class_folders.empty()) {
+    return {};
+  }
+  std::string folder = path.substr(0, path.rfind('/'));
+  return files.class_folders.contains(folder) ? folder : std::string();
+}
+
+DataFiles find_one_set(const std::string& location) {
+  ImageFolder found = find_at(location);
+  if (!found.sets.empty()) {
+    throw DataError(str(printable(location, 4096), ": expected the images of one set, found the ",
+                        "folders of sets, such as ", printable(found.sets.front()),
+                        ". Give the folder of one of them."));
+  }
+  return std::move(found.files);
 }
 
 DataFiles find_data_files(const DataLocations& locations) {
-  DataFiles files = find_one_set(locations.data);
-  if (const StorePath folder(locations.data); as_data([&] { return folder.is_folder(); })) {
+  DataFiles files = find_at(locations.data).files;
+  const StorePath folder(locations.data);
+  if (!files.class_folders.empty()) {
+    require_training(printable(folder.text(), 4096), files);
+  } else if (as_data([&] { return folder.is_folder(); })) {
     assign_uses(printable(folder.text(), 4096), files);
   }
   const DataFiles validation =
@@ -150,7 +143,7 @@ DataFiles find_data_files(const DataLocations& locations) {
   std::set<std::string> named = canonical(validation.train);
   named.merge(canonical(test.train));
   const auto is_named = [&](const std::string& path) {
-    return named.contains(*canonical({path}).begin());
+    return !named.empty() && named.contains(*canonical({path}).begin());
   };
   std::erase_if(files.validation, is_named);
   std::erase_if(files.test, is_named);

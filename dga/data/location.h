@@ -4,6 +4,7 @@
 
 #pragma once
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -22,10 +23,15 @@ struct DataFiles {
   std::vector<std::string> test = {};        // empty: the data has no test files
   /// Tables with names of classes, see class_names.h: at most one of each location.
   std::vector<std::string> class_names = {};
+  /// Folders of images whose names are the classes of the images in them.
+  std::set<std::string> class_folders = {};
   std::vector<IgnoredFile> ignored = {};  // in the order of their names
   /// One line for each ignored file that could be taken for data.
   std::vector<std::string> notices = {};
 };
+
+/// The folder of the file at `path` if it is a class folder of `files`; otherwise "".
+std::string class_folder_of(const DataFiles& files, const std::string& path);
 
 /// Finds the files at `location`, the path or URI of a folder or a file (see StorePath), as
 /// training files. In a folder these are the regular files, ordered by name (comparing bytes),
@@ -35,11 +41,13 @@ struct DataFiles {
 /// - backups of editors: "x~", x.bak, x.orig, x.swp and x between two number signs, with a notice;
 /// - emnist-*-mapping.txt, batches.meta.txt and fine_label_names.txt, which name classes;
 /// - x.gz and x.zst if there is also x.
-/// Subfolders are not searched.
+/// Subfolders are not searched, unless there are no such files and the subfolders hold images. Then
+/// each of them is a class; see image_folder.h.
 ///
 /// Throws DataNotFound if nothing exists at the location, InvalidArgument for a URI of an unknown
 /// scheme, and DataError if it cannot be read, contains no data files, or contains something that
-/// is neither a regular file nor a folder, such as a pipe or a link to nothing.
+/// is neither a regular file nor a folder, such as a pipe or a link to nothing. Throws DataError
+/// for class folders as find_image_folder does, and for several sets of them.
 DataFiles find_one_set(const std::string& location);
 
 /// The locations of the sets of a dataset, as for find_one_set.
@@ -52,8 +60,9 @@ struct DataLocations {
 /// Finds the files of all sets. In the folder `data`, a file is a validation file if its name
 /// contains the word "val", "valid", "validation", "dev" or "eval", and a test file if it contains
 /// "test", "testing" or "t10k", in any case. Words end at anything but a letter or digit, and
-/// digits may follow the word. If all files are test files, they are the training files instead. A
-/// file that another location names is not a training file, unless no other would be left.
+/// digits may follow the word. The folders of sets of an image folder follow the same words. If all
+/// files are test files, they are the training files instead. A file that another location names is
+/// not a training file, unless no other would be left.
 ///
 /// Throws as find_one_set does, and DataError for a name with the words of two sets and for a
 /// folder without training files.

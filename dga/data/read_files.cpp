@@ -5,10 +5,13 @@
 #include <new>
 
 #include "dga/base/error.h"
+#include "dga/base/topology.h"
 #include "dga/data/as_data.h"
 #include "dga/data/formats/format.h"
 #include "dga/data/formats/gzip.h"
+#include "dga/data/formats/image.h"
 #include "dga/data/formats/zstd.h"
+#include "dga/data/parallel_for.h"
 #include "dga/storage/store_path.h"
 
 namespace dga {
@@ -43,26 +46,35 @@ void refuse_packed(const std::string& path) {
 }  // namespace
 
 Samples read_files(std::span<const std::string> paths, const ReadOptions& options) {
-  std::vector<SourcePtr> sources;
-  const Format* format = nullptr;
-  for (const std::string& path : paths) {
-    if (options.stream) {
-      refuse_packed(path);
-    }
-    sources.push_back(open_file(path));
-    const Format& found = format_of(*sources.back());
-    if (format != nullptr && format != &found) {
-      throw DataError(str(sources.back()->name(), ": expected ", format->name, " as in ",
-                          sources.front()->name(), ", found ", found.name,
+  std::vector<SourcePtr> sources(paths.size());
+  std::vector<const Format*> formats(paths.size());
+  // Ten thousand files are opened on all cores, since each may be a request to a server.
+  parallel_for(std::ssize(paths), options.threads > 0 ? options.threads : usable_cores(),
+               [&](std::int64_t i, int /*thread*/) {
+                 const auto at = static_cast<std::size_t>(i);
+                 if (options.stream) {
+                   refuse_packed(paths[at]);
+                 }
+                 sources[at] = open_file(paths[at]);
+                 formats[at] = &format_of(*sources[at]);
+               });
+  const Format& format = *formats.front();
+  for (std::size_t i = 0; i < paths.size(); ++i) {
+    if (formats[i] != &format) {
+      throw DataError(str(sources[i]->name(), ": expected ", format.name, " as in ",
+                          sources.front()->name(), ", found ", formats[i]->name,
                           ". Keep one format in a folder."));
     }
-    format = &found;
   }
-  check_columns(*format, sources.front()->name(), options);
+  if (options.file_classes != nullptr && format.read != read_images) {
+    throw DataError(str(sources.front()->name(), ": expected images, as in class folders, found ",
+                        format.name, ". Remove the file."));
+  }
+  check_columns(format, sources.front()->name(), options);
   try {
-    Samples samples = read_with(*format, sources, options);
-    samples.format = samples.format.empty() ? std::string(format->name)
-                                            : str(format->name, ", ", samples.format);
+    Samples samples = read_with(format, sources, options);
+    samples.format =
+        samples.format.empty() ? std::string(format.name) : str(format.name, ", ", samples.format);
     return samples;
   } catch (const std::bad_alloc&) {
     throw DataError(str(sources.front()->name(),

@@ -9,6 +9,9 @@ namespace dga {
 std::string Samples::place(std::int64_t sample) const {
   for (const Part& part : parts) {
     if (sample < part.count) {
+      if (part.is_sample) {
+        return part.file;
+      }
       const std::int64_t number = part.lines.empty() ? part.first_line + sample
                                                      : part.lines[static_cast<std::size_t>(sample)];
       return str(part.file, part.first_line > 0 ? ":" : ": sample ", number);

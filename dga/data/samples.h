@@ -12,6 +12,7 @@
 
 #include "dga/base/named_values.h"
 #include "dga/data/data_summary.h"
+#include "dga/data/image_size.h"
 #include "dga/data/origins.h"
 #include "dga/data/table_options.h"
 #include "dga/storage/columns.h"
@@ -37,6 +38,7 @@ struct Samples {
     /// The line number of each sample, or its number where the file has no lines; empty if they are
     /// consecutive.
     std::vector<std::int64_t> lines = {};
+    bool is_sample = false;  // whether the file is one sample, as an image is
   };
 
   std::int64_t count = 0;
@@ -62,8 +64,8 @@ struct Samples {
   std::int64_t missing_samples = 0;  // with a missing value, those that were left out included
   std::int64_t dropped_samples = 0;  // left out because of a missing value
 
-  /// The place of a sample for errors: "file:line", or "file: sample N", counted from 0, if the
-  /// file has no lines.
+  /// The place of a sample for errors: "file:line"; or "file: sample N", counted from 0, if the
+  /// file has no lines; or "file", if the file is the sample.
   std::string place(std::int64_t sample) const;
 };
 
@@ -86,6 +88,14 @@ struct ReadOptions {
 
   /// Leave the features in the files.
   bool stream = false;
+  // --- of images
+  /// The class of each file, in the same order. Null: the files have no classes.
+  const std::vector<std::string>* file_classes = nullptr;
+  /// The shape of a sample of the training: (height, width), or with 1 or 3 channels before these.
+  /// Empty: the images decide.
+  std::vector<std::int64_t> shape = {};
+  /// The size that all images get. Nothing: they must have one size.
+  std::optional<ImageSize> resize = {};
 
   int threads = 0;                                   // 0: one per usable core
   std::int64_t piece_bytes = std::int64_t{1} << 20;  // bytes of text that a thread parses at a time

@@ -13,6 +13,7 @@ LoadOptions load_options_of(const RunOptions& options, Engine engine) {
           .validation_data = options.data.val_path,
           .task = options.data.task,
           .table = options.data.table,
+          .resize = options.data.resize,
           .threads = engine == Engine::mpi ? 1 : 0,
           .stream = options.data.stream,
           .shuffle_window = options.data.shuffle_window,

@@ -177,7 +177,7 @@ std::vector<Option> data_options() {
       option(
           "data", "PATH", &DataOptions::path,
           "Training samples: a folder or a file, as a path or a URI. CSV and IDX are recognised by "
-          "content.",
+          "content. A folder with a subfolder of PNG or JPEG images for each class is one dataset.",
           {.scope = Scope::dataset, .positional = true, .argument = "data_dir"}),
       option("test-data", "PATH", &DataOptions::test_path,
              "Held-out samples: a folder or a file, as a path or a URI. Default: the "
@@ -214,6 +214,11 @@ std::vector<Option> data_options() {
              "Samples with missing values (an empty field, NA, nan, ?). error: refuse the file; "
              "mean: use the mean of the column; drop: leave the sample out.",
              kMissingNames, {.scope = Scope::dataset}),
+      option(
+          "resize", "HxW", &DataOptions::resize,
+          "Height and width to which all images are resized, such as 224x224. Default: they must "
+          "have one size.",
+          {.scope = Scope::dataset}),
       choice("task", &DataOptions::task,
              "Task type: classification, or regression for real-valued labels. auto: "
              "classification, but it refuses labels that look like mistakes, such as 5% or texts "

@@ -3,6 +3,7 @@
 #include "dga/options/run_options.h"
 
 #include "dga/base/error.h"
+#include "dga/data/image_size.h"
 #include "dga/data/stream/blocks.h"
 #include "dga/options/option_table.h"
 
@@ -21,6 +22,7 @@ void check_options(const RunOptions& options) {
   check_bounds(options);
   DGA_CHECK(!options.data.path.empty(),
             "[options] data: expected a folder or file with samples, found none. Give --data DIR.");
+  image_size_from(options.data.resize);  // throws
   DGA_CHECK(
       options.data.task != Task::regression || options.training.class_weights == ClassWeights::none,
       "[options] class-weights: expected none for regression, which has no classes, found "

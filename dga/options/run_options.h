@@ -31,6 +31,7 @@ struct DataOptions {
   std::string val_path = {};   // empty: the data's own validation files, else none
   double test_fraction = 0.2;
   TableOptions table = {};
+  std::string resize = {};  // "HxW"; empty: images must have one size
   Task task = Task::automatic;
   ShardKind shard = ShardKind::iid;
   bool stream = false;

@@ -40,11 +40,11 @@ std::string table_key(const TableOptions& table) {
 }
 
 std::string key_of(const LoadOptions& options) {
-  return str(absolute(options.data), '\n',
-             options.test_data.empty() ? "" : absolute(options.test_data), '\n',
-             options.validation_data.empty() ? "" : absolute(options.validation_data), '\n',
-             table_key(options.table), '\n', name_in(kTaskNames, options.task), '\n',
-             options.stream ? str("stream ", options.shuffle_window, ' ', options.readers) : "");
+  return str(
+      absolute(options.data), '\n', options.test_data.empty() ? "" : absolute(options.test_data),
+      '\n', options.validation_data.empty() ? "" : absolute(options.validation_data), '\n',
+      table_key(options.table), '\n', options.resize, '\n', name_in(kTaskNames, options.task), '\n',
+      options.stream ? str("stream ", options.shuffle_window, ' ', options.readers) : "");
 }
 
 }  // namespace

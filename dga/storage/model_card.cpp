@@ -67,6 +67,9 @@ std::string to_json(const ModelCard& card) {
   if (card.target_origin != 0) {
     json["target"]["origin"] = card.target_origin;
   }
+  if (card.resized) {
+    json["images"] = "resized";
+  }
   if (card.columns.text_labels) {
     json["labels"] = "text";
   }
@@ -98,6 +101,7 @@ ModelCard model_card_from_json(std::string_view text, const std::string& path) {
     json.at("class_names").get_to(card.class_names);
     card.feature_origin = json.at("features").value("origin", std::vector<double>());
     card.target_origin = json.at("target").value("origin", 0.0);
+    card.resized = json.value("images", "") == "resized";
     if (json.contains("columns")) {
       card.columns = columns_from(json, path);
     }

@@ -32,6 +32,7 @@ struct ModelCard {
   double target_mean = 0;
   double target_scale = 1;
   std::vector<std::string> class_names = {};  // (outputs); empty for regression
+  bool resized = false;  // whether images get the height and width in input_shape
   Columns columns = {};  // of the training table; without any if the data was no table
 
   bool operator==(const ModelCard&) const = default;

@@ -86,6 +86,7 @@ TrainPlan prepare(TaskPlan tasks) {
   card.feature_mean = features.mean;
   card.feature_scale = features.scale;
   card.columns = plan.columns;
+  card.resized = !plan.options.data.resize.empty();
   std::optional<TargetNormalisation> targets;
   if (plan.options.data.task == Task::regression) {
     targets = measure_target_normalisation(*plan.train);

@@ -31,6 +31,8 @@ class DatasetOptions(TypedDict, total=False):
     """Columns of CSV with categories. Each category becomes one feature that is 0 or 1."""
     missing: Optional[Literal["error", "mean", "drop"]]
     """Samples with missing values (an empty field, NA, nan, ?). error: refuse the file; mean: use the mean of the column; drop: leave the sample out. Default: error."""
+    resize: Optional[str]
+    """Height and width to which all images are resized, such as 224x224. Default: they must have one size."""
     task: Optional[Literal["auto", "classification", "regression"]]
     """Task type: classification, or regression for real-valued labels. auto: classification, but it refuses labels that look like mistakes, such as 5% or texts among integers. Default: auto."""
     stream: Optional[bool]

@@ -42,6 +42,13 @@ TEST(DataSummary, SaysWhatEachFileIsUsedAs) {
                                    "classes | 2: setosa (50), virginica (49)"));
 }
 
+TEST(DataSummary, CountsTheImagesOfClassFolders) {
+  const DataSummary summary{
+      .files = {{.path = "d/cat", .images = 2}, {.path = "d/dog", .images = 1}}};
+  EXPECT_EQ(lines_of(summary).front(), "files | train: d/cat (2 images), d/dog (1 image)");
+  EXPECT_EQ(data_summary_from_json(to_json(summary), "here"), summary);
+}
+
 TEST(DataSummary, CountsManyFilesAndClasses) {
   DataSummary summary{.features = 1};
   for (int i = 0; i < 10'000; ++i) {

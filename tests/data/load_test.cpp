@@ -334,8 +334,8 @@ TEST(LoadErrors, EmptyFolder) {
   std::filesystem::create_directory(folder.file("sub"));
   EXPECT_EQ(error_of_loading(folder.path()),
             folder.path() +
-                ": expected a folder with data files, found none in it (subfolders are not "
-                "searched). Put the data there or give another folder.");
+                ": expected a folder with data files, found none in it (of subfolders, only those "
+                "with images are searched). Put the data there or give another folder.");
 }
 
 /// Takes the superuser's rights away, if there are any, so that permissions count.
@@ -396,22 +396,23 @@ TEST(LoadErrors, NoRegularFile) {
 TEST(LoadErrors, EmptyFile) {
   const ScratchFolder folder;
   const std::string file = folder.write("f.csv", "");
-  EXPECT_EQ(error_of_loading(folder.path()),
-            file +
-                ": expected data (IDX, NPY, NPZ, safetensors, CIFAR, LIBSVM, CSV), found an empty "
-                "file. Remove or replace it.");
+  EXPECT_EQ(error_of_loading(folder.path()), file +
+                                                 ": expected data (IDX, PNG/JPEG, NPY, NPZ, "
+                                                 "safetensors, CIFAR, LIBSVM, CSV), found an empty "
+                                                 "file. Remove or replace it.");
 }
 
 TEST(LoadErrors, BinaryJunk) {
   const ScratchFolder folder;
   folder.write("f.csv", "1,0\n2,1\n");
   const std::string file = folder.write("prog", bytes({0x7f, 'E', 'L', 'F', 2, 1, 1, 0, 0, 0}));
-  EXPECT_EQ(error_of_loading(folder.path()),
-            file +
-                ": expected one of the formats IDX, NPY, NPZ, safetensors, CIFAR, LIBSVM, CSV, "
-                "found \"\\x7fELF\\x02\\x01\\x01\\x00...\" "
-                "at its "
-                "start, which is none. Convert or remove the file.");
+  EXPECT_EQ(
+      error_of_loading(folder.path()),
+      file +
+          ": expected one of the formats IDX, PNG/JPEG, NPY, NPZ, safetensors, CIFAR, LIBSVM, CSV, "
+          "found \"\\x7fELF\\x02\\x01\\x01\\x00...\" "
+          "at its "
+          "start, which is none. Convert or remove the file.");
 }
 
 TEST(LoadErrors, DamagedGzip) {

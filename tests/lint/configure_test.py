@@ -63,7 +63,7 @@ class ConfigureTest(unittest.TestCase):
 
     def test_what_can_be_left_out_counts_as_absent_and_a_line_says_so(self):
         launcher = self.file("mpi/mpiexec", "#!/bin/sh\nexit 1\n", 0o755)
-        # pkg-config knows hwloc, and neither MPI nor curl; of an MPI there is a launcher alone.
+        # pkg-config knows hwloc, and none of MPI, curl and the libraries for images; of an MPI there is a launcher alone.
         hwloc = subprocess.run(["pkg-config", "--variable=pcfiledir", "hwloc"], stdout=subprocess.PIPE, text=True,
                                check=True).stdout.strip()
         self.file("pc/hwloc.pc", (Path(hwloc) / "hwloc.pc").read_text(encoding="utf-8"))
@@ -71,10 +71,12 @@ class ConfigureTest(unittest.TestCase):
                                   f"only a part of one ({launcher}). Install libopenmpi-dev or load your cluster's MPI "
                                   "module to have it.",
                                   "[cmake] files in HDFS are left out: expected libcurl 7.85 with its headers, found none. "
-                                  "Install libcurl4-openssl-dev to have them."],
+                                  "Install libcurl4-openssl-dev to have them.",
+                                  "[cmake] image folders are left out: expected libjpeg-turbo 2.1 and libspng 0.7 with "
+                                  "their headers, found not both. Install libturbojpeg0-dev and libspng-dev to have them."],
                            "-DMPI_SKIP_COMPILER_WRAPPER=ON", "-DMPI_SKIP_GUESSING=ON", f"-DMPIEXEC_EXECUTABLE={launcher}",
                            PKG_CONFIG_LIBDIR=str(self.folder / "pc"))
-        self.assertIn("MPI OFF, HDFS OFF", text)
+        self.assertIn("MPI OFF, HDFS OFF, images OFF", text)
 
     def test_all_libraries_that_are_missing_stand_in_one_line(self):
         empty = self.folder / "empty"

@@ -36,6 +36,12 @@ TEST(ModelCard, OfARegressionIsReadBackAsItWas) {
   EXPECT_EQ(model_card_from_json(to_json(card), "model.json"), card);
 }
 
+TEST(ModelCard, OfResizedImagesIsReadBackAsItWas) {
+  ModelCard card = digits();
+  card.resized = true;
+  EXPECT_EQ(model_card_from_json(to_json(card), "model.json"), card);
+}
+
 TEST(ModelCard, OfATableIsReadBackAsItWas) {
   ModelCard card = digits();
   card.feature_origin = {1.7e9, 0.1};

@@ -13,14 +13,20 @@
 #include "dga/data/formats/arrays/tensors.h"
 #include "dga/data/formats/csv/csv.h"
 #include "dga/data/formats/csv/text.h"
+#include "dga/data/formats/image.h"
 #include "dga/data/formats/libsvm.h"
 
 namespace dga {
 namespace {
 
+bool is_image_file(const ByteSource&, std::string_view head) {
+  return is_image(head);
+}
+
 // Formats with stricter recognition come first.
 constexpr std::array kFormats = {
     Format{"IDX", is_idx, nullptr, idx_arrays, true},
+    Format{"PNG/JPEG", is_image_file, read_images},
     Format{"NPY", is_npy, nullptr, npy_arrays, true},
     Format{"NPZ", is_npz, nullptr, npz_arrays, false, false, npz_holds},
     Format{"safetensors", is_safetensors, nullptr, safetensors_arrays, true, false,

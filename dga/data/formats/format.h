@@ -43,7 +43,7 @@ Samples read_with(const Format& format, std::span<const SourcePtr> files,
 /// All formats, in the order in which they are tried.
 std::span<const Format> formats();
 
-/// The names of all formats, such as "IDX, CSV".
+/// The names of all formats, such as "IDX, PNG/JPEG, CSV".
 std::string format_names();
 
 /// The format of a file. Throws DataError if the file is empty or no format recognises it.
