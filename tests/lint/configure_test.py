@@ -70,8 +70,9 @@ class ConfigureTest(unittest.TestCase):
         text = self.expect(True, ["[cmake] the engine mpi is left out: expected an MPI 3 with headers and library, found "
                                   f"only a part of one ({launcher}). Install libopenmpi-dev or load your cluster's MPI "
                                   "module to have it.",
-                                  "[cmake] files in HDFS are left out: expected libcurl 7.85 with its headers, found none. "
-                                  "Install libcurl4-openssl-dev to have them."],
+                                  "[cmake] files in HDFS are left out: expected libraries with their headers, found no libcurl "
+                                  "7.85 (libcurl4-openssl-dev), pugixml 1.11 (libpugixml-dev), libisal 2.30 (libisal-dev). "
+                                  "Install them to have files in HDFS; in brackets stand Debian's names."],
                            "-DMPI_SKIP_COMPILER_WRAPPER=ON", "-DMPI_SKIP_GUESSING=ON", f"-DMPIEXEC_EXECUTABLE={launcher}",
                            PKG_CONFIG_LIBDIR=str(self.folder / "pc"))
         self.assertIn("MPI OFF, HDFS OFF", text)
