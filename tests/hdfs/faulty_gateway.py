@@ -19,8 +19,8 @@ from hdfs_cluster import free_port
 class FaultyGateway:
     """What happens to the next connections to DataNodes: `cuts` and `stalls`, after how many bytes, in either direction,
     each is cut or falls silent (None for not at all); `flips`, which byte from the DataNode is changed; `refusals`, how
-    many are closed at once; `dead`, how many lead to a port on which nobody listens; `lengths`, how many bytes more or
-    less a read asks for. What happens to the next requests to the NameNode: `answers`, (status, body) instead of its own;
+    many are closed at once; `dead`, how many lead to a port on which nobody listens; `plain`, how many
+    are named without TLS; `lengths`, how many bytes more or less a read asks for. What happens to the next requests to the NameNode: `answers`, (status, body) instead of its own;
     `name_node_down`, whether it refuses everybody. `before_data` is called once, before the next DataNode is named.
     `asked` has all requests to the NameNode, and `faults` counts what happened."""
 
@@ -34,6 +34,7 @@ class FaultyGateway:
         self.answers = []
         self.refusals = 0
         self.dead = 0
+        self.plain = 0
         self.name_node_down = False
         self.before_data = None
         self.asked = []
@@ -106,7 +107,9 @@ class FaultyGateway:
             call, self.before_data = self.before_data, None
             dead = self.dead > 0
             self.dead -= dead
-            self.faults += dead
+            plain = not self.tls or self.plain > 0
+            self.plain -= self.plain > 0
+            self.faults += dead + (plain and self.tls is not None)
             if self.lengths and "op=OPEN" in where:
                 more = self.lengths.pop(0)
                 where = re.sub(r"length=(\d+)", lambda match: f"length={int(match[1]) + more}", where)
@@ -114,7 +117,7 @@ class FaultyGateway:
         if call:
             call()
         port = free_port() if dead else self._port_for(node)
-        return where.replace(f"http://{node}", f"{'https' if self.tls else 'http'}://127.0.0.1:{port}", 1)
+        return where.replace(f"http://{node}", f"{'http' if plain else 'https'}://127.0.0.1:{port}", 1)
 
     def _port_for(self, node):
         with self._lock:
