@@ -3,14 +3,22 @@
 import java.io.BufferedReader;
 import java.io.InputStreamReader;
 import java.io.PrintStream;
+import java.security.PrivilegedExceptionAction;
 import java.util.ArrayDeque;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.fs.permission.FsPermission;
 import org.apache.hadoop.hdfs.HdfsConfiguration;
 import org.apache.hadoop.hdfs.MiniDFSCluster;
 import org.apache.hadoop.hdfs.MiniDFSCluster.DataNodeProperties;
 import org.apache.hadoop.hdfs.MiniDFSNNTopology;
 import org.apache.hadoop.hdfs.protocol.HdfsConstants.SafeModeAction;
+import org.apache.hadoop.hdfs.security.token.delegation.DelegationTokenIdentifier;
+import org.apache.hadoop.hdfs.security.token.delegation.DelegationTokenSecretManager;
+import org.apache.hadoop.security.Credentials;
+import org.apache.hadoop.security.SaslRpcServer.AuthMethod;
+import org.apache.hadoop.security.UserGroupInformation;
+import org.apache.hadoop.security.token.Token;
 import org.apache.log4j.Level;
 import org.apache.log4j.Logger;
 
@@ -18,7 +26,8 @@ import org.apache.log4j.Logger;
  * The nameservice "mycluster" of two NameNodes, nn1 and nn2, and three DataNodes in one process, which ends with its
  * standard input. Each line there is a command; the answer on standard output is "ok" or what went wrong.
  *
- * <p>Arguments: a folder for the data, then the RPC and HTTP ports of nn1 and of nn2.
+ * <p>Arguments: a folder for the data, then the RPC and HTTP ports of nn1 and of nn2, and for a cluster with Kerberos a
+ * keytab with the principals hdfs/localhost and HTTP/localhost.
  */
 public final class MiniCluster {
   private static final String SERVICE = "mycluster";
@@ -27,8 +36,7 @@ public final class MiniCluster {
   private final ArrayDeque<DataNodeProperties> stopped = new ArrayDeque<>();
   private int active = 0;
 
-  private MiniCluster(String folder, int[] ports) throws Exception {
-    Configuration conf = new HdfsConfiguration();
+  private MiniCluster(String folder, int[] ports, Configuration conf) throws Exception {
     conf.set(MiniDFSCluster.HDFS_MINIDFS_BASEDIR, folder);
     // DataNodes ask the nameservice, as on a real cluster, so that what they do survives a failover too.
     conf.set("dfs.client.failover.proxy.provider." + SERVICE,
@@ -43,6 +51,29 @@ public final class MiniCluster {
         .numDataNodes(3).build();
     cluster.transitionToActive(active);
     cluster.waitActive(active);
+    if (UserGroupInformation.isSecurityEnabled()) { // the tests are not its superuser
+      cluster.getNameNode(active).getRpcServer().setPermission("/", new FsPermission((short) 0777));
+    }
+  }
+
+  /** Everybody must show a ticket or a token, over plain HTTP. */
+  private static void secure(Configuration conf, String keytab) throws Exception {
+    conf.set("hadoop.security.authentication", "kerberos");
+    for (String role : new String[] {"dfs.namenode.", "dfs.datanode."}) {
+      conf.set(role + "kerberos.principal", "hdfs/localhost@TEST.DGA");
+      conf.set(role + "keytab.file", keytab);
+    }
+    conf.set("hadoop.http.filter.initializers", "org.apache.hadoop.hdfs.web.AuthFilterInitializer");
+    conf.set("hadoop.http.authentication.type", "kerberos");
+    for (String prefix : new String[] {"dfs.web.authentication.", "hadoop.http.authentication."}) {
+      conf.set(prefix + "kerberos.principal", "HTTP/localhost@TEST.DGA");
+      conf.set(prefix + "kerberos.keytab", keytab);
+    }
+    conf.setBoolean("dfs.block.access.token.enable", true);
+    conf.set("dfs.data.transfer.protection", "authentication");
+    conf.setBoolean("ignore.secure.ports.for.testing", true);
+    UserGroupInformation.setConfiguration(conf);
+    UserGroupInformation.loginUserFromKeytab("hdfs/localhost@TEST.DGA", keytab);
   }
 
   private void obey(String[] words) throws Exception {
@@ -84,6 +115,26 @@ public final class MiniCluster {
               String.format("%s/f%06d", words[1], i), new FsPermission((short) 0755), true);
         }
         return;
+      case "tokens": { // USER FILE: a delegation token, in a file as YARN gives to its containers
+        UserGroupInformation user = UserGroupInformation.createRemoteUser(words[1], AuthMethod.KERBEROS);
+        PrivilegedExceptionAction<Credentials> create =
+            () -> DelegationTokenSecretManager.createCredentials(cluster.getNameNode(active), user, "yarn");
+        user.doAs(create).writeTokenStorageFile(new Path("file://" + words[2]), new Configuration());
+        return;
+      }
+      case "cancel": { // FILE: makes the tokens in it worthless
+        Credentials tokens = Credentials.readTokenStorageFile(new Path("file://" + words[1]), new Configuration());
+        for (Token<?> token : tokens.getAllTokens()) {
+          DelegationTokenIdentifier identifier = (DelegationTokenIdentifier) token.decodeIdentifier();
+          PrivilegedExceptionAction<Void> cancel = () -> {
+            cluster.getNameNode(active).getRpcServer().cancelDelegationToken(
+                new Token<>(token.getIdentifier(), token.getPassword(), token.getKind(), token.getService()));
+            return null;
+          };
+          UserGroupInformation.createRemoteUser(identifier.getUser().getUserName(), AuthMethod.KERBEROS).doAs(cancel);
+        }
+        return;
+      }
       default:
         throw new IllegalArgumentException("no such command: " + words[0]);
     }
@@ -97,7 +148,11 @@ public final class MiniCluster {
     for (int i = 0; i < 4; i++) {
       ports[i] = Integer.parseInt(arguments[i + 1]);
     }
-    MiniCluster self = new MiniCluster(arguments[0], ports);
+    Configuration conf = new HdfsConfiguration();
+    if (arguments.length > 5) {
+      secure(conf, arguments[5]);
+    }
+    MiniCluster self = new MiniCluster(arguments[0], ports, conf);
     answers.println("ok");
     BufferedReader commands = new BufferedReader(new InputStreamReader(System.in));
     for (String line = commands.readLine(); line != null; line = commands.readLine()) {

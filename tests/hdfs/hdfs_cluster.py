@@ -49,7 +49,8 @@ class HdfsCluster:
 
     SERVICE = "mycluster"
 
-    def __init__(self):
+    def __init__(self, kdc=None):
+        """With a `kdc` (kdc.py) everybody has to show a ticket or a token; `ask` and `create` do not."""
         if why_not():
             raise unittest.SkipTest(why_not())
         self.folder = tempfile.mkdtemp(prefix="dga-hdfs-")
@@ -59,8 +60,8 @@ class HdfsCluster:
         ports = [str(port) for rpc, http in zip(self.rpc_ports, self.http_servers) for port in (rpc, http.split(":")[1])]
         with open(Path(self.folder) / "log", "wb") as log:
             self.process = subprocess.Popen(
-                ["java", "-Xmx1g", "-XX:+UseSerialGC", "-cp", f"{JARS}/*", SOURCE / "tests/hdfs/MiniCluster.java",
-                 f"{self.folder}/data", *ports],
+                ["java", "-Xmx1g", "-XX:+UseSerialGC", *(kdc.java_options() if kdc else []), "-cp", f"{JARS}/*", SOURCE / "tests/hdfs/MiniCluster.java",
+                 f"{self.folder}/data", *ports, *([str(kdc.keytab("server"))] if kdc else [])],
                 cwd=self.folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True,
                 start_new_session=True)
         self.uri = f"webhdfs://{self.http}"

@@ -69,7 +69,16 @@ HdfsRefusal refusal_of(const HttpResponse& response, const std::string& token) {
                                                                : "";
     };
     const std::string message = text("message");
-    return {response.status, text("exception"),
+    std::string exception = text("exception");
+    if (exception == "SecurityException") {  // wraps what was wrong with a token
+      for (const char* const inner : {"StandbyException", "RetriableException", "InvalidToken"}) {
+        if (message.find(inner) != std::string::npos) {
+          exception = inner;
+          break;
+        }
+      }
+    }
+    return {response.status, exception,
             without_tokens(message.substr(0, message.find('\n')), token)};
   }
   return {response.status, "", str("the HTTP status ", response.status)};
