@@ -6,9 +6,10 @@
 namespace dga {
 
 std::shared_ptr<const Store> hdfs_store(const Uri& uri) {
-  throw StorageError(str("[storage] ", uri.scheme, "://", printable(uri.authority),
-                         ": expected a build of dga with HDFS, found one without libcurl. Install "
-                         "libcurl4-openssl-dev and build dga again."));
+  throw StorageError(
+      str("[storage] ", uri.scheme, "://", printable(uri.authority),
+          ": expected a build of dga with HDFS, found one without. Install "
+          "libcurl4-openssl-dev, libpugixml-dev and libisal-dev, and build dga again."));
 }
 
 }  // namespace dga

@@ -2,7 +2,7 @@
 """Stands between a client and an HDFS, and makes connections fail in chosen ways.
 
 Requests to the NameNode are passed on, and the DataNodes that it names are replaced by ports of this gateway, so that all
-bytes come through here.
+bytes come through here. With `tls`, an ssl.SSLContext of a server, clients must speak TLS.
 """
 
 import http.client
@@ -11,20 +11,34 @@ import json
 import re
 import socket
 import threading
+import time
+
+from hdfs_cluster import free_port
 
 
 class FaultyGateway:
-    """`cuts`: after how many bytes the next connections to a DataNode are cut, in either direction. `refusals`: how many
-    further DataNode connections are closed at once. `name_node_down`: whether the NameNode refuses everybody.
-    `strange_answers`: how many answers of the NameNode are replaced by a page of another server."""
+    """What happens to the next connections to DataNodes: `cuts` and `stalls`, after how many bytes, in either direction,
+    each is cut or falls silent (None for not at all); `flips`, which byte from the DataNode is changed; `refusals`, how
+    many are closed at once; `dead`, how many lead to a port on which nobody listens; `plain`, how many
+    are named without TLS; `lengths`, how many bytes more or less a read asks for. What happens to the next requests to the NameNode: `answers`, (status, body) instead of its own;
+    `name_node_down`, whether it refuses everybody. `before_data` is called once, before the next DataNode is named.
+    `asked` has all requests to the NameNode, and `faults` counts what happened."""
 
-    def __init__(self, name_node):
+    def __init__(self, name_node, tls=None):
         self.name_node = name_node
+        self.tls = tls
         self.cuts = []
+        self.stalls = []
+        self.flips = []
+        self.lengths = []
+        self.answers = []
         self.refusals = 0
+        self.dead = 0
+        self.plain = 0
         self.name_node_down = False
-        self.strange_answers = 0
-        self.faults = 0  # that happened
+        self.before_data = None
+        self.asked = []
+        self.faults = 0
         self._lock = threading.Lock()
         self._ports = {}  # by DataNode
         self._listeners = []
@@ -52,10 +66,18 @@ class FaultyGateway:
             def log_message(self, *arguments):
                 pass
 
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
+        class Server(http.server.ThreadingHTTPServer):
+            daemon_threads = True
+
+            def handle_error(self, request, client_address):
+                pass  # clients that do not trust it hang up
+
+        self._server = Server(("127.0.0.1", 0), Handler)
+        if tls:
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True, do_handshake_on_connect=False)
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
-        self.uri = f"webhdfs://127.0.0.1:{self._server.server_port}"
+        self.http = f"127.0.0.1:{self._server.server_port}"
+        self.uri = f"{'swebhdfs' if tls else 'webhdfs'}://{self.http}"
 
     def close(self):
         self._server.shutdown()
@@ -66,20 +88,36 @@ class FaultyGateway:
     def ask(self, method, path, body):
         """The NameNode's answer, with other DataNodes."""
         with self._lock:
-            if self.strange_answers > 0:
-                self.strange_answers -= 1
+            self.asked.append(path)
+            if self.answers:
                 self.faults += 1
-                return 200, b"<html>log in to the hotel's network</html>"
+                return self.answers.pop(0)
         connection = http.client.HTTPConnection(self.name_node, timeout=60)
         connection.request(method, path, body=body)
         answer = connection.getresponse()
         text = answer.read()
         connection.close()
         if b'"Location"' in text:
-            where = json.loads(text)["Location"]
-            node = re.match(r"http://([^/]+)/", where)[1]
-            text = json.dumps({"Location": where.replace(node, f"127.0.0.1:{self._port_for(node)}", 1)}).encode()
+            text = json.dumps({"Location": self._through_here(json.loads(text)["Location"])}).encode()
         return answer.status, text
+
+    def _through_here(self, where):
+        node = re.match(r"http://([^/]+)/", where)[1]
+        with self._lock:
+            call, self.before_data = self.before_data, None
+            dead = self.dead > 0
+            self.dead -= dead
+            plain = not self.tls or self.plain > 0
+            self.plain -= self.plain > 0
+            self.faults += dead + (plain and self.tls is not None)
+            if self.lengths and "op=OPEN" in where:
+                more = self.lengths.pop(0)
+                where = re.sub(r"length=(\d+)", lambda match: f"length={int(match[1]) + more}", where)
+                self.faults += 1
+        if call:
+            call()
+        port = free_port() if dead else self._port_for(node)
+        return where.replace(f"http://{node}", f"{'http' if plain else 'https'}://127.0.0.1:{port}", 1)
 
     def _port_for(self, node):
         with self._lock:
@@ -98,33 +136,46 @@ class FaultyGateway:
                 return  # closed
             with self._lock:
                 refuse = self.refusals > 0
-                self.refusals -= 1 if refuse else 0
-                cut = None if refuse or not self.cuts else self.cuts.pop(0)
+                self.refusals -= refuse
+                self.faults += refuse
+                plan = {} if refuse else {name: faults.pop(0) for name, faults in
+                                          (("cut", self.cuts), ("stall", self.stalls), ("flip", self.flips)) if faults}
             if refuse:
-                self.faults += 1
                 client.close()
                 continue
-            threading.Thread(target=self._connect, args=(client, node, cut), daemon=True).start()
+            threading.Thread(target=self._connect, args=(client, node, plan), daemon=True).start()
 
-    def _connect(self, client, node, cut):
+    def _connect(self, client, node, plan):
         host, port = node.split(":")
-        with client, socket.create_connection((host, int(port))) as server:
-            budget = [cut]
-            back = threading.Thread(target=self._pass_on, args=(server, client, budget), daemon=True)
-            back.start()
-            self._pass_on(client, server, budget)
-            back.join()
+        try:
+            if self.tls:
+                client = self.tls.wrap_socket(client, server_side=True)
+            with client, socket.create_connection((host, int(port))) as server:
+                back = threading.Thread(target=self._pass_on, args=(server, client, plan, plan.pop("flip", None)), daemon=True)
+                back.start()
+                self._pass_on(client, server, plan, None)
+                back.join()
+        except OSError:
+            client.close()
 
-    def _pass_on(self, source, target, budget):
-        """`budget`: a list with the bytes that may still pass, in both directions together; None for no limit."""
+    def _pass_on(self, source, target, plan, flip):
+        """`plan`: after how many bytes, in both directions together, something happens. `flip`: which byte is changed."""
         try:
             while data := source.recv(65536):
-                if budget[0] is not None:
-                    if budget[0] <= len(data):
-                        target.sendall(data[:budget[0]])
+                if flip is not None and flip < len(data):
+                    data = data[:flip] + bytes([data[flip] ^ 1]) + data[flip + 1:]
+                    self.faults += 1
+                flip = None if flip is None or flip < len(data) else flip - len(data)
+                for name, left in plan.items():
+                    if left is None:
+                        continue
+                    if left <= len(data):
+                        target.sendall(data[:left])
                         self.faults += 1
+                        if name == "stall":
+                            time.sleep(60)
                         raise ConnectionError
-                    budget[0] -= len(data)
+                    plan[name] = left - len(data)
                 target.sendall(data)
             target.shutdown(socket.SHUT_WR)
         except OSError:

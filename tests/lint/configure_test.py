@@ -63,15 +63,18 @@ class ConfigureTest(unittest.TestCase):
 
     def test_what_can_be_left_out_counts_as_absent_and_a_line_says_so(self):
         launcher = self.file("mpi/mpiexec", "#!/bin/sh\nexit 1\n", 0o755)
-        # pkg-config knows hwloc, and none of MPI, curl and the libraries for images; of an MPI there is a launcher alone.
-        hwloc = subprocess.run(["pkg-config", "--variable=pcfiledir", "hwloc"], stdout=subprocess.PIPE, text=True,
-                               check=True).stdout.strip()
-        self.file("pc/hwloc.pc", (Path(hwloc) / "hwloc.pc").read_text(encoding="utf-8"))
+        # pkg-config knows what dga needs, and none of MPI, curl and the libraries for images; of an MPI there is a
+        # launcher alone.
+        for name in ("hwloc", "libzip", "libzstd"):
+            folder = subprocess.run(["pkg-config", "--variable=pcfiledir", name], stdout=subprocess.PIPE, text=True,
+                                    check=True).stdout.strip()
+            self.file(f"pc/{name}.pc", (Path(folder) / f"{name}.pc").read_text(encoding="utf-8"))
         text = self.expect(True, ["[cmake] the engine mpi is left out: expected an MPI 3 with headers and library, found "
                                   f"only a part of one ({launcher}). Install libopenmpi-dev or load your cluster's MPI "
                                   "module to have it.",
-                                  "[cmake] files in HDFS are left out: expected libcurl 7.85 with its headers, found none. "
-                                  "Install libcurl4-openssl-dev to have them.",
+                                  "[cmake] files in HDFS are left out: expected libraries with their headers, found no libcurl "
+                                  "7.85 (libcurl4-openssl-dev), pugixml 1.11 (libpugixml-dev), libisal 2.30 (libisal-dev). "
+                                  "Install them to have files in HDFS; in brackets stand Debian's names.",
                                   "[cmake] image folders are left out: expected libjpeg-turbo 2.1 and libspng 0.7 with "
                                   "their headers, found not both. Install libturbojpeg0-dev and libspng-dev to have them."],
                            "-DMPI_SKIP_COMPILER_WRAPPER=ON", "-DMPI_SKIP_GUESSING=ON", f"-DMPIEXEC_EXECUTABLE={launcher}",
@@ -83,7 +86,7 @@ class ConfigureTest(unittest.TestCase):
         empty.mkdir()
         old = self.file("old/xxhash.h", "#define XXH_VERSION_MINOR    7\n")
         self.expect(False, ["[cmake] expected libraries that dga needs, found no spdlog (libspdlog-dev), hwloc 2.0 with its "
-                            "headers (libhwloc-dev), xxHash 0.8 (libxxhash-dev). Run scripts/setup, or install them in your system's way; in brackets "
+                            "headers (libhwloc-dev), libzip 1.7 (libzip-dev), zstd 1.4 (libzstd-dev), xxHash 0.8 (libxxhash-dev). Run scripts/setup, or install them in your system's way; in brackets "
                             "stand Debian's names."],
                     "-DDGA_MPI=OFF", "-DCMAKE_DISABLE_FIND_PACKAGE_spdlog=ON", f"-DDGA_XXHASH_HEADER={Path(old).parent}", PKG_CONFIG_LIBDIR=str(empty))
 

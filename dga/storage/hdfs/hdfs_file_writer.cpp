@@ -30,11 +30,14 @@ HdfsFileWriter::HdfsFileWriter(std::shared_ptr<WebHdfs> hdfs, std::string path)
   const std::string name = file_name(path_);
   stem_ = str(path_.substr(0, path_.size() - name.size()), '.', name, '.', host_name(), '-',
               ::getpid(), '-', counter.fetch_add(1, std::memory_order_relaxed), '-');
-  const auto found = hdfs_->status(path_);
-  if (found && found->at("type") == "DIRECTORY") {
-    throw StorageError(str("[storage] ", hdfs_->address().shown, printable(path_, 4096),
-                           ": expected a file to write or nothing, found a folder. Name a file."));
-  }
+  as_storage(*hdfs_, path_, "a file to write or nothing", [&] {
+    const auto found = hdfs_->status(path_);
+    if (found && found->at("type") == "DIRECTORY") {
+      throw StorageError(
+          str("[storage] ", hdfs_->address().shown, printable(path_, 4096),
+              ": expected a file to write or nothing, found a folder. Name a file."));
+    }
+  });
 }
 
 HdfsFileWriter::~HdfsFileWriter() {

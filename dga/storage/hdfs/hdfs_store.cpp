@@ -2,29 +2,42 @@
 
 #include "dga/storage/hdfs/hdfs_store.h"
 
-#include <pwd.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
+#include <array>
+#include <charconv>
 #include <cstdlib>
-#include <future>
 #include <map>
 #include <mutex>
+#include <set>
 #include <utility>
 
 #include "dga/base/error.h"
 #include "dga/storage/hdfs/hdfs.h"
+#include "dga/storage/hdfs/hdfs_file.h"
 #include "dga/storage/hdfs/hdfs_file_writer.h"
+#include "dga/storage/store_path.h"
 
 namespace dga {
 namespace {
 
 using Json = WebHdfs::Json;
 
-std::string remedy_for(const std::string& exception) {
+std::string remedy_for(const HdfsRefusal& refusal, const HdfsIdentity& identity) {
+  const std::string& exception = refusal.exception;
   if (exception == "AccessControlException") {
-    return "Ask for the permission, or set HADOOP_USER_NAME.";
+    return identity.token || identity.kerberos ? "Ask for the permission."
+                                               : "Ask for the permission, or set HADOOP_USER_NAME.";
+  }
+  if (exception == "InvalidToken") {
+    return str("Store a new delegation token in ",
+               identity.token ? printable(identity.token->file(), 4096) : "DGA_HDFS_TOKEN_FILE",
+               ".");
+  }
+  if (refusal.http_status == 401) {
+    return identity.kerberos
+               ? "Get a Kerberos ticket with kinit."
+               : "Get a Kerberos ticket with kinit and set HADOOP_AUTHENTICATION=kerberos, or name "
+                 "the file of a delegation token in DGA_HDFS_TOKEN_FILE.";
   }
   if (exception == "FileNotFoundException") {
     return "Check the path.";
@@ -34,71 +47,6 @@ std::string remedy_for(const std::string& exception) {
   }
   return "See the log of the NameNode.";
 }
-
-FileStatus status_from(const Json& json) {
-  FileStatus status{
-      .kind = json.at("type") == "DIRECTORY" ? FileStatus::Kind::folder : FileStatus::Kind::file,
-      .size = json.at("length").get<std::int64_t>(),
-      .identity = str(json.value("fileId", std::int64_t{0}))};
-  status.version =
-      str(status.identity, ' ', status.size, ' ', json.value("modificationTime", std::int64_t{0}));
-  return status;
-}
-
-/// Long reads are cut into ranges, which go over several connections.
-class HdfsFile final : public ByteSource {
- public:
-  HdfsFile(std::shared_ptr<WebHdfs> hdfs, std::string path, std::int64_t size)
-      : hdfs_(std::move(hdfs)),
-        path_(std::move(path)),
-        name_(printable(hdfs_->address().shown + path_, 4096)),
-        size_(size) {}
-
-  const std::string& name() const override { return name_; }
-  std::int64_t size() const override { return size_; }
-
-  void read(std::int64_t offset, std::span<char> into) const override {
-    if (into.empty()) {
-      return;
-    }
-    as_storage(*hdfs_, path_, str(size_, " bytes to read"), [&] {
-      std::vector<std::future<void>> others;
-      const std::size_t parts = std::clamp<std::size_t>(into.size() / kRange, 1, kMostConnections);
-      const std::size_t part = (into.size() + parts - 1) / parts;
-      for (std::size_t first = part; first < into.size(); first += part) {
-        others.push_back(std::async(std::launch::async, [this, offset, into, first, part] {
-          read_part(offset + static_cast<std::int64_t>(first),
-                    into.subspan(first, std::min(part, into.size() - first)));
-        }));
-      }
-      read_part(offset, into.first(std::min(part, into.size())));
-      for (std::future<void>& other : others) {
-        other.get();
-      }
-    });
-  }
-
-  void stream(std::int64_t offset, std::int64_t count, const UseBytes& use) const override {
-    as_storage(*hdfs_, path_, str(size_, " bytes to read"),
-               [&] { hdfs_->read(path_, offset, count, use); });
-  }
-
- private:
-  static constexpr std::size_t kRange = std::size_t{32} << 20;
-  static constexpr std::size_t kMostConnections = 4;
-
-  void read_part(std::int64_t offset, std::span<char> into) const {
-    hdfs_->read(path_, offset, std::ssize(into), [&](std::span<const char> bytes) {
-      std::copy(bytes.begin(), bytes.end(), into.begin());
-      into = into.subspan(bytes.size());
-    });
-  }
-
-  std::shared_ptr<WebHdfs> hdfs_;
-  std::string path_;
-  std::string name_;
-  std::int64_t size_;
-};
 
 class HdfsAppender final : public FileAppender {
  public:
@@ -120,37 +68,41 @@ class HdfsAppender final : public FileAppender {
   std::int64_t size_;
 };
 
-/// Hadoop's own variable, or else the user that the process runs as, whatever $USER says.
-std::string user_name() {
-  const char* name = std::getenv("HADOOP_USER_NAME");
-  if (name != nullptr && *name != '\0') {
-    return name;
-  }
-  passwd entry{};
-  passwd* found = nullptr;
-  std::vector<char> memory(std::size_t{16} << 10);
-  while (getpwuid_r(geteuid(), &entry, memory.data(), memory.size(), &found) == ERANGE) {
-    memory.resize(2 * memory.size());
-  }
-  return found == nullptr ? str(geteuid()) : found->pw_name;
+/// The variables that decide which HDFS is asked, and how.
+constexpr std::array<const char*, 9> kVariables{
+    "DGA_HDFS_HTTP",       "DGA_HDFS_CA",           "DGA_HDFS_STALL_S",
+    "DGA_HDFS_TOKEN_FILE", "HADOOP_AUTHENTICATION", "HADOOP_CONF_DIR",
+    "HADOOP_HOME",         "HADOOP_USER_NAME",      "HADOOP_TOKEN_FILE_LOCATION"};
+
+std::string variable(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? "" : value;
 }
 
-/// "host:port", with the usual port of a NameNode's HTTP server.
-std::string http_node(const Uri& uri) {
-  constexpr const char* kPort = "9870";
-  constexpr const char* kTlsPort = "9871";
-  const std::size_t colon = uri.authority.rfind(':');
-  const std::string host = uri.authority.substr(0, colon);
-  DGA_CHECK(!host.empty() && uri.authority.find('@') == std::string::npos, "[storage] ", uri.scheme,
-            "://", printable(uri.authority), ": expected a host, found ",
-            host.empty() ? "none" : "a user",
-            ". Write hdfs://HOST:PORT/PATH; HADOOP_USER_NAME is the user.");
-  if (uri.scheme == "hdfs") {  // its port is that of another protocol
-    const char* http = std::getenv("DGA_HDFS_HTTP");
-    return http != nullptr && *http != '\0' ? std::string(http) : str(host, ':', kPort);
+HttpSettings http_settings() {
+  HttpSettings settings;
+  settings.ca_file = variable("DGA_HDFS_CA");
+  if (!settings.ca_file.empty()) {
+    const auto found = StorePath(settings.ca_file).status();
+    if (!found || !found->is_file()) {
+      throw StorageError(str("[storage] DGA_HDFS_CA: expected a file of certificates, found ",
+                             found ? "another kind of file" : "nothing", " at ",
+                             printable(settings.ca_file, 4096), ". Correct the variable."));
+    }
   }
-  return colon != std::string::npos ? uri.authority
-                                    : str(host, ':', uri.scheme == "swebhdfs" ? kTlsPort : kPort);
+  if (const std::string text = variable("DGA_HDFS_STALL_S"); !text.empty()) {
+    int seconds = 0;
+    const auto parsed = std::from_chars(text.data(), text.data() + text.size(), seconds);
+    if (parsed.ec != std::errc{} || parsed.ptr != text.data() + text.size() || seconds < 1 ||
+        seconds > 86400) {
+      throw StorageError(
+          str("[storage] DGA_HDFS_STALL_S: expected a number of seconds from 1 to "
+              "86400, found \"",
+              printable(text), "\". Correct the variable."));
+    }
+    settings.stall_s = seconds;
+  }
+  return settings;
 }
 
 }  // namespace
@@ -158,30 +110,37 @@ std::string http_node(const Uri& uri) {
 std::shared_ptr<const Store> hdfs_store(const Uri& uri) {
   static std::mutex mutex;  // guards `stores`
   static std::map<std::string, std::shared_ptr<const Store>> stores;
-  const std::string shown = str(uri.scheme, "://", uri.authority);
-  const std::string node = http_node(uri);
-  const std::string user = user_name();
+  std::string key = str(uri.scheme, "://", uri.authority);
+  for (const char* const name : kVariables) {
+    key += '\n' + variable(name);
+  }
   const std::lock_guard lock(mutex);
-  auto& store = stores[str(shown, ' ', node, ' ', user)];
+  auto& store = stores[key];
   if (store == nullptr) {
+    const HadoopConf conf = HadoopConf::load();
+    HdfsAddress address = hdfs_address(uri, conf);
+    HdfsIdentity identity = hdfs_identity(address, conf);
     store = std::make_shared<const HdfsStore>(
-        HdfsAddress{.shown = shown,
-                    .scheme = uri.scheme == "swebhdfs" ? "https" : "http",
-                    .nodes = {node},
-                    .user = user});
+        std::make_shared<WebHdfs>(std::move(address), std::move(identity), http_settings()));
   }
   return store;
 }
 
 void as_storage(const WebHdfs& hdfs, const std::string& path, const std::string& wanted,
                 const std::function<void()>& use) {
+  const std::string where = str("[storage] ", hdfs.address().shown, printable(path, 4096));
   try {
     use();
   } catch (const HdfsRefusal& refusal) {
-    throw StorageError(str("[storage] ", hdfs.address().shown, printable(path, 4096), ": expected ",
-                           wanted, ", found \"", printable(refusal.what(), 300), "\"",
+    throw StorageError(str(where, ": expected ", wanted, ", found \"",
+                           printable(refusal.what(), 300), "\"",
                            refusal.exception.empty() ? "" : str(" (", refusal.exception, ")"), ". ",
-                           remedy_for(refusal.exception)));
+                           remedy_for(refusal, hdfs.identity())));
+  } catch (const Json::exception&) {
+    throw StorageError(str(where, ": expected ", wanted,
+                           ", found an answer that is not WebHDFS's. "
+                           "Check that a NameNode listens at ",
+                           hdfs.address().nodes.front(), "."));
   }
 }
 
@@ -200,7 +159,20 @@ void rename_in(WebHdfs& hdfs, const std::string& from, const std::string& to) {
   });
 }
 
-HdfsStore::HdfsStore(HdfsAddress address) : hdfs_(std::make_shared<WebHdfs>(std::move(address))) {}
+FileStatus status_from(const Json& json) {
+  FileStatus status{
+      .kind = json.at("type") == "DIRECTORY" ? FileStatus::Kind::folder : FileStatus::Kind::file,
+      .size = json.at("length").get<std::int64_t>(),
+      .identity = str(json.value("fileId", std::int64_t{0}))};
+  if (status.size < 0) {
+    throw HdfsRefusal(200, "", "a negative length");
+  }
+  status.version =
+      str(status.identity, ' ', status.size, ' ', json.value("modificationTime", std::int64_t{0}));
+  return status;
+}
+
+HdfsStore::HdfsStore(std::shared_ptr<WebHdfs> hdfs) : hdfs_(std::move(hdfs)) {}
 
 std::optional<FileStatus> HdfsStore::status(const std::string& path) const {
   std::optional<FileStatus> result;
@@ -216,15 +188,23 @@ std::vector<Entry> HdfsStore::list(const std::string& path) const {
   std::vector<Entry> entries;
   as_storage(*hdfs_, path, "a readable folder", [&] {
     WebHdfs::Parameters start;
-    while (true) {  // a NameNode lists a thousand names at a time
+    std::set<std::string> starts;
+    while (true) {  // a NameNode lists a thousand names at a time, in an order of its own
       const Json answer =
           hdfs_->call("GET", path, "LISTSTATUS_BATCH", start).at("DirectoryListing");
       const Json& page = answer.at("partialListing").at("FileStatuses").at("FileStatus");
       for (const Json& item : page) {
-        entries.push_back({item.at("pathSuffix").get<std::string>(), status_from(item)});
+        std::string name = item.at("pathSuffix").get<std::string>();
+        if (name.empty() || name == "." || name == ".." || name.find('/') != std::string::npos) {
+          throw HdfsRefusal(200, "", "a list with the name '" + name + "'");  // leads elsewhere
+        }
+        entries.push_back({std::move(name), status_from(item)});
       }
       if (answer.at("remainingEntries").get<std::int64_t>() == 0 || page.empty()) {
-        return;
+        break;
+      }
+      if (!starts.insert(entries.back().name).second) {
+        throw HdfsRefusal(200, "", "a list that comes again and again");
       }
       start = {{"startAfter", entries.back().name}};
     }
@@ -235,13 +215,17 @@ std::vector<Entry> HdfsStore::list(const std::string& path) const {
 }
 
 SourcePtr HdfsStore::open(const std::string& path) const {
-  const auto found = status(path);
-  if (!found || !found->is_file()) {
-    throw StorageError(str("[storage] ", hdfs_->address().shown, printable(path, 4096),
-                           ": expected a readable file, found ", found ? "a folder" : "nothing",
-                           " there. Check the path."));
-  }
-  return std::make_shared<HdfsFile>(hdfs_, path, found->size);
+  SourcePtr file;
+  as_storage(*hdfs_, path, "a readable file", [&] {
+    const auto found = hdfs_->status(path);
+    if (!found || !status_from(*found).is_file()) {
+      throw StorageError(str("[storage] ", hdfs_->address().shown, printable(path, 4096),
+                             ": expected a readable file, found ", found ? "a folder" : "nothing",
+                             " there. Check the path."));
+    }
+    file = hdfs_file(hdfs_, path, *found);
+  });
+  return file;
 }
 
 std::unique_ptr<FileWriter> HdfsStore::create(const std::string& path) const {

@@ -14,7 +14,7 @@ namespace dga {
 /// Files in an HDFS, over WebHDFS.
 class HdfsStore final : public Store {
  public:
-  explicit HdfsStore(HdfsAddress address);
+  explicit HdfsStore(std::shared_ptr<WebHdfs> hdfs);
 
   std::optional<FileStatus> status(const std::string& path) const override;
   std::vector<Entry> list(const std::string& path) const override;
@@ -31,6 +31,9 @@ class HdfsStore final : public Store {
  private:
   std::shared_ptr<WebHdfs> hdfs_;
 };
+
+/// Throws HdfsRefusal for a negative length, and nlohmann's exceptions for another JSON.
+FileStatus status_from(const WebHdfs::Json& json);
 
 /// Calls `use`; a refusal of the server becomes a StorageError: "`path`: expected `wanted`, found
 /// …".

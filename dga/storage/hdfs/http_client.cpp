@@ -39,6 +39,7 @@ struct Exchange {
   HttpResponse response{};
   std::size_t sent = 0;
   std::exception_ptr thrown{};  // by `receive`
+  bool too_long = false;
 };
 
 std::size_t on_header(char* data, std::size_t size, std::size_t count, void* user) {
@@ -63,8 +64,13 @@ std::size_t on_body(char* data, std::size_t size, std::size_t count, void* user)
   curl_easy_getinfo(exchange.handle, CURLINFO_RESPONSE_CODE, &status);
   HttpResponse& response = exchange.response;
   if (exchange.request.receive && status == 200) {
-    if (bytes > exchange.request.most - response.received) {
-      return 0;  // more than was asked for
+    curl_off_t announced = -1;
+    curl_easy_getinfo(exchange.handle, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &announced);
+    // An answer that announces too much is not what was asked for, so none of it is used.
+    exchange.too_long = bytes > exchange.request.most - response.received ||
+                        announced > static_cast<curl_off_t>(exchange.request.most);
+    if (exchange.too_long) {
+      return 0;
     }
     try {
       exchange.request.receive({data, bytes});
@@ -75,7 +81,8 @@ std::size_t on_body(char* data, std::size_t size, std::size_t count, void* user)
     response.received += bytes;
     return bytes;
   }
-  if (response.body.size() + bytes > kMostBody) {
+  exchange.too_long = response.body.size() + bytes > kMostBody;
+  if (exchange.too_long) {
     return 0;
   }
   response.body.append(data, bytes);
@@ -199,9 +206,17 @@ HttpResponse HttpClient::send(const HttpRequest& request) {
   set(handle, CURLOPT_USERAGENT, "dga");
   set(handle, CURLOPT_HTTPHEADER, headers.get());
   set(handle, CURLOPT_ERRORBUFFER, text.data());
-  set(handle, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(timeouts_.connect_s * 1000));
+  set(handle, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(settings_.connect_s * 1000));
   set(handle, CURLOPT_LOW_SPEED_LIMIT, 1L);
-  set(handle, CURLOPT_LOW_SPEED_TIME, static_cast<long>(timeouts_.stall_s));
+  set(handle, CURLOPT_LOW_SPEED_TIME, static_cast<long>(settings_.stall_s));
+  if (!settings_.ca_file.empty()) {
+    set(handle, CURLOPT_CAINFO, settings_.ca_file.c_str());
+  }
+  if (request.negotiate) {
+    set(handle, CURLOPT_HTTPAUTH, static_cast<long>(CURLAUTH_NEGOTIATE));
+    set(handle, CURLOPT_USERPWD, ":");    // the name in the ticket
+    set(handle, CURLOPT_COOKIEFILE, "");  // keeps the server's proof, so that not each request asks
+  }
   set(handle, CURLOPT_BUFFERSIZE, 512L << 10);
   set(handle, CURLOPT_UPLOAD_BUFFERSIZE, 1L << 20);
   set(handle, CURLOPT_OPENSOCKETFUNCTION, &on_socket);
@@ -224,7 +239,12 @@ HttpResponse HttpClient::send(const HttpRequest& request) {
     std::rethrow_exception(exchange.thrown);
   }
   if (code != CURLE_OK) {
-    throw HttpFailure(text.front() != '\0' ? std::string(text.data()) : curl_easy_strerror(code),
+    const std::string what =
+        text.front() != '\0' ? std::string(text.data()) : curl_easy_strerror(code);
+    if (code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE) {
+      throw UntrustedServer(what);
+    }
+    throw HttpFailure(exchange.too_long ? "an answer that is longer than what was asked for" : what,
                       exchange.response.received);
   }
   long status = 0;

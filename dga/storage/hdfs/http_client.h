@@ -12,6 +12,7 @@
 #include <span>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace dga {
@@ -24,6 +25,7 @@ struct HttpRequest {
   /// the response.
   std::function<void(std::span<const char> bytes)> receive = {};
   std::size_t most = 0;
+  bool negotiate = false;  // shows a Kerberos ticket (SPNEGO)
 };
 
 struct HttpResponse {
@@ -33,7 +35,8 @@ struct HttpResponse {
   std::size_t received = 0;   // bytes passed to `receive`
 };
 
-/// The request did not get a whole answer: nobody listens, or the connection broke or stalled.
+/// The request did not get a whole answer: nobody listens, or the connection broke or stalled. The
+/// text has no URL, which may contain a token.
 class HttpFailure : public std::runtime_error {
  public:
   HttpFailure(const std::string& text, std::size_t received_bytes)
@@ -41,21 +44,29 @@ class HttpFailure : public std::runtime_error {
   std::size_t received;  // bytes that were passed to `receive`
 };
 
-struct HttpTimeouts {
+/// The server does not prove who it is, or the file of certificates cannot be used. Asking again
+/// does not help.
+class UntrustedServer : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+struct HttpSettings {
   double connect_s = 5;
-  double stall_s = 20;  // without any byte
+  double stall_s = 20;       // without any byte
+  std::string ca_file = {};  // certificates that are trusted; empty: those of the system
 };
 
 /// Thread-safe. A forked child makes connections of its own.
 class HttpClient {
  public:
-  explicit HttpClient(HttpTimeouts timeouts = {}) : timeouts_(timeouts) {}
+  explicit HttpClient(HttpSettings settings) : settings_(std::move(settings)) {}
   ~HttpClient();
   HttpClient(const HttpClient&) = delete;
   HttpClient& operator=(const HttpClient&) = delete;
 
-  /// Blocks until the response has come, whatever its status. Throws HttpFailure, and what
-  /// `receive` throws.
+  /// Blocks until the response has come, whatever its status. Throws HttpFailure,
+  /// UntrustedServer, and what `receive` throws.
   HttpResponse send(const HttpRequest& request);
 
  private:
@@ -64,7 +75,7 @@ class HttpClient {
   void* take();
   void give_back(void* handle) noexcept;
 
-  HttpTimeouts timeouts_;
+  HttpSettings settings_;
   std::mutex mutex_;           // guards the rest
   std::vector<void*> unused_;  // curl handles, each with its open connections
   int owner_ = 0;              // the process that made them

@@ -42,80 +42,204 @@ bool is_passing(const std::string& exception) {
   return std::find(kPassing.begin(), kPassing.end(), exception) != kPassing.end();
 }
 
+/// `text` of a server without tokens, which stand in the URLs that servers like to repeat.
+std::string without_tokens(std::string text, const std::string& token) {
+  constexpr std::string_view kHidden = "(hidden)";
+  for (const std::string_view name : {"delegation=", "token="}) {
+    for (std::size_t at = text.find(name); at != std::string::npos; at = text.find(name, at)) {
+      at += name.size();
+      text.replace(at, std::min(text.find_first_of("&\"' \t\r\n<>", at), text.size()) - at,
+                   kHidden);
+    }
+  }
+  for (std::size_t at = token.empty() ? std::string::npos : text.find(token);
+       at != std::string::npos; at = text.find(token, at)) {
+    text.replace(at, token.size(), kHidden);
+  }
+  return text;
+}
+
 /// What the server says, from the body of its answer.
-HdfsRefusal refusal_of(const HttpResponse& response) {
+HdfsRefusal refusal_of(const HttpResponse& response, const std::string& token) {
   const auto json = WebHdfs::Json::parse(response.body, nullptr, /*allow_exceptions=*/false);
   if (json.is_object() && json.contains("RemoteException") && json["RemoteException"].is_object()) {
     const auto& remote = json["RemoteException"];
-    const std::string message = remote.value("message", "");
-    return {remote.value("exception", ""), message.substr(0, message.find('\n'))};
+    const auto text = [&](const char* name) {
+      return remote.contains(name) && remote[name].is_string() ? remote[name].get<std::string>()
+                                                               : "";
+    };
+    const std::string message = text("message");
+    std::string exception = text("exception");
+    if (exception == "SecurityException") {  // wraps what was wrong with a token
+      for (const char* const inner : {"StandbyException", "RetriableException", "InvalidToken"}) {
+        if (message.find(inner) != std::string::npos) {
+          exception = inner;
+          break;
+        }
+      }
+    }
+    return {response.status, exception,
+            without_tokens(message.substr(0, message.find('\n')), token)};
   }
-  return {"", str("the HTTP status ", response.status)};
+  return {response.status, "", str("the HTTP status ", response.status)};
+}
+
+/// "host:port" of a URL.
+std::string authority_of(const std::string& url) {
+  const std::size_t first = std::min(url.find("://") + 3, url.size());
+  return url.substr(first, std::min(url.find('/', first), url.size()) - first);
+}
+
+WebHdfs::Json parsed_answer(const std::string& body) {
+  WebHdfs::Json json = WebHdfs::Json::parse(body, nullptr, /*allow_exceptions=*/false);
+  if (json.is_discarded()) {
+    throw HttpFailure("an answer that is no JSON, as of another server", 0);
+  }
+  return json;
 }
 
 }  // namespace
 
-std::string WebHdfs::url(const std::string& node, const std::string& path,
-                         const std::string& operation, const Parameters& parameters) const {
-  std::string text = str(address_.scheme, "://", node, "/webhdfs/v1", encoded(path, "-._~/"),
-                         "?op=", operation, "&user.name=", encoded(address_.user, "-._~"));
+/// A DataNode did not answer, or not to the end.
+class WebHdfs::DataNodeFailure : public HttpFailure {
+ public:
+  DataNodeFailure(const HttpFailure& failure, std::string name)
+      : HttpFailure(failure), data_node(std::move(name)) {}
+  std::string data_node;  // "host:port"
+};
+
+std::string WebHdfs::url(const Turn& turn, const std::string& path, const std::string& operation,
+                         const Parameters& parameters) const {
+  std::string text = str(address_.scheme, "://", turn.node, "/webhdfs/v1", encoded(path, "-._~/"),
+                         "?op=", operation);
+  if (!turn.token.empty()) {
+    text += "&delegation=" + turn.token;
+  } else if (!identity_.kerberos) {
+    text += "&user.name=" + encoded(identity_.user, "-._~");
+  }
   for (const auto& [name, value] : parameters) {
     text += str('&', name, '=', encoded(value, "-._~/"));
   }
   return text;
 }
 
-HttpResponse WebHdfs::checked(HttpResponse response) const {
-  if (response.status >= 400) {
-    throw refusal_of(response);
+HttpResponse WebHdfs::checked(HttpResponse response, const Turn& turn) const {
+  if (response.status < 400) {
+    return response;
   }
-  return response;
+  HdfsRefusal refusal = refusal_of(response, turn.token);
+  if (response.status >= 500 && refusal.exception.empty()) {
+    throw HttpFailure(refusal.what(), 0);  // of a server that starts or stops
+  }
+  throw refusal;
 }
 
-void WebHdfs::repeat(const std::string& path,
-                     const std::function<void(const std::string& node)>& attempt) {
-  Retry retry;
+void WebHdfs::turn_from(std::size_t failed) {
+  const std::lock_guard lock(mutex_);
+  if (active_ == failed) {  // another thread may have turned already
+    active_ = (failed + 1) % address_.nodes.size();
+  }
+}
+
+StorageError WebHdfs::unanswered(const std::string& path, const std::string& last,
+                                 const Retry& retry) const {
+  std::string nodes;
+  for (const std::string& node : address_.nodes) {
+    nodes += (nodes.empty() ? "" : ", ") + node;
+  }
+  return StorageError(str(
+      "[storage] ", address_.shown, printable(path, 4096), ": expected an answer, found \"",
+      printable(last, 300), "\" in ", retry.attempts(), " attempts over ",
+      static_cast<int>(retry.seconds()), " s. Check that the NameNode (", printable(nodes, 300),
+      ", from ", printable(address_.found_in, 300), ") and the DataNodes run and can be reached."));
+}
+
+void WebHdfs::repeat(const std::string& path, const std::function<void(const Turn&)>& attempt) {
+  std::optional<Retry> retry;  // from the first failure on: what works may take long
+  Turn turn;
   std::string last;
-  do {
+  std::size_t turned = 0;  // how many NameNodes did not answer since the last pause
+  while (true) {
     std::size_t node = 0;
     {
       const std::lock_guard lock(mutex_);
       node = active_;
     }
+    turn.node = address_.nodes[node];
+    turn.token = identity_.token ? identity_.token->text() : "";
+    bool next_node = true;
     try {
-      attempt(address_.nodes[node]);
+      attempt(turn);
       return;
-    } catch (const HttpFailure& failure) {
-      last = failure.what();
-    } catch (const HdfsRefusal& refusal) {
-      if (!is_passing(refusal.exception)) {
-        throw;
+    } catch (const UntrustedServer& untrusted) {
+      throw StorageError(str("[storage] ", address_.shown, printable(path, 4096),
+                             ": expected a server with a certificate that is trusted, found \"",
+                             printable(untrusted.what(), 300),
+                             "\". Name the file of your CA's certificate in DGA_HDFS_CA."));
+    } catch (const DataNodeFailure& failure) {
+      last = str("DataNode ", failure.data_node, ": ", failure.what());
+      if (const std::string host = host_of(failure.data_node);
+          turn.excluded.find(host) == std::string::npos) {
+        turn.excluded += (turn.excluded.empty() ? "" : ",") + host;
       }
+      if (failure.received > 0) {
+        retry.reset();  // it is getting on
+      }
+      next_node = false;
+    } catch (const HttpFailure& failure) {
+      last = str("NameNode ", turn.node, ": ", failure.what());
+    } catch (const HdfsRefusal& refusal) {
       last = refusal.what();
+      if (!is_passing(refusal.exception)) {
+        if (refusal.exception == "InvalidToken" && identity_.token &&
+            identity_.token->reread(turn.token)) {
+          continue;  // whoever keeps the file has stored a new one
+        }
+        if (turn.excluded.empty()) {
+          throw;
+        }
+        turn.excluded.clear();  // no other DataNode has the data, so they are asked again
+        next_node = false;
+      }
     }
-    const std::lock_guard lock(mutex_);
-    if (active_ == node) {  // another thread may have turned already
-      active_ = (node + 1) % address_.nodes.size();
+    if (!retry) {
+      retry.emplace();
     }
-  } while (retry.pause());
-  throw StorageError(str("[storage] ", address_.shown, printable(path, 4096),
-                         ": expected an answer, found \"", printable(last, 300), "\" in ",
-                         retry.attempts(), " attempts over ", static_cast<int>(retry.seconds()),
-                         " s. Check that the NameNode and the DataNodes run and can be reached."));
+    if (next_node) {
+      turn_from(node);
+      if (++turned < address_.nodes.size()) {
+        continue;
+      }
+      turned = 0;
+    }
+    if (!retry->pause()) {
+      throw unanswered(path, last, *retry);
+    }
+  }
+}
+
+HttpResponse WebHdfs::ask(const Turn& turn, const std::string& method, const std::string& path,
+                          const std::string& operation, const Parameters& parameters) {
+  return checked(http_.send({.method = method,
+                             .url = url(turn, path, operation, parameters),
+                             .negotiate = identity_.kerberos && turn.token.empty()}),
+                 turn);
 }
 
 WebHdfs::Json WebHdfs::call(const std::string& method, const std::string& path,
                             const std::string& operation, const Parameters& parameters) {
   Json answer;
-  repeat(path, [&](const std::string& node) {
-    const HttpResponse response =
-        checked(http_.send({.method = method, .url = url(node, path, operation, parameters)}));
-    answer = response.body.empty()
-                 ? Json()
-                 : Json::parse(response.body, nullptr, /*allow_exceptions=*/false);
-    if (answer.is_discarded()) {
-      throw HttpFailure("an answer that is no JSON, as of another server", 0);
-    }
+  repeat(path, [&](const Turn& turn) {
+    const HttpResponse response = ask(turn, method, path, operation, parameters);
+    answer = response.body.empty() ? Json() : parsed_answer(response.body);
+  });
+  return answer;
+}
+
+WebHdfs::Json WebHdfs::call_data_node(const std::string& path, const std::string& operation) {
+  Json answer;
+  repeat(path, [&](const Turn& turn) {
+    answer = parsed_answer(transfer(turn, path, operation, {}, {}).body);
   });
   return answer;
 }
@@ -131,62 +255,77 @@ std::optional<WebHdfs::Json> WebHdfs::status(const std::string& path) {
   }
 }
 
-std::string WebHdfs::redirect(const std::string& node, const std::string& method,
-                              const std::string& path, const std::string& operation,
-                              const Parameters& parameters) {
-  Parameters all = parameters;
-  all.emplace_back("noredirect",
-                   "true");  // versions before 2.9 answer with a redirect all the same
-  const HttpResponse response =
-      checked(http_.send({.method = method, .url = url(node, path, operation, all)}));
-  if (!response.location.empty()) {
-    return response.location;
+HttpResponse WebHdfs::transfer(const Turn& turn, const std::string& path,
+                               const std::string& operation, Parameters parameters,
+                               HttpRequest request) {
+  // Versions before 2.9 answer with a redirect all the same.
+  parameters.emplace_back("noredirect", "true");
+  if (!turn.excluded.empty()) {
+    parameters.emplace_back("excludedatanodes", turn.excluded);
   }
-  const Json json = Json::parse(response.body, nullptr, /*allow_exceptions=*/false);
-  if (!json.is_object() || !json.contains("Location") || !json["Location"].is_string()) {
-    throw HttpFailure("an answer without a DataNode", 0);
+  const HttpResponse response = ask(turn, request.method, path, operation, parameters);
+  request.url = response.location;
+  if (request.url.empty()) {
+    const Json json = parsed_answer(response.body);
+    if (!json.is_object() || !json.contains("Location") || !json["Location"].is_string()) {
+      throw HttpFailure("an answer without a DataNode", 0);
+    }
+    request.url = json["Location"].get<std::string>();
   }
-  return json["Location"].get<std::string>();
+  if (!request.url.starts_with(address_.scheme + "://")) {  // also: no token without TLS
+    throw HttpFailure(str("a DataNode whose address does not begin with ", address_.scheme, "://"),
+                      0);
+  }
+  try {
+    return checked(http_.send(request), turn);
+  } catch (const HttpFailure& failure) {
+    throw DataNodeFailure(failure, authority_of(request.url));
+  } catch (const HdfsRefusal& refusal) {
+    // Quotas, permissions and paths have classes of their own. This is a DataNode that could not go
+    // on, for instance because another one behind it broke.
+    if (refusal.exception == "IOException") {
+      throw DataNodeFailure(HttpFailure(refusal.what(), 0), authority_of(request.url));
+    }
+    throw;
+  }
 }
 
 void WebHdfs::read(const std::string& path, std::int64_t offset, std::int64_t count,
                    const UseBytes& use) {
   std::int64_t done = 0;
-  repeat(path, [&](const std::string& node) {
+  repeat(path, [&](const Turn& turn) {
     while (done < count) {
-      const std::string data_node = redirect(
-          node, "GET", path, "OPEN",
-          {{"offset", std::to_string(offset + done)}, {"length", std::to_string(count - done)}});
+      const std::int64_t rest = count - done;
       std::size_t received = 0;
       try {
-        received = checked(http_.send({.url = data_node,
-                                       .receive = use,
-                                       .most = static_cast<std::size_t>(count - done)}))
-                       .received;
+        received =
+            transfer(turn, path, "OPEN",
+                     {{"offset", std::to_string(offset + done)}, {"length", std::to_string(rest)}},
+                     {.receive = use, .most = static_cast<std::size_t>(rest)})
+                .received;
       } catch (const HttpFailure& failure) {
         done += static_cast<std::int64_t>(failure.received);
         throw;
       }
       done += static_cast<std::int64_t>(received);
       if (received == 0) {
-        throw HttpFailure("the connection ended before the first byte", 0);
+        throw HttpFailure("the answer ended before its first byte", 0);
       }
     }
   });
 }
 
 void WebHdfs::write(const std::string& path, std::span<const std::byte> bytes) {
-  repeat(path, [&](const std::string& node) {
-    const std::string data_node =
-        redirect(node, "PUT", path, "CREATE", {{"overwrite", "true"}, {"createparent", "false"}});
-    checked(http_.send({.method = "PUT", .url = data_node, .body = bytes}));
+  repeat(path, [&](const Turn& turn) {
+    transfer(turn, path, "CREATE", {{"overwrite", "true"}, {"createparent", "false"}},
+             {.method = "PUT", .body = bytes});
   });
 }
 
 void WebHdfs::append(const std::string& path, std::int64_t before,
                      std::span<const std::byte> bytes) {
   bool doubtful = false;  // an attempt may have appended something
-  repeat(path, [&](const std::string& node) {
+  repeat(path, [&](const Turn& turn) {
     if (doubtful) {
       const auto found = status(path);
       const std::int64_t size = found ? found->at("length").get<std::int64_t>() : 0;
@@ -197,9 +336,8 @@ void WebHdfs::append(const std::string& path, std::int64_t before,
         truncate(path, before);
       }
     }
-    const std::string data_node = redirect(node, "POST", path, "APPEND", {});
     doubtful = true;
-    checked(http_.send({.method = "POST", .url = data_node, .body = bytes}));
+    transfer(turn, path, "APPEND", {}, {.method = "POST", .body = bytes});
   });
 }
 

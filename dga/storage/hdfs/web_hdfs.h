@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <mutex>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <span>
@@ -15,42 +16,44 @@
 #include <utility>
 #include <vector>
 
+#include "dga/base/error.h"
 #include "dga/storage/byte_source.h"
+#include "dga/storage/hdfs/hdfs_address.h"
+#include "dga/storage/hdfs/hdfs_identity.h"
 #include "dga/storage/hdfs/http_client.h"
 #include "dga/storage/hdfs/retry.h"
 
 namespace dga {
 
-struct HdfsAddress {
-  std::string shown;               // "hdfs://host:port", for errors
-  std::string scheme = "http";     // or "https"
-  std::vector<std::string> nodes;  // "host:port" of each NameNode's HTTP server
-  std::string user;                // who asks
-};
-
 /// An answer of the NameNode or a DataNode that says no.
 class HdfsRefusal : public std::runtime_error {
  public:
-  HdfsRefusal(std::string kind, const std::string& text)
-      : std::runtime_error(text), exception(std::move(kind)) {}
+  HdfsRefusal(int code, std::string kind, const std::string& text)
+      : std::runtime_error(text), http_status(code), exception(std::move(kind)) {}
+  int http_status;
   std::string exception;  // the Java class without its package: "FileNotFoundException"
 };
 
 /// Each operation is repeated, at most for a minute, while nobody answers, or the answer is that of
-/// a standby or of a NameNode that is starting. Throws HdfsRefusal, and StorageError when the
-/// minute is over. Thread-safe.
+/// a standby or of a NameNode that is starting. Of several NameNodes, the next one is asked at
+/// once. Throws HdfsRefusal, and StorageError when the minute is over or a server is not trusted.
+/// Thread-safe.
 class WebHdfs {
  public:
   using Parameters = std::vector<std::pair<std::string, std::string>>;
   using Json = nlohmann::ordered_json;
 
-  explicit WebHdfs(HdfsAddress address) : address_(std::move(address)) {}
+  WebHdfs(HdfsAddress address, HdfsIdentity identity, HttpSettings settings)
+      : address_(std::move(address)), identity_(std::move(identity)), http_(std::move(settings)) {}
 
   const HdfsAddress& address() const noexcept { return address_; }
+  const HdfsIdentity& identity() const noexcept { return identity_; }
 
   /// An operation of the NameNode that may be repeated. Returns its answer; null if that is empty.
   Json call(const std::string& method, const std::string& path, const std::string& operation,
             const Parameters& parameters = {});
+  /// The same for an operation that a DataNode answers.
+  Json call_data_node(const std::string& path, const std::string& operation);
   /// Calls `use` with `count` bytes of a file, which must have them, in order. Goes on where a
   /// connection broke.
   void read(const std::string& path, std::int64_t offset, std::int64_t count, const UseBytes& use);
@@ -64,16 +67,32 @@ class WebHdfs {
   std::optional<Json> status(const std::string& path);
 
  private:
-  std::string url(const std::string& node, const std::string& path, const std::string& operation,
+  /// One operation's attempts.
+  struct Turn {
+    std::string node;      // the NameNode to ask
+    std::string token;     // empty if there is none
+    std::string excluded;  // DataNodes that failed: "host,host"
+  };
+  class DataNodeFailure;
+
+  std::string url(const Turn& turn, const std::string& path, const std::string& operation,
                   const Parameters& parameters) const;
-  /// Calls `attempt` with the NameNode to ask until it returns.
-  void repeat(const std::string& path, const std::function<void(const std::string& node)>& attempt);
-  /// Asks the NameNode where the data of an operation go.
-  std::string redirect(const std::string& node, const std::string& method, const std::string& path,
-                       const std::string& operation, const Parameters& parameters);
-  HttpResponse checked(HttpResponse response) const;
+  /// Calls `attempt` until it returns.
+  void repeat(const std::string& path, const std::function<void(const Turn&)>& attempt);
+  /// Asks a NameNode.
+  HttpResponse ask(const Turn& turn, const std::string& method, const std::string& path,
+                   const std::string& operation, const Parameters& parameters);
+  /// Asks the NameNode for a DataNode, and that one for the data of an operation.
+  HttpResponse transfer(const Turn& turn, const std::string& path, const std::string& operation,
+                        Parameters parameters, HttpRequest request);
+  HttpResponse checked(HttpResponse response, const Turn& turn) const;
+  /// The NameNode to ask next, after `failed` has not answered.
+  void turn_from(std::size_t failed);
+  StorageError unanswered(const std::string& path, const std::string& last,
+                          const Retry& retry) const;
 
   HdfsAddress address_;
+  HdfsIdentity identity_;
   HttpClient http_;
   std::mutex mutex_;        // guards active_
   std::size_t active_ = 0;  // the NameNode that answered last
