@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "dga/base/error.h"
+#include "dga/data/stream/blocks.h"
 
 namespace dga {
 namespace {
@@ -24,6 +25,24 @@ std::vector<std::string> Dataset::class_names() const {
     names.push_back(std::to_string(c));
   }
   return names;
+}
+
+std::int64_t Dataset::block_of(std::int64_t index) const {
+  return index / samples_per_block(num_features());
+}
+
+std::vector<std::int64_t> block_starts(const Dataset& dataset,
+                                       std::span<const std::int64_t> shard) {
+  std::vector<std::int64_t> starts;
+  std::int64_t block = -1;
+  for (std::size_t i = 0; i < shard.size(); ++i) {
+    const std::int64_t next = dataset.block_of(shard[i]);
+    if (i == 0 || next != block) {
+      starts.push_back(static_cast<std::int64_t>(i));
+      block = next;
+    }
+  }
+  return starts;
 }
 
 std::int64_t Dataset::num_features() const {

@@ -55,6 +55,10 @@ class Dataset {
   /// apart; see origins.h. None unless overridden.
   virtual Origins origins() const { return {}; }
 
+  /// The block of a sample: samples of one block lie together and are read together. By default
+  /// blocks of as many consecutive samples as stream/blocks.h says.
+  virtual std::int64_t block_of(std::int64_t index) const;
+
   /// Number of elements of one sample: the product of sample_shape().
   std::int64_t num_features() const;
 
@@ -77,5 +81,9 @@ class Dataset {
 /// All labels of a classification dataset, in the order of the samples. Throws InvalidArgument for
 /// a regression dataset.
 std::vector<std::int64_t> class_labels(const Dataset& dataset);
+
+/// Where in `shard`, sample indices of `dataset`, a new block begins: 0 and the positions at which
+/// block_of differs from the sample before. Ascending; empty for an empty shard.
+std::vector<std::int64_t> block_starts(const Dataset& dataset, std::span<const std::int64_t> shard);
 
 }  // namespace dga

@@ -60,6 +60,7 @@ class Normalised : public Dataset {
   std::int64_t num_classes() const override { return base_->num_classes(); }
   std::vector<std::string> class_names() const override { return base_->class_names(); }
   Origins origins() const override { return {.target = targets_ ? 0 : base_->origins().target}; }
+  std::int64_t block_of(std::int64_t index) const override { return base_->block_of(index); }
   const Normalisation& normalisation() const noexcept { return normalisation_; }
 
  private:

@@ -24,6 +24,9 @@ class Subset : public Dataset {
   std::int64_t num_classes() const override { return base_->num_classes(); }
   std::vector<std::string> class_names() const override { return base_->class_names(); }
   Origins origins() const override { return base_->origins(); }
+  std::int64_t block_of(std::int64_t index) const override {
+    return base_->block_of(indices_[static_cast<std::size_t>(index)]);
+  }
 
   /// The indices of the samples in `base`.
   const std::vector<std::int64_t>& indices() const noexcept { return indices_; }

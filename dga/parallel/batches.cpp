@@ -11,7 +11,6 @@
 #include "dga/base/error.h"
 #include "dga/base/topology.h"
 #include "dga/data/batches/sampler.h"
-#include "dga/data/stream/blocks.h"
 #include "dga/parallel/torch_types.h"
 
 namespace dga {
@@ -37,13 +36,14 @@ Batches::Batches(const Environment& env, std::shared_ptr<const Dataset> dataset,
   const Communicator& workers = env.group(Axis::data);
   auto all = shards(*dataset, workers.size(), options.shard, env.seed());
   steps_ = dga::steps_per_epoch(all, options.batch);
-  Sampler sampler(std::move(all[static_cast<std::size_t>(workers.rank())]),
-                  {.batch = options.batch,
-                   .steps = steps_,
-                   .seed = env.seed(),
-                   .rank = workers.rank(),
-                   .window = options.shuffle_window,
-                   .block = samples_per_block(dataset->num_features())});
+  std::vector<std::int64_t>& shard = all[static_cast<std::size_t>(workers.rank())];
+  std::vector<std::int64_t> blocks = block_starts(*dataset, shard);
+  Sampler sampler(std::move(shard), {.batch = options.batch,
+                                     .steps = steps_,
+                                     .seed = env.seed(),
+                                     .rank = workers.rank(),
+                                     .window = options.shuffle_window,
+                                     .blocks = std::move(blocks)});
   const int depth = options.prefetch.value_or(prefetch_depth(
       env, options.batch * dataset->num_features() * size_of(dataset->feature_type())));
   prefetcher_ =

@@ -22,7 +22,6 @@
 #include "dga/data/batches/prefetcher.h"
 #include "dga/data/batches/sampler.h"
 #include "dga/data/shards.h"
-#include "dga/data/stream/blocks.h"
 #include "dga/launch/stop_signal.h"
 #include "dga/models/model.h"
 #include "dga/options/options_json.h"
@@ -160,7 +159,7 @@ Training::Training(Environment& environment, const TrainPlan& plan, const TrainE
                        .seed = plan_.options.training.seed,
                        .rank = environment_.rank(),
                        .window = plan_.options.data.shuffle_window,
-                       .block = samples_per_block(plan_.train->num_features())}),
+                       .blocks = block_starts(*plan_.train, shard_)}),
       Prefetcher::Options{.depth = prefetch_depth(environment_, batch_bytes(plan_)),
                           .epochs = plan_.options.training.epochs,
                           .timeout_seconds = plan_.options.workers.timeout});

@@ -62,9 +62,14 @@ TEST(Sampler, AWindowShufflesTheSamplesOfAFewBlocksTogether) {
     shard[i] = static_cast<std::int64_t>(i);
   }
   constexpr std::int64_t kBlock = 10;
+  std::vector<std::int64_t> starts;
+  for (std::int64_t start = 0; start < std::ssize(shard); start += kBlock) {
+    starts.push_back(start);
+  }
   for (const std::int64_t window : {1, 10, 25, 100, 999}) {
     Sampler sampler(
-        shard, {.batch = 7, .steps = 144, .seed = 5, .rank = 1, .window = window, .block = kBlock});
+        shard,
+        {.batch = 7, .steps = 144, .seed = 5, .rank = 1, .window = window, .blocks = starts});
     const auto first = epoch_of(sampler, 0);
     EXPECT_THAT(first, testing::UnorderedElementsAreArray(shard));
     EXPECT_NE(epoch_of(sampler, 1), first);
@@ -96,7 +101,7 @@ TEST(Sampler, AWindowOfTheWholeShardIsNoWindow) {
   const Sampler::Options whole{.batch = 7, .steps = 6, .seed = 5, .rank = 2};
   Sampler::Options windowed = whole;
   windowed.window = 40;
-  windowed.block = 4;
+  windowed.blocks = {0, 4, 20};
   Sampler one(shard, whole);
   Sampler other(shard, windowed);
   EXPECT_EQ(epoch_of(one, 2), epoch_of(other, 2));
@@ -118,6 +123,14 @@ TEST(Sampler, RefusesWhatCannotBe) {
       }),
       "[data] sampler: expected at least 2 steps an epoch for 3 samples in batches of 2, found 1. "
       "Take steps_per_epoch() of all workers' shards.");
+  for (const std::vector<std::int64_t>& blocks :
+       std::vector<std::vector<std::int64_t>>{{}, {1}, {0, 0}, {0, 3}}) {
+    EXPECT_EQ(test::error_of<InvalidArgument>([&] {
+                Sampler({1, 2, 3}, {.batch = 2, .steps = 2, .window = 1, .blocks = blocks});
+              }),
+              "[data] sampler: expected the starts of blocks for a window, from 0 and ascending "
+              "within the shard, found others. Take block_starts() of the shard.");
+  }
   Sampler sampler({1}, {.batch = 1, .steps = 1});
   EXPECT_THROW(sampler.batch(0, 1), InvalidArgument);
   EXPECT_THROW(sampler.batch(-1, 0), InvalidArgument);

@@ -198,12 +198,12 @@ TEST(StreamedArrays, FeaturesThatNeedAnOriginAreRefused) {
 }
 
 TEST(BlockCache, KeepsTheBlocksThatWereUsedLast) {
-  BlockCache cache(2);
+  BlockCache cache(2, 1);
   int loads = 0;
   const auto get = [&](std::int64_t number) {
-    return cache.get(number, [&] {
+    return cache.get(number, [&](float* block) {
       ++loads;
-      return std::vector<float>{static_cast<float>(number)};
+      *block = static_cast<float>(number);
     });
   };
   const BlockCache::Block first = get(1);
@@ -215,9 +215,9 @@ TEST(BlockCache, KeepsTheBlocksThatWereUsedLast) {
   EXPECT_EQ(loads, 3);
   get(2);
   EXPECT_EQ(loads, 4);
-  EXPECT_EQ(first->front(), 1);
-  EXPECT_THROW(cache.get(9, []() -> std::vector<float> { throw DataError("x"); }), DataError);
-  EXPECT_EQ(get(9)->front(), 9);
+  EXPECT_EQ(first[0], 1);
+  EXPECT_THROW(cache.get(9, [](float*) { throw DataError("x"); }), DataError);
+  EXPECT_EQ(get(9)[0], 9);
 }
 
 }  // namespace

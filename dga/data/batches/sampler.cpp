@@ -3,6 +3,7 @@
 #include "dga/data/batches/sampler.h"
 
 #include <algorithm>
+#include <functional>
 #include <numeric>
 #include <utility>
 
@@ -36,13 +37,19 @@ std::int64_t steps_per_epoch(std::span<const std::vector<std::int64_t>> shards,
   return steps;
 }
 
-Sampler::Sampler(std::vector<std::int64_t> shard, const Options& options)
-    : shard_(std::move(shard)), options_(options) {
+Sampler::Sampler(std::vector<std::int64_t> shard, Options options)
+    : shard_(std::move(shard)), options_(std::move(options)) {
   check_batch(options_.batch);
-  DGA_CHECK(
-      options_.window >= 0 && options_.block >= 1,
-      "[data] sampler: expected a window of at least 0 and a block of at least 1 sample, found ",
-      options_.window, " and ", options_.block, ".");
+  DGA_CHECK(options_.window >= 0, "[data] sampler: expected a window of at least 0 samples, found ",
+            options_.window, ".");
+  if (options_.window > 0 && !shard_.empty()) {
+    const std::vector<std::int64_t>& blocks = options_.blocks;
+    DGA_CHECK(!blocks.empty() && blocks.front() == 0 && blocks.back() < std::ssize(shard_) &&
+                  std::adjacent_find(blocks.begin(), blocks.end(), std::greater_equal<>()) ==
+                      blocks.end(),
+              "[data] sampler: expected the starts of blocks for a window, from 0 and ascending "
+              "within the shard, found others. Take block_starts() of the shard.");
+  }
   const std::int64_t needed = batches(shard_.size(), options_.batch);
   DGA_CHECK(options_.steps >= needed, "[data] sampler: expected at least ", needed,
             " steps an epoch for ", shard_.size(), " samples in batches of ", options_.batch,
@@ -58,15 +65,15 @@ void Sampler::draw_order(std::int64_t epoch) {
     shuffle(order_, stream);
     return;
   }
-  std::vector<std::int64_t> blocks(
-      static_cast<std::size_t>(batches(shard_.size(), options_.block)));
+  std::vector<std::int64_t> blocks(options_.blocks.size());
   std::iota(blocks.begin(), blocks.end(), std::int64_t{0});
   shuffle(blocks, stream);
   order_.clear();
   std::size_t window = 0;  // where it begins
   for (std::size_t i = 0; i < blocks.size(); ++i) {
-    const std::int64_t first = blocks[i] * options_.block;
-    const std::int64_t last = std::min(first + options_.block, samples);
+    const auto block = static_cast<std::size_t>(blocks[i]);
+    const std::int64_t first = options_.blocks[block];
+    const std::int64_t last = block + 1 < blocks.size() ? options_.blocks[block + 1] : samples;
     order_.insert(order_.end(), shard_.begin() + first, shard_.begin() + last);
     if (std::ssize(order_) - static_cast<std::int64_t>(window) >= options_.window ||
         i + 1 == blocks.size()) {

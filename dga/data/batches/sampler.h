@@ -30,16 +30,18 @@ class Sampler {
     std::int64_t steps = 0;   // steps_per_epoch() of the shards of all workers
     std::uint64_t seed = 0;
     int rank = 0;
-    /// If it is above 0: the shard is cut into blocks of `block` samples, which come in a random
-    /// order, and only the samples of some blocks together, `window` samples or a little more, are
-    /// shuffled. Then few blocks are needed at a time. 0: all samples are shuffled.
+    /// If it is above 0: the blocks of the shard come in a random order, and only the samples of
+    /// some blocks together, `window` samples or a little more, are shuffled. Then few blocks are
+    /// needed at a time. 0: all samples are shuffled.
     std::int64_t window = 0;
-    std::int64_t block = 1;
+    /// Where in the shard each block begins; see block_starts. Needed with a window.
+    std::vector<std::int64_t> blocks = {};
   };
 
   /// `shard`: this worker's sample indices. Throws InvalidArgument for a batch below 1 or a shard
-  /// that does not fit into `steps` batches, a negative window, or a block below 1.
-  Sampler(std::vector<std::int64_t> shard, const Options& options);
+  /// that does not fit into `steps` batches, a negative window, or one without blocks that
+  /// begin at 0 and ascend within the shard.
+  Sampler(std::vector<std::int64_t> shard, Options options);
 
   /// The sample indices of a step: `batch` of them, fewer at the end of the shard, then none. Valid
   /// until the next call. Throws InvalidArgument unless epoch >= 0 and 0 <= step < steps().

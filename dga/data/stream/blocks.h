@@ -21,10 +21,10 @@ constexpr std::int64_t default_shuffle_window(std::int64_t num_features) noexcep
   return 8 * samples_per_block(num_features);
 }
 
-/// How many blocks a worker needs at a time. Where samples are held out, those of a block in the
-/// order of training lie in up to three blocks of the files.
+/// How many blocks a worker needs at a time: those of its window, of which some samples may be held
+/// out, and one more at each end.
 constexpr std::int64_t blocks_of_worker(std::int64_t window, std::int64_t num_features) noexcept {
-  return 3 * (window / samples_per_block(num_features) + 1) + 1;
+  return 2 * (window / samples_per_block(num_features) + 1) + 2;
 }
 
 }  // namespace dga

@@ -4,7 +4,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
+#include <limits>
+#include <span>
 #include <utility>
 
 #include "dga/base/error.h"
@@ -12,6 +13,26 @@
 #include "dga/data/stream/blocks.h"
 
 namespace dga {
+namespace {
+
+/// Names the first value that f32 cannot hold.
+[[noreturn]] void refuse_not_finite(const StoredArray& array, std::int64_t first,
+                                    std::int64_t last) {
+  std::vector<char> buffer;
+  for_each_element(
+      array, first, last, buffer, [&](std::int64_t row, std::int64_t /*column*/, auto value) {
+        if (!std::isfinite(static_cast<float>(value))) {
+          throw DataError(str(array.place, ": sample ", row,
+                              ": expected a finite number of at most 3.4e38 in size, found ", value,
+                              ". Correct the file, or train without --stream and with --missing."));
+        }
+      });
+  throw DataError(str(array.place,
+                      ": expected the file as it was when it was opened, found that it "
+                      "has changed. Do not change the file while it is read."));
+}
+
+}  // namespace
 
 StreamedArrays::StreamedArrays(std::vector<LabelledArrays> parts, const Samples& labels,
                                std::vector<std::string> class_names, std::size_t blocks)
@@ -24,7 +45,7 @@ StreamedArrays::StreamedArrays(std::vector<LabelledArrays> parts, const Samples&
       targets_(labels.targets),
       target_origin_(labels.origins.target),
       class_names_(std::move(class_names)),
-      cache_(std::max<std::size_t>(1, blocks)) {
+      cache_(blocks, rows_ * width_) {
   std::int64_t first = 0;
   for (const LabelledArrays& part : parts_) {
     first_samples_.push_back(first);
@@ -32,11 +53,10 @@ StreamedArrays::StreamedArrays(std::vector<LabelledArrays> parts, const Samples&
   }
 }
 
-/// The samples of block `number` of all parts together.
-std::vector<float> StreamedArrays::load_block(std::int64_t number) const {
+/// Reads the samples of block `number` of all parts together.
+void StreamedArrays::load_block(std::int64_t number, float* values) const {
   const std::int64_t begin = number * rows_;
   const std::int64_t end = std::min(begin + rows_, size_);
-  std::vector<float> values(static_cast<std::size_t>((end - begin) * width_));
   std::vector<char> buffer;
   for (std::size_t p = 0; p < parts_.size(); ++p) {
     const StoredArray& array = parts_[p].features;
@@ -46,22 +66,18 @@ std::vector<float> StreamedArrays::load_block(std::int64_t number) const {
     if (first >= last) {
       continue;
     }
-    float* const out = values.data() + (offset - begin) * width_;
-    for_each_element(array, first, last, buffer,
-                     [&](std::int64_t row, std::int64_t column, auto value) {
-                       const auto narrow = static_cast<float>(value);
-                       if (!std::isfinite(narrow)) {
-                         throw DataError(str(array.place, ": sample ", row,
-                                             ": expected a finite number of at most 3.4e38 in "
-                                             "size, found ",
-                                             value,
-                                             ". Correct the file, or train without --stream "
-                                             "and with --missing."));
-                       }
-                       out[row * width_ + column] = narrow;
-                     });
+    const std::span<float> out(values + (offset + first - begin) * width_,
+                               static_cast<std::size_t>((last - first) * width_));
+    read_floats(array, first, last, buffer, out.data());
+    // Without a branch for each value, so that the compiler can check several at a time.
+    bool finite = true;
+    for (const float value : out) {
+      finite = finite & (std::fabs(value) <= std::numeric_limits<float>::max());
+    }
+    if (!finite) {
+      refuse_not_finite(array, first, last);
+    }
   }
-  return values;
 }
 
 void StreamedArrays::copy_samples(std::span<const std::int64_t> indices, BufferView features,
@@ -73,10 +89,10 @@ void StreamedArrays::copy_samples(std::span<const std::int64_t> indices, BufferV
     for (const std::int64_t index : indices) {
       const std::int64_t number = index / rows_;
       if (number != current) {
-        block = cache_.get(number, [&] { return load_block(number); });
+        block = cache_.get(number, [&](float* values) { load_block(number, values); });
         current = number;
       }
-      out = std::copy_n(block->data() + index % rows_ * width_, width_, out);
+      out = std::copy_n(block.get() + index % rows_ * width_, width_, out);
     }
   }
   for (std::size_t i = 0; labels.data != nullptr && i < indices.size(); ++i) {

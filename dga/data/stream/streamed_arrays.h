@@ -37,7 +37,7 @@ class StreamedArrays : public Dataset {
  private:
   void copy_samples(std::span<const std::int64_t> indices, BufferView features,
                     BufferView labels) const override;
-  std::vector<float> load_block(std::int64_t number) const;
+  void load_block(std::int64_t number, float* values) const;
 
   std::vector<LabelledArrays> parts_;
   std::vector<std::int64_t> first_samples_;  // of each part

@@ -151,6 +151,38 @@ void for_each_element(const StoredArray& array, std::int64_t first, std::int64_t
   }
 }
 
+/// Reads rows [first, last) of an array as f32 into `out`, row-major. Values that are not finite,
+/// or too large for f32, are not looked for.
+inline void read_floats(const StoredArray& array, std::int64_t first, std::int64_t last,
+                        std::vector<char>& buffer, float* out) {
+  const std::int64_t width = array.width();
+  const bool whole_rows = !array.column_major && array.stride == width * array.element_bytes;
+  if (whole_rows && array.type == ElementType::f32 &&
+      array.big_endian == (std::endian::native == std::endian::big)) {
+    array.file->read(
+        array.begin + first * array.stride,
+        {reinterpret_cast<char*>(out), static_cast<std::size_t>((last - first) * array.stride)});
+    return;
+  }
+  if (whole_rows) {
+    constexpr std::int64_t kPieceBytes = std::int64_t{4} << 20;
+    const std::int64_t rows = std::max<std::int64_t>(1, kPieceBytes / array.stride);
+    for (std::int64_t row = first; row < last; row += rows) {
+      const std::int64_t count = std::min(rows, last - row);
+      buffer.resize(static_cast<std::size_t>(count * array.stride));
+      array.file->read(array.begin + row * array.stride, buffer);
+      float* const to = out + (row - first) * width;
+      detail::decode(array, buffer.data(), array.element_bytes, count * width,
+                     [to](std::int64_t i, auto value) { to[i] = static_cast<float>(value); });
+    }
+    return;
+  }
+  for_each_element(array, first, last, buffer,
+                   [&](std::int64_t row, std::int64_t column, auto value) {
+                     out[(row - first) * width + column] = static_cast<float>(value);
+                   });
+}
+
 /// `value` as an integer, if it is one that `value`'s type holds exactly. Returns false otherwise.
 template <typename T>
 bool exact_integer(T value, std::int64_t& out) noexcept {
