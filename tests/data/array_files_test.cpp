@@ -293,6 +293,17 @@ TEST(Cifar, HundredClassesHaveFineLabels) {
   EXPECT_THAT(labels_in(*load_data({.data = path}).train), ElementsAre("99", "12"));
 }
 
+TEST(Cifar, ATextOfTheSameSizeIsNone) {
+  std::string text = "\n\n";
+  for (int i = 0; text.size() + 8 <= 3074; ++i) {
+    text += str(1000 + i, ",", i % 2, "\n");
+  }
+  text.insert(text.size() - 1, 3074 - text.size(), '0');
+  const ScratchFolder folder;
+  const std::string path = folder.write("a.csv", text);
+  EXPECT_THAT(load_data({.data = path}).train->sample_shape(), ElementsAre(1));
+}
+
 TEST(Cifar, ALabelThatIsNoClassIsRefused) {
   std::vector<int> labels(100, 1);
   labels[50] = 0;

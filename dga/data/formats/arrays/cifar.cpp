@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "dga/base/error.h"
+#include "dga/data/formats/csv/text.h"
 #include "dga/storage/store_path.h"
 
 namespace dga {
@@ -53,8 +54,9 @@ const CifarKind* kind_of(const ByteSource& file) {
 
 }  // namespace
 
-bool is_cifar(const ByteSource& file, std::string_view) {
-  return kind_of(file) != nullptr;
+bool is_cifar(const ByteSource& file, std::string_view head) {
+  // The labels of CIFAR-100 include the codes of line ends, with which a text may begin.
+  return !is_csv(file, head) && kind_of(file) != nullptr;
 }
 
 ArrayPairs cifar_arrays(std::span<const SourcePtr> files, const ReadOptions&) {
