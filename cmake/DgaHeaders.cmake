@@ -33,12 +33,14 @@ dga_public_headers(
   dga/data/batches/sampler.h
   dga/data/data_summary.h
   dga/data/dataset.h
+  dga/data/image_size.h
   dga/data/load.h
   dga/data/normalisation.h
   dga/data/origins.h
   dga/data/samples.h
   dga/data/shards.h
   dga/data/table.h
+  dga/data/sample_options.h
   dga/data/table_options.h
   dga/launch/environment.h
   dga/launch/launch.h

@@ -39,7 +39,7 @@ LoadedData load(const std::string& from, RunOptions options) {
                     .validation_data = expand_home(options.data.val_path),
                     .task = options.data.task,
                     .table = options.data.table,
-                    .resize = options.data.resize});
+                    .samples = options.data.samples});
 }
 
 void warn(const LoadedData& data) {
@@ -223,13 +223,12 @@ int divide(const Paths& paths, const RunOptions& options) {
 
 using DataAct = int (*)(const Paths&, const RunOptions&);
 
-/// The arguments that all commands share, and the action.
+/// The dataset that all commands read, and the action.
 Action act_on(CLI::App& app, const std::shared_ptr<Paths>& paths,
-              std::initializer_list<std::string_view> options, DataAct act) {
+              const std::shared_ptr<OptionArguments>& shared, DataAct act) {
   app.add_option("FROM", paths->from, "The dataset: a folder or a file, as a path or a URI.")
       ->required()
       ->type_name("PATH");
-  const auto shared = OptionArguments::add_to(app, options);
   return [paths, shared, act] { return act(*paths, shared->resolve()); };
 }
 
@@ -247,28 +246,28 @@ void add_target(CLI::App& app, Paths& paths) {
 }  // namespace
 
 Action add_data_info(CLI::App& app) {
-  return act_on(app, std::make_shared<Paths>(),
-                {"test-data", "val-data", "task", "label", "header", "decimal", "drop", "only",
-                 "one-hot", "missing", "resize"},
-                info);
+  const auto shared =
+      OptionArguments::add_to(app, {"test-data", "val-data", "task", "label", "header", "decimal",
+                                    "drop", "only", "one-hot", "missing", "resize"});
+  return act_on(app, std::make_shared<Paths>(), shared, info);
 }
 
 Action add_data_convert(CLI::App& app) {
   const auto paths = std::make_shared<Paths>();
-  Action action = act_on(app, paths,
-                         {"test-data", "val-data", "task", "label", "header", "decimal", "drop",
-                          "only", "one-hot", "missing", "resize"},
-                         convert);
+  const auto shared =
+      OptionArguments::add_to(app, {"test-data", "val-data", "task", "label", "header", "decimal",
+                                    "drop", "only", "one-hot", "missing", "resize"});
+  Action action = act_on(app, paths, shared, convert);
   add_target(app, *paths);
   return action;
 }
 
 Action add_data_split(CLI::App& app) {
   const auto paths = std::make_shared<Paths>();
-  Action action = act_on(app, paths,
-                         {"test-fraction", "seed", "task", "label", "header", "decimal", "drop",
-                          "only", "one-hot", "missing", "resize"},
-                         divide);
+  const auto shared =
+      OptionArguments::add_to(app, {"test-fraction", "seed", "task", "label", "header", "decimal",
+                                    "drop", "only", "one-hot", "missing", "resize"});
+  Action action = act_on(app, paths, shared, divide);
   add_target(app, *paths);
   app.add_option("--val-fraction", paths->validation_fraction,
                  "Fraction of all samples that becomes the validation set.")

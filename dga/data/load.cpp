@@ -56,8 +56,8 @@ std::shared_ptr<const Dataset> dataset_of(Samples samples, const std::vector<std
                                           const LoadOptions& options) {
   if (samples.arrays != nullptr) {
     const std::int64_t width = samples.arrays->front().features.width();
-    const std::int64_t window =
-        options.shuffle_window > 0 ? options.shuffle_window : default_shuffle_window(width);
+    const std::int64_t window = options.samples.shuffle_window > 0 ? options.samples.shuffle_window
+                                                                   : default_shuffle_window(width);
     const std::int64_t blocks = std::max(1, options.readers) * blocks_of_worker(window, width);
     return std::make_shared<StreamedArrays>(*samples.arrays, samples,
                                             samples.targets ? std::vector<std::string>() : names,
@@ -293,14 +293,14 @@ LoadedData load_data(const LoadOptions& options) {
   ReadOptions reading{.task = options.task,
                       .table = options.table,
                       .set = FileUse::train,
-                      .stream = options.stream,
-                      .resize = image_size_from(options.resize),
+                      .in_place = options.samples.stream,
+                      .image_size = image_size_from(options.samples.resize),
                       .threads = options.threads};
   check_classes(options.data, classes_of(files, files.train));
   Samples train = read_set(files, files.train, reading);
   add_sets_within(files);
   LoadedData data{.columns = train.columns, .format = train.format};
-  if (reading.resize && !train.parts.front().is_sample) {
+  if (reading.image_size && !train.parts.front().is_sample) {
     throw DataError(
         str(train.parts.front().file,
             ": expected images, which alone have a size for --resize, found other data. "
@@ -376,7 +376,7 @@ Samples load_samples(const SamplesOptions& options) {
                       .optional_labels = true,
                       .features = features,
                       .shape = card.input_shape,
-                      .resize = size_of_resized(card),
+                      .image_size = size_of_resized(card),
                       .threads = options.threads};
   reading.table.missing = columns.missing;
   DataFiles files = find_one_set(options.data);

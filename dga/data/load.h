@@ -11,6 +11,7 @@
 
 #include "dga/data/data_summary.h"
 #include "dga/data/normalisation.h"
+#include "dga/data/sample_options.h"
 #include "dga/data/samples.h"
 #include "dga/data/table.h"
 #include "dga/storage/model_card.h"
@@ -26,15 +27,12 @@ struct LoadOptions {
   std::string validation_data = {};
   Task task = Task::automatic;
   TableOptions table = {};
-  /// "HxW": the height and width that images get. Empty: they must have one size.
-  std::string resize = {};
+  /// Streaming throws DataError for files that are packed or do not consist of arrays, and for
+  /// features that need origins.
+  SampleOptions samples = {};
   /// Number of threads for parsing. 0: one per usable core.
   int threads = 0;
-  /// Leave the features in the files; see StreamedArrays. Throws DataError for files that are
-  /// packed or do not consist of arrays, and for features that need origins.
-  bool stream = false;
-  std::int64_t shuffle_window = 0;  // of a worker, in samples; 0: default_shuffle_window
-  int readers = 1;                  // workers that share the datasets
+  int readers = 1;  // workers that share the datasets
 };
 
 struct LoadedData {

@@ -22,15 +22,15 @@ void check_columns(const Format& format, const std::string& file, const ReadOpti
   const TableOptions& table = options.table;
   const bool placeholders = options.optional_labels && table.drop == "label";
   const char* const given = format.has_columns                     ? nullptr
-                            : !table.label.empty()                 ? "label"
-                            : !table.drop.empty() && !placeholders ? "drop"
-                            : !table.only.empty()                  ? "only"
-                            : !table.one_hot.empty()               ? "one-hot"
+                            : !table.label.empty()                 ? "--label names"
+                            : !table.drop.empty() && !placeholders ? "--drop names"
+                            : !table.only.empty()                  ? "--only names"
+                            : !table.one_hot.empty()               ? "--one-hot names"
                                                                    : nullptr;
   if (given != nullptr) {
-    throw DataError(str(file, ": expected a table whose columns --", given, " names, found ",
-                        format.name, ", which has none. Leave --", given,
-                        " out, or convert it with ", "dga data convert."));
+    throw DataError(str(file, ": expected a table whose columns ", given, ", found ", format.name,
+                        ", which has none. Leave the option out, or convert the data with dga data "
+                        "convert."));
   }
 }
 
@@ -52,7 +52,7 @@ Samples read_files(std::span<const std::string> paths, const ReadOptions& option
   parallel_for(std::ssize(paths), options.threads > 0 ? options.threads : usable_cores(),
                [&](std::int64_t i, int /*thread*/) {
                  const auto at = static_cast<std::size_t>(i);
-                 if (options.stream) {
+                 if (options.in_place) {
                    refuse_packed(paths[at]);
                  }
                  sources[at] = open_file(paths[at]);

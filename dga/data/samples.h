@@ -87,7 +87,7 @@ struct ReadOptions {
   std::int64_t features = 0;
 
   /// Leave the features in the files.
-  bool stream = false;
+  bool in_place = false;
   // --- of images
   /// The class of each file, in the same order. Null: the files have no classes.
   const std::vector<std::string>* file_classes = nullptr;
@@ -95,7 +95,7 @@ struct ReadOptions {
   /// Empty: the images decide.
   std::vector<std::int64_t> shape = {};
   /// The size that all images get. Nothing: they must have one size.
-  std::optional<ImageSize> resize = {};
+  std::optional<ImageSize> image_size = {};
 
   int threads = 0;                                   // 0: one per usable core
   std::int64_t piece_bytes = std::int64_t{1} << 20;  // bytes of text that a thread parses at a time

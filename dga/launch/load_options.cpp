@@ -13,10 +13,8 @@ LoadOptions load_options_of(const RunOptions& options, Engine engine) {
           .validation_data = options.data.val_path,
           .task = options.data.task,
           .table = options.data.table,
-          .resize = options.data.resize,
+          .samples = options.data.samples,
           .threads = engine == Engine::mpi ? 1 : 0,
-          .stream = options.data.stream,
-          .shuffle_window = options.data.shuffle_window,
           .readers = engine == Engine::threads ? resolve_workers(options, engine) : 1};
 }
 

@@ -316,7 +316,7 @@ void run_worker_job(const JobFunction& work) {
       .columns = card.columns,
       .summary = data_summary_from_json(job.at("summary").get<std::string>(), kJobVariable)};
   const LoadedData data =
-      options.data.stream ? load_data(load_options_of(options, Engine::processes)) : shared;
+      options.data.samples.stream ? load_data(load_options_of(options, Engine::processes)) : shared;
   const StopSignal stop;
   RemoteProgress progress(job.at("progress").get<int>());
   work(options, data, progress);

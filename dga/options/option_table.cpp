@@ -45,6 +45,14 @@ struct Group<TableOptions> {
   }
 };
 template <>
+struct Group<SampleOptions> {
+  static constexpr const char* kHeading = "Data";
+  template <typename Options>
+  static auto& in(Options& options) {
+    return options.data.samples;
+  }
+};
+template <>
 struct Group<DataOptions> {
   static constexpr const char* kHeading = "Data";
   template <typename Options>
@@ -215,7 +223,7 @@ std::vector<Option> data_options() {
              "mean: use the mean of the column; drop: leave the sample out.",
              kMissingNames, {.scope = Scope::dataset}),
       option(
-          "resize", "HxW", &DataOptions::resize,
+          "resize", "HxW", &SampleOptions::resize,
           "Height and width to which all images are resized, such as 224x224. Default: they must "
           "have one size.",
           {.scope = Scope::dataset}),
@@ -228,12 +236,12 @@ std::vector<Option> data_options() {
              "How the samples are sharded over the workers. iid: at random; contiguous: in their "
              "order; by-label: sorted by label, so each worker sees few classes.",
              kShardKindNames),
-      option("stream", "", &DataOptions::stream,
+      option("stream", "", &SampleOptions::stream,
              "Leave the features in the files and read them in blocks, for datasets that are "
              "larger than memory. Needs --shard contiguous, and arrays that are not packed (NPY, "
              "safetensors, IDX, CIFAR).",
              {.scope = Scope::dataset}),
-      option("shuffle-window", "N", &DataOptions::shuffle_window,
+      option("shuffle-window", "N", &SampleOptions::shuffle_window,
              "Number of samples that are shuffled at a time, taken from random places of a shard. "
              "auto: the whole shard, or with --stream the samples of 2 MiB.",
              {.least = 1, .most = 9e15, .zero_word = "auto"}),

@@ -22,12 +22,12 @@ void check_options(const RunOptions& options) {
   check_bounds(options);
   DGA_CHECK(!options.data.path.empty(),
             "[options] data: expected a folder or file with samples, found none. Give --data DIR.");
-  image_size_from(options.data.resize);  // throws
+  image_size_from(options.data.samples.resize);  // throws
   DGA_CHECK(
       options.data.task != Task::regression || options.training.class_weights == ClassWeights::none,
       "[options] class-weights: expected none for regression, which has no classes, found "
       "balanced. Leave it out.");
-  DGA_CHECK(!options.data.stream || options.data.shard == ShardKind::contiguous,
+  DGA_CHECK(!options.data.samples.stream || options.data.shard == ShardKind::contiguous,
             "[options] shard: expected contiguous with --stream, so that each worker reads its own "
             "part of the files, found ",
             name_in(kShardKindNames, options.data.shard), ". Add --shard contiguous.");
@@ -38,9 +38,9 @@ void check_options(const RunOptions& options) {
 }
 
 std::int64_t resolve_shuffle_window(const RunOptions& options, std::int64_t num_features) noexcept {
-  return options.data.stream && options.data.shuffle_window == 0
+  return options.data.samples.stream && options.data.samples.shuffle_window == 0
              ? default_shuffle_window(num_features)
-             : options.data.shuffle_window;
+             : options.data.samples.shuffle_window;
 }
 
 double resolve_lr(const RunOptions& options) noexcept {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "dga/base/on_nonfinite.h"
+#include "dga/data/sample_options.h"
 #include "dga/data/samples.h"
 #include "dga/data/shards.h"
 #include "dga/options/engine.h"
@@ -31,11 +32,9 @@ struct DataOptions {
   std::string val_path = {};   // empty: the data's own validation files, else none
   double test_fraction = 0.2;
   TableOptions table = {};
-  std::string resize = {};  // "HxW"; empty: images must have one size
+  SampleOptions samples = {};
   Task task = Task::automatic;
   ShardKind shard = ShardKind::iid;
-  bool stream = false;
-  std::int64_t shuffle_window = 0;  // samples; 0: see resolve_shuffle_window
 
   bool operator==(const DataOptions&) const = default;
 };

@@ -43,8 +43,10 @@ std::string key_of(const LoadOptions& options) {
   return str(
       absolute(options.data), '\n', options.test_data.empty() ? "" : absolute(options.test_data),
       '\n', options.validation_data.empty() ? "" : absolute(options.validation_data), '\n',
-      table_key(options.table), '\n', options.resize, '\n', name_in(kTaskNames, options.task), '\n',
-      options.stream ? str("stream ", options.shuffle_window, ' ', options.readers) : "");
+      table_key(options.table), '\n', options.samples.resize, '\n',
+      name_in(kTaskNames, options.task), '\n',
+      options.samples.stream ? str("stream ", options.samples.shuffle_window, ' ', options.readers)
+                             : "");
 }
 
 }  // namespace

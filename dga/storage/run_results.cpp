@@ -103,8 +103,7 @@ std::string to_json(const RunResults& results) {
       {"workers", results.workers},
       {"seed", results.seed},
       {"order",
-       {{"shard", results.shard},
-        {"shuffle_window", results.shuffle_window > 0 ? Json(results.shuffle_window) : Json()}}},
+       {{"shard", results.order}, {"window", results.window > 0 ? Json(results.window) : Json()}}},
       {"samples", {{"train", results.train_samples}, {"test", results.test_samples}}},
       {"time",
        {{"unit", "s"},
@@ -152,9 +151,8 @@ RunResults run_results_from_json(std::string_view text, const std::string& path)
     results.seed = json.at("seed").get<std::uint64_t>();
     if (json.contains("order")) {
       const Json& order = json.at("order");
-      results.shard = order.at("shard").get<std::string>();
-      results.shuffle_window =
-          order.at("shuffle_window").is_null() ? 0 : order.at("shuffle_window").get<std::int64_t>();
+      results.order = order.at("shard").get<std::string>();
+      results.window = order.at("window").is_null() ? 0 : order.at("window").get<std::int64_t>();
     }
     results.train_samples = json.at("samples").at("train").get<std::int64_t>();
     results.test_samples = json.at("samples").at("test").get<std::int64_t>();

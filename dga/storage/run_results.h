@@ -54,8 +54,8 @@ struct RunResults {
   int workers = 0;
   std::uint64_t seed = 0;
   // The order in which samples are drawn. Empty, and 0, in files of older versions.
-  std::string shard = {};           // "iid", "contiguous" or "by-label"
-  std::int64_t shuffle_window = 0;  // samples; 0: the whole shard is shuffled
+  std::string order = {};   // of shards: "iid", "contiguous" or "by-label"
+  std::int64_t window = 0;  // samples that are shuffled at a time; 0: the whole shard
   std::int64_t train_samples = 0;
   std::int64_t test_samples = 0;
   std::int64_t validation_samples = 0;

@@ -66,7 +66,8 @@ TaskPlan plan_tasks(const RunOptions& options, Engine engine, int workers, const
   plan.options.workers.engine = engine;
   plan.options.workers.count = workers;
   plan.options.training.lr = resolve_lr(options);
-  plan.options.data.shuffle_window = resolve_shuffle_window(options, data.train->num_features());
+  plan.options.data.samples.shuffle_window =
+      resolve_shuffle_window(options, data.train->num_features());
   plan.options.data.task =
       data.train->label_type() == DType::f32 ? Task::regression : Task::classification;
   plan.shards = shards(*plan.train, workers, options.data.shard, options.training.seed);
@@ -86,7 +87,7 @@ TrainPlan prepare(TaskPlan tasks) {
   card.feature_mean = features.mean;
   card.feature_scale = features.scale;
   card.columns = plan.columns;
-  card.resized = !plan.options.data.resize.empty();
+  card.resized = !plan.options.data.samples.resize.empty();
   std::optional<TargetNormalisation> targets;
   if (plan.options.data.task == Task::regression) {
     targets = measure_target_normalisation(*plan.train);

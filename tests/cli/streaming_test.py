@@ -69,7 +69,7 @@ class StreamingTest(ProgramTest):
             stream = self.run_to(engine, "--data", "digits", "--stream", *hidden, *options)
             self.assertEqual(stream["weights_sha256"], memory["weights_sha256"], engine)
             self.assertEqual(stream["error"], memory["error"])
-            self.assertEqual(stream["order"], {"shard": "contiguous", "shuffle_window": 100})
+            self.assertEqual(stream["order"], {"shard": "contiguous", "window": 100})
         if MPIRUN:
             done = self.dga("train", "--data", "digits", "--output", "mpi", "--shard", "contiguous", "--epochs", "2",
                             "--stream", "--hidden", "12", "--shuffle-window", "100",
@@ -79,9 +79,9 @@ class StreamingTest(ProgramTest):
             self.assertEqual(stream["weights_sha256"], memory["weights_sha256"])
         # Without a window of its own, the results name the difference.
         stream = self.run_to("auto", "--data", "digits", "--stream", "--hidden", "12", "--workers", "3")
-        self.assertEqual(stream["order"], {"shard": "contiguous", "shuffle_window": 8192})
+        self.assertEqual(stream["order"], {"shard": "contiguous", "window": 8192})
         self.assertEqual(self.run_to("whole", "--data", "digits", "--hidden", "12")["order"],
-                         {"shard": "contiguous", "shuffle_window": None})
+                         {"shard": "contiguous", "window": None})
 
     def test_a_dataset_larger_than_the_memory_trains(self):
         make = ("import numpy as np, sys\ndraw = np.random.default_rng(1)\nfor name, rows in (('small', 640), ('large', 163840)):\n"

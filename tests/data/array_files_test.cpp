@@ -140,7 +140,7 @@ TEST(Npy, OptionsAboutColumnsAreRefused) {
   EXPECT_EQ(error_of_files({{"x.npy", features_of_two()}, {"y.npy", labels_of_two()}},
                            {.table = {.drop = "0"}}),
             "x.npy: expected a table whose columns --drop names, found NPY, which has none. Leave "
-            "--drop out, or convert it with dga data convert.");
+            "the option out, or convert the data with dga data convert.");
 }
 
 TEST(Npy, DamagedFilesAndOtherTypesAreRefused) {

@@ -111,20 +111,21 @@ TEST(ImageFolder, ResizesAllSets) {
   folder.put("train/a/2.jpg", image_bytes("jpeg_full.jpg"));
   EXPECT_THAT(refusal_of(folder.path()),
               HasSubstr("expected an image of 9 x 13 pixels (height x width), as in the training"));
-  const LoadedData data = load_data({.data = folder.path(), .resize = "7x5"});
+  const LoadedData data = load_data({.data = folder.path(), .samples = {.resize = "7x5"}});
   EXPECT_THAT(data.train->sample_shape(), ElementsAre(3, 7, 5));
   EXPECT_THAT(data.test->sample_shape(), ElementsAre(3, 7, 5));
   for (const std::string bad :
        {"7", "7x", "x5", "7x5x3", "0x5", "7X5", "-7x5", "70000x5", "7 x 5"}) {
-    EXPECT_EQ(
-        test::error_of<InvalidArgument>([&] { load_data({.data = folder.path(), .resize = bad}); }),
-        "[data] resize: expected a height and a width in pixels, from 1 to 65535, such as "
-        "224x224, found " +
-            bad + ". Correct it.");
+    EXPECT_EQ(test::error_of<InvalidArgument>(
+                  [&] { load_data({.data = folder.path(), .samples = {.resize = bad}}); }),
+              "[data] resize: expected a height and a width in pixels, from 1 to 65535, such as "
+              "224x224, found " +
+                  bad + ". Correct it.");
   }
   const ScratchFolder table;
   table.write("a.csv", "1,0\n2,1\n");
-  EXPECT_EQ(test::error_of<DataError>([&] { load_data({.data = table.path(), .resize = "7x5"}); }),
+  EXPECT_EQ(test::error_of<DataError>(
+                [&] { load_data({.data = table.path(), .samples = {.resize = "7x5"}}); }),
             table.file("a.csv") +
                 ": expected images, which alone have a size for --resize, found other data. Leave "
                 "--resize "

@@ -96,7 +96,7 @@ TEST(Images, HaveThePixelsThatPillowReads) {
 TEST(Images, HaveTheBitsOfPillowAfterResizing) {
   for (const ImageSize size : {ImageSize{7, 5}, ImageSize{20, 64}, ImageSize{48, 100},
                                ImageSize{131, 90}, ImageSize{1, 1}}) {
-    const Samples samples = read_image_files({"large.png"}, {.resize = size});
+    const Samples samples = read_image_files({"large.png"}, {.image_size = size});
     EXPECT_THAT(samples.shape, ElementsAre(3, size.height, size.width));
     EXPECT_TRUE(rgb_of(samples) == golden_of(str("large.", size.height, 'x', size.width, ".rgb")))
         << size.height;

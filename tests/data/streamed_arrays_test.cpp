@@ -82,7 +82,7 @@ TEST(StreamedArrays, GathersWhatATableHolds) {
       const Task task = regression ? Task::regression : Task::classification;
       const LoadedData table = load_data({.data = path, .task = task});
       const LoadedData stream =
-          load_data({.data = path, .task = task, .stream = true, .shuffle_window = 1});
+          load_data({.data = path, .task = task, .samples = {.stream = true, .shuffle_window = 1}});
       ASSERT_NE(dynamic_cast<const StreamedArrays*>(stream.train.get()), nullptr);
       EXPECT_EQ(stream.train->size(), 1000);
       EXPECT_EQ(stream.train->class_names(), table.train->class_names());
@@ -117,7 +117,7 @@ TEST(StreamedArrays, BlocksReachOverTheEndsOfFiles) {
     folder.write(str("x_", part, ".npy"), x);
     folder.write(str("y_", part, ".npy"), y);
   }
-  const LoadedData stream = load_data({.data = folder.path(), .stream = true});
+  const LoadedData stream = load_data({.data = folder.path(), .samples = {.stream = true}});
   std::vector<std::int64_t> indices;
   for (std::int64_t i = 0; i < std::ssize(all); ++i) {
     indices.push_back(i);
@@ -129,7 +129,8 @@ TEST(StreamedArrays, ThreadsGatherAtTheSameTime) {
   const ScratchFolder folder;
   const std::string path = written_samples(folder, 2000, WriteFormat::npy);
   const LoadedData table = load_data({.data = path});
-  const LoadedData stream = load_data({.data = path, .stream = true, .shuffle_window = 1});
+  const LoadedData stream =
+      load_data({.data = path, .samples = {.stream = true, .shuffle_window = 1}});
   std::vector<std::thread> threads;
   std::vector<int> same(4, 0);
   for (std::size_t t = 0; t < same.size(); ++t) {
@@ -153,7 +154,7 @@ TEST(StreamedArrays, ThreadsGatherAtTheSameTime) {
 TEST(StreamedArrays, WhatCannotBeStreamedIsRefused) {
   const auto error_of_stream = [](const std::string& path) {
     const std::string text =
-        test::error_of<DataError>([&] { load_data({.data = path, .stream = true}); });
+        test::error_of<DataError>([&] { load_data({.data = path, .samples = {.stream = true}}); });
     return text.starts_with(path) ? text.substr(path.size()) : text;
   };
   const ScratchFolder folder;
@@ -174,7 +175,7 @@ TEST(StreamedArrays, ValuesThatAreNotFiniteAreFoundWhenTheyAreRead) {
                             x + std::string(reinterpret_cast<const char*>(values.data()), 8));
   folder.write("y.npy", std::string("\x93NUMPY\x01\x00", 8) + static_cast<char>(y.size()) + '\0' +
                             y + std::string("\0\1", 2));
-  const LoadedData stream = load_data({.data = folder.path(), .stream = true});
+  const LoadedData stream = load_data({.data = folder.path(), .samples = {.stream = true}});
   EXPECT_THAT(
       test::error_of<DataError>([&] { gathered(*stream.train, {0}); }),
       HasSubstr("x.npy: sample 1: expected a finite number of at most 3.4e38 in size, found "
@@ -190,11 +191,11 @@ TEST(StreamedArrays, FeaturesThatNeedAnOriginAreRefused) {
                             x + std::string(reinterpret_cast<const char*>(values.data()), 48));
   folder.write("y.npy", std::string("\x93NUMPY\x01\x00", 8) + static_cast<char>(y.size()) + '\0' +
                             y + std::string("\0\1\0", 3));
-  EXPECT_THAT(
-      test::error_of<DataError>([&] { load_data({.data = folder.path(), .stream = true}); }),
-      HasSubstr("x.npy: expected features that f32 keeps apart, to stream them, found some "
-                "that it does not in feature 1. Scale or shift the feature, or train "
-                "without --stream."));
+  EXPECT_THAT(test::error_of<DataError>(
+                  [&] { load_data({.data = folder.path(), .samples = {.stream = true}}); }),
+              HasSubstr("x.npy: expected features that f32 keeps apart, to stream them, found some "
+                        "that it does not in feature 1. Scale or shift the feature, or train "
+                        "without --stream."));
 }
 
 TEST(BlockCache, KeepsTheBlocksThatWereUsedLast) {

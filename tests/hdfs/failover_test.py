@@ -61,7 +61,7 @@ class FailoverTest(HdfsTest):
 
     def test_a_training_survives_failovers_and_restarts_of_name_nodes(self):
         self.fs("cp", "-r", DIGITS, self.service)
-        arguments = ("--workers", "3", "--epochs", "12", "--quiet")
+        arguments = ("--workers", "3", "--epochs", "100", "--quiet")
         whole = self.dga("train", "--data", DIGITS, "--output", "whole", *arguments)
         self.assertEqual(whole.returncode, 0, whole)
         draw = random.Random(41)
@@ -86,7 +86,7 @@ class FailoverTest(HdfsTest):
         results = json.loads(self.fs("cat", f"{self.service}/run/results.json"))
         expected = json.loads((self.folder / "whole" / "results.json").read_text(encoding="utf-8"))
         self.assertEqual(results["weights_sha256"], expected["weights_sha256"])
-        self.assertEqual(len(self.fs("cat", f"{self.service}/run/metrics.jsonl").splitlines()), 12)
+        self.assertEqual(len(self.fs("cat", f"{self.service}/run/metrics.jsonl").splitlines()), 100)
 
 
 if __name__ == "__main__":

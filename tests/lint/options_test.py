@@ -19,7 +19,7 @@ FEW = 3
 #: Whole groups may be copied.
 GROUPS = {"data", "workers", "model", "training", "output"}
 #: Groups of options that a lower room declares, because it takes them whole.
-LOWER_GROUPS = {"dga/data/table_options.h"}
+LOWER_GROUPS = {"dga/data/table_options.h", "dga/data/sample_options.h"}
 CALLS = ("dga/problem/", "python/")
 
 

@@ -24,8 +24,8 @@ RunResults two_workers() {
   return {.engine = "threads",
           .workers = 2,
           .seed = 42,
-          .shard = "contiguous",
-          .shuffle_window = 64,
+          .order = "contiguous",
+          .window = 64,
           .train_samples = 80,
           .test_samples = 20,
           .time = {.mean = 1.5, .values = {1.25, 1.75}},
@@ -64,7 +64,7 @@ TEST(RunResults, AreWrittenByTheSchema) {
   "seed": 42,
   "order": {
     "shard": "contiguous",
-    "shuffle_window": 64
+    "window": 64
   },
   "samples": {
     "train": 80,

@@ -44,7 +44,7 @@ std::span<const Format> formats() {
 
 Samples read_with(const Format& format, std::span<const SourcePtr> files,
                   const ReadOptions& options) {
-  if (options.stream && !format.streams) {
+  if (options.in_place && !format.streams) {
     throw DataError(str(files.front()->name(), ": expected arrays that are not packed (NPY, ",
                         "safetensors, IDX or CIFAR) to stream, found ", format.name,
                         ". Write them with dga data convert, or leave --stream out."));
@@ -53,9 +53,9 @@ Samples read_with(const Format& format, std::span<const SourcePtr> files,
     return format.read(files, options);
   }
   ArrayPairs pairs = format.arrays(files, options);
-  Samples samples = options.stream ? read_labels_alone(pairs.parts, options)
-                                   : read_labelled_arrays(pairs.parts, options);
-  if (options.stream) {
+  Samples samples = options.in_place ? read_labels_alone(pairs.parts, options)
+                                     : read_labelled_arrays(pairs.parts, options);
+  if (options.in_place) {
     samples.arrays = std::make_shared<const std::vector<LabelledArrays>>(std::move(pairs.parts));
   }
   samples.notices.insert(samples.notices.begin(), pairs.notices.begin(), pairs.notices.end());

@@ -36,7 +36,7 @@ struct Format {
 };
 
 /// Reads the files of a set with `format`.
-/// If options.stream, reads the labels alone, and throws DataError for a format that cannot.
+/// If options.in_place, reads the labels alone, and throws DataError for a format that cannot.
 Samples read_with(const Format& format, std::span<const SourcePtr> files,
                   const ReadOptions& options);
 

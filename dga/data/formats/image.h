@@ -23,7 +23,7 @@ bool is_image(std::string_view head);
 /// The labels are options.file_classes; without these, options.optional_labels must be set.
 ///
 /// Throws DataError, which names the file: for a file that is damaged, cut off or in CMYK, for
-/// images of different sizes without options.resize, for images that differ from options.shape,
+/// images of different sizes without options.image_size, for images that differ from options.shape,
 /// and if there is too little memory for all of them. docs/data.md has the rules.
 Samples read_images(std::span<const SourcePtr> files, const ReadOptions& options);
 

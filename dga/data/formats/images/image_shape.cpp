@@ -44,10 +44,10 @@ ImageShape image_shape_of(std::span<const SourcePtr> files, std::span<const Imag
     const bool colour =
         std::any_of(infos.begin(), infos.end(), [](const ImageInfo& info) { return info.colour; });
     shape.channels = colour ? 3 : 1;
-    shape.size = options.resize.value_or(infos.front().size);
+    shape.size = options.image_size.value_or(infos.front().size);
     shape.dims = {shape.channels, shape.size.height, shape.size.width};
   }
-  if (options.resize) {
+  if (options.image_size) {
     return shape;
   }
   const auto other = std::find_if(infos.begin(), infos.end(),

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// SampleOptions: how the samples of a dataset are held: a group of options of its own, which
+// RunOptions holds.
+
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace dga {
+
+struct SampleOptions {
+  std::string resize = {};  // "HxW": the height and width of all images; empty: they have one size
+  bool stream = false;      // leave the features in the files; see StreamedArrays
+  /// Samples that a worker shuffles at a time. 0: its whole shard, or default_shuffle_window if
+  /// they are streamed.
+  std::int64_t shuffle_window = 0;
+
+  bool operator==(const SampleOptions&) const = default;
+};
+
+}  // namespace dga
