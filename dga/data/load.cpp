@@ -299,7 +299,7 @@ LoadedData load_data(const LoadOptions& options) {
   check_classes(options.data, classes_of(files, files.train));
   Samples train = read_set(files, files.train, reading);
   add_sets_within(files);
-  LoadedData data{.columns = train.columns, .format = train.format};
+  LoadedData data{.columns = train.columns, .format = train.format, .source = options};
   if (reading.image_size && !train.parts.front().is_sample) {
     throw DataError(
         str(train.parts.front().file,

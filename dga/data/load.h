@@ -43,6 +43,7 @@ struct LoadedData {
   std::shared_ptr<const Dataset> validation = {};
   Columns columns = {};     // of the training files; without any if they are no tables
   std::string format = {};  // of the training files, for people: "CSV", "NPY, f32"; empty: arrays
+  LoadOptions source = {};  // as load_data got them; without `data` for arrays
   /// The files, the label column and the notices. summary_of adds the rest.
   DataSummary summary = {};
 };

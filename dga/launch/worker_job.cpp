@@ -178,6 +178,19 @@ class RemoteProgress final : public Progress {
   bool stop_ = false;
 };
 
+/// The options that a worker gets. It opens streamed samples itself, as they were opened here.
+RunOptions options_for_worker(const RunOptions& options, const LoadedData& data) {
+  RunOptions sent = options;
+  if (options.data.samples.stream) {
+    sent.data.path = data.source.data;
+    sent.data.test_path = data.source.test_data;
+    sent.data.val_path = data.source.validation_data;
+    sent.data.task = data.source.task;
+    sent.data.table = data.source.table;
+  }
+  return sent;
+}
+
 }  // namespace
 
 class WorkerJob::Impl {
@@ -193,7 +206,7 @@ class WorkerJob::Impl {
     ours_ = ends[0];
     theirs_ = ends[1];
     ::fcntl(theirs_, F_SETFD, 0);  // the workers inherit it
-    const Json job{{"options", to_json(options)},
+    const Json job{{"options", to_json(options_for_worker(options, data))},
                    {"train", share_table(data.train.get(), segments_)},
                    {"test", share_table(data.test.get(), segments_)},
                    {"validation", share_table(data.validation.get(), segments_)},

@@ -18,6 +18,13 @@ void check_bounds(const RunOptions& options) {
   }
 }
 
+void check_stream_order(const RunOptions& options) {
+  DGA_CHECK(!options.data.samples.stream || options.data.shard == ShardKind::contiguous,
+            "[options] shard: expected contiguous with --stream, so that each worker reads its own "
+            "part of the files, found ",
+            name_in(kShardKindNames, options.data.shard), ". Add --shard contiguous.");
+}
+
 void check_options(const RunOptions& options) {
   check_bounds(options);
   DGA_CHECK(!options.data.path.empty(),
@@ -27,10 +34,7 @@ void check_options(const RunOptions& options) {
       options.data.task != Task::regression || options.training.class_weights == ClassWeights::none,
       "[options] class-weights: expected none for regression, which has no classes, found "
       "balanced. Leave it out.");
-  DGA_CHECK(!options.data.samples.stream || options.data.shard == ShardKind::contiguous,
-            "[options] shard: expected contiguous with --stream, so that each worker reads its own "
-            "part of the files, found ",
-            name_in(kShardKindNames, options.data.shard), ". Add --shard contiguous.");
+  check_stream_order(options);
   constexpr const char* kMissing[] = {"pipeline", "tensor", "space"};
   DGA_CHECK(options.workers.levels == 1, "[options] levels: expected 1 (data parallelism), found ",
             options.workers.levels, ": ", kMissing[options.workers.levels - 2],

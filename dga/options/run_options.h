@@ -107,6 +107,9 @@ void check_bounds(const RunOptions& options);
 /// `options.training.lr`, or the optimiser's default if that is 0.
 double resolve_lr(const RunOptions& options) noexcept;
 
+/// Throws InvalidArgument for streamed samples in shards other than ShardKind::contiguous.
+void check_stream_order(const RunOptions& options);
+
 /// The shuffle window, in samples of `num_features`; 0: all samples of a shard are shuffled.
 std::int64_t resolve_shuffle_window(const RunOptions& options, std::int64_t num_features) noexcept;
 

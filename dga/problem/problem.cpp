@@ -232,6 +232,9 @@ ClientDataset create_dataset(const DatasetOptions& options) {
     put_short_name("data_dir", "data.path", options.data_dir, run.data.path, {});
   }
   run.workers.count = options.num_client_items;
+  if (run.data.samples.stream) {
+    run.data.shard = ShardKind::contiguous;  // the run that uses it will be asked
+  }
   check_options(run);
   const Engine engine = resolve_engine(open_environment().workers.engine);
   ClientDataset dataset(session().data.load(load_options_of(run, engine)));

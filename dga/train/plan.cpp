@@ -9,6 +9,8 @@
 #include "dga/base/error.h"
 #include "dga/data/batches/sampler.h"
 #include "dga/data/shards.h"
+#include "dga/data/stream/blocks.h"
+#include "dga/data/stream/streamed_arrays.h"
 
 namespace dga {
 namespace {
@@ -53,6 +55,25 @@ std::vector<double> balanced_weights(const Dataset& training) {
   return weights;
 }
 
+/// Samples may have been loaded as a stream before the run had options.
+void take_streams(TaskPlan& plan, const LoadedData& data) {
+  DataOptions& options = plan.options.data;
+  options.samples.stream = dynamic_cast<const StreamedArrays*>(data.train.get()) != nullptr;
+  const std::int64_t width = data.train->num_features();
+  options.samples.shuffle_window = resolve_shuffle_window(plan.options, width);
+  if (!options.samples.stream) {
+    return;
+  }
+  check_stream_order(plan.options);
+  const WorkerOptions& workers = plan.options.workers;
+  const int sharing = workers.engine == Engine::threads ? workers.count : 1;
+  for (const auto& set : {data.train, data.validation, data.test}) {
+    if (const auto* stream = dynamic_cast<const StreamedArrays*>(set.get())) {
+      stream->keep_blocks(sharing * blocks_of_worker(options.samples.shuffle_window, width));
+    }
+  }
+}
+
 }  // namespace
 
 TaskPlan plan_tasks(const RunOptions& options, Engine engine, int workers, const LoadedData& data) {
@@ -66,8 +87,7 @@ TaskPlan plan_tasks(const RunOptions& options, Engine engine, int workers, const
   plan.options.workers.engine = engine;
   plan.options.workers.count = workers;
   plan.options.training.lr = resolve_lr(options);
-  plan.options.data.samples.shuffle_window =
-      resolve_shuffle_window(options, data.train->num_features());
+  take_streams(plan, data);
   plan.options.data.task =
       data.train->label_type() == DType::f32 ? Task::regression : Task::classification;
   plan.shards = shards(*plan.train, workers, options.data.shard, options.training.seed);

@@ -8,9 +8,14 @@
 namespace dga {
 
 BlockCache::BlockCache(std::size_t most, std::int64_t elements)
-    : most_(std::max<std::size_t>(1, most)),
-      elements_(static_cast<std::size_t>(elements)),
-      spare_(std::make_shared<Spare>()) {}
+    : elements_(static_cast<std::size_t>(elements)),
+      spare_(std::make_shared<Spare>()),
+      most_(std::max<std::size_t>(1, most)) {}
+
+void BlockCache::keep(std::size_t most) {
+  const std::lock_guard lock(mutex_);
+  most_ = std::max(most_, most);
+}
 
 std::shared_ptr<float[]> BlockCache::take_memory() const {
   std::unique_ptr<float[]> array;

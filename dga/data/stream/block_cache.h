@@ -27,6 +27,9 @@ class BlockCache {
   /// it. Throws what `load` throws.
   Block get(std::int64_t number, const std::function<void(float* block)>& load);
 
+  /// Keeps at least `most` blocks from now on.
+  void keep(std::size_t most);
+
  private:
   /// Memory that no block uses. Taking it again is faster than new pages from the system.
   struct Spare {
@@ -40,11 +43,11 @@ class BlockCache {
 
   std::shared_ptr<float[]> take_memory() const;
 
-  std::size_t most_;
   std::size_t elements_;
   std::shared_ptr<Spare> spare_;  // also held by the blocks, which give their memory back to it
   // Guards what follows. It is not held during a load, so readers of other blocks go on.
   std::mutex mutex_;
+  std::size_t most_;
   std::list<std::int64_t> order_;  // numbers, the last used first
   std::map<std::int64_t, Kept> kept_;
 };

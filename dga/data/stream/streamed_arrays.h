@@ -25,6 +25,9 @@ class StreamedArrays : public Dataset {
   StreamedArrays(std::vector<LabelledArrays> parts, const Samples& labels,
                  std::vector<std::string> class_names, std::size_t blocks);
 
+  /// Keeps at least `blocks` blocks, for workers that share the dataset.
+  void keep_blocks(std::int64_t blocks) const { cache_.keep(static_cast<std::size_t>(blocks)); }
+
   std::int64_t size() const override { return size_; }
   std::vector<std::int64_t> sample_shape() const override { return shape_; }
   DType label_type() const override { return targets_ ? DType::f32 : DType::i64; }
