@@ -77,9 +77,10 @@ TEST(OptionTable, EveryRowHasAMemberOfItsOwn) {
 TEST(OptionTable, EveryMemberHasARow) {
   EXPECT_EQ(num_members<RunOptions>(), 5U) << "A new group is missing from this test.";
   // One member of DataOptions is a group itself.
-  EXPECT_EQ(num_members<DataOptions>() - 1 + num_members<TableOptions>() +
-                num_members<WorkerOptions>() + num_members<ModelOptions>() +
-                num_members<TrainingOptions>() + num_members<OutputOptions>(),
+  EXPECT_EQ(num_members<DataOptions>() - 2 + num_members<TableOptions>() +
+                num_members<SampleOptions>() + num_members<WorkerOptions>() +
+                num_members<ModelOptions>() + num_members<TrainingOptions>() +
+                num_members<OutputOptions>(),
             option_table().size())
       << "A member of a group has no row in option_table.cpp.";
 }
