@@ -76,7 +76,7 @@ TEST(OptionTable, EveryRowHasAMemberOfItsOwn) {
 // With the test above: as many members as rows, and no two rows share one.
 TEST(OptionTable, EveryMemberHasARow) {
   EXPECT_EQ(num_members<RunOptions>(), 5U) << "A new group is missing from this test.";
-  // One member of DataOptions is a group itself.
+  // Two members of DataOptions are groups themselves.
   EXPECT_EQ(num_members<DataOptions>() - 2 + num_members<TableOptions>() +
                 num_members<SampleOptions>() + num_members<WorkerOptions>() +
                 num_members<ModelOptions>() + num_members<TrainingOptions>() +
