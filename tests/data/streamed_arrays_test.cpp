@@ -46,9 +46,17 @@ std::string written_samples(const ScratchFolder& folder, std::int64_t count, Wri
     table = std::make_shared<Table>(count, std::vector<std::int64_t>{kWidth}, features, labels,
                                     std::vector<std::string>{"0", "1", "2"});
   }
-  const std::string path = folder.file(format == WriteFormat::safetensors ? "a.safetensors" : "a");
+  std::string path = folder.file(format == WriteFormat::safetensors ? "a.safetensors" : "a");
   write_data(std::vector{written_set(table, FileUse::train, {})}, path, format);
   return path;
+}
+
+/// The magic number and header of a file as numpy.save writes it.
+std::string npy_start(const std::string& type, const std::string& shape) {
+  const std::string header =
+      str("{'descr': '", type, "', 'fortran_order': False, 'shape': (", shape, "), }\n");
+  return str(std::string("\x93NUMPY\x01\x00", 8), static_cast<char>(header.size()),
+             std::string(1, '\0'), header);
 }
 
 struct Gathered {
@@ -105,10 +113,8 @@ TEST(StreamedArrays, BlocksReachOverTheEndsOfFiles) {
   for (int part = 0; part < 5; ++part) {
     // One feature, so that all files lie in one block.
     const int count = 3 + part;
-    std::string x = str("{'descr': '<f4', 'fortran_order': False, 'shape': (", count, ", 1), }\n");
-    std::string y = str("{'descr': '|u1', 'fortran_order': False, 'shape': (", count, ",), }\n");
-    x = std::string("\x93NUMPY\x01\x00", 8) + static_cast<char>(x.size()) + '\0' + x;
-    y = std::string("\x93NUMPY\x01\x00", 8) + static_cast<char>(y.size()) + '\0' + y;
+    std::string x = npy_start("<f4", str(count, ", 1"));
+    std::string y = npy_start("|u1", str(count, ","));
     for (int i = 0; i < count; ++i) {
       all.push_back(static_cast<float>(10 * part + i));
       x.append(reinterpret_cast<const char*>(&all.back()), sizeof(float));
@@ -168,13 +174,11 @@ TEST(StreamedArrays, WhatCannotBeStreamedIsRefused) {
 
 TEST(StreamedArrays, ValuesThatAreNotFiniteAreFoundWhenTheyAreRead) {
   const ScratchFolder folder;
-  std::string x = "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 1), }\n";
-  std::string y = "{'descr': '|u1', 'fortran_order': False, 'shape': (2,), }\n";
+  const std::string x = npy_start("<f4", "2, 1");
+  const std::string y = npy_start("|u1", "2,");
   const std::vector<float> values{1, std::numeric_limits<float>::infinity()};
-  folder.write("x.npy", std::string("\x93NUMPY\x01\x00", 8) + static_cast<char>(x.size()) + '\0' +
-                            x + std::string(reinterpret_cast<const char*>(values.data()), 8));
-  folder.write("y.npy", std::string("\x93NUMPY\x01\x00", 8) + static_cast<char>(y.size()) + '\0' +
-                            y + std::string("\0\1", 2));
+  folder.write("x.npy", x + std::string(reinterpret_cast<const char*>(values.data()), 8));
+  folder.write("y.npy", y + std::string("\0\1", 2));
   const LoadedData stream = load_data({.data = folder.path(), .samples = {.stream = true}});
   EXPECT_THAT(
       test::error_of<DataError>([&] { gathered(*stream.train, {0}); }),
@@ -184,13 +188,11 @@ TEST(StreamedArrays, ValuesThatAreNotFiniteAreFoundWhenTheyAreRead) {
 
 TEST(StreamedArrays, FeaturesThatNeedAnOriginAreRefused) {
   const ScratchFolder folder;
-  std::string x = "{'descr': '<f8', 'fortran_order': False, 'shape': (3, 2), }\n";
-  std::string y = "{'descr': '|u1', 'fortran_order': False, 'shape': (3,), }\n";
+  const std::string x = npy_start("<f8", "3, 2");
+  const std::string y = npy_start("|u1", "3,");
   const std::vector<double> values{1, 1.7e9, 2, 1.7e9 + 1, 3, 1.7e9 + 2};
-  folder.write("x.npy", std::string("\x93NUMPY\x01\x00", 8) + static_cast<char>(x.size()) + '\0' +
-                            x + std::string(reinterpret_cast<const char*>(values.data()), 48));
-  folder.write("y.npy", std::string("\x93NUMPY\x01\x00", 8) + static_cast<char>(y.size()) + '\0' +
-                            y + std::string("\0\1\0", 3));
+  folder.write("x.npy", x + std::string(reinterpret_cast<const char*>(values.data()), 48));
+  folder.write("y.npy", y + std::string("\0\1\0", 3));
   EXPECT_THAT(test::error_of<DataError>(
                   [&] { load_data({.data = folder.path(), .samples = {.stream = true}}); }),
               HasSubstr("x.npy: expected features that f32 keeps apart, to stream them, found some "

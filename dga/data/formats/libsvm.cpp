@@ -46,7 +46,7 @@ bool is_index_and_value(std::string_view word) {
 /// The samples of all files in rows of index and value (CSR).
 class SparseRows {
  public:
-  SparseRows(const ReadOptions& options) : options_(options) {}
+  explicit SparseRows(const ReadOptions& options) : options_(options) {}
 
   void read(const ByteSource& file) {
     file_ = &file;

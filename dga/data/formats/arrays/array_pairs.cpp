@@ -117,6 +117,7 @@ std::map<std::string, const Named*> by_key(const std::vector<Named>& arrays, Rol
 void pair_group(std::vector<StoredArray> arrays, std::string_view kind, const ReadOptions& options,
                 ArrayPairs& pairs) {
   std::vector<Named> all;
+  all.reserve(arrays.size());
   for (StoredArray& array : arrays) {
     all.push_back(named(std::move(array)));
   }

@@ -13,7 +13,7 @@
 namespace dga {
 namespace {
 
-constexpr std::int64_t kPixels = 3 * 32 * 32;
+constexpr std::int64_t kPixels = std::int64_t{3} * 32 * 32;
 
 /// The labels of a record: one byte each, below `classes`.
 struct CifarKind {

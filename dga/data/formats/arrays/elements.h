@@ -197,7 +197,7 @@ bool exact_integer(T value, std::int64_t& out) noexcept {
       return false;
     }
   }
-  out = static_cast<std::int64_t>(value);
+  out = static_cast<std::int64_t>(value);  // NOLINT(bugprone-signed-char-misuse): a number
   return true;
 }
 

@@ -88,6 +88,7 @@ ArrayPairs safetensors_arrays(std::span<const SourcePtr> files, const ReadOption
     if (titles.empty()) {
       throw DataError(str(file->name(), ": expected tensors x and y, found none. Save some."));
     }
+    arrays.reserve(titles.size());
     for (const std::string& title : titles) {
       arrays.push_back(array_of(file, tensors.at(title)));
     }
