@@ -22,11 +22,10 @@ def run(**options):
 
 @pytest.mark.parametrize("engine", ["threads", "processes"])
 def test_a_stream_gives_the_weights_of_the_same_order_in_memory(arrays, engine):
-    weights = []
-    for options in ({"data_dir": arrays}, {"data_dir": arrays, "stream": True},
-                    {"dataset": dga.create_dataset(arrays, stream=True)}):
-        with dga.create_environment(engine):
-            weights.append(run(shuffle_window=10, **options))
+    with dga.create_environment(engine):
+        weights = [run(shuffle_window=10, **options)
+                   for options in ({"data_dir": arrays}, {"data_dir": arrays, "stream": True},
+                                   {"dataset": dga.create_dataset(arrays, stream=True)})]
     assert len(set(weights)) == 1
 
 
