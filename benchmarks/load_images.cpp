@@ -39,6 +39,7 @@ int main(int argc, char** argv) {
       }
     };
     std::vector<std::thread> workers;
+    workers.reserve(static_cast<std::size_t>(threads));
     for (int rank = 0; rank < threads; ++rank) {
       workers.emplace_back(pass, rank);
     }
