@@ -24,7 +24,7 @@ using Properties = std::map<std::string, std::string>;
 HdfsAddress address_of(const std::string& uri, const Properties& properties = {}) {
   std::string xml = "<configuration>";
   for (const auto& [name, value] : properties) {
-    xml += "<property><name>" + name + "</name><value>" + value + "</value></property>";
+    xml += str("<property><name>", name, "</name><value>", value, "</value></property>");
   }
   HadoopConf conf;
   conf.add("hdfs-site.xml", xml + "</configuration>");

@@ -251,7 +251,7 @@ std::string DelegationToken::read() const {
   if (!plain_) {
     return token_in(contents, services_, name);
   }
-  const std::string text = contents.substr(0, contents.find_last_not_of(" \r\n") + 1);
+  std::string text = contents.substr(0, contents.find_last_not_of(" \r\n") + 1);
   const bool fits = std::all_of(text.begin(), text.end(), [](char c) {
     return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_';
   });
