@@ -100,7 +100,7 @@ class FaultTest(HdfsTest):
     def test_a_connection_that_falls_silent_is_given_up(self):
         self.fs("cp", "in.bin", f"{self.here}/a.bin")
         draw = random.Random(19)
-        quick = {"DGA_HDFS_STALL_S": "1"}
+        quick = {"DGA_HDFS_STALL_S": "2"}  # below, a busy machine looks stalled
         self.gateway.stalls = [None, draw.randrange(1, 4_000_000)]
         self.fs("cp", f"{self.there}/a.bin", "out.bin", variables=quick)
         self.assertEqual((self.folder / "out.bin").read_bytes(), self.content)
