@@ -128,10 +128,18 @@ class FaultTest(HdfsTest):
             self.assertEqual((self.folder / "out.bin").read_bytes(), self.content)
             self.fs("cp", "in.bin", f"{self.here}/b{i}.bin")
 
-    def test_answers_of_another_length_than_was_asked_for_do_no_harm(self):
+    def test_answers_that_are_shorter_than_what_was_asked_for_are_completed(self):
         self.fs("cp", "in.bin", f"{self.here}/a.bin")
         draw = random.Random(23)
         self.gateway.lengths = [-draw.randrange(1, 4_000_000), -draw.randrange(1, 500_000)]
+        self.fs("cp", f"{self.there}/a.bin", "out.bin")
+        self.assertEqual((self.folder / "out.bin").read_bytes(), self.content)
+        self.assertEqual(self.gateway.faults, 2)
+
+    def test_answers_that_are_longer_than_what_was_asked_for_are_not_used(self):
+        self.fs("cp", "in.bin", f"{self.here}/a.bin")
+        draw = random.Random(25)
+        self.gateway.longer = [None, draw.randrange(1, 1000), draw.randrange(1, 1_000_000)]
         self.fs("cp", f"{self.there}/a.bin", "out.bin")
         self.assertEqual((self.folder / "out.bin").read_bytes(), self.content)
         self.assertEqual(self.gateway.faults, 2)

@@ -18,8 +18,8 @@ from hdfs_cluster import free_port
 
 class FaultyGateway:
     """What happens to the next connections to DataNodes: `cuts` and `stalls`, after how many bytes, in either direction,
-    each is cut or falls silent (None for not at all); `flips`, which byte from the DataNode is changed; `refusals`, how
-    many are closed at once; `dead`, how many lead to a port on which nobody listens; `plain`, how many
+    each is cut or falls silent (None for not at all); `flips`, which byte from the DataNode is changed; `longer`, how
+    many bytes its answer announces and has besides its own; `refusals`, how many are closed at once; `dead`, how many lead to a port on which nobody listens; `plain`, how many
     are named without TLS; `lengths`, how many bytes more or less a read asks for. What happens to the next requests to the NameNode: `answers`, (status, body) instead of its own;
     `name_node_down`, whether it refuses everybody. `before_data` is called once, before the next DataNode is named.
     `asked` has all requests to the NameNode, and `faults` counts what happened."""
@@ -30,6 +30,7 @@ class FaultyGateway:
         self.cuts = []
         self.stalls = []
         self.flips = []
+        self.longer = []
         self.lengths = []
         self.answers = []
         self.refusals = 0
@@ -139,7 +140,8 @@ class FaultyGateway:
                 self.refusals -= refuse
                 self.faults += refuse
                 plan = {} if refuse else {name: faults.pop(0) for name, faults in
-                                          (("cut", self.cuts), ("stall", self.stalls), ("flip", self.flips)) if faults}
+                                          (("cut", self.cuts), ("stall", self.stalls), ("flip", self.flips),
+                                           ("longer", self.longer)) if faults}
             if refuse:
                 client.close()
                 continue
@@ -151,17 +153,25 @@ class FaultyGateway:
             if self.tls:
                 client = self.tls.wrap_socket(client, server_side=True)
             with client, socket.create_connection((host, int(port))) as server:
-                back = threading.Thread(target=self._pass_on, args=(server, client, plan, plan.pop("flip", None)), daemon=True)
+                changes = (plan.pop("flip", None), plan.pop("longer", None))
+                back = threading.Thread(target=self._pass_on, args=(server, client, plan, *changes), daemon=True)
                 back.start()
-                self._pass_on(client, server, plan, None)
+                self._pass_on(client, server, plan)
                 back.join()
         except OSError:
             client.close()
 
-    def _pass_on(self, source, target, plan, flip):
-        """`plan`: after how many bytes, in both directions together, something happens. `flip`: which byte is changed."""
+    def _pass_on(self, source, target, plan, flip=None, longer=None):
+        """`plan`: after how many bytes, in both directions together, something happens. `flip`: which byte is changed.
+        `longer`: how many bytes are added."""
+        rest = b""
         try:
             while data := source.recv(65536):
+                if longer is not None:
+                    data = re.sub(rb"(?i)(content-length: *)(\d+)",
+                                  lambda match: match[1] + b"%d" % (int(match[2]) + longer), data, count=1)
+                    rest, longer = b"x" * longer, None
+                    self.faults += 1
                 if flip is not None and flip < len(data):
                     data = data[:flip] + bytes([data[flip] ^ 1]) + data[flip + 1:]
                     self.faults += 1
@@ -177,6 +187,7 @@ class FaultyGateway:
                         raise ConnectionError
                     plan[name] = left - len(data)
                 target.sendall(data)
+            target.sendall(rest)
             target.shutdown(socket.SHUT_WR)
         except OSError:
             for end in (source, target):

@@ -130,7 +130,7 @@ TEST_P(StoreContract, EmptyFilesAndOddNamesAreFine) {
 }
 
 TEST_P(StoreContract, LongFilesComeBackByteForByteInAnyRange) {
-  constexpr std::size_t kBytes = (std::size_t{70} << 20) + 12'345;  // more than a part of a writer
+  constexpr std::size_t kBytes = (std::size_t{140} << 20) + 12'345;  // more than a part of a writer
   const std::string bytes = noise(kBytes, 1);
   write("long", bytes);
   EXPECT_EQ(at("long").status()->size, static_cast<std::int64_t>(kBytes));

@@ -20,7 +20,7 @@
 namespace dga {
 namespace {
 
-constexpr std::size_t kPart = std::size_t{64} << 20;
+constexpr std::size_t kPart = std::size_t{128} << 20;  // the usual block of an HDFS
 
 }  // namespace
 
@@ -60,6 +60,10 @@ HdfsFileWriter::~HdfsFileWriter() {
 
 std::string HdfsFileWriter::part(std::size_t number) const {
   return str(stem_, number, kTemporarySuffix);
+}
+
+void HdfsFileWriter::reserve(std::int64_t bytes) {
+  filling_.reserve(std::min(static_cast<std::size_t>(bytes), kPart));
 }
 
 void HdfsFileWriter::append(std::span<const std::byte> bytes) {

@@ -15,7 +15,7 @@
 
 namespace dga {
 
-/// Writes parts of at most 64 MiB to hidden files ".NAME.HOST-PID-N-PART.dga-tmp" beside `path`.
+/// Writes parts of at most 128 MiB to hidden files ".NAME.HOST-PID-N-PART.dga-tmp" beside `path`.
 /// Each is kept in memory until HDFS has it, so that it can be sent again. commit() joins them on
 /// the NameNode, which moves no data, and renames the result to `path`. While two parts are sent,
 /// the next is filled: memory for three parts.
@@ -26,7 +26,7 @@ class HdfsFileWriter final : public FileWriter {
   HdfsFileWriter(const HdfsFileWriter&) = delete;
   HdfsFileWriter& operator=(const HdfsFileWriter&) = delete;
 
-  void reserve(std::int64_t) override {}  // a NameNode reserves nothing
+  void reserve(std::int64_t bytes) override;  // of memory: a NameNode reserves nothing
   void append(std::span<const std::byte> bytes) override;
   void commit() override;
 
