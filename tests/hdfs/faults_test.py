@@ -73,6 +73,23 @@ class FaultTest(HdfsTest):
         self.assertGreaterEqual(self.gateway.faults, 3)
         self.assertEqual(self.read_back(), self.content)
 
+    def test_a_server_that_lost_another_one_is_asked_again(self):
+        # As a DataNode answers whose NameNode has died: its exceptions come out of Java's own packages.
+        def answer(java_class):
+            name = java_class.split(".")[-1]
+            text = f"End of File Exception between local host is: a; destination host is: b; : {java_class}"
+            return 403, json.dumps({"RemoteException": {"exception": name, "javaClassName": java_class, "message": text}}).encode()
+
+        classes = ("java.io.EOFException", "java.net.ConnectException", "java.net.NoRouteToHostException",
+                   "java.net.SocketTimeoutException", "java.nio.channels.ClosedChannelException",
+                   "org.apache.hadoop.net.ConnectTimeoutException", "java.io.InterruptedIOException")
+        self.gateway.answers = [answer(each) for each in classes[:4]]
+        self.fs("cp", "in.bin", f"{self.there}/a.bin")
+        self.gateway.answers = [answer(each) for each in classes[4:]]
+        self.assertEqual(self.fs("ls", self.there), "a.bin\n")
+        self.assertEqual(self.gateway.faults, len(classes))
+        self.assertEqual(self.read_back(), self.content)
+
     def test_a_training_survives_what_breaks_meanwhile(self):
         self.fs("cp", "-r", DIGITS, self.here)
         whole = self.dga("train", "--data", DIGITS, "--output", "whole", "--workers", "3", "--epochs", "5", "--quiet")

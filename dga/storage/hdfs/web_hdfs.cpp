@@ -29,17 +29,23 @@ std::string encoded(std::string_view text, std::string_view safe) {
   return out;
 }
 
-/// Whether another attempt may succeed: a NameNode that is starting, a standby, a busy file.
-bool is_passing(const std::string& exception) {
-  constexpr std::array<std::string_view, 8> kPassing{"StandbyException",
-                                                     "RetriableException",
-                                                     "SafeModeException",
-                                                     "RecoveryInProgressException",
-                                                     "AlreadyBeingCreatedException",
-                                                     "ServerTooBusyException",
-                                                     "NotReplicatedYetException",
-                                                     "LeaseExpiredException"};
-  return std::find(kPassing.begin(), kPassing.end(), exception) != kPassing.end();
+/// Whether another attempt may succeed after this Java exception: a NameNode that is starting, a
+/// standby, a busy file, or a server that lost its connection to another one, such as a DataNode
+/// whose NameNode has just died.
+bool is_passing(std::string_view exception, std::string_view java_class) {
+  constexpr std::array<std::string_view, 11> kPassing{"StandbyException",
+                                                      "RetriableException",
+                                                      "SafeModeException",
+                                                      "RecoveryInProgressException",
+                                                      "AlreadyBeingCreatedException",
+                                                      "ServerTooBusyException",
+                                                      "NotReplicatedYetException",
+                                                      "LeaseExpiredException",
+                                                      "ConnectTimeoutException",
+                                                      "EOFException",
+                                                      "InterruptedIOException"};
+  return std::find(kPassing.begin(), kPassing.end(), exception) != kPassing.end() ||
+         java_class.starts_with("java.net.") || java_class.starts_with("java.nio.channels.");
 }
 
 /// `text` of a server without tokens, which stand in the URLs that servers like to repeat.
@@ -79,9 +85,10 @@ HdfsRefusal refusal_of(const HttpResponse& response, const std::string& token) {
       }
     }
     return {response.status, exception,
-            without_tokens(message.substr(0, message.find('\n')), token)};
+            without_tokens(message.substr(0, message.find('\n')), token),
+            is_passing(exception, text("javaClassName"))};
   }
-  return {response.status, "", str("the HTTP status ", response.status)};
+  return {response.status, "", str("the HTTP status ", response.status), false};
 }
 
 /// "host:port" of a URL.
@@ -190,7 +197,7 @@ void WebHdfs::repeat(const std::string& path, const std::function<void(const Tur
       last = str("NameNode ", turn.node, ": ", failure.what());
     } catch (const HdfsRefusal& refusal) {
       last = refusal.what();
-      if (!is_passing(refusal.exception)) {
+      if (!refusal.passing) {
         if (refusal.exception == "InvalidToken" && identity_.token &&
             identity_.token->reread(turn.token)) {
           continue;  // whoever keeps the file has stored a new one

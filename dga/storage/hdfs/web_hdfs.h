@@ -28,16 +28,20 @@ namespace dga {
 /// An answer of the NameNode or a DataNode that says no.
 class HdfsRefusal : public std::runtime_error {
  public:
-  HdfsRefusal(int code, std::string kind, const std::string& text)
-      : std::runtime_error(text), http_status(code), exception(std::move(kind)) {}
+  HdfsRefusal(int code, std::string kind, const std::string& text, bool may_pass = false)
+      : std::runtime_error(text),
+        http_status(code),
+        exception(std::move(kind)),
+        passing(may_pass) {}
   int http_status;
   std::string exception;  // the Java class without its package: "FileNotFoundException"
+  bool passing;           // another attempt may succeed
 };
 
 /// Each operation is repeated, at most for a minute, while nobody answers, or the answer is that of
-/// a standby or of a NameNode that is starting. Of several NameNodes, the next one is asked at
-/// once. Throws HdfsRefusal, and StorageError when the minute is over or a server is not trusted.
-/// Thread-safe.
+/// a standby, of a NameNode that is starting, or of a server that lost another one. Of several
+/// NameNodes, the next one is asked at once. Throws HdfsRefusal, and StorageError when the minute
+/// is over or a server is not trusted. Thread-safe.
 class WebHdfs {
  public:
   using Parameters = std::vector<std::pair<std::string, std::string>>;
