@@ -2,11 +2,14 @@
 
 #include "dga/storage/file_tree.h"
 
+#include <unistd.h>
+
 #include <algorithm>
-#include <span>
+#include <atomic>
 #include <vector>
 
 #include "dga/base/error.h"
+#include "dga/base/machine_info.h"
 
 namespace dga {
 namespace {
@@ -92,6 +95,34 @@ void copy_tree(const StorePath& from, const StorePath& to, const CopyProgress& p
   make_folders(to);
   for (const Entry& entry : from.list()) {
     copy_tree(from / entry.name, to / entry.name, progress);
+  }
+}
+
+void copy_to_new_folder(const StorePath& from, std::span<const std::string> names,
+                        const StorePath& to) {
+  if (to.exists()) {
+    throw StorageError(str("[storage] ", printable(to.text(), 4096),
+                           ": expected nothing there, found a file or folder. Choose another "
+                           "path."));
+  }
+  make_folders(to.parent());
+  static std::atomic<unsigned> counter{0};  // only makes names differ
+  const StorePath beside =
+      to.parent() / str('.', to.name(), '.', host_name(), '-', ::getpid(), '-',
+                        counter.fetch_add(1, std::memory_order_relaxed), kTemporarySuffix);
+  make_folders(beside);
+  try {
+    for (const std::string& name : names) {
+      copy_file(from / name, beside / name);
+    }
+    beside.rename(to);
+  } catch (...) {
+    try {
+      remove_tree(beside);
+    } catch (const StorageError&) {
+      // The first error counts.
+    }
+    throw;
   }
 }
 

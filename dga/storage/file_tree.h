@@ -7,6 +7,8 @@
 
 #include <cstdint>
 #include <functional>
+#include <span>
+#include <string>
 
 #include "dga/storage/store_path.h"
 
@@ -31,6 +33,11 @@ void copy_file(const StorePath& from, const StorePath& to, const CopyProgress& p
 /// Copies a file, or a folder with all that is in it. Folders that are there already stay; files
 /// are replaced.
 void copy_tree(const StorePath& from, const StorePath& to, const CopyProgress& progress = {});
+
+/// Copies files of a folder to a new folder, which appears as a whole with all of them. Throws if
+/// something is at `to` already.
+void copy_to_new_folder(const StorePath& from, std::span<const std::string> names,
+                        const StorePath& to);
 
 /// Bytes of a file, or of all files in a folder and its subfolders.
 std::int64_t bytes_in(const StorePath& path);

@@ -15,6 +15,7 @@ void bind_data(nanobind::module_& module);
 void bind_problem(nanobind::module_& module);
 void bind_results(nanobind::module_& module);
 void bind_model(nanobind::module_& module);
+void bind_storage(nanobind::module_& module);
 void bind_log(nanobind::module_& module);
 
 }  // namespace dga::python

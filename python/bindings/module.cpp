@@ -9,5 +9,6 @@ NB_MODULE(_core, module) {
   dga::python::bind_problem(module);
   dga::python::bind_results(module);
   dga::python::bind_model(module);
+  dga::python::bind_storage(module);
   dga::python::bind_log(module);
 }

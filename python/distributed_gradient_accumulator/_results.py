@@ -5,9 +5,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Optional
 
 import numpy as np
@@ -23,7 +20,7 @@ if TYPE_CHECKING:
     import pandas
 
 #: What makes a saved run usable.
-_FILES = ("config.json", "metrics.jsonl", "model.json", "model.safetensors", "results.json")
+_FILES = ["config.json", "metrics.jsonl", "model.json", "model.safetensors", "results.json"]
 
 
 class Results:
@@ -124,27 +121,11 @@ class Results:
         return pd.DataFrame(rows).drop(columns="metrics", errors="ignore").set_index("epoch")
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Copies the run's files to the new folder `path`, which appears whole or not at all.
+        """Copies the run's files to the new folder `path`, a path or URI, which appears whole or not at all.
 
         Raises StorageError when something has that name already or the copy cannot be written.
         """
-        target = Path(text("path", path)).expanduser()
-        if target.exists():
-            raise StorageError(f"[python] {shown(str(target))}: expected nothing there, found a file or folder. Choose another path.")
-        try:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            beside = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
-            try:
-                for name in _FILES:
-                    shutil.copy2(os.path.join(self._folder, name), beside / name)
-                os.chmod(beside, 0o755)
-                os.rename(beside, target)
-            except BaseException:
-                shutil.rmtree(beside, ignore_errors=True)
-                raise
-        except OSError as error:
-            raise StorageError(f"[python] {shown(str(target))}: expected to be able to save the run there, found "
-                               f"\"{error.strerror}\". Check path, permissions and space.") from None
+        _core.copy_to_new_folder(self._folder, _FILES, text("path", path))
 
     def __getstate__(self) -> dict[str, Any]:
         # The model is loaded again from the run's folder when it is needed.
@@ -166,18 +147,16 @@ def _labels_of(model: _core.Model) -> npt.NDArray[Any]:
 
 
 def load(path: str | os.PathLike[str]) -> Results:
-    """The results of a run that ended, from its folder.
+    """The results of a run that ended, from its folder, a path or URI.
 
     Raises StorageError where there is no such run, or its files are damaged.
     """
-    folder = os.path.expanduser(text("path", path))
-    file = os.path.join(folder, "results.json")
+    folder = _core.expand_home(text("path", path))
+    file = _core.path_in(folder, "results.json")
     try:
-        with open(file, encoding="utf-8") as opened:
-            content = json.load(opened)
-    except OSError as error:
-        raise StorageError(f"[python] {shown(file)}: expected the results of a run, found \"{error.strerror}\". "
-                           f"Give the folder of a run that has ended.") from None
+        content = json.loads(_core.file_bytes(file))
+    except StorageError as error:
+        raise StorageError(f"{error} Give the folder of a run that has ended.") from None
     except ValueError:
         content = None
     try:

@@ -55,6 +55,18 @@ class RunTest(HdfsTest):
             self.assertEqual(len(self.fs("cat", f"{self.here}/run/metrics.jsonl").splitlines()), 3)
             self.fs("rm", "-r", f"{self.here}/run")
 
+    def test_a_stream_from_hdfs_gives_the_weights_of_one_from_local_files(self):
+        self.assertEqual(self.dga("data", "convert", DIGITS, "digits").returncode, 0)
+        self.fs("cp", "-r", "digits", self.here)
+        stream = ("--stream", "--shard", "contiguous", "--shuffle-window", "100", "--hidden", "12")
+        runs = []
+        for data, engine in (("digits", "threads"), (f"{self.here}/digits", "threads"), (f"{self.here}/digits", "processes")):
+            done = self.dga("train", "--data", data, "--output", f"run{len(runs)}", "--workers", "3", "--epochs", "2",
+                            "--engine", engine, "--quiet", *stream)
+            self.assertEqual(done.returncode, 0, done)
+            runs.append(json.loads((self.folder / f"run{len(runs)}" / "results.json").read_text(encoding="utf-8")))
+        self.assertEqual({run["weights_sha256"] for run in runs}, {runs[0]["weights_sha256"]})
+
     def test_predict_and_report_read_a_run_from_hdfs(self):
         self.fs("cp", "-r", DIGITS, self.here)
         self.train_in_hdfs(self.cluster.uri)

@@ -265,6 +265,25 @@ TEST_P(StoreContract, TreesAreCopiedBetweenStores) {
               HasSubstr("expected a folder outside the one that is copied"));
 }
 
+TEST_P(StoreContract, FilesAreCopiedToANewFolderAsAWhole) {
+  make_folders(at("run"));
+  write("run/a", "1");
+  write("run/b", "2");
+  write("run/c", "3");
+  const std::vector<std::string> wanted{"a", "b"};
+  copy_to_new_folder(at("run"), wanted, at("deep/kept"));
+  EXPECT_EQ(contents("deep/kept/a"), "1");
+  EXPECT_EQ(contents("deep/kept/b"), "2");
+  EXPECT_EQ(at("deep/kept").list().size(), 2U);
+  EXPECT_EQ(error_of<StorageError>([&] { copy_to_new_folder(at("run"), wanted, at("deep/kept")); }),
+            "[storage] " + at("deep/kept").text() +
+                ": expected nothing there, found a file or folder. Choose another path.");
+  const std::vector<std::string> missing{"a", "none"};
+  EXPECT_THAT(error_of<StorageError>([&] { copy_to_new_folder(at("run"), missing, at("new")); }),
+              StartsWith("[storage] " + at("run/none").text() + ": expected a readable file"));
+  EXPECT_THAT(names(), ElementsAre("deep", "run"));
+}
+
 TEST_P(StoreContract, RunFoldersAreMadeAndTakenBack) {
   {
     RunFolder folder(at("runs/one").text());
