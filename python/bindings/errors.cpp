@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// C++ exceptions as the Python classes of _errors.py, with the same text.
+// C++ exceptions as the Python classes of _errors.py, with the same text but for the names of
+// options.
 
 #include <nanobind/nanobind.h>
 
@@ -10,6 +11,7 @@
 #include "dga/base/exception_text.h"
 #include "dga/base/one_line.h"
 #include "python/bindings/bindings.h"
+#include "python/bindings/keywords.h"
 
 namespace nb = nanobind;
 
@@ -19,7 +21,7 @@ namespace {
 void raise_as(const char* name, const char* text) {
   const nb::object type =
       nb::module_::import_("distributed_gradient_accumulator._errors").attr(name);
-  PyErr_SetString(type.ptr(), one_line(text).c_str());
+  PyErr_SetString(type.ptr(), with_keywords(one_line(text)).c_str());
 }
 
 }  // namespace

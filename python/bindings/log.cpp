@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// dga's log lines for Python's logging.
+// dga's log lines for Python's logging, with the arguments of Python in place of options.
 
 #include "dga/base/log.h"
 
@@ -11,6 +11,7 @@
 
 #include "dga/base/build_info.h"
 #include "python/bindings/bindings.h"
+#include "python/bindings/keywords.h"
 
 namespace nb = nanobind;
 
@@ -43,7 +44,7 @@ void send_log_to(const nb::callable& sink) {
     const nb::gil_scoped_acquire gil;
     try {
       const nb::handle callee(target);
-      callee(python_level(level), std::string(text));
+      callee(python_level(level), with_keywords(text));
     } catch (nb::python_error& error) {
       error.discard_as_unraisable("dga's log");
     }

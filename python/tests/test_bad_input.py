@@ -108,7 +108,7 @@ CASES = [
     ("error before any run", lambda: list(dga.error), ValueError, "expected a run that has ended, found none"),
     ("results before the run", lambda: dga.get_results(make()), ValueError, "expected a run that has ended"),
     ("a run before its preparation", lambda: dga.run(make()), ValueError, "Call assign_tasks(problem)"),
-    ("a run that is not there", lambda: dga.load("/nowhere"), OSError, "expected the results of a run"),
+    ("a run that is not there", lambda: dga.load("/nowhere"), OSError, "/nowhere/results.json: expected a readable file, found \"No such file"),
 ]
 
 
@@ -161,3 +161,19 @@ def test_data_that_is_damaged_is_named_with_its_line(tmp_path):
     (tmp_path / "a.csv").write_text("1,2,0\n1,x,1\n")
     with pytest.raises(dga.DataError, match=r"a\.csv:2: expected a number in column 2"):
         dga.create_dataset(tmp_path / "a.csv")
+
+
+@pytest.mark.parametrize(("text", "options", "found"), [
+    ("a,income,label\n1,x7,0\n2,y8,1\n", {}, "leave the column out with drop=income, or encode its texts with one_hot=income."),
+    ("1,2,x\n3,4,y\n", {}, "Say which with header=yes or header=no."),
+    ("a,class,label\n1,2,0\n3,4,1\n", {}, "Choose one with label=."),
+    ("a,b\n1,0\n2,1\n", {"label": "income"}, "found label=income where the header has a, b. Correct label=."),
+    ("a,b\n1,0\n,1\n", {}, "Fill it in, or use missing=drop, or mean for numbers."),
+    ("a,b\n1,0.5\n2,1.5\n", {"task": "classification"}, "To train on real-valued labels use task=regression."),
+    ("a,b\n1,0\n2,1\n", {"stream": True}, "Write them with dga data convert, or leave stream out."),
+])
+def test_errors_about_files_name_the_arguments_of_python(tmp_path, text, options, found):
+    (tmp_path / "a.csv").write_text(text, encoding="utf-8")
+    with pytest.raises(dga.DataError) as caught:
+        dga.create_dataset(tmp_path / "a.csv", **options)
+    assert found in str(caught.value) and "--" not in str(caught.value)

@@ -31,6 +31,6 @@ def test_a_stream_gives_the_weights_of_the_same_order_in_memory(arrays, engine):
 
 def test_a_dataset_that_is_a_stream_needs_shards_of_its_order(arrays):
     dataset = dga.create_dataset(arrays, stream=True)
-    with pytest.raises(dga.InvalidArgument, match="expected contiguous with --stream"):
+    with pytest.raises(dga.InvalidArgument, match="shard: expected contiguous with stream, so"):
         work = dga.create_factorization_problem(dataset=dataset, num_client_items=3, progress=False)
         dga.DistributedGradientAccumulator.apply(work)
