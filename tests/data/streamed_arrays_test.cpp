@@ -180,8 +180,11 @@ TEST(StreamedArrays, ValuesThatAreNotFiniteAreFoundWhenTheyAreRead) {
   folder.write("x.npy", x + std::string(reinterpret_cast<const char*>(values.data()), 8));
   folder.write("y.npy", y + std::string("\0\1", 2));
   const LoadedData stream = load_data({.data = folder.path(), .samples = {.stream = true}});
+  gathered(*stream.train, {0});
   EXPECT_THAT(
-      test::error_of<DataError>([&] { gathered(*stream.train, {0}); }),
+      test::error_of<DataError>([&] {
+        gathered(*stream.train, {0, 1});
+      }),
       HasSubstr("x.npy: sample 1: expected a finite number of at most 3.4e38 in size, found "
                 "inf. Correct the file, or train without --stream and with --missing."));
 }
@@ -200,8 +203,8 @@ TEST(StreamedArrays, FeaturesThatNeedAnOriginAreRefused) {
                         "without --stream."));
 }
 
-TEST(BlockCache, KeepsTheBlocksThatWereUsedLast) {
-  BlockCache cache(2, 1);
+TEST(BlockCache, KeepsTheBlocksOfEachPartThatWereUsedLast) {
+  BlockCache cache(BlockCache::kParts, 1);  // room for two in each part
   int loads = 0;
   const auto get = [&](std::int64_t number) {
     return cache.get(number, [&](float* block) {
@@ -209,18 +212,34 @@ TEST(BlockCache, KeepsTheBlocksThatWereUsedLast) {
       *block = static_cast<float>(number);
     });
   };
-  const BlockCache::Block first = get(1);
-  get(2);
-  get(1);
+  const std::int64_t a = 1;  // three blocks of one part
+  const std::int64_t b = a + BlockCache::kParts;
+  const std::int64_t c = b + BlockCache::kParts;
+  const BlockCache::Block first = get(a);
+  get(b);
+  get(a);
   EXPECT_EQ(loads, 2);
-  get(3);  // 2 falls out
-  get(1);
-  EXPECT_EQ(loads, 3);
-  get(2);
+  get(c);  // b falls out
+  get(a + 1);
+  get(a);
   EXPECT_EQ(loads, 4);
-  EXPECT_EQ(first[0], 1);
+  get(b);
+  EXPECT_EQ(loads, 5);
+  EXPECT_EQ(first[0], a);
   EXPECT_THROW(cache.get(9, [](float*) { throw DataError("x"); }), DataError);
   EXPECT_EQ(get(9)[0], 9);
+}
+
+TEST(BlockCache, KeepsMoreWhenAsked) {
+  BlockCache cache(1, 1);
+  cache.keep(3 * BlockCache::kParts - 1);
+  int loads = 0;
+  for (int pass = 0; pass < 2; ++pass) {
+    for (std::int64_t number = 0; number < 4 * BlockCache::kParts; ++number) {
+      cache.get(number, [&](float*) { ++loads; });
+    }
+  }
+  EXPECT_EQ(loads, 4 * BlockCache::kParts);
 }
 
 }  // namespace

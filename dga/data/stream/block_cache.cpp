@@ -8,13 +8,17 @@
 namespace dga {
 
 BlockCache::BlockCache(std::size_t most, std::int64_t elements)
-    : elements_(static_cast<std::size_t>(elements)),
-      spare_(std::make_shared<Spare>()),
-      most_(std::max<std::size_t>(1, most)) {}
+    : elements_(static_cast<std::size_t>(elements)), spare_(std::make_shared<Spare>()) {
+  keep(most);
+}
 
 void BlockCache::keep(std::size_t most) {
-  const std::lock_guard lock(mutex_);
-  most_ = std::max(most_, most);
+  // One more than an equal share: some parts are asked for more blocks than others.
+  const std::size_t share = (most + kParts - 1) / kParts + 1;
+  for (Part& part : parts_) {
+    const std::lock_guard lock(part.mutex);
+    part.most = std::max(part.most, share);
+  }
 }
 
 std::shared_ptr<float[]> BlockCache::take_memory() const {
@@ -37,27 +41,28 @@ std::shared_ptr<float[]> BlockCache::take_memory() const {
 
 BlockCache::Block BlockCache::get(std::int64_t number,
                                   const std::function<void(float* block)>& load) {
+  Part& part = parts_[static_cast<std::size_t>(number % kParts)];
   {
-    const std::lock_guard lock(mutex_);
-    if (const auto found = kept_.find(number); found != kept_.end()) {
-      order_.splice(order_.begin(), order_, found->second.place);
+    const std::lock_guard lock(part.mutex);
+    if (const auto found = part.kept.find(number); found != part.kept.end()) {
+      part.order.splice(part.order.begin(), part.order, found->second.place);
       return found->second.block;
     }
   }
   const std::shared_ptr<float[]> block = take_memory();
   load(block.get());
-  Block fallen;  // gives its memory back without mutex_
-  const std::lock_guard lock(mutex_);
-  if (const auto found = kept_.find(number); found != kept_.end()) {
+  Block fallen;  // gives its memory back without the lock
+  const std::lock_guard lock(part.mutex);
+  if (const auto found = part.kept.find(number); found != part.kept.end()) {
     return found->second.block;  // another thread was faster
   }
-  order_.push_front(number);
-  kept_.emplace(number, Kept{block, order_.begin()});
-  if (kept_.size() > most_) {
-    const auto last = kept_.find(order_.back());
+  part.order.push_front(number);
+  part.kept.emplace(number, Kept{block, part.order.begin()});
+  if (part.kept.size() > part.most) {
+    const auto last = part.kept.find(part.order.back());
     fallen = std::move(last->second.block);
-    kept_.erase(last);
-    order_.pop_back();
+    part.kept.erase(last);
+    part.order.pop_back();
   }
   return block;
 }

@@ -4,6 +4,7 @@
 
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -19,7 +20,11 @@ class BlockCache {
  public:
   using Block = std::shared_ptr<const float[]>;
 
-  /// Keeps at most `most` blocks of `elements` each, at least one.
+  /// Blocks whose numbers differ by a multiple of this share a lock and room. Threads that read
+  /// blocks of their own, one after another, therefore rarely wait for each other.
+  static constexpr std::int64_t kParts = 16;
+
+  /// Keeps about `most` blocks of `elements` each: in each part its share and one more.
   BlockCache(std::size_t most, std::int64_t elements);
 
   /// Block `number`, which `load` writes to its argument unless the block is kept. Two threads that
@@ -27,7 +32,7 @@ class BlockCache {
   /// it. Throws what `load` throws.
   Block get(std::int64_t number, const std::function<void(float* block)>& load);
 
-  /// Keeps at least `most` blocks from now on.
+  /// Keeps about `most` blocks from now on, if these are more than before.
   void keep(std::size_t most);
 
  private:
@@ -38,18 +43,21 @@ class BlockCache {
   };
   struct Kept {
     Block block;
-    std::list<std::int64_t>::iterator place;  // in order_
+    std::list<std::int64_t>::iterator place;  // in Part::order
+  };
+  /// `mutex` guards the rest. It is not held during a load, so readers of other blocks go on.
+  struct Part {
+    std::mutex mutex;
+    std::size_t most = 0;
+    std::list<std::int64_t> order;  // numbers, the last used first
+    std::map<std::int64_t, Kept> kept;
   };
 
   std::shared_ptr<float[]> take_memory() const;
 
   std::size_t elements_;
-  std::shared_ptr<Spare> spare_;  // also held by the blocks, which give their memory back to it
-  // Guards what follows. It is not held during a load, so readers of other blocks go on.
-  std::mutex mutex_;
-  std::size_t most_;
-  std::list<std::int64_t> order_;  // numbers, the last used first
-  std::map<std::int64_t, Kept> kept_;
+  std::shared_ptr<Spare> spare_;    // also held by the blocks, which give their memory back to it
+  std::array<Part, kParts> parts_;  // block b is in part b % kParts
 };
 
 }  // namespace dga

@@ -3,8 +3,9 @@
 #include "dga/data/stream/streamed_arrays.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
-#include <limits>
+#include <cstdint>
 #include <span>
 #include <utility>
 
@@ -15,21 +16,18 @@
 namespace dga {
 namespace {
 
-/// Names the first value that f32 cannot hold.
-[[noreturn]] void refuse_not_finite(const StoredArray& array, std::int64_t first,
-                                    std::int64_t last) {
-  std::vector<char> buffer;
-  for_each_element(
-      array, first, last, buffer, [&](std::int64_t row, std::int64_t /*column*/, auto value) {
-        if (!std::isfinite(static_cast<float>(value))) {
-          throw DataError(str(array.place, ": sample ", row,
-                              ": expected a finite number of at most 3.4e38 in size, found ", value,
-                              ". Correct the file, or train without --stream and with --missing."));
-        }
-      });
-  throw DataError(str(array.place,
-                      ": expected the file as it was when it was opened, found that it "
-                      "has changed. Do not change the file while it is read."));
+/// Copies values, and returns whether all of them are finite. Looks at the bits as integers,
+/// without a branch, so that the compiler handles several values at a time: of infinities and NaNs
+/// alone, all bits of the exponent are set.
+bool copy_finite(const float* from, std::int64_t count, float* to) noexcept {
+  constexpr std::uint32_t kExponent = 0x7f800000U;
+  std::uint32_t found = 0;
+  for (std::int64_t i = 0; i < count; ++i) {
+    const auto bits = std::bit_cast<std::uint32_t>(from[i]);
+    found |= (bits & kExponent) == kExponent ? 1U : 0U;
+    to[i] = from[i];
+  }
+  return found == 0;
 }
 
 }  // namespace
@@ -66,18 +64,28 @@ void StreamedArrays::load_block(std::int64_t number, float* values) const {
     if (first >= last) {
       continue;
     }
-    const std::span<float> out(values + (offset + first - begin) * width_,
-                               static_cast<std::size_t>((last - first) * width_));
-    read_floats(array, first, last, buffer, out.data());
-    // Without a branch for each value, so that the compiler can check several at a time.
-    bool finite = true;
-    for (const float value : out) {
-      finite = finite & (std::fabs(value) <= std::numeric_limits<float>::max());
-    }
-    if (!finite) {
-      refuse_not_finite(array, first, last);
-    }
+    read_floats(array, first, last, buffer, values + (offset + first - begin) * width_);
   }
+}
+
+void StreamedArrays::refuse_not_finite(std::int64_t index) const {
+  const auto next = std::upper_bound(first_samples_.begin(), first_samples_.end(), index);
+  const auto part = static_cast<std::size_t>(next - first_samples_.begin()) - 1;
+  const StoredArray& array = parts_[part].features;
+  const std::int64_t sample = index - first_samples_[part];
+  std::vector<char> buffer;
+  for_each_element(
+      array, sample, sample + 1, buffer,
+      [&](std::int64_t row, std::int64_t /*column*/, auto value) {
+        if (!std::isfinite(static_cast<float>(value))) {
+          throw DataError(str(array.place, ": sample ", row,
+                              ": expected a finite number of at most 3.4e38 in size, found ", value,
+                              ". Correct the file, or train without --stream and with --missing."));
+        }
+      });
+  throw DataError(str(array.place,
+                      ": expected the file as it was when it was opened, found that it "
+                      "has changed. Do not change the file while it is read."));
 }
 
 void StreamedArrays::copy_samples(std::span<const std::int64_t> indices, BufferView features,
@@ -92,7 +100,10 @@ void StreamedArrays::copy_samples(std::span<const std::int64_t> indices, BufferV
         block = cache_.get(number, [&](float* values) { load_block(number, values); });
         current = number;
       }
-      out = std::copy_n(block.get() + index % rows_ * width_, width_, out);
+      if (!copy_finite(block.get() + index % rows_ * width_, width_, out)) {
+        refuse_not_finite(index);
+      }
+      out += width_;
     }
   }
   for (std::size_t i = 0; labels.data != nullptr && i < indices.size(); ++i) {

@@ -40,6 +40,8 @@ class StreamedArrays : public Dataset {
  private:
   void copy_samples(std::span<const std::int64_t> indices, BufferView features,
                     BufferView labels) const override;
+  /// Throws the error for a sample with a value that is not finite.
+  [[noreturn]] void refuse_not_finite(std::int64_t index) const;
   void load_block(std::int64_t number, float* values) const;
 
   std::vector<LabelledArrays> parts_;
