@@ -9,8 +9,8 @@
 #include <utility>
 
 #include "dga/base/error.h"
+#include "dga/base/parallel_for.h"
 #include "dga/crypto/sha256.h"
-#include "dga/data/parallel_for.h"
 #include "dga/storage/store_path.h"
 
 namespace dga {

@@ -5,13 +5,13 @@
 #include <new>
 
 #include "dga/base/error.h"
+#include "dga/base/parallel_for.h"
 #include "dga/base/topology.h"
 #include "dga/data/as_data.h"
 #include "dga/data/formats/format.h"
 #include "dga/data/formats/gzip.h"
 #include "dga/data/formats/image.h"
 #include "dga/data/formats/zstd.h"
-#include "dga/data/parallel_for.h"
 #include "dga/storage/store_path.h"
 
 namespace dga {

@@ -265,6 +265,17 @@ TEST_P(StoreContract, TreesAreCopiedBetweenStores) {
               HasSubstr("expected a folder outside the one that is copied"));
 }
 
+TEST_P(StoreContract, LongReadsFromOddPlacesAreWhole) {
+  const std::string text = noise((std::size_t{33} << 20) + 16, 5);
+  write("long", text);
+  const SourcePtr source = at("long").open();
+  for (const std::size_t bytes : {text.size() - 7, (std::size_t{24} << 20) + 1}) {
+    std::string found(bytes, '\0');
+    source->read(7, found);
+    EXPECT_TRUE(found == std::string_view(text).substr(7, bytes));
+  }
+}
+
 TEST_P(StoreContract, FilesAreCopiedToANewFolderAsAWhole) {
   make_folders(at("run"));
   write("run/a", "1");

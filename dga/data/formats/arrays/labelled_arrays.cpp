@@ -11,11 +11,11 @@
 #include <vector>
 
 #include "dga/base/error.h"
+#include "dga/base/parallel_for.h"
 #include "dga/base/topology.h"
 #include "dga/data/aligned.h"
 #include "dga/data/centring.h"
 #include "dga/data/formats/arrays/elements.h"
-#include "dga/data/parallel_for.h"
 
 namespace dga {
 namespace {

@@ -7,10 +7,10 @@
 #include <utility>
 
 #include "dga/base/error.h"
+#include "dga/base/parallel_for.h"
 #include "dga/base/topology.h"
 #include "dga/data/aligned.h"
 #include "dga/data/formats/csv/row.h"
-#include "dga/data/parallel_for.h"
 
 namespace dga {
 namespace {

@@ -6,8 +6,8 @@
 #include <cstring>
 #include <string_view>
 
+#include "dga/base/parallel_for.h"
 #include "dga/data/formats/csv/record.h"
-#include "dga/data/parallel_for.h"
 
 namespace dga {
 namespace {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "dga/base/error.h"
+#include "dga/base/parallel_for.h"
 #include "dga/base/topology.h"
 #include "dga/data/aligned.h"
 #include "dga/data/formats/image.h"
@@ -16,7 +17,6 @@
 #include "dga/data/formats/images/jpeg.h"
 #include "dga/data/formats/images/png.h"
 #include "dga/data/formats/images/resize.h"
-#include "dga/data/parallel_for.h"
 
 namespace dga {
 namespace {

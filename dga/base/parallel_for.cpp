@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "dga/data/parallel_for.h"
+#include "dga/base/parallel_for.h"
 
 #include <algorithm>
 #include <atomic>
