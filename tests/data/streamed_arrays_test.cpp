@@ -203,8 +203,8 @@ TEST(StreamedArrays, FeaturesThatNeedAnOriginAreRefused) {
                         "without --stream."));
 }
 
-TEST(BlockCache, KeepsTheBlocksOfEachPartThatWereUsedLast) {
-  BlockCache cache(BlockCache::kParts, 1);  // room for two in each part
+TEST(BlockCache, KeepsTheBlocksThatWereUsedLast) {
+  BlockCache cache(2, 1);
   int loads = 0;
   const auto get = [&](std::int64_t number) {
     return cache.get(number, [&](float* block) {
@@ -230,16 +230,22 @@ TEST(BlockCache, KeepsTheBlocksOfEachPartThatWereUsedLast) {
   EXPECT_EQ(get(9)[0], 9);
 }
 
-TEST(BlockCache, KeepsMoreWhenAsked) {
+TEST(BlockCache, KeepsAsManyAsItWasAskedTo) {
   BlockCache cache(1, 1);
-  cache.keep(3 * BlockCache::kParts - 1);
-  int loads = 0;
-  for (int pass = 0; pass < 2; ++pass) {
-    for (std::int64_t number = 0; number < 4 * BlockCache::kParts; ++number) {
+  const auto loads_of = [&](std::int64_t first, std::int64_t last) {
+    std::int64_t loads = 0;
+    for (std::int64_t number = first; number < last; ++number) {
       cache.get(number, [&](float*) { ++loads; });
     }
-  }
-  EXPECT_EQ(loads, 4 * BlockCache::kParts);
+    return loads;
+  };
+  constexpr std::int64_t kMany = 10 * BlockCache::kParts;
+  EXPECT_EQ(loads_of(0, kMany), kMany);
+  EXPECT_EQ(loads_of(kMany - 1, kMany), 0);
+  EXPECT_EQ(loads_of(0, kMany - BlockCache::kParts), kMany - BlockCache::kParts);
+  cache.keep(static_cast<std::size_t>(kMany));
+  loads_of(0, kMany);
+  EXPECT_EQ(loads_of(0, kMany), 0);
 }
 
 }  // namespace

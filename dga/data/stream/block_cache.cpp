@@ -8,16 +8,13 @@
 namespace dga {
 
 BlockCache::BlockCache(std::size_t most, std::int64_t elements)
-    : elements_(static_cast<std::size_t>(elements)), spare_(std::make_shared<Spare>()) {
-  keep(most);
-}
+    : elements_(static_cast<std::size_t>(elements)),
+      spare_(std::make_shared<Spare>()),
+      most_(most) {}
 
 void BlockCache::keep(std::size_t most) {
-  // One more than an equal share: some parts are asked for more blocks than others.
-  const std::size_t share = (most + kParts - 1) / kParts + 1;
-  for (Part& part : parts_) {
-    const std::lock_guard lock(part.mutex);
-    part.most = std::max(part.most, share);
+  std::size_t before = most_.load(std::memory_order_relaxed);
+  while (before < most && !most_.compare_exchange_weak(before, most, std::memory_order_relaxed)) {
   }
 }
 
@@ -51,18 +48,21 @@ BlockCache::Block BlockCache::get(std::int64_t number,
   }
   const std::shared_ptr<float[]> block = take_memory();
   load(block.get());
-  Block fallen;  // gives its memory back without the lock
+  std::vector<Block> fallen;  // give their memory back without the lock
   const std::lock_guard lock(part.mutex);
   if (const auto found = part.kept.find(number); found != part.kept.end()) {
     return found->second.block;  // another thread was faster
   }
   part.order.push_front(number);
   part.kept.emplace(number, Kept{block, part.order.begin()});
-  if (part.kept.size() > part.most) {
+  count_.fetch_add(1, std::memory_order_relaxed);
+  while (part.kept.size() > 1 &&
+         count_.load(std::memory_order_relaxed) > most_.load(std::memory_order_relaxed)) {
     const auto last = part.kept.find(part.order.back());
-    fallen = std::move(last->second.block);
+    fallen.push_back(std::move(last->second.block));
     part.kept.erase(last);
     part.order.pop_back();
+    count_.fetch_sub(1, std::memory_order_relaxed);
   }
   return block;
 }

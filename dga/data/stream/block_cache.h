@@ -5,6 +5,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -20,11 +21,11 @@ class BlockCache {
  public:
   using Block = std::shared_ptr<const float[]>;
 
-  /// Blocks whose numbers differ by a multiple of this share a lock and room. Threads that read
-  /// blocks of their own, one after another, therefore rarely wait for each other.
+  /// Blocks whose numbers differ by a multiple of this share a lock. Threads that read blocks of
+  /// their own, one after another, therefore rarely wait for each other.
   static constexpr std::int64_t kParts = 16;
 
-  /// Keeps about `most` blocks of `elements` each: in each part its share and one more.
+  /// Keeps `most` blocks of `elements` each, or up to kParts more: the last one of each part stays.
   BlockCache(std::size_t most, std::int64_t elements);
 
   /// Block `number`, which `load` writes to its argument unless the block is kept. Two threads that
@@ -32,7 +33,7 @@ class BlockCache {
   /// it. Throws what `load` throws.
   Block get(std::int64_t number, const std::function<void(float* block)>& load);
 
-  /// Keeps about `most` blocks from now on, if these are more than before.
+  /// Keeps at least `most` blocks from now on.
   void keep(std::size_t most);
 
  private:
@@ -48,7 +49,6 @@ class BlockCache {
   /// `mutex` guards the rest. It is not held during a load, so readers of other blocks go on.
   struct Part {
     std::mutex mutex;
-    std::size_t most = 0;
     std::list<std::int64_t> order;  // numbers, the last used first
     std::map<std::int64_t, Kept> kept;
   };
@@ -58,6 +58,10 @@ class BlockCache {
   std::size_t elements_;
   std::shared_ptr<Spare> spare_;    // also held by the blocks, which give their memory back to it
   std::array<Part, kParts> parts_;  // block b is in part b % kParts
+  // Both only decide when a part drops blocks, so their changes need no order: the blocks
+  // themselves are behind the locks.
+  std::atomic<std::size_t> most_;
+  std::atomic<std::size_t> count_{0};  // the blocks in all parts
 };
 
 }  // namespace dga
