@@ -31,6 +31,8 @@ std::int64_t Dataset::block_of(std::int64_t index) const {
   return index / samples_per_block(num_features());
 }
 
+void Dataset::read_ahead(std::span<const std::int64_t> /*indices*/) const {}
+
 std::vector<std::int64_t> block_starts(const Dataset& dataset,
                                        std::span<const std::int64_t> shard) {
   std::vector<std::int64_t> starts;

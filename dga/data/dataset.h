@@ -58,6 +58,10 @@ class Dataset {
   /// The block of a sample: samples of one block lie together and are read together. By default
   /// blocks of as many consecutive samples as stream/blocks.h says.
   virtual std::int64_t block_of(std::int64_t index) const;
+  /// Says that samples of the blocks of the samples `indices`, at least one of each block, are
+  /// gathered soon. A dataset that reads files reads them now. Throws what gather throws. Does
+  /// nothing unless overridden.
+  virtual void read_ahead(std::span<const std::int64_t> indices) const;
 
   /// Number of elements of one sample: the product of sample_shape().
   std::int64_t num_features() const;

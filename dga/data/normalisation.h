@@ -61,6 +61,9 @@ class Normalised : public Dataset {
   std::vector<std::string> class_names() const override { return base_->class_names(); }
   Origins origins() const override { return {.target = targets_ ? 0 : base_->origins().target}; }
   std::int64_t block_of(std::int64_t index) const override { return base_->block_of(index); }
+  void read_ahead(std::span<const std::int64_t> indices) const override {
+    base_->read_ahead(indices);
+  }
   const Normalisation& normalisation() const noexcept { return normalisation_; }
 
  private:

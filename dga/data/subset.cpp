@@ -17,14 +17,18 @@ Subset::Subset(std::shared_ptr<const Dataset> base, std::vector<std::int64_t> in
   }
 }
 
+std::vector<std::int64_t> Subset::of_base(std::span<const std::int64_t> indices) const {
+  std::vector<std::int64_t> result;
+  result.reserve(indices.size());
+  for (const std::int64_t index : indices) {
+    result.push_back(indices_[static_cast<std::size_t>(index)]);
+  }
+  return result;
+}
+
 void Subset::copy_samples(std::span<const std::int64_t> indices, BufferView features,
                           BufferView labels) const {
-  std::vector<std::int64_t> of_base;
-  of_base.reserve(indices.size());
-  for (const std::int64_t index : indices) {
-    of_base.push_back(indices_[static_cast<std::size_t>(index)]);
-  }
-  base_->gather_centred(of_base, features, labels);
+  base_->gather_centred(of_base(indices), features, labels);
 }
 
 }  // namespace dga

@@ -27,11 +27,15 @@ class Subset : public Dataset {
   std::int64_t block_of(std::int64_t index) const override {
     return base_->block_of(indices_[static_cast<std::size_t>(index)]);
   }
+  void read_ahead(std::span<const std::int64_t> indices) const override {
+    base_->read_ahead(of_base(indices));
+  }
 
   /// The indices of the samples in `base`.
   const std::vector<std::int64_t>& indices() const noexcept { return indices_; }
 
  private:
+  std::vector<std::int64_t> of_base(std::span<const std::int64_t> indices) const;
   void copy_samples(std::span<const std::int64_t> indices, BufferView features,
                     BufferView labels) const override;
 

@@ -7,11 +7,14 @@
 
 #include <atomic>
 #include <chrono>
+#include <numeric>
 #include <set>
 #include <thread>
 #include <tuple>
 
 #include "dga/base/clock.h"
+#include "dga/data/normalisation.h"
+#include "dga/data/subset.h"
 #include "tests/data/data_fixture.h"
 #include "tests/data/small_tables.h"
 
@@ -151,6 +154,54 @@ TEST(Prefetcher, MemoryThatNobodyKeepsIsUsedAgain) {
     }
     EXPECT_EQ(places.size(), static_cast<std::size_t>(depth) + 1);
   }
+}
+
+/// Blocks of 10 samples; remembers which were read ahead before they were needed.
+class Blocks : public Dataset {
+ public:
+  std::int64_t size() const override { return 1000; }
+  std::vector<std::int64_t> sample_shape() const override { return {1}; }
+  DType label_type() const override { return DType::f32; }
+  std::int64_t block_of(std::int64_t index) const override { return index / 10; }
+  void read_ahead(std::span<const std::int64_t> indices) const override {
+    for (const std::int64_t index : indices) {
+      read_.insert(block_of(index));
+    }
+  }
+
+  mutable std::set<std::int64_t> late;  // needed before they were read
+
+ private:
+  void copy_samples(std::span<const std::int64_t> indices, BufferView /*features*/,
+                    BufferView /*labels*/) const override {
+    for (const std::int64_t index : indices) {
+      if (!read_.contains(block_of(index))) {
+        late.insert(block_of(index));
+      }
+    }
+  }
+
+  mutable std::set<std::int64_t> read_;
+};
+
+TEST(Prefetcher, TheThreadReadsTheBlocksOfAWindowBeforeItBegins) {
+  const auto blocks = std::make_shared<Blocks>();
+  std::vector<std::int64_t> all(1000);
+  std::iota(all.begin(), all.end(), std::int64_t{0});
+  const auto subset = std::make_shared<Subset>(blocks, all);
+  const auto dataset =
+      std::make_shared<Normalised>(subset, Normalisation{.mean = {0.0F}, .scale = {1.0F}});
+  Sampler sampler(
+      all,
+      {.batch = 8, .steps = 125, .seed = 3, .window = 50, .blocks = block_starts(*dataset, all)});
+  {
+    Prefetcher prefetcher(dataset, sampler, {.depth = 2, .epochs = 2});
+    while (prefetcher.next() != nullptr) {
+    }
+  }
+  // The first window has 50 samples of 5 blocks, and nobody reads ahead of the next 10 samples.
+  EXPECT_GE(blocks->late.size(), 5U);
+  EXPECT_LE(blocks->late.size(), 6U);
 }
 
 TEST(Prefetcher, StaysWithinItsDepth) {

@@ -7,6 +7,8 @@
 
 #include <algorithm>
 #include <map>
+#include <numeric>
+#include <set>
 
 #include "dga/base/random.h"
 #include "tests/data/data_fixture.h"
@@ -91,6 +93,53 @@ TEST(Sampler, AWindowShufflesTheSamplesOfAFewBlocksTogether) {
       EXPECT_FALSE(std::is_sorted(first.begin(), first.begin() + 10));
     }
   }
+}
+
+TEST(Sampler, EachBlockComesUpAWindowBeforeItsSamples) {
+  std::vector<std::int64_t> shard(1003);
+  std::iota(shard.begin(), shard.end(), std::int64_t{5});
+  constexpr std::int64_t kBlock = 10;
+  std::vector<std::int64_t> starts;
+  for (std::int64_t start = 0; start < std::ssize(shard); start += kBlock) {
+    starts.push_back(start);
+  }
+  for (const std::int64_t window : {1, 25, 100, 400}) {
+    Sampler sampler(
+        shard,
+        {.batch = 7, .steps = 146, .seed = 5, .rank = 1, .window = window, .blocks = starts});
+    // How often each block has been read, or begins a run, and how often it has been begun.
+    std::map<std::int64_t, int> read;
+    std::map<std::int64_t, int> begun;
+    std::int64_t taken = 0;
+    std::size_t most = 0;  // blocks in a step
+    constexpr int kEpochs = 3;
+    for (std::int64_t epoch = 0; epoch < kEpochs; ++epoch) {
+      std::set<std::int64_t> seen;
+      for (std::int64_t step = 0; step < sampler.steps(); ++step) {
+        for (const std::int64_t sample : sampler.batch(epoch, step)) {
+          const std::int64_t block = (sample - 5) / kBlock;
+          if (seen.insert(block).second) {
+            read[block] += taken < window + 2 * kBlock && read[block] == 0 ? 1 : 0;
+            EXPECT_GE(read[block], ++begun[block]) << "window " << window << ", epoch " << epoch;
+          }
+          ++taken;
+        }
+        const auto ahead = sampler.ahead(epoch, step);
+        most = std::max(most, ahead.size());
+        for (const std::int64_t sample : ahead) {
+          ++read[(sample - 5) / kBlock];
+        }
+      }
+    }
+    for (const auto& [block, times] : read) {
+      EXPECT_GE(times, kEpochs) << block;
+      EXPECT_LE(times, kEpochs + 1) << block;
+    }
+    EXPECT_LE(most, 2U) << window;
+  }
+  Sampler whole(shard, {.batch = 7, .steps = 144, .seed = 5, .rank = 1});
+  EXPECT_TRUE(whole.ahead(0, 0).empty());
+  EXPECT_THROW(whole.ahead(0, 144), InvalidArgument);
 }
 
 TEST(Sampler, AWindowOfTheWholeShardIsNoWindow) {

@@ -129,6 +129,8 @@ class Prefetcher::Impl {
         lock.lock();
         ready_.push_back(slot);
         changed_.notify_all();
+        lock.unlock();
+        dataset_->read_ahead(sampler_.ahead(current_epoch_, current_step_));
       }
       const std::lock_guard lock(mutex_);
       finished_ = true;

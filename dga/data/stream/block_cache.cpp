@@ -39,32 +39,59 @@ std::shared_ptr<float[]> BlockCache::take_memory() const {
 BlockCache::Block BlockCache::get(std::int64_t number,
                                   const std::function<void(float* block)>& load) {
   Part& part = parts_[static_cast<std::size_t>(number % kParts)];
+  const std::uint64_t now = clock_.fetch_add(1, std::memory_order_relaxed);
   {
     const std::lock_guard lock(part.mutex);
     if (const auto found = part.kept.find(number); found != part.kept.end()) {
       part.order.splice(part.order.begin(), part.order, found->second.place);
+      found->second.used = now;
       return found->second.block;
     }
   }
   const std::shared_ptr<float[]> block = take_memory();
   load(block.get());
-  std::vector<Block> fallen;  // give their memory back without the lock
-  const std::lock_guard lock(part.mutex);
-  if (const auto found = part.kept.find(number); found != part.kept.end()) {
-    return found->second.block;  // another thread was faster
+  {
+    const std::lock_guard lock(part.mutex);
+    if (const auto found = part.kept.find(number); found != part.kept.end()) {
+      return found->second.block;  // another thread was faster
+    }
+    part.order.push_front(number);
+    part.kept.emplace(number, Kept{block, part.order.begin(), now});
   }
-  part.order.push_front(number);
-  part.kept.emplace(number, Kept{block, part.order.begin()});
-  count_.fetch_add(1, std::memory_order_relaxed);
-  while (part.kept.size() > 1 &&
-         count_.load(std::memory_order_relaxed) > most_.load(std::memory_order_relaxed)) {
-    const auto last = part.kept.find(part.order.back());
-    fallen.push_back(std::move(last->second.block));
-    part.kept.erase(last);
-    part.order.pop_back();
-    count_.fetch_sub(1, std::memory_order_relaxed);
+  // A thread that adds a block drops at most one, so none drops too many.
+  if (count_.fetch_add(1, std::memory_order_relaxed) >= most_.load(std::memory_order_relaxed)) {
+    drop_oldest();
   }
   return block;
+}
+
+void BlockCache::drop_oldest() {
+  Part* oldest = nullptr;
+  std::uint64_t time = 0;
+  for (Part& part : parts_) {
+    const std::lock_guard lock(part.mutex);
+    if (part.order.empty()) {
+      continue;
+    }
+    const std::uint64_t used = part.kept.at(part.order.back()).used;
+    if (oldest == nullptr || used < time) {
+      oldest = &part;
+      time = used;
+    }
+  }
+  // Another thread may have used or dropped this block meanwhile. The last one of its part is then
+  // nearly as old, and an empty part drops nothing: the count stays right.
+  Block fallen;  // gives its memory back without the lock
+  if (oldest != nullptr) {
+    const std::lock_guard lock(oldest->mutex);
+    if (!oldest->order.empty()) {
+      const auto last = oldest->kept.find(oldest->order.back());
+      fallen = std::move(last->second.block);
+      oldest->kept.erase(last);
+      oldest->order.pop_back();
+      count_.fetch_sub(1, std::memory_order_relaxed);
+    }
+  }
 }
 
 }  // namespace dga

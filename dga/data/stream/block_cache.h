@@ -25,7 +25,7 @@ class BlockCache {
   /// their own, one after another, therefore rarely wait for each other.
   static constexpr std::int64_t kParts = 16;
 
-  /// Keeps `most` blocks of `elements` each, or up to kParts more: the last one of each part stays.
+  /// Keeps `most` blocks of `elements` each.
   BlockCache(std::size_t most, std::int64_t elements);
 
   /// Block `number`, which `load` writes to its argument unless the block is kept. Two threads that
@@ -45,6 +45,7 @@ class BlockCache {
   struct Kept {
     Block block;
     std::list<std::int64_t>::iterator place;  // in Part::order
+    std::uint64_t used = 0;                   // the time of clock_ at the last use
   };
   /// `mutex` guards the rest. It is not held during a load, so readers of other blocks go on.
   struct Part {
@@ -54,14 +55,17 @@ class BlockCache {
   };
 
   std::shared_ptr<float[]> take_memory() const;
+  /// Drops the block that has not been used for the longest time.
+  void drop_oldest();
 
   std::size_t elements_;
   std::shared_ptr<Spare> spare_;    // also held by the blocks, which give their memory back to it
   std::array<Part, kParts> parts_;  // block b is in part b % kParts
-  // Both only decide when a part drops blocks, so their changes need no order: the blocks
+  // They only decide which blocks are dropped and when, so their changes need no order: the blocks
   // themselves are behind the locks.
   std::atomic<std::size_t> most_;
-  std::atomic<std::size_t> count_{0};  // the blocks in all parts
+  std::atomic<std::size_t> count_{0};    // the blocks in all parts
+  std::atomic<std::uint64_t> clock_{0};  // counts uses
 };
 
 }  // namespace dga

@@ -88,6 +88,13 @@ void StreamedArrays::refuse_not_finite(std::int64_t index) const {
                       "has changed. Do not change the file while it is read."));
 }
 
+void StreamedArrays::read_ahead(std::span<const std::int64_t> indices) const {
+  for (const std::int64_t index : indices) {
+    const std::int64_t number = index / rows_;
+    cache_.get(number, [&](float* values) { load_block(number, values); });
+  }
+}
+
 void StreamedArrays::copy_samples(std::span<const std::int64_t> indices, BufferView features,
                                   BufferView labels) const {
   if (features.data != nullptr) {

@@ -36,6 +36,7 @@ class StreamedArrays : public Dataset {
   }
   std::vector<std::string> class_names() const override { return class_names_; }
   Origins origins() const override { return {.target = target_origin_}; }
+  void read_ahead(std::span<const std::int64_t> indices) const override;
 
  private:
   void copy_samples(std::span<const std::int64_t> indices, BufferView features,
