@@ -7,7 +7,7 @@
 
 namespace dga {
 
-/// A field of CSV (RFC 4180): `text`, in quotes where it must be.
+/// `text` as a field of CSV (RFC 4180): quoted if necessary, with quotes inside it doubled.
 std::string csv_field(std::string_view text);
 
 }  // namespace dga

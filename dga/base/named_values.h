@@ -29,7 +29,7 @@ constexpr std::string_view name_in(const NamedValues<Enum, N>& names, Enum value
   return "?";
 }
 
-/// The value of this name, if the table contains one.
+/// The value that has this name, or nullopt if the table has none.
 template <typename Enum, std::size_t N>
 constexpr std::optional<Enum> value_in(const NamedValues<Enum, N>& names,
                                        std::string_view name) noexcept {

@@ -36,7 +36,7 @@ Action add_bench_comm(CLI::App& app) {
   CommBenchOptions& bench = arguments->bench;
   arguments->options = OptionArguments::add_to(app, {"engine", "ranks-per-node"});
   app.add_option("--workers", arguments->workers,
-                 "Number of workers. 0: the number of MPI ranks, else 2.")
+                 "Number of workers. 0: the number of MPI ranks, or 2 without MPI.")
       ->type_name("N")
       ->capture_default_str();
   app.add_option("--min-bytes", bench.min_bytes, "Smallest message, in bytes.")

@@ -238,8 +238,10 @@ void add_target(CLI::App& app, Paths& paths) {
                  "Several sets go into a folder, or into one file of safetensors.")
       ->required()
       ->type_name("PATH");
-  app.add_option("--to", paths.format,
-                 "The format. Default: by the ending of TO; npy for a folder.")
+  app.add_option(
+         "--to", paths.format,
+         "The format of the files. Default: the one that the name of TO ends in; npy if TO is a "
+         "folder.")
       ->type_name("csv|npy|safetensors|libsvm|idx");
 }
 

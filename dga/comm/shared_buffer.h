@@ -14,9 +14,10 @@ namespace dga {
 class Segment;
 class World;
 
-/// Memory that the workers of a node share; see Communicator::allocate and allocate_on_node. It is
-/// zeroed and aligned to 64 bytes. Each rank releases it with its last copy of the object, and the
-/// memory is freed when the last rank has released it. A default-constructed buffer is empty.
+/// Memory that the workers of a node share: Communicator::allocate gives each worker its own part,
+/// allocate_on_node gives one part for all workers of the node. It is zeroed and aligned to 64
+/// bytes. Each rank releases it with its last copy of the object, and the memory is freed when the
+/// last rank has released it. A default-constructed buffer is empty.
 class SharedBuffer {
  public:
   SharedBuffer() = default;

@@ -13,9 +13,9 @@
 
 namespace dga {
 
-/// Samples in caller-owned arrays. To wrap memory that something else owns, pass pointers whose
-/// deleters release that owner. Exactly one of `features` and `wide_features` must be set, and one
-/// of `labels`, `targets` and `wide_targets`.
+/// Samples in caller-owned arrays. To use memory of another object, pass shared_ptrs whose deleters
+/// hold a reference to that object. Exactly one of `features` and `wide_features` must be set, and
+/// one of `labels`, `targets` and `wide_targets`.
 struct SampleArrays {
   std::int64_t count = 0;
   std::vector<std::int64_t> shape = {};                // shape of one sample

@@ -17,8 +17,9 @@ struct EqualFiles {
 };
 
 /// For each file with the same bytes as an earlier one: the first such file and the copy, in the
-/// order of the copies. Reads only files of equal size, up to the first bytes that differ. Files
-/// that cannot be read equal none. Uses up to `threads` threads.
+/// order of the copies. Reads only files that have the same size as another one, and each only
+/// until it differs from every other file of that size. Files that cannot be read equal none. Uses
+/// up to `threads` threads.
 std::vector<EqualFiles> equal_files(std::span<const std::string> paths, int threads = 1);
 
 }  // namespace dga

@@ -65,11 +65,12 @@ LoadedData load_data(const LoadOptions& options);
 struct SamplesOptions {
   /// As in LoadOptions. All files of a folder form one set, whatever their names.
   std::string data = {};
-  /// The card of the model: its input shape, columns, origins and classes. A card without class
+  /// The model's card (SavedModel::card). Its input shape, columns, classes and origins (the
+  /// offsets that are subtracted from the values; see origins.h) are used. A card without class
   /// names: regression.
   ModelCard card = {};
-  /// header, decimal, drop; and label, if the label column has another name than in training. The
-  /// card decides the rest.
+  /// Only header, decimal and drop are used and, if the label column has another name than in
+  /// training, label. The card decides the rest.
   TableOptions table = {};
   int threads = 0;
 };

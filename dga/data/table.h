@@ -12,8 +12,8 @@ namespace dga {
 
 /// Features are f32 in one row-major array of shape (size, sample_shape...), labels in another of
 /// shape (size). The table shares the arrays with other holders of the pointers and never writes to
-/// them. To wrap memory that something else owns, pass a shared_ptr whose deleter releases that
-/// owner. Features and targets are those of the data minus `origins`.
+/// them. To use memory of another object, pass a shared_ptr whose deleter holds a reference to that
+/// object. Features and targets are those of the data minus `origins`.
 class Table : public Dataset {
  public:
   /// A classification dataset, with labels[i] in [0, class_names.size()). Throws InvalidArgument

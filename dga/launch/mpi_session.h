@@ -19,7 +19,8 @@ namespace dga {
 class MpiSession {
  public:
   static MpiSession& get();
-  /// Call it after a failure: the other ranks may never reach MPI_Finalize.
+  /// Call it after a failure. The program then ends without MPI_Finalize, which the other ranks may
+  /// never reach.
   void set_failed() noexcept { failed_ = true; }
   static bool exists() noexcept { return created; }
   bool runs_worker() const noexcept { return on_exit_ != nullptr; }

@@ -188,8 +188,8 @@ std::vector<Option> data_options() {
           "content. A folder with a subfolder of PNG or JPEG images for each class is one dataset.",
           {.scope = Scope::dataset, .positional = true, .argument = "data_dir"}),
       option("test-data", "PATH", &DataOptions::test_path,
-             "Held-out samples: a folder or a file, as a path or a URI. Default: the "
-             "data's own test files, else a fraction of the data.",
+             "Test samples: a folder or a file, as a path or a URI. Default: the data files with "
+             "test in their names; if there are none, --test-fraction of the data is held out.",
              {.scope = Scope::dataset, .argument = "test_data_dir"}),
       option("val-data", "PATH", &DataOptions::val_path,
              "Validation samples: a folder or a file, as a path or a URI. Not trained on; used for "
@@ -218,27 +218,30 @@ std::vector<Option> data_options() {
       option("one-hot", "COLUMN,…", &TableOptions::one_hot,
              "Columns of CSV with categories. Each category becomes one feature that is 0 or 1.",
              {.scope = Scope::dataset}),
-      choice("missing", &TableOptions::missing,
-             "Samples with missing values (an empty field, NA, nan, ?). error: refuse the file; "
-             "mean: use the mean of the column; drop: leave the sample out.",
-             kMissingNames, {.scope = Scope::dataset}),
+      choice(
+          "missing", &TableOptions::missing,
+          "What to do with samples that have missing values (an empty field, NA, nan, ?). error: "
+          "refuse the file; mean: use the column's mean over the training samples; drop: leave the "
+          "sample out.",
+          kMissingNames, {.scope = Scope::dataset}),
       option(
           "resize", "HxW", &SampleOptions::resize,
           "Height and width to which all images are resized, such as 224x224. Default: they must "
           "have one size.",
           {.scope = Scope::dataset}),
-      choice("task", &DataOptions::task,
-             "Task type: classification, or regression for real-valued labels. auto: "
-             "classification, but it refuses labels that look like mistakes, such as 5% or texts "
-             "among integers.",
-             kTaskNames, {.scope = Scope::dataset}),
+      choice(
+          "task", &DataOptions::task,
+          "Task type: classification, or regression for real-valued labels. auto: "
+          "classification, with an error for labels that look like mistakes, such as 5% or a word "
+          "among integers; it never chooses regression.",
+          kTaskNames, {.scope = Scope::dataset}),
       choice("shard", &DataOptions::shard,
              "How the samples are sharded over the workers. iid: at random; contiguous: in their "
              "order; by-label: sorted by label, so each worker sees few classes.",
              kShardKindNames),
       option("stream", "", &SampleOptions::stream,
              "Leave the features in the files and read them in blocks, for datasets that are "
-             "larger than memory. Needs --shard contiguous, and arrays that are not packed (NPY, "
+             "larger than memory. Needs --shard contiguous, and uncompressed files of arrays (NPY, "
              "safetensors, IDX, CIFAR).",
              {.scope = Scope::dataset}),
       option("shuffle-window", "N", &SampleOptions::shuffle_window,
@@ -252,7 +255,7 @@ std::vector<Option> worker_options() {
   return {
       option("workers", "N", &WorkerOptions::count,
              "Number of workers, each with its own shard of the samples. auto: the number of MPI "
-             "ranks, else 1.",
+             "ranks, or 1 without MPI.",
              {.least = 1,
               .most = 4096,
               .zero_word = "auto",
@@ -301,9 +304,10 @@ std::vector<Option> training_options() {
   return {
       option("epochs", "N", &TrainingOptions::epochs, "Number of passes over the training samples.",
              {.least = 1, .most = 1e6}),
-      option("batch", "N", &TrainingOptions::batch,
-             "Number of samples that each worker takes in a micro-step.",
-             {.least = 1, .most = 1e6}),
+      option(
+          "batch", "N", &TrainingOptions::batch,
+          "Number of samples per worker in a micro-step, which is one forward and backward pass.",
+          {.least = 1, .most = 1e6}),
       option("micro-steps", "K", &TrainingOptions::micro_steps,
              "Number of micro-steps whose gradients are accumulated before a step of the "
              "optimiser.",
@@ -343,8 +347,8 @@ std::vector<Option> training_options() {
              "samples is 1.",
              kClassWeights),
       option("ema", "X", &TrainingOptions::ema,
-             "Decay of an exponential moving average of the weights. With a decay above 0, the "
-             "average is evaluated and saved instead of the weights. 0: no average.",
+             "Decay of an exponential moving average of the weights, such as 0.999. The average is "
+             "then evaluated and saved instead of the weights. 0: no average.",
              {.least = 0, .most = 1, .below_most = true}),
       option("patience", "N", &TrainingOptions::patience,
              "Stop early after this number of epochs without improvement. Improvement is a new "

@@ -9,8 +9,8 @@ namespace dga {
 
 /// For workers on several nodes. Buckets are reduced in the order of the layout on every worker,
 /// whatever order backward finishes them in: each starts as soon as it and all earlier ones are
-/// ready and the total number of samples is known. A final small all-reduce shows that backward has
-/// ended on every worker.
+/// ready and the total number of samples is known. A final small all-reduce completes only when
+/// backward has ended on every worker.
 class BucketReducer final : public GradientReducer {
  public:
   BucketReducer(const Communicator& workers, const ParameterLayout& layout,

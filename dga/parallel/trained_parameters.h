@@ -11,9 +11,10 @@
 
 namespace dga {
 
-/// The tensors of `module`, after all workers have agreed on module and options. Throws the same
-/// InvalidArgument on every worker if they differ, if there is nothing to train, or if `atomic`
-/// names what does not exist. Collective over `workers`; blocks.
+/// Checks that the modules of all workers agree in names, shapes and dtypes, and their options too,
+/// and returns the module's parameters and buffers. Throws the same InvalidArgument on every worker
+/// if they differ, if there is nothing to train, or if `atomic` names what does not exist.
+/// Collective over `workers`; blocks.
 ModuleTensors agreed_tensors(const Communicator& workers, const torch::nn::Module* module,
                              const AtomicOptimizer& atomic, const AccumulatorOptions& options);
 

@@ -149,9 +149,9 @@ FactorizationProblem create_factorization_problem(const FactorizationProblemOpti
 
 // ------------------------------------------------------------------------------ steps
 
-/// Assigns a shard to each worker, and each worker to a node. Under MPI all ranks must call it;
-/// it throws InvalidArgument on all of them if their options, data, versions or environments
-/// differ.
+/// Assigns a shard to each worker, and each worker to a node. Under MPI all ranks must call it; it
+/// throws InvalidArgument on all of them if they differ in options, data, versions of dga or torch,
+/// or environment variables that change results (docs/engines.md).
 std::vector<TaskAssignment> assign_tasks(const FactorizationProblem& problem);
 
 /// Splits off the held-out samples and measures the normalisation. Call it after assign_tasks.

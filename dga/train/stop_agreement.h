@@ -12,8 +12,8 @@
 namespace dga {
 
 /// A check is an all-reduce, which costs a wait. The workers therefore check only about every 0.2
-/// seconds. At each check worker 0 announces the step of the next one, which it chooses by the
-/// speed of the last steps.
+/// seconds. At each check, worker 0 announces at which step the next check will be. It picks that
+/// step from the speed of the last steps.
 class StopAgreement {
  public:
   explicit StopAgreement(const Communicator& workers);

@@ -39,9 +39,9 @@ class Telemetry {
  private:
   void write_options();
   void write_epoch(const EpochResult& epoch, double learning_rate, std::span<const double> seconds);
-  /// The seconds that each worker has spent in each phase since the last call. On worker 0 these
-  /// are 3 * workers numbers: those of all workers for the first phase, then for the second, then
-  /// for the third. Empty on other workers.
+  /// Collective. The seconds that each worker has spent in each phase since the last call. On
+  /// worker 0 these are 3 * workers numbers: those of all workers for the first phase, then for the
+  /// second, then for the third. Empty on other workers.
   std::vector<double> gather_seconds();
   void write_trace();
   void send_trace() const;

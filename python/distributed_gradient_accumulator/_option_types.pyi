@@ -14,7 +14,7 @@ class EnvironmentOptions(TypedDict, total=False):
 
 class DatasetOptions(TypedDict, total=False):
     test_data_dir: Optional[Union[str, os.PathLike[str]]]
-    """Held-out samples: a folder or a file, as a path or a URI. Default: the data's own test files, else a fraction of the data."""
+    """Test samples: a folder or a file, as a path or a URI. Default: the data files with test in their names; if there are none, --test-fraction of the data is held out."""
     val_data_dir: Optional[Union[str, os.PathLike[str]]]
     """Validation samples: a folder or a file, as a path or a URI. Not trained on; used for early stopping and to choose the best epoch. Default: the validation files of the dataset, else none."""
     label: Optional[str]
@@ -30,13 +30,13 @@ class DatasetOptions(TypedDict, total=False):
     one_hot: Optional[Union[str, Sequence[Union[str, int]]]]
     """Columns of CSV with categories. Each category becomes one feature that is 0 or 1."""
     missing: Optional[Literal["error", "mean", "drop"]]
-    """Samples with missing values (an empty field, NA, nan, ?). error: refuse the file; mean: use the mean of the column; drop: leave the sample out. Default: error."""
+    """What to do with samples that have missing values (an empty field, NA, nan, ?). error: refuse the file; mean: use the column's mean over the training samples; drop: leave the sample out. Default: error."""
     resize: Optional[str]
     """Height and width to which all images are resized, such as 224x224. Default: they must have one size."""
     task: Optional[Literal["auto", "classification", "regression"]]
-    """Task type: classification, or regression for real-valued labels. auto: classification, but it refuses labels that look like mistakes, such as 5% or texts among integers. Default: auto."""
+    """Task type: classification, or regression for real-valued labels. auto: classification, with an error for labels that look like mistakes, such as 5% or a word among integers; it never chooses regression. Default: auto."""
     stream: Optional[bool]
-    """Leave the features in the files and read them in blocks, for datasets that are larger than memory. Needs --shard contiguous, and arrays that are not packed (NPY, safetensors, IDX, CIFAR). Default: false."""
+    """Leave the features in the files and read them in blocks, for datasets that are larger than memory. Needs --shard contiguous, and uncompressed files of arrays (NPY, safetensors, IDX, CIFAR). Default: false."""
 
 class ProblemOptions(DatasetOptions, total=False):
     test_fraction: Optional[float]
@@ -52,7 +52,7 @@ class ProblemOptions(DatasetOptions, total=False):
     epochs: Optional[int]
     """Number of passes over the training samples. Default: 40."""
     batch: Optional[int]
-    """Number of samples that each worker takes in a micro-step. Default: 16."""
+    """Number of samples per worker in a micro-step, which is one forward and backward pass. Default: 16."""
     micro_steps: Optional[int]
     """Number of micro-steps whose gradients are accumulated before a step of the optimiser. Default: 1."""
     optimizer: Optional[Literal["sgd", "adam", "adamw", "muon"]]
@@ -72,7 +72,7 @@ class ProblemOptions(DatasetOptions, total=False):
     class_weights: Optional[Literal["none", "balanced"]]
     """Weight of each class in the loss. balanced: inversely proportional to the class's number of training samples, normalised so that the mean weight over the training samples is 1. Default: none."""
     ema: Optional[float]
-    """Decay of an exponential moving average of the weights. With a decay above 0, the average is evaluated and saved instead of the weights. 0: no average. Default: 0."""
+    """Decay of an exponential moving average of the weights, such as 0.999. The average is then evaluated and saved instead of the weights. 0: no average. Default: 0."""
     patience: Optional[int]
     """Stop early after this number of epochs without improvement. Improvement is a new lowest error on the validation set or, if there is none, on the held-out set; if nothing is held out either, a new lowest loss. 0: never. Default: 0."""
     keep_best: Optional[bool]

@@ -53,7 +53,8 @@ class Presence {
 
   /// 1 while this worker reads other workers' buffers; see World::ReadGuard.
   std::atomic<std::uint32_t> reading{0};
-  /// Changes while this worker moves much memory; see Pulse.
+  /// A heartbeat: changes during a long copy of memory, so that others see that it is alive; see
+  /// Pulse.
   std::atomic<std::uint64_t> pulse{0};
 
  private:

@@ -51,8 +51,9 @@ class WaitWord {
   std::atomic<std::uint32_t> sleepers_{0};
 };
 
-/// Zero-initialised. Rounds are numbered upwards from 1; numbers may be skipped and may wrap
-/// around. A worker may arrive in a round only after the round before is complete.
+/// Zero-initialised. The caller numbers rounds 1, 2, …. It may skip numbers, and goes on with 0
+/// after the largest uint32. A worker may arrive in a round only after the round before is
+/// complete.
 class Phase {
  public:
   /// Records that one of `workers` workers has reached `round`. The last one completes the round.

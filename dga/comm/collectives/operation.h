@@ -24,7 +24,8 @@ class Operation {
   /// Advances as far as possible without waiting. Returns true once the operation is complete.
   /// Throws Error if the other workers' calls do not match, WorkerFailure if the world has failed.
   virtual bool test() = 0;
-  /// The word that changes when test() may get further, or null if only polling finds out.
+  /// The word in memory to wait on: it changes when test() may make progress. Null: there is none,
+  /// so call test() again.
   virtual WaitWord* sleeps_on() = 0;
   /// Whether other workers may depend on further calls of test(), because the operation streams a
   /// message or exchanges messages with other nodes.

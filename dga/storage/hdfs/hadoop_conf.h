@@ -23,7 +23,8 @@ class HadoopConf {
   static HadoopConf load();
 
   /// Takes over the properties of the text of a file, which replace earlier ones that are not
-  /// final. `name` is for errors. Throws StorageError if it is damaged, or includes other files.
+  /// final. `name` is for errors. Throws StorageError if `xml` is malformed or includes other files
+  /// (xi:include).
   void add(const std::string& name, std::string_view xml);
 
   /// The value of a property, with ${other} replaced; nothing if it is not set or empty. Throws

@@ -40,8 +40,8 @@ FileStatus status_from(const WebHdfs::Json& json);
 void as_storage(const WebHdfs& hdfs, const std::string& path, const std::string& wanted,
                 const std::function<void()>& use);
 
-/// Gives a file or folder another path, replacing a file there. What may have happened already, for
-/// an answer was lost, is looked up before it is repeated.
+/// Gives a file or folder another path, replacing a file there. If the answer to a rename is lost,
+/// the rename may have happened already; this is checked before it is repeated.
 void rename_in(WebHdfs& hdfs, const std::string& from, const std::string& to);
 
 }  // namespace dga

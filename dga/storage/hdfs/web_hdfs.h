@@ -61,7 +61,7 @@ class WebHdfs {
   /// Calls `use` with `count` bytes of a file, which must have them, in order. Goes on where a
   /// connection broke.
   void read(const std::string& path, std::int64_t offset, std::int64_t count, const UseBytes& use);
-  /// Writes a file of these bytes, which replaces what is at `path`.
+  /// Writes these bytes to the file `path`, and replaces what is there.
   void write(const std::string& path, std::span<const std::byte> bytes);
   /// Appends to a file that has `before` bytes, exactly once.
   void append(const std::string& path, std::int64_t before, std::span<const std::byte> bytes);
