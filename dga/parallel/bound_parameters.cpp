@@ -220,21 +220,28 @@ bool BoundParameters::has_gradient(std::size_t number) const {
                      [](const at::Tensor& tensor) { return gradient_of(tensor).defined(); });
 }
 
+void BoundParameters::check_shape(const Slot& slot) {
+  const at::Tensor& parameter = slot.parameter();
+  const bool same_kind = parameter.scalar_type() == slot.view.scalar_type() &&
+                         parameter.sizes() == slot.view.sizes();
+  DGA_CHECK(same_kind, "[parallel] parameter '", slot.name, "': expected ", slot.view.scalar_type(),
+            " ", slot.view.sizes(), " as when the accumulator was made, found ",
+            parameter.scalar_type(), " ", parameter.sizes(),
+            ". Convert the module before, or make another accumulator.");
+}
+
 void BoundParameters::check_shapes() const {
   for (const Slot& slot : slots_) {
-    const at::Tensor& parameter = slot.parameter();
-    const bool same_kind = parameter.scalar_type() == slot.view.scalar_type() &&
-                           parameter.sizes() == slot.view.sizes();
-    DGA_CHECK(same_kind, "[parallel] parameter '", slot.name, "': expected ",
-              slot.view.scalar_type(), " ", slot.view.sizes(),
-              " as when the accumulator was made, found ", parameter.scalar_type(), " ",
-              parameter.sizes(), ". Convert the module before, or make another accumulator.");
+    check_shape(slot);
   }
 }
 
 void BoundParameters::check_values(ValueCheck check) const {
-  check_shapes();
   for (const Slot& slot : slots_) {
+    // In its own memory a parameter has the shape that backward has seen.
+    if (check == ValueCheck::versions || storage_of(slot.parameter()) != storage_of(slot.view)) {
+      check_shape(slot);
+    }
     bool unchanged = check == ValueCheck::versions || print_of_values(slot) == slot.value_print;
     for (std::size_t i = 0; i < slot.tensors.size(); ++i) {
       unchanged = unchanged && version_of(slot.tensors[i]) == slot.versions[i];

@@ -123,6 +123,7 @@ class BoundParameters {
     const at::Tensor& parameter() const { return tensors.front(); }
   };
 
+  static void check_shape(const Slot& slot);
   std::uint64_t print_of_gradient(const Slot& slot) const noexcept;
   std::uint64_t print_of_values(const Slot& slot) const noexcept;
   void check_not_tied(const std::vector<std::size_t>& left) const;
