@@ -8,33 +8,9 @@
 #include <utility>
 
 #include "dga/base/error.h"
+#include "dga/data/feature_statistics.h"
 
 namespace dga {
-namespace {
-
-/// Calls `visit(row)` for the features of every sample, in order. Gathers a few samples at a time.
-template <typename Visit>
-void for_each_row(const Dataset& dataset, Visit visit) {
-  const auto width = static_cast<std::size_t>(dataset.num_features());
-  // About a megabyte: little memory, and enough work for each call of gather.
-  const std::size_t rows =
-      std::max<std::size_t>(1, (std::size_t{1} << 18) / std::max<std::size_t>(1, width));
-  std::vector<float> values(rows * width);
-  std::vector<std::int64_t> indices(rows);
-  for (std::int64_t first = 0; first < dataset.size();) {
-    const auto count = std::min(static_cast<std::int64_t>(rows), dataset.size() - first);
-    indices.resize(static_cast<std::size_t>(count));
-    std::iota(indices.begin(), indices.end(), first);
-    dataset.gather_centred(indices,
-                           BufferView(values.data(), count * static_cast<std::int64_t>(width)), {});
-    for (std::size_t r = 0; r < static_cast<std::size_t>(count); ++r) {
-      visit(values.data() + r * width);
-    }
-    first += count;
-  }
-}
-
-}  // namespace
 
 void Normalisation::apply(float* samples, std::int64_t count) const noexcept {
   const std::size_t width = mean.size();
@@ -57,44 +33,19 @@ Normalisation measure_normalisation(const Dataset& training, Missing missing) {
   DGA_CHECK(training.feature_type() == DType::f32,
             "[data] normalisation: expected f32 features, found ", name_of(training.feature_type()),
             ". Convert them, or train without normalisation.");
-  const auto width = static_cast<std::size_t>(training.num_features());
-  std::vector<double> mean(width, 0.0);
-  std::vector<double> squares(width, 0.0);
-  std::vector<std::int64_t> num_missing(width, 0);
-  // A constant feature is recognised by its values, because its variance may round to more than 0.
-  std::vector<float> lowest(width, INFINITY);
-  std::vector<float> highest(width, -INFINITY);
-  for_each_row(training, [&](const float* row) {
-    for (std::size_t f = 0; f < width; ++f) {
-      if (std::isnan(row[f])) {
-        ++num_missing[f];
-        continue;
-      }
-      mean[f] += static_cast<double>(row[f]);
-      lowest[f] = std::min(lowest[f], row[f]);
-      highest[f] = std::max(highest[f], row[f]);
-    }
-  });
-  std::vector<double> samples;
-  for (std::size_t f = 0; f < width; ++f) {
-    samples.push_back(
-        static_cast<double>(std::max<std::int64_t>(1, training.size() - num_missing[f])));
-    mean[f] /= samples[f];
-  }
-  for_each_row(training, [&](const float* row) {
-    for (std::size_t f = 0; f < width; ++f) {
-      const double off = static_cast<double>(row[f]) - mean[f];
-      squares[f] += std::isnan(row[f]) ? 0 : off * off;
-    }
-  });
+  const FeatureStatistics features = measure_features(training);
   Normalisation result{.fill = missing == Missing::mean};
-  for (std::size_t f = 0; f < width; ++f) {
-    const auto deviation = static_cast<float>(std::sqrt(squares[f] / samples[f]));
-    const bool constant = lowest[f] >= highest[f] || deviation == 0.0F;
-    const bool known = num_missing[f] < training.size();
-    result.mean.push_back(!known ? 0.0F : constant ? lowest[f] : static_cast<float>(mean[f]));
+  for (std::size_t f = 0; f < features.means.size(); ++f) {
+    const bool known = features.counts[f] > 0;
+    const auto deviation =
+        known ? static_cast<float>(std::sqrt(features.squares[f] / features.counts[f])) : 0.0F;
+    // The variance of a constant feature may round to more than 0, its values do not.
+    const bool constant = features.lowest[f] >= features.highest[f] || deviation == 0.0F;
+    result.mean.push_back(!known     ? 0.0F
+                          : constant ? features.lowest[f]
+                                     : static_cast<float>(features.means[f]));
     result.scale.push_back(constant ? 1.0F : deviation);
-    result.fill = result.fill || num_missing[f] > 0;
+    result.fill = result.fill || features.counts[f] < static_cast<double>(training.size());
   }
   return result;
 }

@@ -25,11 +25,11 @@ struct Normalisation {
   void apply(float* samples, std::int64_t count) const noexcept;
 };
 
-/// The mean and population standard deviation of each feature over all samples of `training`. They
-/// are summed in double, in the order of the samples, so the bits are the same in every run and on
-/// every engine. NaN, a missing value, does not count. `fill` is set if there is one, or if
-/// `missing` is Missing::mean, since held-out samples may have missing values where the training
-/// samples have none. Throws InvalidArgument if there are no samples or the features are not f32.
+/// The mean and population standard deviation of each feature over all samples of `training`; see
+/// FeatureStatistics. The bits are the same in every run, on every engine and with any number of
+/// threads. NaN, a missing value, does not count. `fill` is set if there is one, or if `missing` is
+/// Missing::mean, since held-out samples may have missing values where the training samples have
+/// none. Throws InvalidArgument if there are no samples or the features are not f32.
 Normalisation measure_normalisation(const Dataset& training, Missing missing = Missing::error);
 
 /// y' = (y - mean) / scale for the targets of a regression, minus their origin.
