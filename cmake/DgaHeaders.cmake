@@ -56,6 +56,7 @@ dga_public_headers(
   dga/storage/run_results.h
   # on purpose, and what these include
   dga/base/build_info.h
+  dga/base/content_hash.h
   dga/base/log.h
   dga/comm/channel.h
   dga/data/split.h

@@ -36,6 +36,7 @@ Action add_fs_mkdir(CLI::App& app);
 Action add_fs_mv(CLI::App& app);
 Action add_fs_rm(CLI::App& app);
 Action add_fs_stat(CLI::App& app);
+Action add_fs_verify(CLI::App& app);
 Action add_info(CLI::App& app);
 Action add_options(CLI::App& app);
 Action add_predict(CLI::App& app);

@@ -14,7 +14,9 @@
 #include "dga/base/clock.h"
 #include "dga/base/error.h"
 #include "dga/base/home_path.h"
+#include "dga/base/one_line.h"
 #include "dga/cli/command.h"
+#include "dga/storage/checked_folder.h"
 #include "dga/storage/file_tree.h"
 
 namespace dga {
@@ -181,6 +183,34 @@ int make(const FsOptions& options) {
   return 0;
 }
 
+int verify(const std::string& text) {
+  const StorePath path = path_of(text);
+  if (!required_status(path).is_folder()) {
+    fail(path, "the folder of a run", "a file", "Name the folder that it is in.");
+  }
+  const CheckedFolder folder(path.text());
+  if (!folder.manifest()) {
+    fail(path, "a folder with a manifest.json", "none",
+         "Name the folder of a run that has ended; runs of older versions have no manifest.");
+  }
+  std::int64_t bytes = 0;
+  std::size_t damaged = 0;
+  for (const auto& [name, sum] : folder.manifest()->files) {
+    try {
+      folder.file(name)->check();
+      bytes += sum.bytes;
+    } catch (const StorageError& error) {
+      ++damaged;
+      std::cerr << str("dga: ", one_line(error.what()), '\n') << std::flush;
+    }
+  }
+  if (damaged > 0) {
+    return 1;
+  }
+  std::cout << "OK " << folder.manifest()->files.size() << " files, " << bytes << " bytes\n";
+  return 0;
+}
+
 using Act = int (*)(const FsOptions&);
 
 Action with_paths(CLI::App& app, const char* names, const char* help, int least, Act act,
@@ -234,6 +264,14 @@ Action add_fs_stat(CLI::App& app) {
 Action add_fs_mkdir(CLI::App& app) {
   return with_paths(app, "PATH", "Folders to make, as paths or URIs.", 1, make, "-p,--parents",
                     "Also the folders that contain it; folders that are there are fine.");
+}
+
+Action add_fs_verify(CLI::App& app) {
+  const auto folder = std::make_shared<std::string>();
+  app.add_option("FOLDER", *folder, "The folder of a run, as a path or URI.")
+      ->required()
+      ->type_name("DIR");
+  return [folder] { return verify(*folder); };
 }
 
 }  // namespace dga

@@ -71,7 +71,11 @@ void check(const Arguments& arguments) {
   DGA_CHECK(!arguments.data.empty(),
             "[options] data: expected a folder or file with samples, found none. Give one with "
             "--data.");
-  DGA_CHECK(StorePath(path_in(arguments.model, kModelCardFile)).exists(),
+  const auto has = [&](std::string_view name) {
+    return StorePath(path_in(arguments.model, name)).exists();
+  };
+  // With a manifest, load_model says which file is missing.
+  DGA_CHECK(has(kModelCardFile) || has(kManifestFile),
             "[options] model: expected the folder of a run "
             "that ended, with its ",
             kModelCardFile, ", found none in ", arguments.model,

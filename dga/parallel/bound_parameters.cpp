@@ -222,8 +222,8 @@ bool BoundParameters::has_gradient(std::size_t number) const {
 
 void BoundParameters::check_shape(const Slot& slot) {
   const at::Tensor& parameter = slot.parameter();
-  const bool same_kind = parameter.scalar_type() == slot.view.scalar_type() &&
-                         parameter.sizes() == slot.view.sizes();
+  const bool same_kind =
+      parameter.scalar_type() == slot.view.scalar_type() && parameter.sizes() == slot.view.sizes();
   DGA_CHECK(same_kind, "[parallel] parameter '", slot.name, "': expected ", slot.view.scalar_type(),
             " ", slot.view.sizes(), " as when the accumulator was made, found ",
             parameter.scalar_type(), " ", parameter.sizes(),

@@ -18,7 +18,7 @@ struct SavedModel {
 
 /// Reads model.json and model.safetensors of a run's folder. If the run used a model factory, pass
 /// the same one; throws InvalidArgument without it. Throws StorageError if the files are missing,
-/// damaged, or do not belong together.
+/// damaged, not as the folder's manifest.json says, or do not belong together.
 SavedModel load_model(const std::string& folder, const ModelFactory& factory = {});
 
 }  // namespace dga

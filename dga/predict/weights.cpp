@@ -17,6 +17,7 @@
 #include "dga/parallel/torch_types.h"
 #include "dga/storage/atomic_file.h"
 #include "dga/storage/safetensors.h"
+#include "dga/storage/store_path.h"
 
 namespace dga {
 namespace {
@@ -108,7 +109,12 @@ void save_weights(AtomicFile& file, const torch::nn::Module& module) {
 }
 
 void load_weights(const std::string& path, torch::nn::Module& module) {
-  const Safetensors file(path);
+  load_weights(StorePath(path).open(), module);
+}
+
+void load_weights(std::shared_ptr<const ByteSource> source, torch::nn::Module& module) {
+  const std::string path = source->name();
+  const Safetensors file(std::move(source));
   const std::vector<WeightTensor> tensors = all_of(module);
   std::set<std::string> names;
   for (const WeightTensor& tensor : tensors) {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 
 namespace torch::nn {
@@ -14,6 +15,7 @@ class Module;
 namespace dga {
 
 class AtomicFile;
+class ByteSource;
 
 /// Writes the parameters and buffers of `module` to `path`, in safetensors format, under their
 /// names in the module. A tensor with several names (tied weights) is written once, under its first
@@ -33,6 +35,8 @@ void save_weights(AtomicFile& file, const torch::nn::Module& module);
 /// worker 0 only: the accumulator broadcasts its values. Throws StorageError, which names the
 /// tensor, for a file that does not fit or cannot be read.
 void load_weights(const std::string& path, torch::nn::Module& module);
+/// The same from a file that is open.
+void load_weights(std::shared_ptr<const ByteSource> file, torch::nn::Module& module);
 
 /// Total size of parameters and buffers, in bytes.
 std::int64_t weight_bytes(const torch::nn::Module& module);

@@ -7,7 +7,7 @@
 
 #include "dga/base/error.h"
 #include "dga/options/options_json.h"
-#include "dga/storage/atomic_file.h"
+#include "dga/storage/checked_folder.h"
 #include "dga/storage/run_folder.h"
 #include "dga/storage/store_path.h"
 
@@ -15,10 +15,6 @@ namespace dga {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-std::optional<std::string> contents(const std::string& path) {
-  return StorePath(path).exists() ? std::optional(read_file(path)) : std::nullopt;
-}
 
 /// Reads config.json. Accepts any JSON object: options of older and newer versions are shown
 /// unchanged.
@@ -82,30 +78,30 @@ std::set<std::string> metric_names(std::span<const SavedRun> runs) {
 }
 
 SavedRun read_run(const std::string& folder) {
-  const auto file = [&](std::string_view name) { return path_in(folder, name); };
   SavedRun run{.folder = folder, .name = name_of(folder)};
   if (const auto found = StorePath(folder).status(); !found || !found->is_folder()) {
     throw StorageError(str("[report] ", folder, ": expected the folder of a run, found ",
                            found ? "another kind of file" : "nothing",
                            ". Name a folder that dga train wrote."));
   }
-  const std::optional<std::string> config = contents(file(kConfigFile));
-  const std::optional<std::string> metrics = contents(file(kMetricsFile));
-  const std::optional<std::string> results = contents(file(kResultsFile));
+  const CheckedFolder files(folder);
+  const std::optional<std::string> config = files.read_if_there(kConfigFile);
+  const std::optional<std::string> metrics = files.read_if_there(kMetricsFile);
+  const std::optional<std::string> results = files.read_if_there(kResultsFile);
   if (!config && !metrics && !results) {
     throw StorageError(str("[report] ", folder, ": expected the folder of a run, found no ",
                            kConfigFile, ", ", kMetricsFile, " or ", kResultsFile,
                            " in it. Name a folder that dga train wrote."));
   }
   if (config) {
-    add_config(run, *config, file(kConfigFile));
+    add_config(run, *config, files.path(kConfigFile));
   }
   if (results) {
-    run.results = run_results_from_json(*results, file(kResultsFile));
+    run.results = run_results_from_json(*results, files.path(kResultsFile));
     run.epochs = run.results->epochs;
   }
   if (metrics) {
-    run.epochs = epochs_from_json_lines(*metrics, file(kMetricsFile));
+    run.epochs = epochs_from_json_lines(*metrics, files.path(kMetricsFile));
   }
   return run;
 }

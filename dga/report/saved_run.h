@@ -37,7 +37,8 @@ struct SavedRun {
 std::set<std::string> metric_names(std::span<const SavedRun> runs);
 
 /// Reads config.json, metrics.jsonl and results.json of `folder`. Up to two of them may be missing.
-/// Throws StorageError when all are missing, or one is damaged.
+/// Throws StorageError when all are missing, or one is damaged or not as
+/// the folder's manifest.json says.
 SavedRun read_run(const std::string& folder);
 
 }  // namespace dga

@@ -29,31 +29,29 @@ std::int64_t end_of_lines(const ByteSource& file) {
   return 0;
 }
 
-/// Cuts off an incomplete last line.
-void repair(const StorePath& path) {
+/// Cuts off an incomplete last line. Returns the path.
+const std::string& repaired(const std::string& text) {
+  const StorePath path(text);
   if (!path.exists()) {
-    return;
+    return text;
   }
   const SourcePtr file = path.open();
   const std::int64_t whole = end_of_lines(*file);
   if (whole < file->size()) {
     path.truncate(whole);
   }
+  return text;
 }
 
 }  // namespace
 
-AppendLog::AppendLog(std::string path) : path_(std::move(path)) {
-  const StorePath file(path_);
-  repair(file);
-  file_ = file.append();
-}
+AppendLog::AppendLog(std::string path) : path_(std::move(path)), file_(repaired(path_)) {}
 
 void AppendLog::append(std::string_view line) {
   DGA_CHECK(line.find('\n') == std::string_view::npos, "[storage] ", path_,
             ": expected a line without a newline, found one. Append each line by itself.");
   const std::string whole = str(line, '\n');
-  file_->append(std::as_bytes(std::span(whole)));
+  file_.append(std::as_bytes(std::span(whole)));
 }
 
 }  // namespace dga

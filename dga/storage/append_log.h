@@ -4,11 +4,10 @@
 
 #pragma once
 
-#include <memory>
 #include <string>
 #include <string_view>
 
-#include "dga/storage/store.h"
+#include "dga/storage/appended_file.h"
 
 namespace dga {
 
@@ -22,10 +21,12 @@ class AppendLog {
 
   /// Appends `line` and a newline. Throws InvalidArgument if `line` contains a newline.
   void append(std::string_view line);
+  /// The sum of the whole file, of the lines as they were appended.
+  ContentSum written() const { return file_.written(); }
 
  private:
   std::string path_;
-  std::unique_ptr<FileAppender> file_;
+  AppendedFile file_;
 };
 
 }  // namespace dga

@@ -12,6 +12,11 @@ namespace dga {
 AtomicFile::AtomicFile(std::string path)
     : path_(std::move(path)), writer_(StorePath(path_).create()) {}
 
+void AtomicFile::append(std::span<const std::byte> bytes) {
+  writer_->append(bytes);
+  hash_.add(bytes);
+}
+
 void AtomicFile::commit() {
   DGA_CHECK(!committed_, "[storage] ", path_,
             ": expected one commit, found a second. Use a new AtomicFile.");

@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 
+#include "dga/base/content_hash.h"
 #include "dga/storage/store.h"
 
 namespace dga {
@@ -30,14 +31,18 @@ class AtomicFile {
   const std::string& path() const noexcept { return path_; }
   /// Reserves room for the first `bytes` of the file, so that a full disk is reported now.
   void reserve(std::int64_t bytes) { writer_->reserve(bytes); }
-  void append(std::span<const std::byte> bytes) { writer_->append(bytes); }
+  void append(std::span<const std::byte> bytes);
   void append(std::string_view text) { append(std::as_bytes(std::span(text))); }
   /// Call it once, after the last append.
   void commit();
+  /// The sum of all bytes as they were appended, also after commit(). What the disk has may differ
+  /// only by damage.
+  ContentSum written() const { return hash_.sum(); }
 
  private:
   std::string path_;
   std::unique_ptr<FileWriter> writer_;
+  ContentHash hash_;
   bool committed_ = false;
 };
 

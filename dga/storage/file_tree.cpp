@@ -22,6 +22,16 @@ void check_regular(const StorePath& path, const FileStatus& status) {
   }
 }
 
+void copy_bytes(const ByteSource& source, FileWriter& file, const CopyProgress& progress) {
+  file.reserve(source.size());
+  source.stream(0, source.size(), [&](std::span<const char> piece) {
+    file.append(std::as_bytes(piece));
+    if (progress) {
+      progress(std::ssize(piece));
+    }
+  });
+}
+
 }  // namespace
 
 FileStatus required_status(const StorePath& path) {
@@ -69,13 +79,7 @@ bool remove_tree(const StorePath& path) {
 void copy_file(const StorePath& from, const StorePath& to, const CopyProgress& progress) {
   const SourcePtr source = from.open();
   const auto file = to.create();
-  file->reserve(source->size());
-  source->stream(0, source->size(), [&](std::span<const char> piece) {
-    file->append(std::as_bytes(piece));
-    if (progress) {
-      progress(std::ssize(piece));
-    }
-  });
+  copy_bytes(*source, *file, progress);
   file->commit();
 }
 
@@ -98,7 +102,7 @@ void copy_tree(const StorePath& from, const StorePath& to, const CopyProgress& p
   }
 }
 
-void copy_to_new_folder(const StorePath& from, std::span<const std::string> names,
+void copy_to_new_folder(const CheckedFolder& from, std::span<const std::string> names,
                         const StorePath& to) {
   if (to.exists()) {
     throw StorageError(str("[storage] ", printable(to.text(), 4096),
@@ -113,7 +117,11 @@ void copy_to_new_folder(const StorePath& from, std::span<const std::string> name
   make_folders(beside);
   try {
     for (const std::string& name : names) {
-      copy_file(from / name, beside / name);
+      const auto file = from.file(name);
+      const auto copy = (beside / name).create();
+      copy_bytes(*file, *copy, {});
+      file->check();
+      copy->commit();
     }
     beside.rename(to);
   } catch (...) {

@@ -10,6 +10,7 @@
 #include <span>
 #include <string>
 
+#include "dga/storage/checked_folder.h"
 #include "dga/storage/store_path.h"
 
 namespace dga {
@@ -35,8 +36,8 @@ void copy_file(const StorePath& from, const StorePath& to, const CopyProgress& p
 void copy_tree(const StorePath& from, const StorePath& to, const CopyProgress& progress = {});
 
 /// Copies files of a folder to a new folder, which appears as a whole with all of them. Throws if
-/// something is at `to` already.
-void copy_to_new_folder(const StorePath& from, std::span<const std::string> names,
+/// something is at `to` already, or a file is not as the manifest of `from` says.
+void copy_to_new_folder(const CheckedFolder& from, std::span<const std::string> names,
                         const StorePath& to);
 
 /// Bytes of a file, or of all files in a folder and its subfolders.

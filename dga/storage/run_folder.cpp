@@ -11,13 +11,18 @@
 
 #include "dga/base/error.h"
 #include "dga/storage/atomic_file.h"
+#include "dga/storage/checked_folder.h"
 #include "dga/storage/file_tree.h"
 
 namespace dga {
 namespace {
 
-constexpr std::array kRunFiles{kConfigFile, kMetricsFile,   kResultsFile,
-                               kModelFile,  kModelCardFile, kTraceFile};
+constexpr std::array kRunFiles{kConfigFile,    kMetricsFile, kResultsFile, kModelFile,
+                               kModelCardFile, kTraceFile,   kManifestFile};
+
+// Without these no results can be shown and no samples predicted.
+constexpr std::array kUsableFiles{kConfigFile, kMetricsFile, kModelCardFile, kModelFile,
+                                  kResultsFile};
 
 // About the size of a run's small files. Writing it finds a full disk before the training.
 constexpr std::size_t kProbeBytes = 64 << 10;
@@ -62,6 +67,20 @@ bool holds_run(const std::string& folder) {
   return !run_files_in(folder).empty();
 }
 
+void copy_run(const std::string& from, const std::string& to) {
+  const CheckedFolder run(from);
+  std::vector<std::string> names;
+  if (run.manifest()) {
+    for (const auto& [name, sum] : run.manifest()->files) {
+      names.push_back(name);
+    }
+    names.emplace_back(kManifestFile);
+  } else {
+    names.assign(kUsableFiles.begin(), kUsableFiles.end());
+  }
+  copy_to_new_folder(run, names, StorePath(to));
+}
+
 RunFolder::RunFolder(const std::string& path, RunFolderMode mode) : path_(path), owner_(getpid()) {
   try {
     if (path.empty()) {
@@ -79,6 +98,9 @@ RunFolder::RunFolder(const std::string& path, RunFolderMode mode) : path_(path),
                              "another folder with --output, or remove that one."));
     }
     probe();
+    if (mode == RunFolderMode::resume) {
+      (path_ / kManifestFile).remove();
+    }
   } catch (...) {
     take_back();
     throw;

@@ -21,6 +21,7 @@ inline constexpr std::string_view kModelFile = "model.safetensors";
 inline constexpr std::string_view kModelCardFile = "model.json";
 inline constexpr std::string_view kReportFile = "report.html";
 inline constexpr std::string_view kTraceFile = "trace.json";
+inline constexpr std::string_view kManifestFile = "manifest.json";
 /// Beginning and end of the names of a TensorBoardLog's files. Event files of other programs, which
 /// may be in the same folder, do not have this suffix.
 inline constexpr std::string_view kEventFilePrefix = "events.out.tfevents.";
@@ -41,7 +42,8 @@ class RunFolder {
   /// current folder. Creates it and its parents if needed. An existing folder may contain other
   /// files. Throws StorageError if the folder contains a run (in mode fresh), if something other
   /// than a folder has its name, or if it cannot be written to. Removes temporary files that a
-  /// killed run has left in it.
+  /// killed run has left in it and, in mode resume, the manifest, because the run will change the
+  /// files that it lists.
   explicit RunFolder(const std::string& path, RunFolderMode mode = RunFolderMode::fresh);
   ~RunFolder();
   RunFolder(const RunFolder&) = delete;
@@ -71,6 +73,11 @@ class RunFolder {
 
 /// The paths of the files of a run that are in `folder`, without a report.html.
 std::vector<std::string> run_files_in(const std::string& folder);
+
+/// Copies a run to a new folder, which appears as a whole: all files of its manifest, with the
+/// manifest; the files that make it usable if it has none. Throws StorageError if one of them is
+/// missing or not as the manifest says, or if something is at `to` already.
+void copy_run(const std::string& from, const std::string& to);
 
 /// Whether `folder` contains a file of a run. A report.html alone does not count.
 bool holds_run(const std::string& folder);

@@ -33,6 +33,8 @@ class TraceFile {
   void begin_worker(int worker);
   void add(const TraceSpan& span);
   void commit();
+  /// See AtomicFile.
+  ContentSum written() const { return file_.written(); }
 
  private:
   void begin_event();

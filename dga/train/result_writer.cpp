@@ -2,6 +2,8 @@
 
 #include "dga/train/result_writer.h"
 
+#include <utility>
+
 #include "dga/base/error.h"
 #include "dga/storage/run_folder.h"
 #include "dga/storage/store_path.h"
@@ -41,6 +43,23 @@ bool ResultWriter::append(const EpochResult& epoch) {
     }
     metrics_->append(to_json(epoch));
   });
+}
+
+void ResultWriter::write(std::string_view name, std::string_view text) {
+  AtomicFile whole(file(name));
+  whole.append(text);
+  whole.commit();
+  list(name, whole.written());
+}
+
+void ResultWriter::list(std::string_view name, ContentSum written) {
+  manifest_.files.insert_or_assign(std::string(name), std::move(written));
+}
+
+void ResultWriter::write_manifest() {
+  list(kMetricsFile, metrics_->written());
+  list(kModelFile, model_->written());
+  atomic_write(file(kManifestFile), to_json(manifest_));
 }
 
 }  // namespace dga

@@ -13,6 +13,7 @@
 #include "dga/options/run_options.h"
 #include "dga/storage/append_log.h"
 #include "dga/storage/atomic_file.h"
+#include "dga/storage/manifest.h"
 #include "dga/storage/run_results.h"
 
 namespace dga {
@@ -37,12 +38,20 @@ class ResultWriter {
   AtomicFile& model_file() { return *model_; }
   /// Appends a line to metrics.jsonl.
   bool append(const EpochResult& epoch);
+  /// Writes a whole file, and lists it in the manifest. Throws StorageError.
+  void write(std::string_view name, std::string_view text);
+  /// Lists a file in the manifest that is written elsewhere, and now complete.
+  void list(std::string_view name, ContentSum written);
+  /// Writes the manifest of the files above, the model and the metrics. Call it when all of them
+  /// are complete. Throws StorageError.
+  void write_manifest();
 
  private:
   std::string folder_;
   std::string error_;
   std::optional<AppendLog> metrics_;
   std::optional<AtomicFile> model_;
+  Manifest manifest_;
 };
 
 }  // namespace dga

@@ -12,6 +12,7 @@
 #include "dga/base/error.h"
 #include "dga/options/option_table.h"
 #include "dga/storage/run_folder.h"
+#include "dga/storage/store_path.h"
 #include "dga/storage/trace_file.h"
 
 namespace dga {
@@ -130,6 +131,9 @@ void Telemetry::write_epoch(const EpochResult& epoch, double learning_rate,
 }
 
 void Telemetry::finish() {
+  if (tensorboard_) {
+    writer_.list(file_name(tensorboard_->path()), tensorboard_->written());
+  }
   if (plan_.options.output.trace) {
     if (environment_.is_root()) {
       write_trace();
@@ -183,7 +187,10 @@ void Telemetry::write_trace() {
       write(spans);
     }
   }
-  writer_.attempt([&] { file->commit(); });
+  writer_.attempt([&] {
+    file->commit();
+    writer_.list(kTraceFile, file->written());
+  });
 }
 
 }  // namespace dga

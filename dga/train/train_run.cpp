@@ -37,8 +37,8 @@ using FolderPtr = std::unique_ptr<RunFolder>;
 /// after a failure.
 FolderPtr make_folder(const std::string& path) {
   auto folder = std::make_unique<RunFolder>(path);
-  for (const std::string_view name :
-       {kConfigFile, kMetricsFile, kResultsFile, kModelFile, kModelCardFile, kTraceFile}) {
+  for (const std::string_view name : {kConfigFile, kMetricsFile, kResultsFile, kModelFile,
+                                      kModelCardFile, kTraceFile, kManifestFile}) {
     static_cast<void>(folder->claim(name));
   }
   return folder;

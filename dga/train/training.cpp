@@ -30,7 +30,6 @@
 #include "dga/predict/evaluation.h"
 #include "dga/predict/weights.h"
 #include "dga/report/report.h"
-#include "dga/storage/atomic_file.h"
 #include "dga/storage/run_folder.h"
 #include "dga/train/best_epoch.h"
 #include "dga/train/kept_weights.h"
@@ -137,7 +136,7 @@ Training::Training(Environment& environment, const TrainPlan& plan, const TrainE
   if (is_root() && !writer_.attempt([&] {
         RunOptions resolved = plan_.options;
         resolved.output.folder = writer_.folder();
-        atomic_write(writer_.file(kConfigFile), to_json(resolved, plan_.summary));
+        writer_.write(kConfigFile, to_json(resolved, plan_.summary));
       })) {
     stop_.want_stop();
   }
@@ -459,13 +458,15 @@ RunResults Training::collect_results(bool stopped) {
 void Training::write_results(RunResults& results) {
   writer_.attempt([&] {
     save_weights(writer_.model_file(), *model_.module);
-    atomic_write(writer_.file(kModelCardFile), to_json(card_));
+    writer_.write(kModelCardFile, to_json(card_));
     results.wall_seconds = now_seconds() - started_;
-    // The last file: when it is there, the others are complete.
-    atomic_write(writer_.file(kResultsFile), to_json(results));
+    // When it is there, the files before it are complete.
+    writer_.write(kResultsFile, to_json(results));
+    writer_.write_manifest();
   });
   if (writer_.error().empty()) {
-    // The page repeats the other files, so a failure to write it does not fail the run.
+    // The page repeats the other files, so a failure to write it does not fail the run. It can be
+    // made again at any time, so the manifest does not list it.
     try {
       write_report(writer_.folder());
     } catch (const StorageError& error) {

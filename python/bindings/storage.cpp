@@ -4,13 +4,12 @@
 
 #include <nanobind/nanobind.h>
 #include <nanobind/stl/string.h>
-#include <nanobind/stl/vector.h>
 
 #include <string>
-#include <vector>
 
 #include "dga/base/home_path.h"
-#include "dga/storage/file_tree.h"
+#include "dga/storage/checked_folder.h"
+#include "dga/storage/run_folder.h"
 #include "dga/storage/store_path.h"
 #include "python/bindings/bindings.h"
 
@@ -19,32 +18,30 @@ namespace nb = nanobind;
 namespace dga::python {
 namespace {
 
-nb::bytes file_bytes(const std::string& file) {
+nb::bytes run_file(const std::string& folder, const std::string& name) {
   std::string bytes;
   {
     const nb::gil_scoped_release others;
-    bytes = read_all(*StorePath(file).open());
+    bytes = CheckedFolder(folder).read(name);
   }
   return nb::bytes(bytes.data(), bytes.size());
 }
 
-void copy_to_new_folder(const std::string& source, const std::vector<std::string>& names,
-                        const std::string& target) {
+void copy_run(const std::string& source, const std::string& target) {
   const nb::gil_scoped_release others;
-  dga::copy_to_new_folder(StorePath(source), names, StorePath(expand_home(target)));
+  dga::copy_run(source, expand_home(target));
 }
 
 }  // namespace
 
 void bind_storage(nb::module_& module) {
   module.def("expand_home", expand_home, nb::arg("text"));
-  module.def("file_bytes", file_bytes, nb::arg("file"));
+  module.def("run_file", run_file, nb::arg("folder"), nb::arg("name"));
   module.def(
       "path_in",
       [](const std::string& folder, const std::string& name) { return path_in(folder, name); },
       nb::arg("folder"), nb::arg("name"));
-  module.def("copy_to_new_folder", copy_to_new_folder, nb::arg("source"), nb::arg("names"),
-             nb::arg("target"));
+  module.def("copy_run", copy_run, nb::arg("source"), nb::arg("target"));
 }
 
 }  // namespace dga::python

@@ -19,9 +19,6 @@ from ._values import WorkerValues
 if TYPE_CHECKING:
     import pandas
 
-#: What makes a saved run usable.
-_FILES = ["config.json", "metrics.jsonl", "model.json", "model.safetensors", "results.json"]
-
 
 class Results:
     """The results of a run, and the folder with its files."""
@@ -123,9 +120,10 @@ class Results:
     def save(self, path: str | os.PathLike[str]) -> None:
         """Copies the run's files to the new folder `path`, a path or URI, which appears whole or not at all.
 
-        Raises StorageError when something has that name already or the copy cannot be written.
+        Raises StorageError when something has that name already, the copy cannot be written, or a file is not as
+        the run's manifest.json says.
         """
-        _core.copy_to_new_folder(self._folder, _FILES, text("path", path))
+        _core.copy_run(self._folder, text("path", path))
 
     def __getstate__(self) -> dict[str, Any]:
         # The model is loaded again from the run's folder when it is needed.
@@ -149,12 +147,12 @@ def _labels_of(model: _core.Model) -> npt.NDArray[Any]:
 def load(path: str | os.PathLike[str]) -> Results:
     """The results of a run that ended, from its folder, a path or URI.
 
-    Raises StorageError where there is no such run, or its files are damaged.
+    Raises StorageError where there is no such run, or its results are damaged or not as its manifest.json says.
     """
     folder = _core.expand_home(text("path", path))
     file = _core.path_in(folder, "results.json")
     try:
-        content = json.loads(_core.file_bytes(file))
+        content = json.loads(_core.run_file(folder, "results.json"))
     except StorageError as error:
         raise StorageError(f"{error} Give the folder of a run that has ended.") from None
     except ValueError:

@@ -4,6 +4,7 @@
 import copy
 import json
 import math
+import os
 import pickle
 import pydoc
 import rlcompleter
@@ -127,5 +128,6 @@ def test_damaged_results_are_refused_when_loaded_not_when_shown(instances, chang
     change(content)
     with open(f"{folder}/results.json", "w", encoding="utf-8") as file:
         json.dump(content, file)
+    os.remove(f"{folder}/manifest.json")
     with pytest.raises(dga.StorageError, match="expected the results of a run, found something else"):
         dga.load(folder)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The steps, one by one, on each engine."""
 
+import json
 import logging
 import math
 import os
@@ -164,3 +165,24 @@ def test_results_are_saved_and_loaded(problem, tmp_path):
     assert list(frame.index) == [1, 2, 3] and frame["loss"].iloc[0] == results.epochs[0]["loss"]
     with pytest.raises(OSError, match="expected nothing there, found a file or folder"):
         results.save(tmp_path / "kept")
+
+
+def test_files_that_have_changed_since_they_were_written_are_refused(problem, points, tmp_path):
+    results = dga.DistributedGradientAccumulator.apply(problem(trace=True))
+    results.save(tmp_path / "kept")
+    listed = [entry["name"] for entry in json.loads((tmp_path / "kept/manifest.json").read_text(encoding="utf-8"))["files"]]
+    assert "trace.json" in listed
+    assert sorted(os.listdir(tmp_path / "kept")) == sorted([*listed, "manifest.json"])
+    for name, use in (("results.json", dga.load), ("model.json", lambda folder: dga.load(folder).predict(points[0])),
+                      ("model.safetensors", lambda folder: dga.load(folder).predict(points[0])),
+                      ("trace.json", lambda folder: dga.load(folder).save(tmp_path / "again"))):
+        path = tmp_path / "kept" / name
+        whole = path.read_bytes()
+        path.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+        with pytest.raises(dga.StorageError, match=rf"kept/{name}: expected bytes with the checksum [0-9a-f]{{32}}, as "
+                                                   r"manifest\.json says, found [0-9a-f]{32}\. Copy the file again"):
+            use(tmp_path / "kept")
+        path.write_bytes(whole)
+    assert not (tmp_path / "again").exists()
+    dga.load(tmp_path / "kept").save(tmp_path / "again")
+    assert sorted(os.listdir(tmp_path / "again")) == sorted(os.listdir(tmp_path / "kept"))

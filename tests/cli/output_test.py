@@ -12,7 +12,7 @@ import unittest
 
 from program import PROGRAM, ProgramTest, rows
 
-FILES = ["config.json", "metrics.jsonl", "model.json", "model.safetensors", "results.json"]
+FILES = ["config.json", "manifest.json", "metrics.jsonl", "model.json", "model.safetensors", "results.json"]
 
 
 class OutputTest(ProgramTest):

@@ -168,7 +168,7 @@ class PredictTest(ProgramTest):
         os.symlink("data/train.csv", self.folder / "soft.csv")
         before = {path: (self.folder / path).read_bytes() for path in self.contents() if (self.folder / path).is_file()}
         for output in ("data/test.csv", "data/../data/train.csv", "hard.csv", "soft.csv", "out/model.json",
-                       "out/model.safetensors", "out/results.json"):
+                       "out/model.safetensors", "out/results.json", "out/manifest.json"):
             self.expect_error(self.predict("data", "--output", output), 2,
                               f"[options] output: expected a file that this command does not read, found {output}, which "
                               "would be overwritten. Choose another file.")
@@ -207,17 +207,16 @@ class PredictTest(ProgramTest):
 
     def test_a_card_that_was_changed_by_hand_is_refused(self):
         self.learn()
-        card = self.folder / "out" / "model.json"
-        whole = json.loads(card.read_text(encoding="utf-8"))
+        whole = json.loads((self.folder / "out" / "model.json").read_text(encoding="utf-8"))
         for names, text in ((["1", "0"], "[data] load_samples: expected the labels of the classes as integers in ascending order"),
                             (["0"], "[predict] Predictor: expected 2 class names, one for each output, found 1.")):
-            card.write_text(json.dumps({**whole, "class_names": names}), encoding="utf-8")
+            self.edit("out/model.json", json.dumps({**whole, "class_names": names}))
             self.expect_error(self.predict("data/test.csv"), 2, text)
 
     def test_damaged_files_are_refused(self):
         self.learn()
         weights = self.folder / "out" / "model.safetensors"
-        weights.write_bytes(weights.read_bytes()[:-5])
+        self.edit("out/model.safetensors", weights.read_bytes()[:-5])
         self.expect_error(self.predict("data/test.csv"), 1, "model.safetensors: expected")
         (self.folder / "out" / "model.json").write_text("{", encoding="utf-8")
         self.expect_error(self.predict("data/test.csv"), 1, "model.json: expected")

@@ -49,6 +49,11 @@ class ProgramTest(unittest.TestCase):
             path.write_text(content if isinstance(content, str) else "\n".join(content) + "\n", encoding="utf-8")
         return path
 
+    def edit(self, name, content):
+        """Writes over a file of a run, and removes the manifest that would refuse it."""
+        path = self.write(name, content)
+        (path.parent / "manifest.json").unlink(missing_ok=True)
+
     def contents(self):
         """All files and folders below the test's folder, by relative path."""
         return sorted(str(path.relative_to(self.folder)) for path in self.folder.rglob("*"))

@@ -96,7 +96,7 @@ class ReportTest(ProgramTest):
         results = self.results(run)
         for i, epoch in enumerate(results["epochs"]):
             epoch["metrics"] = {name: values[i] for name, values in metrics.items()}
-        self.write(f"{run}/results.json", json.dumps(results))
+        self.edit(f"{run}/results.json", json.dumps(results))
         self.write(f"{run}/metrics.jsonl", [json.dumps(epoch) for epoch in results["epochs"]])
 
     def cells(self, row):
@@ -145,7 +145,7 @@ class ReportTest(ProgramTest):
         for epoch in results["epochs"]:
             epoch["loss"] = 0.5
         results.update(best_epoch=2, stopped_early=True)
-        self.write("out/results.json", json.dumps(results))
+        self.edit("out/results.json", json.dumps(results))
         self.write("out/metrics.jsonl", [json.dumps(epoch) for epoch in results["epochs"]])
         self.open(self.report("out"))
         self.assertEqual(self.cells("State"), ["finished: stopped early after epoch 3"])
@@ -213,7 +213,8 @@ class ReportTest(ProgramTest):
 
     def test_a_run_that_has_not_ended_is_shown_as_far_as_it_got(self):
         self.train_to("out", "--workers", "2")
-        (self.folder / "out" / "results.json").unlink()
+        for name in ("results.json", "manifest.json"):
+            (self.folder / "out" / name).unlink()
         self.open(self.report("out"))
         self.assertEqual(self.charts()["loss"][1], self.metrics("out")["loss"])
         self.assertIn("unfinished: still running", self.browser.value("document.body.innerText"))
@@ -227,7 +228,7 @@ class ReportTest(ProgramTest):
         del results["machine"]
         for name in ("compute", "reduce", "wait"):
             del results["time"][name]
-        self.write("out/results.json", json.dumps(results))
+        self.edit("out/results.json", json.dumps(results))
         self.open(self.report("out"))
         self.assertNotIn("phases", self.charts())
         self.assertEqual(self.charts()["worker_time"][1], results["time"]["values"])
@@ -237,7 +238,7 @@ class ReportTest(ProgramTest):
         self.train_to(folder, "--workers", "2")
         results = self.results(folder)
         results["machine"]["host"] = HOSTILE
-        self.write(f"{folder}/results.json", json.dumps(results))
+        self.edit(f"{folder}/results.json", json.dumps(results))
         self.write(f"{folder}/config.json", json.dumps({HOSTILE: HOSTILE}))
         self.add_metrics(folder, {HOSTILE: [1, 2, 3]})
         (self.folder / "b").symlink_to(folder)
@@ -283,7 +284,7 @@ class ReportTest(ProgramTest):
                            ("config.json", "[report] out/config.json: expected the options of a run"),
                            ("metrics.jsonl", "out/metrics.jsonl:1: expected one epoch of a run")):
             whole = (self.folder / "out" / name).read_text(encoding="utf-8")
-            self.write(f"out/{name}", "{\n")
+            self.edit(f"out/{name}", "{\n")
             self.expect_error(self.dga("report", "out"), 1, text)
             self.write(f"out/{name}", whole)
         self.assertNotIn("report.html", os.listdir(self.folder / "out"))

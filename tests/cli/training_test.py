@@ -110,8 +110,8 @@ class StoppingTest(ProgramTest):
         self.fail("it does not come to its second epoch")
 
     def expect_whole_files(self, stopped=True):
-        saved = ["model.json", "model.safetensors", "report.html", "results.json"] if stopped else []
-        self.assertEqual(sorted(os.listdir(self.folder / "out")), ["config.json", "metrics.jsonl", *saved])
+        saved = ["manifest.json", "model.json", "model.safetensors", "report.html", "results.json"] if stopped else []
+        self.assertEqual(sorted(os.listdir(self.folder / "out")), sorted(["config.json", "metrics.jsonl", *saved]))
         metrics = (self.folder / "out" / "metrics.jsonl").read_text(encoding="utf-8")
         self.assertTrue(metrics.endswith("\n"))
         for number, line in enumerate(metrics.splitlines(), 1):
@@ -122,6 +122,7 @@ class StoppingTest(ProgramTest):
             self.assertEqual(len(results["epochs"]), metrics.count("\n"))
             done = self.dga("predict", "--model", "out", "--data", DIGITS, "--output", "p.csv")
             self.assertEqual(done.returncode, 0, done)
+            self.assertRegex(self.dga("fs", "verify", "out").stdout, r"^OK 5 files, \d+ bytes\n$")
 
     def test_each_signal_that_asks_for_an_end_saves_the_finished_epochs(self):
         for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2):

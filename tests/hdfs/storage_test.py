@@ -48,10 +48,11 @@ class RunTest(HdfsTest):
             results = self.train_in_hdfs(self.cluster.uri, "--engine", engine, "--trace", "--tensorboard")
             self.assertEqual(results["weights_sha256"], expected)
             names = self.names("/run")
-            for name in ("config.json", "metrics.jsonl", "model.json", "model.safetensors", "report.html", "results.json",
-                         "trace.json"):
+            for name in ("config.json", "manifest.json", "metrics.jsonl", "model.json", "model.safetensors", "report.html",
+                         "results.json", "trace.json"):
                 self.assertIn(name, names)
-            self.assertEqual(len(names), 8, names)  # with one file of events
+            self.assertEqual(len(names), 9, names)  # with one file of events
+            self.assertRegex(self.fs("verify", f"{self.here}/run"), r"^OK 7 files, \d+ bytes\n$")
             self.assertEqual(len(self.fs("cat", f"{self.here}/run/metrics.jsonl").splitlines()), 3)
             self.fs("rm", "-r", f"{self.here}/run")
 

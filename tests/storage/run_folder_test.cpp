@@ -97,7 +97,7 @@ TEST(RunFolder, RefusesAFolderThatHoldsARun) {
   const ScratchFolder scratch;
   for (const std::string_view name :
        {kConfigFile, kMetricsFile, kResultsFile, kModelFile, kModelCardFile, kTraceFile,
-        std::string_view("events.out.tfevents.1700000000.host.7.dga")}) {
+        kManifestFile, std::string_view("events.out.tfevents.1700000000.host.7.dga")}) {
     const std::string path = scratch.file("run-with-" + std::string(name));
     std::filesystem::create_directory(path);
     atomic_write(path + "/" + std::string(name), "{}");

@@ -21,6 +21,7 @@
 #include "dga/base/random.h"
 #include "dga/storage/append_log.h"
 #include "dga/storage/atomic_file.h"
+#include "dga/storage/checked_folder.h"
 #include "dga/storage/file_tree.h"
 #include "dga/storage/run_folder.h"
 #include "dga/storage/safetensors.h"
@@ -282,15 +283,18 @@ TEST_P(StoreContract, FilesAreCopiedToANewFolderAsAWhole) {
   write("run/b", "2");
   write("run/c", "3");
   const std::vector<std::string> wanted{"a", "b"};
-  copy_to_new_folder(at("run"), wanted, at("deep/kept"));
+  copy_to_new_folder(CheckedFolder(at("run").text()), wanted, at("deep/kept"));
   EXPECT_EQ(contents("deep/kept/a"), "1");
   EXPECT_EQ(contents("deep/kept/b"), "2");
   EXPECT_EQ(at("deep/kept").list().size(), 2U);
-  EXPECT_EQ(error_of<StorageError>([&] { copy_to_new_folder(at("run"), wanted, at("deep/kept")); }),
+  EXPECT_EQ(error_of<StorageError>([&] {
+              copy_to_new_folder(CheckedFolder(at("run").text()), wanted, at("deep/kept"));
+            }),
             "[storage] " + at("deep/kept").text() +
                 ": expected nothing there, found a file or folder. Choose another path.");
   const std::vector<std::string> missing{"a", "none"};
-  EXPECT_THAT(error_of<StorageError>([&] { copy_to_new_folder(at("run"), missing, at("new")); }),
+  EXPECT_THAT(error_of<StorageError>(
+                  [&] { copy_to_new_folder(CheckedFolder(at("run").text()), missing, at("new")); }),
               StartsWith("[storage] " + at("run/none").text() + ": expected a readable file"));
   EXPECT_THAT(names(), ElementsAre("deep", "run"));
 }

@@ -379,6 +379,7 @@ TEST(SavedModel, AModelOfAnotherShapeIsRefused) {
   ModelCard card = plan.card;
   card.hidden = {9};
   atomic_write(folder.file("run/model.json"), to_json(card));
+  std::filesystem::remove(folder.file("run/manifest.json"));
   EXPECT_THAT(error_of([&] { load_model(folder.file("run")); }),
               HasSubstr("expected tensor 'layers.0.weight' of shape [9, 6], found [8, 6]"));
 }

@@ -33,7 +33,7 @@ std::string new_name() {
 }  // namespace
 
 TensorBoardLog::TensorBoardLog(const std::string& folder)
-    : path_(path_in(folder, new_name())), file_(StorePath(path_).append()) {
+    : path_(path_in(folder, new_name())), file_(path_) {
   unwritten_ = tf_record(version_event(seconds_since_1970()));
   flush();
 }
@@ -52,7 +52,7 @@ void TensorBoardLog::text(std::string_view tag, std::int64_t step, std::string_v
 }
 
 void TensorBoardLog::flush() {
-  file_->append(std::as_bytes(std::span(unwritten_)));
+  file_.append(std::as_bytes(std::span(unwritten_)));
   unwritten_.clear();
 }
 

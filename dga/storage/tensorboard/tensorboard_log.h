@@ -5,12 +5,11 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
 
-#include "dga/storage/store.h"
+#include "dga/storage/appended_file.h"
 
 namespace dga {
 
@@ -31,10 +30,12 @@ class TensorBoardLog {
   void histogram(std::string_view tag, std::int64_t step, std::span<const double> values);
   void text(std::string_view tag, std::int64_t step, std::string_view markdown);
   void flush();
+  /// The sum of the file, of the events as they were flushed.
+  ContentSum written() const { return file_.written(); }
 
  private:
   std::string path_;
-  std::unique_ptr<FileAppender> file_;
+  AppendedFile file_;
   std::string unwritten_;
 };
 

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// CheckedSource: a file whose contents are known from a manifest.
+
+#pragma once
+
+#include <cstdint>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <string>
+
+#include "dga/base/content_hash.h"
+#include "dga/storage/byte_source.h"
+
+namespace dga {
+
+/// Sums up the bytes while they are read. Reads in the order of the file, whole or in ranges, cost
+/// no second pass. Without an expected sum it only passes the bytes on. Thread-safe.
+class CheckedSource final : public ByteSource {
+ public:
+  /// Throws StorageError if the size is not the expected one.
+  CheckedSource(SourcePtr file, std::optional<ContentSum> expected);
+
+  const std::string& name() const override { return file_->name(); }
+  std::int64_t size() const override { return file_->size(); }
+  void read(std::int64_t offset, std::span<char> into) const override;
+  void stream(std::int64_t offset, std::int64_t count, const UseBytes& use) const override;
+
+  /// Reads what was not read in the order of the file. Throws StorageError if that fails, or if the
+  /// bytes do not have the expected checksum. What was read is known to be right only after this.
+  void check() const;
+
+ private:
+  void add(std::int64_t offset, std::span<const char> bytes) const;
+
+  SourcePtr file_;
+  std::optional<ContentSum> expected_;
+  mutable std::mutex mutex_;
+  mutable ContentHash hash_;  // of the first bytes of the file
+};
+
+}  // namespace dga
