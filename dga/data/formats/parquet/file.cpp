@@ -22,14 +22,19 @@
 namespace dga {
 namespace {
 
+// Bytes that are read at a time from what is stored of a column: each may be a request to a server.
+// A thread reads several columns side by side, and should not keep all that is stored of them.
+constexpr std::int64_t kSmallBuffer = std::int64_t{64} << 10;
+constexpr std::int64_t kLargeBuffer = std::int64_t{4} << 20;
+constexpr std::int64_t kAllBuffers = std::int64_t{16} << 20;
+
 std::unique_ptr<parquet::ParquetFileReader> open_reader(
     const std::shared_ptr<ParquetInput>& input, std::shared_ptr<parquet::FileMetaData> metadata,
-    bool buffered) {
+    std::int64_t buffer) {
   parquet::ReaderProperties properties;
   properties.set_page_checksum_verification(true);  // where the writer has stored any
-  if (buffered) {
-    properties.enable_buffered_stream();
-  }
+  properties.enable_buffered_stream();
+  properties.set_buffer_size(buffer);
   return parquet::ParquetFileReader::Open(input, properties, std::move(metadata));
 }
 
@@ -154,7 +159,7 @@ ParquetFile open_parquet(const SourcePtr& source) {
   ParquetFile file{.source = source};
   const auto input = std::make_shared<ParquetInput>(source);
   try {
-    file.metadata = open_reader(input, nullptr, false)->metadata();
+    file.metadata = open_reader(input, nullptr, kSmallBuffer)->metadata();
     if (file.metadata->is_encryption_algorithm_set()) {
       throw DataError(str(source->name(),
                           ": expected a Parquet file without encryption, found one with encrypted "
@@ -201,7 +206,9 @@ void scan_parquet(const ParquetScan& scan, ParquetFault& fault, const UseParquet
   std::unique_ptr<parquet::ParquetFileReader> reader;
   std::shared_ptr<parquet::RowGroupReader> group;
   guarded([&] {
-    reader = open_reader(input, scan.file.metadata, scan.buffered);
+    const auto share = kAllBuffers / std::max<std::int64_t>(1, std::ssize(columns));
+    reader = open_reader(input, scan.file.metadata,
+                         scan.peek ? kSmallBuffer : std::clamp(share, kSmallBuffer, kLargeBuffer));
     group = reader->RowGroup(scan.group);
   });
   for (at = 0; at < columns.size() && group != nullptr; ++at) {

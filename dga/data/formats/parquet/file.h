@@ -56,7 +56,7 @@ struct ParquetScan {
   std::span<const std::size_t> columns = {};
   std::int64_t rows = 0;      // the first ones, at most those of the row group
   std::int64_t batch = 4096;  // rows of all columns before the next ones
-  bool buffered = false;      // read little at a time instead of all that is stored of a column
+  bool peek = false;          // only the first rows are wanted
 };
 
 /// Calls `use` for all cells: for one batch of rows after another, with all columns. `fault` is

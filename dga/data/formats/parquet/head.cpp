@@ -53,7 +53,7 @@ CsvHead parquet_head(const ParquetFile& file, char decimal) {
                     .group = static_cast<int>(group),
                     .columns = {&c, 1},
                     .rows = rows,
-                    .buffered = true},
+                    .peek = true},
                    fault, look);
       head.empty[c] = head.empty[c] && fault.row < 0;
     }
