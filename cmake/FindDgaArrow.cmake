@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# DgaArrow::parquet, Arrow's library for Parquet files. From -DDGA_ARROW_DIR=…, the folder pyarrow of a wheel; else from
-# CMake's packages Arrow and Parquet, as conda and Arrow's repositories for distributions install them; else from the wheel
-# in .deps/arrow; else from DGA_ARROW_LAST_RESORT. If DGA_ARROW_MAJOR is set, only that major version serves: the names of the
-# libraries and their layout change with it. Sets DgaArrow_FOUND, DgaArrow_VERSION, DGA_ARROW_WHEEL (the folder, if it is a
-# wheel) and DGA_ARROW_PARTS (what was found instead).
+# DgaArrow::parquet, Arrow's library for Parquet files. From -DDGA_ARROW_DIR=…, the folder pyarrow of a wheel that
+# scripts/private_parquet has prepared; else from CMake's packages Arrow and Parquet, as conda and Arrow's repositories for
+# distributions install them; else from the wheel in .deps/arrow; else from DGA_ARROW_LAST_RESORT. If DGA_ARROW_MAJOR is set,
+# only that major version serves: the names of the libraries and their layout change with it. Sets DgaArrow_FOUND,
+# DgaArrow_VERSION, DGA_ARROW_WHEEL (the folder, if it is a wheel) and DGA_ARROW_PARTS (what was found instead).
 
 set(DGA_ARROW_DIR "" CACHE PATH "The folder pyarrow of a wheel with Arrow's libraries; empty: looked for")
 set(DgaArrow_FOUND OFF)
@@ -50,11 +50,12 @@ if(NOT DgaArrow_FOUND)
   endif()
   foreach(_dga_arrow_dir IN LISTS _dga_arrow_dirs DGA_ARROW_LAST_RESORT)
     cmake_path(NORMAL_PATH _dga_arrow_dir)
-    # A wheel has its libraries only under the names with their numbers, and no description for CMake.
+    # A wheel has its libraries only under the names with their numbers, and no description for CMake. Its libparquet
+    # exports an OpenSSL; scripts/private_parquet has made a copy that does not.
     file(GLOB _dga_arrow "${_dga_arrow_dir}/libarrow.so.*")
-    file(GLOB _dga_parquet "${_dga_arrow_dir}/libparquet.so.*")
+    set(_dga_parquet "${_dga_arrow_dir}/libdga_pqt.so")
     set(_dga_arrow_header "${_dga_arrow_dir}/include/arrow/util/config.h")
-    if(NOT _dga_arrow OR NOT _dga_parquet OR NOT EXISTS "${_dga_arrow_header}"
+    if(NOT _dga_arrow OR NOT EXISTS "${_dga_parquet}" OR NOT EXISTS "${_dga_arrow_header}"
        OR NOT EXISTS "${_dga_arrow_dir}/include/parquet/file_reader.h")
       if(EXISTS "${_dga_arrow_dir}")
         set(DGA_ARROW_PARTS "only a part of a wheel in ${_dga_arrow_dir}")
@@ -69,7 +70,6 @@ if(NOT DgaArrow_FOUND)
       continue()
     endif()
     list(GET _dga_arrow 0 _dga_arrow)
-    list(GET _dga_parquet 0 _dga_parquet)
     add_library(DgaArrow::arrow SHARED IMPORTED)
     set_target_properties(DgaArrow::arrow PROPERTIES IMPORTED_LOCATION "${_dga_arrow}" INTERFACE_INCLUDE_DIRECTORIES
                                                                                     "${_dga_arrow_dir}/include")

@@ -82,6 +82,16 @@ class ParquetTest(ProgramTest):
             self.assertEqual(done.returncode, 0, done)
         self.assertEqual((self.folder / "digits.parquet.txt").read_bytes(), (self.folder / "digits.csv.txt").read_bytes())
 
+    def test_hashes_are_those_of_the_systems_openssl(self):
+        """libparquet of the wheel has an OpenSSL inside, which must not take the place of the other."""
+        self.write_digits("digits.parquet")
+        done = self.dga("data", "info", "digits.parquet", variables={"LD_DEBUG": "bindings", "LD_DEBUG_OUTPUT": "bindings"})
+        self.assertEqual(done.returncode, 0, done)
+        lines = next(self.folder.glob("bindings.*")).read_text(encoding="utf-8", errors="replace").splitlines()
+        functions = [line for line in lines if "symbol `EVP_" in line]
+        self.assertGreater(len(functions), 10)
+        self.assertEqual([line for line in functions if "to /" in line and "libcrypto" not in line.split(" to ")[1]], [])
+
     def test_streaming_says_to_convert_first(self):
         self.write_digits("data")
         self.expect_refused(1, "data: expected arrays that are not packed (NPY, safetensors, IDX or CIFAR) to stream, found "

@@ -91,14 +91,14 @@ class ConfigureTest(unittest.TestCase):
         return f"-DDGA_ARROW_DIR={self.folder / 'pyarrow'}"
 
     def test_a_wheel_of_arrow_without_its_headers_counts_as_absent_and_a_line_says_so(self):
-        wheel = self.wheel("26.0.1", "libarrow.so.2600", "libparquet.so.2600")
+        wheel = self.wheel("26.0.1", "libarrow.so.2600", "libdga_pqt.so")
         text = self.expect(True, ["[cmake] Parquet files are left out: expected Arrow 12 with Parquet and headers, found only a "
                                   f"part of a wheel in {self.folder}/pyarrow. Run scripts/setup parquet to have them."],
                            "-DDGA_MPI=OFF", wheel)
         self.assertIn("Parquet OFF", text)
 
     def test_parquet_that_was_asked_for_is_refused_with_an_old_arrow(self):
-        wheel = self.wheel("11.0.0", "libarrow.so.1100", "libparquet.so.1100", "include/arrow/util/config.h",
+        wheel = self.wheel("11.0.0", "libarrow.so.1100", "libdga_pqt.so", "include/arrow/util/config.h",
                            "include/parquet/file_reader.h")
         self.expect(False, ["[cmake] DGA_PARQUET=ON: expected Arrow 12 with Parquet and headers, found Arrow 11.0.0 in "
                             f"{self.folder}/pyarrow. Run scripts/setup parquet, or pass -DDGA_PARQUET=OFF."],
