@@ -36,8 +36,9 @@ double half_to_double(const std::uint8_t* bytes) noexcept {
 
 /// `value` units as seconds. Whole seconds are exact, whatever their size in units is.
 double seconds_of(std::int64_t value, std::int64_t per_second) noexcept {
-  return static_cast<double>(value / per_second) +
-         static_cast<double>(value % per_second) / static_cast<double>(per_second);
+  const std::int64_t whole = value / per_second;
+  const std::int64_t rest = value % per_second;
+  return static_cast<double>(whole) + static_cast<double>(rest) / static_cast<double>(per_second);
 }
 
 /// A time as old versions of Spark write it: nanoseconds of a day, and the Julian day.
