@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Everything dga links to. What dga cannot do without is asked for in one line that names all that is missing. What it
-# can do without counts as absent unless all of it is there, and a line says so. Afterwards DGA_MPI, DGA_HDFS, DGA_IMAGES and DGA_TESTS are
-# ON or OFF, and DGA_MPI_TARGET is what links MPI, or empty. Messages begin with a space so that CMake leaves them on
+# can do without counts as absent unless all of it is there, and a line says so. Afterwards DGA_MPI, DGA_HDFS, DGA_IMAGES,
+# DGA_PARQUET and DGA_TESTS are ON or OFF, and DGA_MPI_TARGET is what links MPI, or empty. Messages begin with a space so that CMake leaves them on
 # one line; scripts/configure shows those with [cmake].
 
 # Inside another project its targets link dga's archives, and so must see what those link to.
@@ -136,6 +136,23 @@ if(NOT DGA_IMAGES STREQUAL "OFF")
   endif()
 endif()
 
+set(DGA_PARQUET_TARGETS "")
+set(DGA_ARROW_WHEEL "")
+if(NOT DGA_PARQUET STREQUAL "OFF")
+  find_package(DgaArrow 12.0 QUIET MODULE)
+  if(DgaArrow_FOUND)
+    set(DGA_PARQUET ON)
+    set(DGA_PARQUET_TARGETS DgaArrow::parquet)
+  elseif(DGA_PARQUET STREQUAL "AUTO")
+    set(DGA_PARQUET OFF)
+    message(STATUS "[cmake] Parquet files are left out: expected Arrow 12 with Parquet and headers, found "
+                   "${DGA_ARROW_PARTS}. Run scripts/setup parquet to have them.")
+  else()
+    message(FATAL_ERROR " [cmake] DGA_PARQUET=ON: expected Arrow 12 with Parquet and headers, found ${DGA_ARROW_PARTS}. "
+                        "Run scripts/setup parquet, or pass -DDGA_PARQUET=OFF.")
+  endif()
+endif()
+
 if(DGA_TORCH)
   find_package(DgaTorch 2.7 REQUIRED)
 endif()
@@ -158,4 +175,4 @@ if(NOT DGA_TESTS STREQUAL "OFF")
   endif()
 endif()
 
-message(STATUS "dga: MPI ${DGA_MPI}, HDFS ${DGA_HDFS}, images ${DGA_IMAGES}, torch ${DGA_TORCH} ${DgaTorch_VERSION}, tests ${DGA_TESTS}")
+message(STATUS "dga: MPI ${DGA_MPI}, HDFS ${DGA_HDFS}, images ${DGA_IMAGES}, Parquet ${DGA_PARQUET}, torch ${DGA_TORCH} ${DgaTorch_VERSION}, tests ${DGA_TESTS}")

@@ -184,7 +184,8 @@ std::vector<Option> data_options() {
   return {
       option(
           "data", "PATH", &DataOptions::path,
-          "Training samples: a folder or a file, as a path or a URI. CSV and IDX are recognised by "
+          "Training samples: a folder or a file, as a path or a URI. CSV, Parquet and IDX are "
+          "recognised by "
           "content. A folder with a subfolder of PNG or JPEG images for each class is one dataset.",
           {.scope = Scope::dataset, .positional = true, .argument = "data_dir"}),
       option("test-data", "PATH", &DataOptions::test_path,

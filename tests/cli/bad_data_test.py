@@ -39,7 +39,7 @@ class BadDataTest(ProgramTest):
 
     def test_binary_junk(self):
         self.write("data/a.bin", bytes((i * 37 + 11) % 256 for i in range(5000)))
-        self.expect_refused(1, "data/a.bin: expected one of the formats IDX, PNG/JPEG, NPY, NPZ, safetensors, CIFAR, LIBSVM, CSV, found \"\\x0b0Uz\\x9f")
+        self.expect_refused(1, "data/a.bin: expected one of the formats IDX, PNG/JPEG, Parquet, NPY, NPZ, safetensors, CIFAR, LIBSVM, CSV, found \"\\x0b0Uz\\x9f")
 
     def test_an_empty_file(self):
         self.write("data/a.csv", b"")

@@ -396,23 +396,24 @@ TEST(LoadErrors, NoRegularFile) {
 TEST(LoadErrors, EmptyFile) {
   const ScratchFolder folder;
   const std::string file = folder.write("f.csv", "");
-  EXPECT_EQ(error_of_loading(folder.path()), file +
-                                                 ": expected data (IDX, PNG/JPEG, NPY, NPZ, "
-                                                 "safetensors, CIFAR, LIBSVM, CSV), found an empty "
-                                                 "file. Remove or replace it.");
+  EXPECT_EQ(error_of_loading(folder.path()),
+            file +
+                ": expected data (IDX, PNG/JPEG, Parquet, NPY, NPZ, "
+                "safetensors, CIFAR, LIBSVM, CSV), found an empty "
+                "file. Remove or replace it.");
 }
 
 TEST(LoadErrors, BinaryJunk) {
   const ScratchFolder folder;
   folder.write("f.csv", "1,0\n2,1\n");
   const std::string file = folder.write("prog", bytes({0x7f, 'E', 'L', 'F', 2, 1, 1, 0, 0, 0}));
-  EXPECT_EQ(
-      error_of_loading(folder.path()),
-      file +
-          ": expected one of the formats IDX, PNG/JPEG, NPY, NPZ, safetensors, CIFAR, LIBSVM, CSV, "
-          "found \"\\x7fELF\\x02\\x01\\x01\\x00...\" "
-          "at its "
-          "start, which is none. Convert or remove the file.");
+  EXPECT_EQ(error_of_loading(folder.path()),
+            file +
+                ": expected one of the formats IDX, PNG/JPEG, Parquet, NPY, NPZ, safetensors, "
+                "CIFAR, LIBSVM, CSV, "
+                "found \"\\x7fELF\\x02\\x01\\x01\\x00...\" "
+                "at its "
+                "start, which is none. Convert or remove the file.");
 }
 
 TEST(LoadErrors, DamagedGzip) {

@@ -13,7 +13,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "cli"))
 
 from hdfs_case import HdfsTest
-from program import DIGITS, rows
+from program import DIGITS, SOURCE, rows
 
 def tearDownModule():
     HdfsTest.stop_cluster()
@@ -67,6 +67,18 @@ class RunTest(HdfsTest):
             self.assertEqual(done.returncode, 0, done)
             runs.append(json.loads((self.folder / f"run{len(runs)}" / "results.json").read_text(encoding="utf-8")))
         self.assertEqual({run["weights_sha256"] for run in runs}, {runs[0]["weights_sha256"]})
+
+    def test_parquet_in_hdfs_is_read_as_on_local_disks(self):
+        table = SOURCE / "tests" / "data" / "parquet" / "groups.parquet"
+        self.fs("cp", table, f"{self.here}/groups.parquet")
+        infos = [self.dga("data", "info", path) for path in (table, f"{self.here}/groups.parquet")]
+        if "without Arrow" in infos[0].stderr:
+            self.skipTest("built without Parquet")
+        for done in infos:
+            self.assertEqual((done.returncode, done.stderr), (0, ""), done)
+        self.assertIn("10 samples", infos[0].stdout)
+        texts = [[line for line in done.stdout.splitlines() if not line.startswith("files ")] for done in infos]
+        self.assertEqual(texts[0], texts[1])
 
     def test_predict_and_report_read_a_run_from_hdfs(self):
         self.fs("cp", "-r", DIGITS, self.here)

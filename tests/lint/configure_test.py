@@ -76,10 +76,45 @@ class ConfigureTest(unittest.TestCase):
                                   "7.85 (libcurl4-openssl-dev), pugixml 1.11 (libpugixml-dev), libisal 2.30 (libisal-dev). "
                                   "Install them to have files in HDFS; in brackets stand Debian's names.",
                                   "[cmake] image folders are left out: expected libjpeg-turbo 2.1 and libspng 0.7 with "
-                                  "their headers, found not both. Install libturbojpeg0-dev and libspng-dev to have them."],
+                                  "their headers, found not both. Install libturbojpeg0-dev and libspng-dev to have them.",
+                                  "[cmake] Parquet files are left out: expected Arrow 12 with Parquet and headers, found none. "
+                                  "Run scripts/setup parquet to have them."],
+                           "-DDGA_ARROW_DIR=/nowhere",
                            "-DMPI_SKIP_COMPILER_WRAPPER=ON", "-DMPI_SKIP_GUESSING=ON", f"-DMPIEXEC_EXECUTABLE={launcher}",
                            PKG_CONFIG_LIBDIR=str(self.folder / "pc"))
-        self.assertIn("MPI OFF, HDFS OFF, images OFF", text)
+        self.assertIn("MPI OFF, HDFS OFF, images OFF, Parquet OFF", text)
+
+    def wheel(self, version, *files):
+        """A wheel of Arrow of that version, of which only these files are there."""
+        for name in files:
+            self.file(f"pyarrow/{name}", f'#define ARROW_VERSION_STRING "{version}"\n')
+        return f"-DDGA_ARROW_DIR={self.folder / 'pyarrow'}"
+
+    def test_a_wheel_of_arrow_without_its_headers_counts_as_absent_and_a_line_says_so(self):
+        wheel = self.wheel("26.0.1", "libarrow.so.2600", "libdga_pqt.so")
+        text = self.expect(True, ["[cmake] Parquet files are left out: expected Arrow 12 with Parquet and headers, found only a "
+                                  f"part of a wheel in {self.folder}/pyarrow. Run scripts/setup parquet to have them."],
+                           "-DDGA_MPI=OFF", wheel)
+        self.assertIn("Parquet OFF", text)
+
+    def test_parquet_that_was_asked_for_is_refused_with_an_old_arrow(self):
+        wheel = self.wheel("11.0.0", "libarrow.so.1100", "libdga_pqt.so", "include/arrow/util/config.h",
+                           "include/parquet/file_reader.h")
+        self.expect(False, ["[cmake] DGA_PARQUET=ON: expected Arrow 12 with Parquet and headers, found Arrow 11.0.0 in "
+                            f"{self.folder}/pyarrow. Run scripts/setup parquet, or pass -DDGA_PARQUET=OFF."],
+                    "-DDGA_MPI=OFF", "-DDGA_PARQUET=ON", wheel)
+
+    def test_the_packages_of_arrow_come_before_the_wheel(self):
+        for name, target in (("Arrow", "arrow_shared"), ("Parquet", "parquet_shared")):
+            self.file(f"{name}/{name}Config.cmake", f"add_library({name}::{target} SHARED IMPORTED)\nset_target_properties("
+                      f"{name}::{target} PROPERTIES IMPORTED_LOCATION /opt/{target}.so)\n")
+            self.file(f"{name}/{name}ConfigVersion.cmake", "set(PACKAGE_VERSION 20.0.0)\nset(PACKAGE_VERSION_COMPATIBLE TRUE)\n")
+        text = self.expect(True, [], "-DDGA_MPI=OFF", "-DDGA_TESTS=ON", f"-DArrow_DIR={self.folder / 'Arrow'}",
+                           f"-DParquet_DIR={self.folder / 'Parquet'}")
+        self.assertIn("Parquet ON", text)
+        build = (self.folder / "build" / "build.ninja").read_text(encoding="utf-8")
+        self.assertIn("/opt/parquet_shared.so", build)
+        self.assertNotIn("/pyarrow/", build)
 
     def test_all_libraries_that_are_missing_stand_in_one_line(self):
         empty = self.folder / "empty"

@@ -126,7 +126,7 @@ class SetupTest(unittest.TestCase):
 
     def test_an_unknown_section_is_refused(self):
         self.assertEqual(self.run_script("scripts/setup", "all"),
-                         (1, "", "[setup] expected build, python or test, found 'all'. Usage: scripts/setup [build|python|test]"))
+                         (1, "", "[setup] expected build, parquet, python or test, found 'all'. Usage: scripts/setup [build|parquet|python|test]"))
 
     def test_the_torch_that_the_user_names_comes_first(self):
         mine = self.torch("mine", "2.7")

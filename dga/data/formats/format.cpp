@@ -15,6 +15,7 @@
 #include "dga/data/formats/csv/text.h"
 #include "dga/data/formats/image.h"
 #include "dga/data/formats/libsvm.h"
+#include "dga/data/formats/parquet.h"
 
 namespace dga {
 namespace {
@@ -27,6 +28,7 @@ bool is_image_file(const ByteSource&, std::string_view head) {
 constexpr std::array kFormats = {
     Format{"IDX", is_idx, nullptr, idx_arrays, true},
     Format{"PNG/JPEG", is_image_file, read_images},
+    Format{"Parquet", is_parquet, read_parquet, nullptr, false, true},
     Format{"NPY", is_npy, nullptr, npy_arrays, true},
     Format{"NPZ", is_npz, nullptr, npz_arrays, false, false, npz_holds},
     Format{"safetensors", is_safetensors, nullptr, safetensors_arrays, true, false,

@@ -6,7 +6,6 @@
 
 #include "dga/base/error.h"
 #include "dga/data/centring.h"
-#include "dga/data/formats/csv/parse.h"
 
 namespace dga {
 namespace {
@@ -17,7 +16,8 @@ Origins given_origins(const CsvReading& reading) {
   if (!origins.features.empty()) {
     const std::vector<std::int64_t> offsets = reading.encoded_offsets();
     if (offsets.back() != std::ssize(origins.features)) {
-      throw DataError(str(reading.files.front()->name(), ":1: expected ", origins.features.size(),
+      throw DataError(str(reading.layouts.front().head.place(reading.files.front()->name()),
+                          ": expected ", origins.features.size(),
                           " features as in the training data, found ", offsets.back(),
                           ". Take both sets from the same source."));
     }
@@ -36,8 +36,10 @@ Origins given_origins(const CsvReading& reading) {
 
 void centre_csv(CsvReading& reading) {
   const WideValues values{
-      .read = [&](const std::vector<std::int64_t>& features, bool target,
-                  std::int64_t rows) { return read_csv_wide(reading, features, target, rows); },
+      .read =
+          [&](const std::vector<std::int64_t>& features, bool target, std::int64_t rows) {
+            return reading.parser.wide(reading, features, target, rows);
+          },
       .name = [&](std::int64_t feature) { return reading.name_of_feature(feature); }};
   if (reading.options.origins != nullptr) {
     centre(reading.samples, given_origins(reading), values);

@@ -50,8 +50,8 @@ std::int64_t column_called(const CsvHead& head, const std::string& name, const s
   const std::string option = given.substr(0, given.find(' '));
   const auto count = std::count(head.names.begin(), head.names.end(), name);
   if (count > 1) {
-    throw DataError(str(file, ":1: expected one column named ", printable(name), " as ", option,
-                        " says, found ", count,
+    throw DataError(str(head.place(file), ": expected one column named ", printable(name), " as ",
+                        option, " says, found ", count,
                         ". Rename them, or give the number of the column."));
   }
   if (count == 1) {
@@ -65,11 +65,16 @@ std::int64_t column_called(const CsvHead& head, const std::string& name, const s
     return column < 0 ? column + head.columns : column;
   }
   const bool label = given.starts_with("--label ");
-  throw DataError(str(file, ":1: expected ", label ? "the label column" : "a column", " as a ",
-                      head.names.empty() ? "" : "name of the header or a ", "number in [",
-                      -head.columns, ", ", head.columns, "), found ", printable(given),
-                      head.names.empty() ? "" : " where the header has " + list_of(head.names),
-                      ". Correct ", option, "."));
+  throw DataError(
+      str(head.place(file), ": expected ", label ? "the label column" : "a column", " as a ",
+          head.names.empty()    ? ""
+          : head.first_line > 0 ? "name of the header or a "
+                                : "name or a ",
+          "number in [", -head.columns, ", ", head.columns, "), found ", printable(given),
+          head.names.empty() ? ""
+                             : str(" where the ", head.first_line > 0 ? "header" : "table", " has ",
+                                   list_of(head.names)),
+          ". Correct ", option, "."));
 }
 
 std::string list_of(const std::vector<std::string>& names) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <string_view>
 
 #include "dga/base/error.h"
@@ -15,17 +16,6 @@ namespace dga {
 namespace {
 
 constexpr std::array<std::string_view, 4> kLabelNames = {"label", "class", "target", "y"};
-
-/// How a column is called in --drop and the like.
-std::string handle(const CsvHead& head, std::int64_t column) {
-  const std::string name =
-      head.names.empty() ? std::string() : head.names[static_cast<std::size_t>(column)];
-  if (name.empty()) {
-    return std::to_string(column);
-  }
-  return name.find_first_of(",\" ") == std::string::npos ? printable(name)
-                                                         : str("'\"", printable(name), "\"'");
-}
 
 /// The label column without --label: the one with a usual name, else the last.
 std::int64_t usual_label(const CsvHead& head, const std::vector<bool>& dropped,
@@ -44,7 +34,8 @@ std::int64_t usual_label(const CsvHead& head, const std::vector<bool>& dropped,
     for (const std::int64_t column : found) {
       names.push_back(head.names[static_cast<std::size_t>(column)]);
     }
-    throw DataError(str(file, ":1: expected one column named label, class, target or y, found ",
+    throw DataError(str(head.place(file),
+                        ": expected one column named label, class, target or y, found ",
                         list_of(names), ". Choose one with --label."));
   }
   if (!found.empty()) {
@@ -68,19 +59,20 @@ std::vector<bool> chosen_to_drop(const CsvHead& head, const ReadOptions& options
     dropped[static_cast<std::size_t>(column_called(head, name, "--drop " + name, file))] = true;
   }
   if (options.table.only.empty()) {
-    std::fill_n(dropped.begin(), head.index_columns, true);
+    std::transform(dropped.begin(), dropped.end(), head.index.begin(), dropped.begin(),
+                   std::logical_or<>());
   }
   return dropped;
 }
 
 [[noreturn]] void refuse_text(const CsvHead& head, std::int64_t column, const std::string& file) {
   const auto at = static_cast<std::size_t>(column);
-  const std::string name = handle(head, column);
+  const std::string name = head.handle(column);
   const bool comma = is_csv_number(head.text[at], ',');
-  throw DataError(str(file, ":", head.text_line[at], ": expected a number in ",
+  throw DataError(str(head.place(file, head.text_line[at]), ": expected a number in ",
                       head.describe(column), ", found the text \"", printable(head.text[at]),
-                      "\". Correct the line, leave the column out with --drop ", name,
-                      ", or encode its texts with --one-hot ", name,
+                      "\". Correct the ", head.record(), ", leave the column out with --drop ",
+                      name, ", or encode its texts with --one-hot ", name,
                       comma ? "; numbers with a decimal comma need --decimal ,." : "."));
 }
 
@@ -108,7 +100,7 @@ Columns choose_columns(const CsvHead& head, const ReadOptions& options, const st
   if (label >= 0) {
     ColumnUse& use = columns.all[static_cast<std::size_t>(label)].use;
     if (use == ColumnUse::dropped && options.table.only.empty()) {
-      throw DataError(str(file, ":1: expected a label that is not left out, found ",
+      throw DataError(str(head.place(file), ": expected a label that is not left out, found ",
                           head.describe(label), " as label and as --drop. Correct one of them."));
     }
     use = ColumnUse::label;
@@ -117,8 +109,9 @@ Columns choose_columns(const CsvHead& head, const ReadOptions& options, const st
     const std::int64_t column = column_called(head, name, "--one-hot " + name, file);
     ColumnUse& use = columns.all[static_cast<std::size_t>(column)].use;
     if (use != ColumnUse::feature) {
-      throw DataError(str(file, ":1: expected features as --one-hot, found ", head.describe(column),
-                          ", which is ", use == ColumnUse::label ? "the label" : "left out",
+      throw DataError(str(head.place(file), ": expected features as --one-hot, found ",
+                          head.describe(column), ", which is ",
+                          use == ColumnUse::label ? "the label" : "left out",
                           ". Correct --one-hot."));
     }
     use = ColumnUse::category;
@@ -138,11 +131,13 @@ Columns choose_columns(const CsvHead& head, const ReadOptions& options, const st
     refuse_text(head, text, file);
   }
   if (features == 0) {
-    throw DataError(str(file, ":1: expected at least 2 columns (features and a label), found ",
-                        head.columns, head.columns > 1 ? " of which no feature is left" : "",
-                        options.table.drop.empty() && options.table.only.empty()
-                            ? ". Is the separator one of comma, semicolon and tab?"
-                            : ". Name other columns in --drop and --only."));
+    throw DataError(
+        str(head.place(file), ": expected at least 2 columns (features and a label), found ",
+            head.columns, head.columns > 1 ? " of which no feature is left" : "",
+            options.table.drop.empty() && options.table.only.empty()
+                ? head.first_line > 0 ? ". Is the separator one of comma, semicolon and tab?"
+                                      : ". Give a table with both."
+                : ". Name other columns in --drop and --only."));
   }
   return columns;
 }

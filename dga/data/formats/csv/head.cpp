@@ -230,20 +230,6 @@ void refuse_long_record(const std::string& file, std::int64_t line) {
                       "end?"));
 }
 
-std::string CsvHead::describe(std::int64_t column) const {
-  const std::string number = str("column ", column + 1);
-  return names.empty() || names[static_cast<std::size_t>(column)].empty()
-             ? number
-             : str(number, " (", printable(names[static_cast<std::size_t>(column)]), ")");
-}
-
-bool CsvHead::repeats_names(std::span<const CsvField> record) const {
-  return !names.empty() && std::equal(record.begin(), record.end(), names.begin(), names.end(),
-                                      [&](const CsvField& field, const std::string& name) {
-                                        return csv_name(field.text, &name == names.data()) == name;
-                                      });
-}
-
 namespace {
 
 /// Skips the byte-order mark, empty lines and a line `sep=;`. Returns the separator given, or '\0'.
@@ -370,12 +356,12 @@ void look_at_columns(const Trial& trial, std::size_t first, char decimal, CsvHea
       }
     }
   }
+  head.index.assign(columns, false);
   // A feature and a label must be left.
-  while (
-      !head.names.empty() && head.index_columns + 2 < head.columns &&
-      is_index_name(head.names[static_cast<std::size_t>(head.index_columns)]) &&
-      has_different_integers(trial, first, static_cast<std::size_t>(head.index_columns), decimal)) {
-    ++head.index_columns;
+  for (std::size_t c = 0; !head.names.empty() && c + 2 < columns && is_index_name(head.names[c]) &&
+                          has_different_integers(trial, first, c, decimal);
+       ++c) {
+    head.index[c] = true;
   }
 }
 

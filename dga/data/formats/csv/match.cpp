@@ -67,7 +67,7 @@ std::vector<std::int64_t> match_by_name(const CsvHead& head, const Columns& colu
                (match - columns.all.begin() != label || own_label < 0)) {
       position[c] = match - columns.all.begin();
       found[static_cast<std::size_t>(position[c])] = true;
-    } else if (match == columns.all.end() && std::cmp_greater_equal(c, head.index_columns)) {
+    } else if (match == columns.all.end() && !head.index[c]) {
       extra.push_back(printable(names[c]));
     }
   }
@@ -83,7 +83,7 @@ std::vector<std::int64_t> match_by_name(const CsvHead& head, const Columns& colu
   if (missing.empty() && extra.empty()) {
     return position;
   }
-  throw DataError(str(file, ":1: expected the columns of ", origin, ", found ",
+  throw DataError(str(head.place(file), ": expected the columns of ", origin, ", found ",
                       missing.empty() ? "" : "no " + list_of(missing),
                       missing.empty() || extra.empty() ? "" : ", and ",
                       extra.empty() ? "" : "in addition " + list_of(extra),
@@ -151,16 +151,18 @@ std::vector<std::int64_t> match_by_position(const CsvHead& head, const Columns& 
     return positions;
   }
   if (fitting.size() > 1) {
-    throw DataError(str(file, ":1: expected columns that can be told apart, found ", kept.size(),
+    throw DataError(str(head.place(file), ": expected columns that can be told apart, found ",
+                        kept.size(),
                         " without names, which may be with or without the label. Add a header."));
   }
   const auto count = std::ssize(features);
   if (options.optional_labels && !options.table.label.empty()) {
-    throw DataError(str(file, ":1: expected ", count + 1, " columns, the features and the label ",
-                        printable(options.table.label), ", found ", kept.size(),
+    throw DataError(str(head.place(file), ": expected ", count + 1,
+                        " columns, the features and the label ", printable(options.table.label),
+                        ", found ", kept.size(),
                         ". For samples without labels leave out --label."));
   }
-  throw DataError(str(file, ":1: expected ",
+  throw DataError(str(head.place(file), ": expected ",
                       options.optional_labels
                           ? str(count, " columns (the features), or ", count + 1,
                                 " (and a label), as the model was trained on")

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// CsvReading: a set of CSV files while they are read, which the steps of read_csv work on in turn.
+// CsvReading: a set of tables while they are read, which the steps of read_table work on in turn.
 
 #pragma once
 
@@ -11,6 +11,7 @@
 #include "dga/data/centring.h"
 #include "dga/data/formats/csv/layout.h"
 #include "dga/data/formats/csv/pieces.h"
+#include "dga/data/formats/csv/table_parser.h"
 #include "dga/data/formats/csv/texts.h"
 #include "dga/data/samples.h"
 #include "dga/data/source.h"
@@ -28,6 +29,7 @@ struct CsvReading {
   };
 
   const ReadOptions& options;
+  const TableParser& parser;
   std::vector<SourcePtr> files = {};
   std::vector<CsvLayout> layouts = {};  // by file
   std::vector<CsvPiece> pieces = {};

@@ -168,20 +168,21 @@ std::string describe(NumberError error, bool integer, bool is_label) {
   return is_label ? "a number as label" : "a number";
 }
 
-std::string remedy(NumberError error, bool comma, bool is_label) {
+std::string remedy(NumberError error, bool comma, bool is_label, const char* record) {
   switch (error) {
     case NumberError::empty:
     case NumberError::not_finite:
-      return "Fill in a number or remove the line.";
+      return str("Fill in a number or remove the ", record, ".");
     case NumberError::too_large:
-      return "Scale the column down or remove the line.";
+      return str("Scale the column down or remove the ", record, ".");
     case NumberError::not_integral:
       return "To train on real-valued labels use --task regression.";
     case NumberError::not_a_number:
     case NumberError::none:
       break;
   }
-  return str("Correct or remove the line", is_label ? "" : ", or leave the column out with --drop",
+  return str("Correct or remove the ", record,
+             is_label ? "" : ", or leave the column out with --drop",
              comma ? "; numbers with a decimal comma need --decimal ,." : ".");
 }
 
@@ -192,7 +193,7 @@ std::string remedy_of_missing(const CsvLayout& layout, std::int64_t column) {
         layout.head.names.empty() ? "" : layout.head.names[static_cast<std::size_t>(column)];
     return is_label ? str("Fill it in, or leave the labels out with --drop ",
                           name.empty() ? std::to_string(column) : printable(name), ".")
-                    : "Fill it in or remove the line.";
+                    : str("Fill it in or remove the ", layout.head.record(), ".");
   }
   if (layout.missing == Missing::mean) {
     return is_label ? "A label has no mean: use --missing drop."
@@ -239,6 +240,41 @@ CsvOutcome parse_csv_record(const char* p, const char* end, const CsvLayout& lay
   return CsvOutcome::read;
 }
 
+std::string explain_csv_cell(std::string_view text, const CsvLayout& layout, std::int64_t column,
+                             const std::string& where) {
+  const Slot slot = layout.uses[static_cast<std::size_t>(column)].slot;
+  if (slot == Slot::skip) {
+    return "";
+  }
+  const bool is_label = column == layout.label;
+  const std::string found = !text.empty()                ? str("\"", printable(text), "\"")
+                            : layout.head.first_line > 0 ? "an empty field"
+                                                         : "no value";
+  if (is_missing(text)) {
+    const bool allowed = layout.missing == Missing::drop ||
+                         (layout.missing == Missing::mean && !is_label && slot != Slot::category);
+    return allowed ? ""
+                   : str("expected a value in ", where, ", found ", found, ". ",
+                         remedy_of_missing(layout, column));
+  }
+  if (slot == Slot::category || (is_label && layout.text_labels)) {
+    return "";
+  }
+  const bool integer = is_label && !layout.regression;
+  float value = 0.0F;
+  double wide = 0.0;
+  std::int64_t label = 0;
+  const NumberError error = integer              ? parse_csv_number(text, layout.decimal, label)
+                            : slot == Slot::wide ? parse_csv_number(text, layout.decimal, wide)
+                                                 : parse_csv_number(text, layout.decimal, value);
+  return error == NumberError::none
+             ? ""
+             : str("expected ", describe(error, integer, is_label), " in ", where, ", found ",
+                   found, ". ",
+                   remedy(error, layout.decimal == '.' && is_csv_number(text, ','), is_label,
+                          layout.head.record()));
+}
+
 std::string explain_csv_record(const char* p, const char* end, const CsvLayout& layout, bool first,
                                bool unfinished) {
   CsvRecord record(layout.head.separator);
@@ -275,44 +311,14 @@ std::string explain_csv_record(const char* p, const char* end, const CsvLayout& 
     return str("expected ", columns, " fields, found ", count, ". Correct or remove the line.");
   }
   for (std::int64_t column = 0; column < count; ++column) {
-    const CsvField& field = fields[static_cast<std::size_t>(column)];
-    const Slot slot = layout.uses[static_cast<std::size_t>(column)].slot;
-    if (slot == Slot::skip) {
-      continue;
-    }
-    const bool is_label = column == layout.label;
-    const std::string where =
-        str("in field ", column + 1, " of ", count,
-            layout.head.names.empty() || layout.head.names[static_cast<std::size_t>(column)].empty()
-                ? ""
-                : str(" (", printable(layout.head.names[static_cast<std::size_t>(column)]), ")"));
-    const std::string found =
-        field.text.empty() ? "an empty field" : str("\"", printable(field.text), "\"");
-    if (is_missing(field.text)) {
-      if (layout.missing == Missing::drop) {
-        continue;
-      }
-      if (layout.missing == Missing::mean && !is_label && slot != Slot::category) {
-        continue;
-      }
-      return str("expected a value ", where, ", found ", found, ". ",
-                 remedy_of_missing(layout, column));
-    }
-    if (slot == Slot::category || (is_label && layout.text_labels)) {
-      continue;
-    }
-    const bool integer = is_label && !layout.regression;
-    float value = 0.0F;
-    double wide = 0.0;
-    std::int64_t label = 0;
-    const NumberError error = integer ? parse_csv_number(field.text, layout.decimal, label)
-                              : slot == Slot::wide
-                                  ? parse_csv_number(field.text, layout.decimal, wide)
-                                  : parse_csv_number(field.text, layout.decimal, value);
-    if (error != NumberError::none) {
-      return str("expected ", describe(error, integer, is_label), " ", where, ", found ", found,
-                 ". ",
-                 remedy(error, layout.decimal == '.' && is_csv_number(field.text, ','), is_label));
+    const std::string& name =
+        layout.head.names.empty() ? "" : layout.head.names[static_cast<std::size_t>(column)];
+    const std::string reason =
+        explain_csv_cell(fields[static_cast<std::size_t>(column)].text, layout, column,
+                         str("field ", column + 1, " of ", count,
+                             name.empty() ? "" : str(" (", printable(name), ")")));
+    if (!reason.empty()) {
+      return reason;
     }
   }
   return "expected a line of numbers, found another. Correct or remove the line.";

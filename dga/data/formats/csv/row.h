@@ -42,6 +42,11 @@ const char* parse_csv_numbers(const char* p, const CsvLayout& layout, const CsvR
 CsvOutcome parse_csv_record(const char* p, const char* end, const CsvLayout& layout,
                             const CsvRow& row, CsvRecord& record, const char*& next);
 
+/// Why the cell `text` of a column cannot be read, as "expected …, found …. What to do.", or "" if
+/// it can. `where`: what the message calls the cell.
+std::string explain_csv_cell(std::string_view text, const CsvLayout& layout, std::int64_t column,
+                             const std::string& where);
+
 /// Why the record at `p` cannot be read, as "expected …, found …. What to do." `first`: it is the
 /// first sample of its file. `unfinished`: it is the last one and has no line end, so the file may
 /// be cut off.

@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+#include <vector>
+
+#include "dga/base/error.h"
+#include "dga/base/one_line.h"
+#include "dga/data/formats/csv/categories.h"
+#include "dga/data/formats/csv/centre.h"
+#include "dga/data/formats/csv/column_names.h"
+#include "dga/data/formats/csv/columns.h"
+#include "dga/data/formats/csv/match.h"
+#include "dga/data/formats/csv/parse.h"
+#include "dga/data/formats/csv/reading.h"
+#include "dga/data/formats/csv/table_parser.h"
+#include "dga/data/formats/csv/value.h"
+
+namespace dga {
+namespace {
+
+using Slot = CsvLayout::Slot;
+
+/// Sets what each column of a file is used for. `positions`: of its columns in samples.columns; -1
+/// for one that is not used.
+void lay_out(CsvReading& reading, std::size_t file, const std::vector<std::int64_t>& positions) {
+  CsvLayout& layout = reading.layouts[file];
+  layout.uses.resize(positions.size());
+  for (std::size_t c = 0; c < positions.size(); ++c) {
+    CsvLayout::Use& use = layout.uses[c];
+    if (positions[c] < 0) {
+      continue;
+    }
+    const Column& column = reading.samples.columns.all[static_cast<std::size_t>(positions[c])];
+    if (column.use == ColumnUse::label) {
+      use.slot = Slot::label;
+      layout.label = static_cast<std::int64_t>(c);
+      continue;
+    }
+    if (column.use == ColumnUse::dropped) {
+      continue;
+    }
+    const auto feature = std::lower_bound(reading.feature_columns.begin(),
+                                          reading.feature_columns.end(), positions[c]);
+    use.position = feature - reading.feature_columns.begin();
+    use.slot = column.use == ColumnUse::category ? Slot::category : Slot::number;
+  }
+  if (file > 0 && (layout.label < 0) != (reading.layouts[0].label < 0)) {
+    throw DataError(str(layout.head.place(reading.files[file]->name()), ": expected ",
+                        layout.label < 0 ? "a label as in " : "no label, as in ",
+                        reading.files[0]->name(), ", found ", layout.label < 0 ? "none" : "one",
+                        ". Keep samples with and without labels in different folders."));
+  }
+}
+
+/// Samples to predict may have a column for the label without any. It is not used then.
+void drop_empty_labels(CsvReading& reading, std::size_t file,
+                       std::vector<std::int64_t>& positions) {
+  const CsvHead& head = reading.layouts[file].head;
+  const std::int64_t label = reading.samples.columns.label();
+  for (std::size_t c = 0; c < positions.size(); ++c) {
+    if (reading.options.optional_labels && label >= 0 && positions[c] == label && head.empty[c]) {
+      positions[c] = -1;
+      reading.samples.notices.push_back(
+          str(head.place(reading.files[file]->name(), head.first_line), ": ",
+              head.describe(static_cast<std::int64_t>(c)),
+              ", the label, has no values in the first ", head.record(), "s. It is not used."));
+    }
+  }
+}
+
+/// Says which columns are left out as an index, if any are.
+void note_index(CsvReading& reading) {
+  const CsvHead& head = reading.layouts.front().head;
+  const std::string place = head.place(reading.files.front()->name());
+  const auto count = std::count(head.index.begin(), head.index.end(), true);
+  if (count > 0 && head.first_line == 0) {
+    std::vector<std::string> names;
+    for (std::size_t c = 0; c < head.index.size(); ++c) {
+      if (head.index[c]) {
+        names.push_back(head.names[c]);
+      }
+    }
+    reading.samples.notices.push_back(
+        str(place, ": ", list_of(names),
+            count == 1 ? " is an index of pandas. It is" : " are indices of pandas. They are",
+            " left out."));
+  } else if (count > 0) {
+    reading.samples.notices.push_back(str(
+        place, ": the first ",
+        count == 1 ? "column has no name and holds" : str(count, " columns have no names and hold"),
+        " different integers. ", count == 1 ? "It is" : "They are", " left out, as an index."));
+  }
+}
+
+/// Throws for a column that is used, but holds neither numbers nor texts.
+void refuse_unreadable(const CsvReading& reading, std::size_t file) {
+  const CsvLayout& layout = reading.layouts[file];
+  for (std::size_t c = 0; c < layout.head.unreadable.size(); ++c) {
+    if (layout.uses[c].slot != Slot::skip && !layout.head.unreadable[c].empty()) {
+      const auto column = static_cast<std::int64_t>(c);
+      const std::string place = layout.head.place(reading.files[file]->name());
+      throw DataError(str(place, ": expected numbers or texts in ", layout.head.describe(column),
+                          ", found ", layout.head.unreadable[c],
+                          ". Leave the column out with --drop ", layout.head.handle(column),
+                          layout.uses[c].slot == Slot::label && reading.options.table.label.empty()
+                              ? ", or choose the label with --label."
+                              : "."));
+    }
+  }
+}
+
+/// Reads the first records of all files, and decides what their columns are used for.
+CsvReading prepare(std::span<const SourcePtr> files, const ReadOptions& options,
+                   const TableParser& parser) {
+  CsvReading reading{.options = options, .parser = parser};
+  for (const SourcePtr& file : files) {
+    const Columns* const known = options.columns != nullptr ? options.columns
+                                 : reading.layouts.empty()  ? nullptr
+                                                            : &reading.samples.columns;
+    reading.files.push_back(file);
+    reading.layouts.push_back({.head = parser.head(reading.files.back(), known),
+                               .decimal = mark_of(options.table.decimal),
+                               .missing = options.table.missing,
+                               .regression = options.task == Task::regression,
+                               .optional_labels = options.optional_labels});
+    const CsvHead& head = reading.layouts.back().head;
+    reading.samples.notices.insert(reading.samples.notices.end(), head.notices.begin(),
+                                   head.notices.end());
+    if (known == nullptr) {
+      reading.samples.columns = choose_columns(head, options, reading.files.back()->name());
+    }
+  }
+  const CsvHead& head = reading.layouts.front().head;
+  if (options.columns != nullptr) {
+    reading.samples.columns = *options.columns;
+  } else if (options.table.only.empty()) {
+    note_index(reading);
+  }
+  for (std::size_t i = 0; i < reading.samples.columns.all.size(); ++i) {
+    const ColumnUse use = reading.samples.columns.all[i].use;
+    if (use == ColumnUse::feature || use == ColumnUse::category) {
+      reading.feature_columns.push_back(static_cast<std::int64_t>(i));
+      reading.has_categories = reading.has_categories || use == ColumnUse::category;
+    }
+  }
+  reading.width = std::ssize(reading.feature_columns);
+  if (const std::int64_t label = reading.samples.columns.label(); label >= 0) {
+    const std::string& name = reading.samples.columns.all[static_cast<std::size_t>(label)].name;
+    reading.samples.label = name.empty() ? str("column ", label + 1) : name;
+  }
+  for (std::size_t file = 0; file < reading.files.size(); ++file) {
+    std::vector<std::int64_t> positions;
+    if (options.columns == nullptr && file == 0) {
+      for (std::int64_t i = 0; i < head.columns; ++i) {
+        positions.push_back(i);
+      }
+    } else {
+      positions = match_columns(
+          reading.layouts[file].head, reading.samples.columns, options, reading.files[file]->name(),
+          options.columns != nullptr ? "the training data" : reading.files[0]->name());
+    }
+    drop_empty_labels(reading, file, positions);
+    lay_out(reading, file, positions);
+    refuse_unreadable(reading, file);
+  }
+  return reading;
+}
+
+bool label_is_text(const CsvReading& reading) {
+  if (reading.options.task == Task::regression || reading.layouts.front().label < 0) {
+    return false;
+  }
+  if (reading.options.columns != nullptr) {
+    return reading.options.columns->text_labels;
+  }
+  return std::any_of(reading.layouts.begin(), reading.layouts.end(), [](const CsvLayout& layout) {
+    const auto label = static_cast<std::size_t>(layout.label);
+    return !layout.head.text[label].empty() ||
+           (!layout.head.booleans.empty() && layout.head.booleans[label]);
+  });
+}
+
+/// Moves the samples of each piece up to those before it, where some were left out.
+void close_gaps(CsvReading& reading) {
+  std::int64_t count = 0;
+  for (std::size_t i = 0; i < reading.pieces.size(); ++i) {
+    const std::int64_t from = reading.pieces[i].first_row;
+    const std::int64_t rows = reading.results[i].rows;
+    if (from != count) {
+      std::memmove(reading.samples.features.get() + count * reading.width,
+                   reading.samples.features.get() + from * reading.width,
+                   static_cast<std::size_t>(rows * reading.width) * sizeof(float));
+      if (reading.samples.labels) {
+        std::memmove(&reading.samples.labels[count], &reading.samples.labels[from],
+                     static_cast<std::size_t>(rows) * sizeof(std::int64_t));
+      }
+      if (reading.samples.targets) {
+        std::memmove(&reading.samples.targets[count], &reading.samples.targets[from],
+                     static_cast<std::size_t>(rows) * sizeof(float));
+      }
+    }
+    reading.samples.dropped_samples += reading.pieces[i].rows - rows;
+    reading.samples.missing_samples += reading.results[i].missing;
+    count += rows;
+  }
+  reading.samples.count = count;
+  if (count == 0) {
+    throw DataError(str(reading.files.front()->name(),
+                        ": expected samples without missing values, found none in all ",
+                        reading.samples.dropped_samples,
+                        reading.options.columns == nullptr
+                            ? ". Use --missing mean, or leave columns out with --drop."
+                            : ". Fill in the values."));
+  }
+}
+
+void find_parts(CsvReading& reading) {
+  for (std::size_t i = 0; i < reading.pieces.size(); ++i) {
+    const std::size_t file = reading.pieces[i].file;
+    if (i == 0 || file != reading.pieces[i - 1].file) {
+      reading.samples.parts.push_back({.file = reading.files[file]->name(),
+                                       .first_line = reading.layouts[file].head.first_line});
+    }
+    Samples::Part& part = reading.samples.parts.back();
+    part.count += reading.results[i].rows;
+    part.lines.insert(part.lines.end(), reading.results[i].lines.begin(),
+                      reading.results[i].lines.end());
+  }
+  for (Samples::Part& part : reading.samples.parts) {
+    std::int64_t line = part.first_line;
+    const bool consecutive = std::all_of(part.lines.begin(), part.lines.end(),
+                                         [&](std::int64_t each) { return each == line++; });
+    if (consecutive) {
+      part.lines.clear();
+    }
+  }
+}
+
+}  // namespace
+
+Samples read_table(std::span<const SourcePtr> files, const ReadOptions& options,
+                   const TableParser& parser) {
+  CsvReading reading = prepare(files, options, parser);
+  bool text_labels = label_is_text(reading);
+  try {
+    parser.parse(reading, text_labels);
+  } catch (const CsvTextLabel& found) {
+    if (options.task != Task::classification || options.columns != nullptr) {
+      throw DataError(
+          str(found.place, ": expected an integer as label like those before it, found \"",
+              printable(found.text), "\". ",
+              options.columns != nullptr ? "Give labels of the training set." : kMixedCsvLabels));
+    }
+    text_labels = true;
+    parser.parse(reading, text_labels);
+  }
+  close_gaps(reading);
+  find_parts(reading);
+  reading.samples.shape = {reading.width};
+  reading.samples.columns.text_labels = text_labels;
+  if (text_labels) {
+    number_csv_labels(reading);
+  }
+  centre_csv(reading);
+  if (reading.has_categories) {
+    encode_csv_categories(reading);
+  }
+  return std::move(reading.samples);
+}
+
+}  // namespace dga
