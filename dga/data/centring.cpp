@@ -37,14 +37,6 @@ double measured_origin(Samples& samples, const std::string& name,
   return origin.value;
 }
 
-std::int64_t width_of(const Samples& samples) {
-  std::int64_t width = 1;
-  for (const std::int64_t size : samples.shape) {
-    width *= size;
-  }
-  return width;
-}
-
 /// Moves the columns to `origins`.
 void move_to(Samples& samples, const std::vector<std::int64_t>& features, bool target,
              const std::vector<std::vector<double>>& wide, Origins origins) {

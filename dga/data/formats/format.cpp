@@ -6,6 +6,7 @@
 #include <array>
 
 #include "dga/base/error.h"
+#include "dga/data/formats/arrays/array_blocks.h"
 #include "dga/data/formats/arrays/cifar.h"
 #include "dga/data/formats/arrays/idx.h"
 #include "dga/data/formats/arrays/npy.h"
@@ -56,7 +57,7 @@ Samples read_with(const Format& format, std::span<const SourcePtr> files,
   Samples samples = options.in_place ? read_labels_alone(pairs.parts, options)
                                      : read_labelled_arrays(pairs.parts, options);
   if (options.in_place) {
-    samples.arrays = std::make_shared<const std::vector<LabelledArrays>>(std::move(pairs.parts));
+    samples.blocks = std::make_shared<ArrayBlocks>(std::move(pairs.parts));
   }
   samples.notices.insert(samples.notices.begin(), pairs.notices.begin(), pairs.notices.end());
   return samples;
