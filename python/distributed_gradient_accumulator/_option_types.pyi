@@ -36,7 +36,7 @@ class DatasetOptions(TypedDict, total=False):
     task: Optional[Literal["auto", "classification", "regression"]]
     """Task type: classification, or regression for real-valued labels. auto: classification, but it refuses labels that look like mistakes, such as 5% or texts among integers. Default: auto."""
     stream: Optional[bool]
-    """Leave the features in the files and read them in blocks, for datasets that are larger than memory. Needs --shard contiguous, and arrays that are not packed (NPY, safetensors, IDX, CIFAR). Default: false."""
+    """Leave the features in the files and read them in blocks, for datasets that are larger than memory. Needs --shard contiguous, and uncompressed files of NPY, safetensors, IDX, CIFAR, CSV or LIBSVM. Default: false."""
 
 class ProblemOptions(DatasetOptions, total=False):
     test_fraction: Optional[float]

@@ -164,9 +164,9 @@ TEST(StreamedDataset, WhatCannotBeStreamedIsRefused) {
     return text.starts_with(path) ? text.substr(path.size()) : text;
   };
   const ScratchFolder folder;
-  EXPECT_EQ(error_of_stream(folder.write("a.csv", "1,0\n2,1\n")),
-            ": expected arrays that are not packed (NPY, safetensors, IDX or CIFAR) to stream, "
-            "found CSV. Write them with dga data convert, or leave --stream out.");
+  EXPECT_EQ(error_of_stream(folder.write("a.png", "\x89PNG\r\n\x1a\n")),
+            ": expected a format that can be streamed (IDX, NPY, safetensors, CIFAR, LIBSVM, CSV), "
+            "found PNG/JPEG. Write the data in one with dga data convert, or leave --stream out.");
   EXPECT_EQ(error_of_stream(folder.write("a.gz", test::gzip("1,0\n2,1\n"))),
             ": expected a file that is not packed, to stream it, found gzip. Unpack it, or leave "
             "--stream out.");
