@@ -220,7 +220,9 @@ TEST(BlockCache, KeepsTheBlocksThatWereUsedLast) {
   get(a);
   EXPECT_EQ(loads, 2);
   get(c);  // b falls out
-  get(a + 1);
+  get(a);
+  EXPECT_EQ(loads, 3);
+  get(a + 1);  // of another part; c falls out
   get(a);
   EXPECT_EQ(loads, 4);
   get(b);
@@ -228,6 +230,21 @@ TEST(BlockCache, KeepsTheBlocksThatWereUsedLast) {
   EXPECT_EQ(first[0], a);
   EXPECT_THROW(cache.get(9, [](float*) { throw DataError("x"); }), DataError);
   EXPECT_EQ(get(9)[0], 9);
+}
+
+TEST(BlockCache, OldBlocksOfOtherPartsMakeRoom) {
+  BlockCache cache(BlockCache::kParts, 1);
+  int loads = 0;
+  const auto get = [&](std::int64_t number) { cache.get(number, [&](float*) { ++loads; }); };
+  for (std::int64_t number = 0; number < BlockCache::kParts; ++number) {
+    get(number);
+  }
+  for (int round = 0; round < 5; ++round) {
+    for (std::int64_t i = 1; i <= 8; ++i) {
+      get(i * BlockCache::kParts);  // all of part 0
+    }
+  }
+  EXPECT_EQ(loads, BlockCache::kParts + 8);
 }
 
 TEST(BlockCache, KeepsAsManyAsItWasAskedTo) {

@@ -43,28 +43,61 @@ BlockCache::Block BlockCache::get(std::int64_t number,
     const std::lock_guard lock(part.mutex);
     if (const auto found = part.kept.find(number); found != part.kept.end()) {
       part.order.splice(part.order.begin(), part.order, found->second.place);
+      found->second.used = loads_.load(std::memory_order_relaxed);
       return found->second.block;
     }
   }
   const std::shared_ptr<float[]> block = take_memory();
   load(block.get());
-  std::vector<Block> fallen;  // give their memory back without the lock
-  const std::lock_guard lock(part.mutex);
-  if (const auto found = part.kept.find(number); found != part.kept.end()) {
-    return found->second.block;  // another thread was faster
+  {
+    const std::lock_guard lock(part.mutex);
+    if (const auto found = part.kept.find(number); found != part.kept.end()) {
+      return found->second.block;  // another thread was faster
+    }
+    part.order.push_front(number);
+    const std::int64_t now = loads_.fetch_add(1, std::memory_order_relaxed) + 1;
+    part.kept.emplace(number, Kept{block, part.order.begin(), now});
+    count_.fetch_add(1, std::memory_order_relaxed);
   }
-  part.order.push_front(number);
-  part.kept.emplace(number, Kept{block, part.order.begin()});
-  count_.fetch_add(1, std::memory_order_relaxed);
-  while (part.kept.size() > 1 &&
-         count_.load(std::memory_order_relaxed) > most_.load(std::memory_order_relaxed)) {
-    const auto last = part.kept.find(part.order.back());
-    fallen.push_back(std::move(last->second.block));
-    part.kept.erase(last);
-    part.order.pop_back();
-    count_.fetch_sub(1, std::memory_order_relaxed);
-  }
+  drop_oldest();
   return block;
+}
+
+void BlockCache::drop_oldest() {
+  std::size_t count = count_.load(std::memory_order_relaxed);
+  while (count > most_.load(std::memory_order_relaxed)) {
+    // Who lowers the count drops a block, so that two threads do not drop one too many.
+    if (!count_.compare_exchange_weak(count, count - 1, std::memory_order_relaxed)) {
+      continue;
+    }
+    Block fallen;  // gives its memory back without the lock
+    while (fallen == nullptr) {
+      Part* oldest = nullptr;
+      std::int64_t used = 0;
+      for (Part& part : parts_) {
+        const std::lock_guard lock(part.mutex);
+        if (part.order.empty()) {
+          continue;
+        }
+        const std::int64_t last_used = part.kept.at(part.order.back()).used;
+        if (oldest == nullptr || last_used < used) {
+          oldest = &part;
+          used = last_used;
+        }
+      }
+      if (oldest == nullptr) {
+        continue;  // another thread was faster, and a new block is in a part that was looked at
+      }
+      const std::lock_guard lock(oldest->mutex);
+      if (!oldest->order.empty()) {
+        const auto last = oldest->kept.find(oldest->order.back());
+        fallen = std::move(last->second.block);
+        oldest->kept.erase(last);
+        oldest->order.pop_back();
+      }
+    }
+    --count;
+  }
 }
 
 }  // namespace dga

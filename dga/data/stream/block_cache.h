@@ -25,7 +25,7 @@ class BlockCache {
   /// their own, one after another, therefore rarely wait for each other.
   static constexpr std::int64_t kParts = 16;
 
-  /// Keeps `most` blocks of `elements` each, or up to kParts more: the last one of each part stays.
+  /// Keeps the `most` blocks that were used last, at least one, of `elements` each.
   BlockCache(std::size_t most, std::int64_t elements);
 
   /// Block `number`, which `load` writes to its argument unless the block is kept. Two threads that
@@ -45,6 +45,7 @@ class BlockCache {
   struct Kept {
     Block block;
     std::list<std::int64_t>::iterator place;  // in Part::order
+    std::int64_t used = 0;                    // loads_ when it was used last
   };
   /// `mutex` guards the rest. It is not held during a load, so readers of other blocks go on.
   struct Part {
@@ -54,14 +55,19 @@ class BlockCache {
   };
 
   std::shared_ptr<float[]> take_memory() const;
+  /// Drops the blocks that were not used for longest, of all parts, while there are too many.
+  void drop_oldest();
 
   std::size_t elements_;
   std::shared_ptr<Spare> spare_;    // also held by the blocks, which give their memory back to it
   std::array<Part, kParts> parts_;  // block b is in part b % kParts
-  // Both only decide when a part drops blocks, so their changes need no order: the blocks
+  // These only decide which blocks are dropped and when, so their changes need no order: the blocks
   // themselves are behind the locks.
   std::atomic<std::size_t> most_;
   std::atomic<std::size_t> count_{0};  // the blocks in all parts
+  /// The clock of the uses. It advances with loads alone, so readers of kept blocks share its cache
+  /// line, and two blocks with the same time were both used since the last load.
+  std::atomic<std::int64_t> loads_{0};
 };
 
 }  // namespace dga
