@@ -12,9 +12,11 @@
 namespace dga {
 namespace {
 
-/// Stores the values of a feature, or of the target (-1), minus an origin.
-void subtract(Samples& samples, std::int64_t width, std::int64_t feature,
-              const std::vector<double>& values, double origin) {
+/// Stores the values of a feature, or of the target (-1), minus an origin. Only checks the values
+/// of features that stay in files.
+void subtract(Samples& samples, std::int64_t feature, const std::vector<double>& values,
+              double origin) {
+  const std::int64_t width = width_of(samples);
   for (std::size_t i = 0; i < values.size(); ++i) {
     const auto row = static_cast<std::int64_t>(i);
     const auto value = static_cast<float>(values[i] - origin);
@@ -22,7 +24,11 @@ void subtract(Samples& samples, std::int64_t width, std::int64_t feature,
       throw DataError(str(samples.place(row), ": expected numbers at most 3.4e38 apart, found ",
                           values[i], ". Scale the column down or remove the line."));
     }
-    (feature < 0 ? samples.targets[row] : samples.features[row * width + feature]) = value;
+    if (feature < 0) {
+      samples.targets[row] = value;
+    } else if (samples.features) {
+      samples.features[row * width + feature] = value;
+    }
   }
 }
 
@@ -37,28 +43,27 @@ double measured_origin(Samples& samples, const std::string& name,
   return origin.value;
 }
 
-std::int64_t width_of(const Samples& samples) {
-  std::int64_t width = 1;
-  for (const std::int64_t size : samples.shape) {
-    width *= size;
+/// Calls use(feature, values) for each of `features`, and for the target, as -1, if `target`. Of
+/// samples in memory all columns are read at once, of those that stay in files a few at a time.
+void for_each_column(const Samples& samples, const std::vector<std::int64_t>& features, bool target,
+                     const WideValues& values,
+                     const std::function<void(std::int64_t, const std::vector<double>&)>& use) {
+  constexpr std::int64_t kMostValues = std::int64_t{1} << 22;  // 32 MiB
+  const std::size_t columns = features.size() + (target ? 1 : 0);
+  const std::size_t at_once = samples.features
+                                  ? columns
+                                  : static_cast<std::size_t>(std::max<std::int64_t>(
+                                        1, kMostValues / std::max<std::int64_t>(1, samples.count)));
+  for (std::size_t first = 0; first < columns; first += at_once) {
+    const std::size_t last = std::min(first + at_once, columns);
+    const std::vector<std::int64_t> some(
+        features.begin() + static_cast<std::ptrdiff_t>(first),
+        features.begin() + static_cast<std::ptrdiff_t>(std::min(last, features.size())));
+    const auto wide = values.read(some, last > features.size(), samples.count);
+    for (std::size_t i = 0; i < wide.size(); ++i) {
+      use(i < some.size() ? some[i] : -1, wide[i]);
+    }
   }
-  return width;
-}
-
-/// Moves the columns to `origins`.
-void move_to(Samples& samples, const std::vector<std::int64_t>& features, bool target,
-             const std::vector<std::vector<double>>& wide, Origins origins) {
-  for (std::size_t i = 0; i < features.size(); ++i) {
-    subtract(samples, width_of(samples), features[i], wide[i],
-             origins.features[static_cast<std::size_t>(features[i])]);
-  }
-  if (target) {
-    subtract(samples, width_of(samples), -1, wide.back(), origins.target);
-  }
-  if (features_with(origins).empty()) {
-    origins.features.clear();
-  }
-  samples.origins = std::move(origins);
 }
 
 bool target_is_crowded(const Samples& samples) {
@@ -110,26 +115,37 @@ void centre(Samples& samples, const std::vector<std::int64_t>& numbers, const Fe
   if (features.empty() && !target) {
     return;
   }
-  const auto wide = values.read(features, target, samples.count);
   Origins origins{.features = std::vector<double>(static_cast<std::size_t>(width_of(samples)))};
-  for (std::size_t i = 0; i < features.size(); ++i) {
-    origins.features[static_cast<std::size_t>(features[i])] =
-        measured_origin(samples, values.name(features[i]), wide[i]);
+  for_each_column(samples, features, target, values,
+                  [&](std::int64_t feature, const std::vector<double>& column) {
+                    const std::string name = feature < 0 ? "the target" : values.name(feature);
+                    const double origin = measured_origin(samples, name, column);
+                    (feature < 0 ? origins.target
+                                 : origins.features[static_cast<std::size_t>(feature)]) = origin;
+                    subtract(samples, feature, column, origin);
+                  });
+  if (features_with(origins).empty()) {
+    origins.features.clear();
   }
-  if (target) {
-    origins.target = measured_origin(samples, "the target", wide.back());
-  }
-  move_to(samples, features, target, wide, std::move(origins));
+  samples.origins = std::move(origins);
 }
 
 void centre(Samples& samples, const Origins& given, const WideValues& values) {
   const std::vector<std::int64_t> features = features_with(given);
   const bool target = samples.targets != nullptr && given.target != 0;
-  if (!features.empty() || target) {
-    Origins origins = given;
-    origins.target = target ? given.target : 0;
-    move_to(samples, features, target, values.read(features, target, samples.count),
-            std::move(origins));
+  if (features.empty() && !target) {
+    return;
+  }
+  for_each_column(
+      samples, features, target, values,
+      [&](std::int64_t feature, const std::vector<double>& column) {
+        subtract(samples, feature, column,
+                 feature < 0 ? given.target : given.features[static_cast<std::size_t>(feature)]);
+      });
+  samples.origins = given;
+  samples.origins.target = target ? given.target : 0;
+  if (features.empty()) {
+    samples.origins.features.clear();
   }
 }
 

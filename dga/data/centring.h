@@ -40,6 +40,7 @@ struct WideValues {
 };
 
 /// Subtracts an origin, in f64, from the features and targets whose values f32 cannot keep apart.
+/// Features that stay in files are only checked; who reads them subtracts samples.origins.
 /// `numbers`: the features of a sample that may need one; `ranges` are those of all features. Fills
 /// samples.origins and adds notices. Throws DataError for values that are too far from the origin
 /// for f32.

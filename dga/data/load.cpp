@@ -21,7 +21,7 @@
 #include "dga/data/read_files.h"
 #include "dga/data/split.h"
 #include "dga/data/stream/blocks.h"
-#include "dga/data/stream/streamed_arrays.h"
+#include "dga/data/stream/streamed_dataset.h"
 #include "dga/data/subset.h"
 #include "dga/storage/store_path.h"
 
@@ -54,14 +54,14 @@ Samples read_set(const DataFiles& files, const std::vector<std::string>& paths,
 /// `names`: the classes; ignored for a regression.
 std::shared_ptr<const Dataset> dataset_of(Samples samples, const std::vector<std::string>& names,
                                           const LoadOptions& options) {
-  if (samples.arrays != nullptr) {
-    const std::int64_t width = samples.arrays->front().features.width();
+  if (samples.blocks != nullptr) {
+    const std::int64_t width = width_of(samples);
     const std::int64_t window = options.samples.shuffle_window > 0 ? options.samples.shuffle_window
                                                                    : default_shuffle_window(width);
     const std::int64_t blocks = std::max(1, options.readers) * blocks_of_worker(window, width);
-    return std::make_shared<StreamedArrays>(*samples.arrays, samples,
-                                            samples.targets ? std::vector<std::string>() : names,
-                                            static_cast<std::size_t>(blocks));
+    return std::make_shared<StreamedDataset>(samples,
+                                             samples.targets ? std::vector<std::string>() : names,
+                                             static_cast<std::size_t>(blocks));
   }
   if (samples.targets) {
     return std::make_shared<Table>(samples.count, std::move(samples.shape),

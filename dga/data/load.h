@@ -27,8 +27,8 @@ struct LoadOptions {
   std::string validation_data = {};
   Task task = Task::automatic;
   TableOptions table = {};
-  /// Streaming throws DataError for files that are packed or do not consist of arrays, and for
-  /// features that need origins.
+  /// Streaming throws DataError for files that are packed, for formats that have no place for each
+  /// sample, and for features of arrays that need origins.
   SampleOptions samples = {};
   /// Number of threads for parsing. 0: one per usable core.
   int threads = 0;
@@ -36,7 +36,7 @@ struct LoadOptions {
 };
 
 struct LoadedData {
-  std::shared_ptr<const Dataset> train = {};  // a Table, or StreamedArrays
+  std::shared_ptr<const Dataset> train = {};  // a Table, or a StreamedDataset
   std::shared_ptr<const Dataset> test = {};   // null: the data has no test set
   /// Decides when to stop early and which epoch is the best; never trained on. Null: the data has
   /// no validation set.

@@ -12,7 +12,7 @@ namespace dga {
 
 struct SampleOptions {
   std::string resize = {};  // "HxW": the height and width of all images; empty: they have one size
-  bool stream = false;      // leave the features in the files; see StreamedArrays
+  bool stream = false;      // leave the features in the files; see StreamedDataset
   /// Samples that a worker shuffles at a time. 0: its whole shard, or default_shuffle_window if
   /// they are streamed.
   std::int64_t shuffle_window = 0;

@@ -21,4 +21,12 @@ std::string Samples::place(std::int64_t sample) const {
   return "?";
 }
 
+std::int64_t width_of(const Samples& samples) noexcept {
+  std::int64_t width = 1;
+  for (const std::int64_t size : samples.shape) {
+    width *= size;
+  }
+  return width;
+}
+
 }  // namespace dga

@@ -27,7 +27,7 @@ inline constexpr NamedValues<Task, 3> kTaskNames{{{"auto", Task::automatic},
                                                   {"classification", Task::classification},
                                                   {"regression", Task::regression}}};
 
-struct LabelledArrays;
+class BlockReader;
 
 struct Samples {
   /// Consecutive samples of one file, so that errors can name the place of a sample.
@@ -46,8 +46,8 @@ struct Samples {
   /// (count, shape...), each minus the origin of its feature. NaN stands for a missing value, which
   /// only Missing::mean allows.
   std::shared_ptr<float[]> features;
-  /// Of streamed samples, whose features are null: the arrays in the files.
-  std::shared_ptr<const std::vector<LabelledArrays>> arrays = {};
+  /// Of streamed samples, whose features are null: reads them from the files.
+  std::shared_ptr<const BlockReader> blocks = {};
   std::shared_ptr<std::int64_t[]> labels;  // (count), classification: see label_texts
   std::shared_ptr<float[]> targets;        // (count), regression, minus target_origin
   // Both null: samples without labels, which only ReadOptions::optional_labels allows.
@@ -68,6 +68,9 @@ struct Samples {
   /// file has no lines; or "file", if the file is the sample.
   std::string place(std::int64_t sample) const;
 };
+
+/// The number of features of a sample.
+std::int64_t width_of(const Samples& samples) noexcept;
 
 /// Options for the formats.
 struct ReadOptions {

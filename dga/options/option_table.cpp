@@ -242,8 +242,8 @@ std::vector<Option> data_options() {
              kShardKindNames),
       option("stream", "", &SampleOptions::stream,
              "Leave the features in the files and read them in blocks, for datasets that are "
-             "larger than memory. Needs --shard contiguous, and uncompressed files of arrays (NPY, "
-             "safetensors, IDX, CIFAR).",
+             "larger than memory. Needs --shard contiguous, and uncompressed files of NPY, "
+             "safetensors, IDX, CIFAR, CSV or LIBSVM.",
              {.scope = Scope::dataset}),
       option("shuffle-window", "N", &SampleOptions::shuffle_window,
              "Number of samples that are shuffled at a time, taken from random places of a shard. "

@@ -10,7 +10,7 @@
 #include "dga/data/batches/sampler.h"
 #include "dga/data/shards.h"
 #include "dga/data/stream/blocks.h"
-#include "dga/data/stream/streamed_arrays.h"
+#include "dga/data/stream/streamed_dataset.h"
 
 namespace dga {
 namespace {
@@ -58,7 +58,7 @@ std::vector<double> balanced_weights(const Dataset& training) {
 /// Samples may have been loaded as a stream before the run had options.
 void take_streams(TaskPlan& plan, const LoadedData& data) {
   DataOptions& options = plan.options.data;
-  options.samples.stream = dynamic_cast<const StreamedArrays*>(data.train.get()) != nullptr;
+  options.samples.stream = dynamic_cast<const StreamedDataset*>(data.train.get()) != nullptr;
   const std::int64_t width = data.train->num_features();
   options.samples.shuffle_window = resolve_shuffle_window(plan.options, width);
   if (!options.samples.stream) {
@@ -68,7 +68,7 @@ void take_streams(TaskPlan& plan, const LoadedData& data) {
   const WorkerOptions& workers = plan.options.workers;
   const int sharing = workers.engine == Engine::threads ? workers.count : 1;
   for (const auto& set : {data.train, data.validation, data.test}) {
-    if (const auto* stream = dynamic_cast<const StreamedArrays*>(set.get())) {
+    if (const auto* stream = dynamic_cast<const StreamedDataset*>(set.get())) {
       stream->keep_blocks(sharing * blocks_of_worker(options.samples.shuffle_window, width));
     }
   }

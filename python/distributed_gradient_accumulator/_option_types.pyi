@@ -36,7 +36,7 @@ class DatasetOptions(TypedDict, total=False):
     task: Optional[Literal["auto", "classification", "regression"]]
     """Task type: classification, or regression for real-valued labels. auto: classification, with an error for labels that look like mistakes, such as 5% or a word among integers; it never chooses regression. Default: auto."""
     stream: Optional[bool]
-    """Leave the features in the files and read them in blocks, for datasets that are larger than memory. Needs --shard contiguous, and uncompressed files of arrays (NPY, safetensors, IDX, CIFAR). Default: false."""
+    """Leave the features in the files and read them in blocks, for datasets that are larger than memory. Needs --shard contiguous, and uncompressed files of NPY, safetensors, IDX, CIFAR, CSV or LIBSVM. Default: false."""
 
 class ProblemOptions(DatasetOptions, total=False):
     test_fraction: Optional[float]

@@ -170,10 +170,10 @@ def test_data_that_is_damaged_is_named_with_its_line(tmp_path):
     ("a,b\n1,0\n2,1\n", {"label": "income"}, "found label=income where the header has a, b. Correct label=."),
     ("a,b\n1,0\n,1\n", {}, "Fill it in, or use missing=drop, or mean for numbers."),
     ("a,b\n1,0.5\n2,1.5\n", {"task": "classification"}, "To train on real-valued labels use task=regression."),
-    ("a,b\n1,0\n2,1\n", {"stream": True}, "Write them with dga data convert, or leave stream out."),
+    ("a,b\r1,0\r2,1\r", {"stream": True}, "found CR alone. Save it so, or leave stream out."),
 ])
 def test_errors_about_files_name_the_arguments_of_python(tmp_path, text, options, found):
-    (tmp_path / "a.csv").write_text(text, encoding="utf-8")
+    (tmp_path / "a.csv").write_text(text, encoding="utf-8", newline="")
     with pytest.raises(dga.DataError) as caught:
         dga.create_dataset(tmp_path / "a.csv", **options)
     assert found in str(caught.value) and "--" not in str(caught.value)

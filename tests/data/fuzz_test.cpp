@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <string>
@@ -14,6 +15,7 @@
 #include "dga/base/random.h"
 #include "dga/data/formats/format.h"
 #include "dga/data/formats/gzip.h"
+#include "dga/data/stream/block_reader.h"
 #include "tests/data/data_fixture.h"
 
 namespace dga {
@@ -85,13 +87,14 @@ std::string outcome(const std::vector<SourcePtr>& files, const ReadOptions& opti
     }
     const Samples samples = read_with(format, files, options);
     EXPECT_GT(samples.count, 0);
-    std::int64_t width = 1;
-    for (const std::int64_t dim : samples.shape) {
-      width *= dim;
+    const std::int64_t values = samples.count * width_of(samples);
+    std::vector<float> streamed(static_cast<std::size_t>(options.in_place ? values : 0));
+    if (options.in_place) {
+      samples.blocks->read(0, samples.count, streamed.data());
     }
-    for (std::int64_t i = 0; i < samples.count * width; ++i) {
-      EXPECT_TRUE(std::isfinite(samples.features[i]));
-    }
+    const float* const features = options.in_place ? streamed.data() : samples.features.get();
+    EXPECT_TRUE(
+        std::all_of(features, features + values, [](float value) { return std::isfinite(value); }));
     return "";
   } catch (const DataError& error) {
     return error.what();
@@ -120,6 +123,18 @@ void expect_read_or_refused(const std::vector<SourcePtr>& files, RandomStream& s
       << "in pieces of " << options.piece_bytes << ": " << printable(shown, 400);
 }
 
+/// Text that stays in its file is read or refused as in memory.
+void expect_the_same_stream(const std::string& text) {
+  const std::vector<SourcePtr> files{source_of("f", text)};
+  ReadOptions options{.threads = 1};
+  const std::string memory = outcome(files, options);
+  options.in_place = true;
+  const std::string stream = outcome(files, options);
+  if (stream.find(" to stream the file, found ") == std::string::npos) {
+    EXPECT_EQ(stream, memory) << printable(text, 400);
+  }
+}
+
 TEST(Fuzz, DamagedCsvIsReadOrRefused) {
   const std::vector<std::string> seeds = {"1,2,0\n3,4,1\n", "a,b,y\r\n1.5,-2e3,0\r\n.25,30,1\r\n",
                                           "1;2;3\n4;5;6", "0.5\t1\n1e-3\t2\n\n",
@@ -129,6 +144,7 @@ TEST(Fuzz, DamagedCsvIsReadOrRefused) {
   for (int i = 0; i < 6000; ++i) {
     const std::string text = mutated(seeds[stream.below(seeds.size())], stream);
     expect_read_or_refused({source_of("f", text)}, stream, tally, text);
+    expect_the_same_stream(text);
   }
   EXPECT_GT(tally.read, 300);
   EXPECT_GT(tally.refused, 3000);
@@ -193,6 +209,7 @@ TEST(Fuzz, DamagedSparseTextIsReadOrRefused) {
   for (int i = 0; i < 3000; ++i) {
     const std::string damaged = mutated(text, stream);
     expect_read_or_refused({source_of("f", damaged)}, stream, tally, damaged);
+    expect_the_same_stream(damaged);
   }
   EXPECT_GT(tally.read, 300);
   EXPECT_GT(tally.refused, 1000);

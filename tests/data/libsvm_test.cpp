@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "dga/data/formats/libsvm.h"
+#include "dga/data/formats/libsvm/libsvm.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

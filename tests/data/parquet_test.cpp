@@ -9,6 +9,8 @@
 
 #include <cmath>
 #include <cstring>
+#include <filesystem>
+#include <iterator>
 #include <limits>
 #include <string>
 #include <string_view>
@@ -71,6 +73,20 @@ std::vector<std::string> features(const Samples& samples) {
   }
   return names;
 }
+
+#ifndef __SANITIZE_THREAD__  // which has a thread of its own
+int threads_of_process() {
+  const std::filesystem::directory_iterator tasks("/proc/self/task");
+  return static_cast<int>(std::distance(begin(tasks), end(tasks)));
+}
+
+const int threads_before_main = threads_of_process();
+
+// A program with threads cannot be forked, so its workers would be executed again.
+TEST(Parquet, ArrowStartsNoThreadBeforeMain) {
+  EXPECT_EQ(threads_before_main, 1);
+}
+#endif
 
 TEST(Parquet, ReadsNumbersOfEveryType) {
   const Samples samples = read("types", {.table = {.label = "u8", .drop = "date,y"}});

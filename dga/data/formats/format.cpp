@@ -6,6 +6,7 @@
 #include <array>
 
 #include "dga/base/error.h"
+#include "dga/data/formats/arrays/array_blocks.h"
 #include "dga/data/formats/arrays/cifar.h"
 #include "dga/data/formats/arrays/idx.h"
 #include "dga/data/formats/arrays/npy.h"
@@ -14,7 +15,7 @@
 #include "dga/data/formats/csv/csv.h"
 #include "dga/data/formats/csv/text.h"
 #include "dga/data/formats/image.h"
-#include "dga/data/formats/libsvm.h"
+#include "dga/data/formats/libsvm/libsvm.h"
 #include "dga/data/formats/parquet.h"
 
 namespace dga {
@@ -34,9 +35,20 @@ constexpr std::array kFormats = {
     Format{"safetensors", is_safetensors, nullptr, safetensors_arrays, true, false,
            safetensors_holds},
     Format{"CIFAR", is_cifar, nullptr, cifar_arrays, true},
-    Format{"LIBSVM", is_libsvm, read_libsvm},
-    Format{"CSV", is_csv, read_csv, nullptr, false, true},
+    Format{"LIBSVM", is_libsvm, read_libsvm, nullptr, true},
+    Format{"CSV", is_csv, read_csv, nullptr, true, true},
 };
+
+/// "NPY, safetensors, …"
+std::string names_of_streams() {
+  std::string names;
+  for (const Format& format : kFormats) {
+    if (format.streams) {
+      names += (names.empty() ? "" : ", ") + std::string(format.name);
+    }
+  }
+  return names;
+}
 
 }  // namespace
 
@@ -47,9 +59,9 @@ std::span<const Format> formats() {
 Samples read_with(const Format& format, std::span<const SourcePtr> files,
                   const ReadOptions& options) {
   if (options.in_place && !format.streams) {
-    throw DataError(str(files.front()->name(), ": expected arrays that are not packed (NPY, ",
-                        "safetensors, IDX or CIFAR) to stream, found ", format.name,
-                        ". Write them with dga data convert, or leave --stream out."));
+    throw DataError(str(files.front()->name(), ": expected a format that can be streamed (",
+                        names_of_streams(), "), found ", format.name,
+                        ". Write the data in one with dga data convert, or leave --stream out."));
   }
   if (format.arrays == nullptr) {
     return format.read(files, options);
@@ -58,7 +70,7 @@ Samples read_with(const Format& format, std::span<const SourcePtr> files,
   Samples samples = options.in_place ? read_labels_alone(pairs.parts, options)
                                      : read_labelled_arrays(pairs.parts, options);
   if (options.in_place) {
-    samples.arrays = std::make_shared<const std::vector<LabelledArrays>>(std::move(pairs.parts));
+    samples.blocks = std::make_shared<ArrayBlocks>(std::move(pairs.parts));
   }
   samples.notices.insert(samples.notices.begin(), pairs.notices.begin(), pairs.notices.end());
   return samples;

@@ -26,7 +26,8 @@ struct Format {
   Samples (*read)(std::span<const SourcePtr> files, const ReadOptions& options);
   /// For a format whose files consist of arrays: finds those of a set, as `read` does.
   ArrayPairs (*arrays)(std::span<const SourcePtr> files, const ReadOptions& options) = nullptr;
-  /// Whether samples can be read in place, where the files are not packed.
+  /// Whether samples can be read in place, where the files are not packed. `read` then heeds
+  /// ReadOptions::in_place, and sets Samples::blocks instead of the features.
   bool streams = false;
   /// Whether TableOptions name its columns.
   bool has_columns = false;

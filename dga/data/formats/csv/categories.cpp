@@ -11,6 +11,7 @@
 #include "dga/base/error.h"
 #include "dga/base/one_line.h"
 #include "dga/data/aligned.h"
+#include "dga/data/formats/csv/parse.h"
 #include "dga/data/formats/csv/value.h"
 
 namespace dga {
@@ -24,9 +25,10 @@ void refuse_mixed_labels(const CsvReading& reading) {
   std::int64_t row = 0;
   std::optional<bool> first;
   for (const CsvReading::Piece& result : reading.results) {
+    const CsvTexts& texts = reading.by_thread[result.thread].label_texts;
     for (const std::int64_t end = row + result.rows; row < end; ++row) {
       const std::string& text =
-          result.label_texts.texts()[static_cast<std::size_t>(reading.samples.labels[row])];
+          texts.texts()[static_cast<std::size_t>(reading.samples.labels[row])];
       if (first && is_number(text) != *first) {
         throw DataError(str(
             reading.samples.place(row), ": expected ", *first ? "an integer" : "a text",
@@ -89,8 +91,8 @@ void find_categories(CsvReading& reading) {
       continue;
     }
     std::vector<const CsvTexts*> parts;
-    for (const CsvReading::Piece& result : reading.results) {
-      parts.push_back(&result.texts[static_cast<std::size_t>(f)]);
+    for (const CsvReading::Thread& thread : reading.by_thread) {
+      parts.push_back(&thread.texts[static_cast<std::size_t>(f)]);
     }
     column.categories = all_texts(parts);
     const auto bad = std::find_if_not(column.categories.begin(), column.categories.end(),
@@ -108,12 +110,99 @@ void find_categories(CsvReading& reading) {
   }
 }
 
+/// By feature and code: the position among the categories, or -1. Empty for features that are
+/// numbers.
+using CategoryPositions = std::vector<std::vector<std::int64_t>>;
+
+CategoryPositions positions_of(const CsvReading& reading, const CsvReading::Thread& thread) {
+  CategoryPositions positions(static_cast<std::size_t>(reading.width));
+  for (std::int64_t f = 0; f < reading.width; ++f) {
+    const auto feature = static_cast<std::size_t>(f);
+    if (reading.column_of(f).use == ColumnUse::category) {
+      positions[feature] = positions_in(reading.column_of(f).categories, thread.texts[feature]);
+    }
+  }
+  return positions;
+}
+
+/// Calls `use` for the columns of each sample, which are in memory or read again, with the texts
+/// of their codes.
+void for_each_row(CsvReading& reading, const UseCsvRow& use) {
+  if (reading.options.in_place) {
+    for_each_csv_row(reading, use);
+    return;
+  }
+  std::int64_t row = 0;
+  for (const CsvReading::Piece& result : reading.results) {
+    for (const std::int64_t end = row + result.rows; row < end; ++row) {
+      use(row, reading.samples.features.get() + row * reading.width,
+          reading.by_thread[result.thread].texts);
+    }
+  }
+}
+
+/// Throws for the first sample with a text that the training set lacks, if there is one.
+void refuse_unknown_categories(CsvReading& reading,
+                               const std::vector<CategoryPositions>& positions) {
+  const auto has_unknown = [](const CategoryPositions& of_thread) {
+    return std::any_of(of_thread.begin(), of_thread.end(), [](const auto& of_feature) {
+      return std::find(of_feature.begin(), of_feature.end(), -1) != of_feature.end();
+    });
+  };
+  if (std::none_of(positions.begin(), positions.end(), has_unknown)) {
+    return;
+  }
+  for_each_row(
+      reading, [&](std::int64_t sample, const float* codes, const std::vector<CsvTexts>& texts) {
+        for (std::int64_t f = 0; f < reading.width; ++f) {
+          const Column& column = reading.column_of(f);
+          if (column.use != ColumnUse::category) {
+            continue;
+          }
+          const std::string& text =
+              texts[static_cast<std::size_t>(f)].texts()[static_cast<std::size_t>(codes[f])];
+          if (!std::binary_search(column.categories.begin(), column.categories.end(), text)) {
+            throw DataError(str(reading.samples.place(sample),
+                                ": expected a text of the training set in ",
+                                reading.name_of_feature(f), ", found \"", printable(text),
+                                "\". Remove the sample, or train on samples like it."));
+          }
+        }
+      });
+}
+
+/// Moves the origins from the columns to their places in an encoded sample.
+void encode_origins(Origins& origins, const std::vector<std::int64_t>& offsets) {
+  if (origins.features.empty()) {
+    return;
+  }
+  std::vector<double> encoded(static_cast<std::size_t>(offsets.back()));
+  for (std::size_t f = 0; f < origins.features.size(); ++f) {
+    if (origins.features[f] != 0) {
+      encoded[static_cast<std::size_t>(offsets[f])] = origins.features[f];
+    }
+  }
+  origins.features = std::move(encoded);
+}
+
 }  // namespace
+
+void encode_csv_row(const float* columns, const std::vector<std::vector<std::int64_t>>& positions,
+                    const std::vector<std::int64_t>& offsets, float* encoded) {
+  for (std::size_t f = 0; f < positions.size(); ++f) {
+    if (positions[f].empty()) {
+      encoded[offsets[f]] = columns[f];
+    } else {
+      encoded[offsets[f] + positions[f][static_cast<std::size_t>(columns[f])]] = 1;
+    }
+  }
+}
 
 void number_csv_labels(CsvReading& reading) {
   std::vector<const CsvTexts*> parts;
-  for (const CsvReading::Piece& result : reading.results) {
-    parts.push_back(&result.label_texts);
+  parts.reserve(reading.by_thread.size());
+  for (const CsvReading::Thread& thread : reading.by_thread) {
+    parts.push_back(&thread.label_texts);
   }
   reading.samples.label_texts = all_texts(parts);
   for (const std::string& text : reading.samples.label_texts) {
@@ -126,12 +215,16 @@ void number_csv_labels(CsvReading& reading) {
     refuse_mixed_labels(reading);
     refuse_numbers_as_classes(reading);
   }
+  std::vector<std::vector<std::int64_t>> positions;  // by thread and code
+  positions.reserve(parts.size());
+  for (const CsvTexts* part : parts) {
+    positions.push_back(positions_in(reading.samples.label_texts, *part));
+  }
   std::int64_t row = 0;
   for (const CsvReading::Piece& result : reading.results) {
-    const auto positions = positions_in(reading.samples.label_texts, result.label_texts);
     for (const std::int64_t end = row + result.rows; row < end; ++row) {
       reading.samples.labels[row] =
-          positions[static_cast<std::size_t>(reading.samples.labels[row])];
+          positions[result.thread][static_cast<std::size_t>(reading.samples.labels[row])];
     }
   }
 }
@@ -140,49 +233,29 @@ void encode_csv_categories(CsvReading& reading) {
   if (reading.options.columns == nullptr) {
     find_categories(reading);
   }
+  std::vector<CategoryPositions> positions;  // by thread
+  positions.reserve(reading.by_thread.size());
+  for (const CsvReading::Thread& thread : reading.by_thread) {
+    positions.push_back(positions_of(reading, thread));
+  }
+  refuse_unknown_categories(reading, positions);
   const std::vector<std::int64_t> offsets = reading.encoded_offsets();
   const std::int64_t width = offsets.back();
+  encode_origins(reading.samples.origins, offsets);
+  reading.samples.shape = {width};
+  if (reading.options.in_place) {
+    return;
+  }
   auto encoded = allocate_aligned<float>(reading.samples.count * width);
   std::fill_n(encoded.get(), reading.samples.count * width, 0.0F);
   std::int64_t row = 0;
   for (const CsvReading::Piece& result : reading.results) {
-    std::vector<std::vector<std::int64_t>> positions;  // by feature and code
-    for (std::int64_t f = 0; f < reading.width; ++f) {
-      positions.push_back(
-          positions_in(reading.column_of(f).categories, result.texts[static_cast<std::size_t>(f)]));
-    }
     for (const std::int64_t end = row + result.rows; row < end; ++row) {
-      const float* const from = reading.samples.features.get() + row * reading.width;
-      float* const to = encoded.get() + row * width;
-      for (std::int64_t f = 0; f < reading.width; ++f) {
-        const auto feature = static_cast<std::size_t>(f);
-        if (reading.column_of(f).use != ColumnUse::category) {
-          to[offsets[feature]] = from[f];
-          continue;
-        }
-        const auto code = static_cast<std::size_t>(from[f]);
-        if (positions[feature][code] < 0) {
-          throw DataError(str(reading.samples.place(row),
-                              ": expected a text of the training set in ",
-                              reading.name_of_feature(f), ", found \"",
-                              printable(result.texts[feature].texts()[code]),
-                              "\". Remove the sample, or train on samples like it."));
-        }
-        to[offsets[feature] + positions[feature][code]] = 1;
-      }
+      encode_csv_row(reading.samples.features.get() + row * reading.width, positions[result.thread],
+                     offsets, encoded.get() + row * width);
     }
-  }
-  if (!reading.samples.origins.features.empty()) {
-    std::vector<double> origins(static_cast<std::size_t>(width));
-    for (std::size_t f = 0; f < reading.samples.origins.features.size(); ++f) {
-      if (offsets[f] < width) {
-        origins[static_cast<std::size_t>(offsets[f])] = reading.samples.origins.features[f];
-      }
-    }
-    reading.samples.origins.features = std::move(origins);
   }
   reading.samples.features = std::move(encoded);
-  reading.samples.shape = {width};
 }
 
 }  // namespace dga

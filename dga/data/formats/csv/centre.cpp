@@ -45,9 +45,9 @@ void centre_csv(CsvReading& reading) {
     centre(reading.samples, given_origins(reading), values);
     return;
   }
-  FeatureRanges ranges = reading.ranges.front();
-  for (const FeatureRanges& range : reading.ranges) {
-    ranges.add(range);
+  FeatureRanges ranges = reading.by_thread.front().ranges;
+  for (const CsvReading::Thread& thread : reading.by_thread) {
+    ranges.add(thread.ranges);
   }
   std::vector<std::int64_t> numbers;
   for (std::int64_t f = 0; f < reading.width; ++f) {

@@ -2,6 +2,7 @@
 
 #include "dga/data/formats/csv/csv.h"
 
+#include "dga/data/formats/csv/blocks.h"
 #include "dga/data/formats/csv/head.h"
 #include "dga/data/formats/csv/parse.h"
 #include "dga/data/formats/csv/table_parser.h"
@@ -12,11 +13,12 @@ namespace dga {
 Samples read_csv(std::span<const SourcePtr> files, const ReadOptions& options) {
   const TableParser parser{.head =
                                [&](SourcePtr& file, const Columns* known) {
-                                 file = csv_text(file);
+                                 file = csv_text(file, options.in_place);
                                  return read_csv_head(*file, options, known);
                                },
                            .parse = parse_csv,
-                           .wide = read_csv_wide};
+                           .wide = read_csv_wide,
+                           .blocks = csv_blocks};
   return read_table(files, options, parser);
 }
 

@@ -10,7 +10,8 @@
 #include "dga/base/parallel_for.h"
 #include "dga/base/topology.h"
 #include "dga/data/aligned.h"
-#include "dga/data/formats/csv/row.h"
+#include "dga/data/formats/csv/rows.h"
+#include "dga/data/line_numbers.h"
 
 namespace dga {
 namespace {
@@ -39,51 +40,50 @@ void parse_piece(CsvReading& reading, std::size_t index, int thread) {
   const CsvPiece& piece = reading.pieces[index];
   const CsvLayout& layout = reading.layouts[piece.file];
   CsvReading::Piece& result = reading.results[index];
-  FeatureRanges& range = reading.ranges[static_cast<std::size_t>(thread)];
-  result.texts.resize(reading.has_categories ? static_cast<std::size_t>(reading.width) : 0);
+  CsvReading::Thread& own = reading.by_thread[static_cast<std::size_t>(thread)];
+  result.thread = static_cast<std::size_t>(thread);
+  const bool in_place = reading.options.in_place;
   const bool keep_lines = layout.quoted || layout.missing == Missing::drop;
-  const auto text =
-      text_of(*reading.files[piece.file], piece, reading.buffers[static_cast<std::size_t>(thread)]);
-  const char* p = text.data();
-  const char* const end = p + text.size();
-  CsvRecord record(layout.head.separator);
+  const auto text = text_of(*reading.files[piece.file], piece, own.buffer);
+  CsvRows rows(layout, text);
   std::int64_t line = piece.first_line;
-  const bool fast = !layout.text_labels && layout.decimal == '.';
   for (std::int64_t i = 0; i < piece.rows; ++i) {
     const std::int64_t at = piece.first_row + result.rows;
-    CsvRow row{.features = reading.samples.features.get() + at * reading.width,
-               .label = reading.samples.labels ? &reading.samples.labels[at] : nullptr,
-               .target = reading.samples.targets ? &reading.samples.targets[at] : nullptr,
-               .texts = &result.texts,
-               .label_texts = &result.label_texts};
-    const char* next = fast ? parse_csv_numbers(p, layout, row) : nullptr;
-    CsvOutcome outcome = CsvOutcome::read;
-    if (next == nullptr) {
-      outcome = parse_csv_record(p, end, layout, row, record, next);
-      if (outcome == CsvOutcome::text_label) {
-        throw CsvTextLabel{
-            str(reading.files[piece.file]->name(), ":", line_of(piece, text, p)),
-            std::string(record.fields()[static_cast<std::size_t>(layout.label)].text)};
-      }
-      if (outcome == CsvOutcome::wrong) {
-        fail(reading, piece, text, p);
-      }
-      if (outcome == CsvOutcome::dropped ||
-          std::any_of(row.features, row.features + reading.width, [](float x) { return x != x; })) {
-        ++result.missing;
-      }
+    if (in_place) {
+      add_mark(result.marks, {.sample = result.rows,
+                              .file = piece.file,
+                              .offset = piece.begin + (rows.position() - text.data())});
+    }
+    const CsvRow row{
+        .features = in_place ? own.row.data() : reading.samples.features.get() + at * reading.width,
+        .label = reading.samples.labels ? &reading.samples.labels[at] : nullptr,
+        .target = reading.samples.targets ? &reading.samples.targets[at] : nullptr,
+        .texts = &own.texts,
+        .label_texts = &own.label_texts};
+    const CsvOutcome outcome = rows.next(row);
+    if (outcome == CsvOutcome::text_label) {
+      throw CsvTextLabel{
+          str(reading.files[piece.file]->name(), ":", line_of(piece, text, rows.begin())),
+          std::string(rows.fields()[static_cast<std::size_t>(layout.label)].text)};
+    }
+    if (outcome == CsvOutcome::wrong) {
+      fail(reading, piece, text, rows.begin());
+    }
+    if (outcome == CsvOutcome::dropped ||
+        (!rows.plain() &&
+         std::any_of(row.features, row.features + reading.width, [](float x) { return x != x; }))) {
+      ++result.missing;
     }
     if (outcome == CsvOutcome::read) {
-      range.add(row.features);
+      own.ranges.add(row.features);
       if (keep_lines) {
-        result.lines.push_back(line);
+        keep_line(result.lines, piece.first_line, result.rows, line);
       }
       ++result.rows;
     }
     if (keep_lines) {
-      line += std::count(p, next, '\n');
+      line += std::count(rows.begin(), rows.position(), '\n');
     }
-    p = next;
   }
 }
 
@@ -101,7 +101,8 @@ void parse_csv(CsvReading& reading, bool text_labels) {
     rows += piece.rows;
   }
   const bool labelled = reading.layouts.front().label >= 0;
-  reading.samples.features = allocate_aligned<float>(rows * reading.width);
+  reading.samples.features =
+      reading.options.in_place ? nullptr : allocate_aligned<float>(rows * reading.width);
   reading.samples.labels = nullptr;
   reading.samples.targets = nullptr;
   if (labelled && reading.options.task == Task::regression) {
@@ -113,9 +114,11 @@ void parse_csv(CsvReading& reading, bool text_labels) {
     layout.text_labels = text_labels;
   }
   reading.results.assign(reading.pieces.size(), {});
-  reading.buffers.resize(static_cast<std::size_t>(reading.threads));
-  reading.ranges.assign(static_cast<std::size_t>(reading.threads),
-                        FeatureRanges(static_cast<std::size_t>(reading.width)));
+  const auto width = static_cast<std::size_t>(reading.width);
+  reading.by_thread.assign(static_cast<std::size_t>(reading.threads),
+                           {.row = std::vector<float>(reading.options.in_place ? width : 0),
+                            .ranges = FeatureRanges(width),
+                            .texts = std::vector<CsvTexts>(reading.has_categories ? width : 0)});
   parallel_for(std::ssize(reading.pieces), reading.threads, [&](std::int64_t index, int thread) {
     parse_piece(reading, static_cast<std::size_t>(index), thread);
   });
@@ -151,9 +154,8 @@ std::vector<std::vector<double>> read_csv_wide(CsvReading& reading,
     const CsvPiece& piece = reading.pieces[static_cast<std::size_t>(index)];
     const CsvLayout& layout = layouts[piece.file];
     const auto text = text_of(*reading.files[piece.file], piece,
-                              reading.buffers[static_cast<std::size_t>(thread)]);
-    const char* p = text.data();
-    CsvRecord record(layout.head.separator);
+                              reading.by_thread[static_cast<std::size_t>(thread)].buffer);
+    CsvRows records(layout, text);
     std::vector<float> numbers(static_cast<std::size_t>(reading.width));
     std::vector<double> wide(columns);
     std::vector<CsvTexts> texts(static_cast<std::size_t>(reading.width));
@@ -168,11 +170,9 @@ std::vector<std::vector<double>> read_csv_wide(CsvReading& reading,
                       .label_texts = &label_texts};
     auto at = static_cast<std::size_t>(first_rows[static_cast<std::size_t>(index)]);
     for (std::int64_t i = 0; i < piece.rows && std::cmp_less(at, rows); ++i) {
-      const char* next = nullptr;
-      const CsvOutcome outcome =
-          parse_csv_record(p, text.data() + text.size(), layout, into, record, next);
+      const CsvOutcome outcome = records.next(into);
       if (outcome == CsvOutcome::wrong || outcome == CsvOutcome::text_label) {
-        fail(reading, piece, text, p);
+        fail(reading, piece, text, records.begin());
       }
       if (outcome == CsvOutcome::read) {
         for (std::size_t c = 0; c < columns; ++c) {
@@ -180,10 +180,36 @@ std::vector<std::vector<double>> read_csv_wide(CsvReading& reading,
         }
         ++at;
       }
-      p = next;
     }
   });
   return values;
+}
+
+void for_each_csv_row(CsvReading& reading, const UseCsvRow& use) {
+  std::vector<float> columns(static_cast<std::size_t>(reading.width));
+  std::vector<CsvTexts> texts(columns.size());
+  CsvTexts label_texts;
+  std::int64_t label = 0;
+  float target = 0;
+  const CsvRow into{.features = columns.data(),
+                    .label = &label,
+                    .target = &target,
+                    .texts = &texts,
+                    .label_texts = &label_texts};
+  std::int64_t sample = 0;
+  for (const CsvPiece& piece : reading.pieces) {
+    const auto text = text_of(*reading.files[piece.file], piece, reading.by_thread.front().buffer);
+    CsvRows rows(reading.layouts[piece.file], text);
+    for (std::int64_t i = 0; i < piece.rows; ++i) {
+      const CsvOutcome outcome = rows.next(into);
+      if (outcome == CsvOutcome::wrong || outcome == CsvOutcome::text_label) {
+        fail(reading, piece, text, rows.begin());
+      }
+      if (outcome == CsvOutcome::read) {
+        use(sample++, columns.data(), texts);
+      }
+    }
+  }
 }
 
 }  // namespace dga

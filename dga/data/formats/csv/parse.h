@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -18,10 +19,11 @@ struct CsvTextLabel {
   std::string text;
 };
 
-/// Cuts the files into pieces and reads them: features, labels or targets, results and ranges.
-/// Categories, and with `text_labels` also labels, become codes (see CsvTexts), which are valid
-/// only within their piece. Samples that were left out leave gaps at the ends of their pieces.
-/// Throws DataError for a record that cannot be read.
+/// Cuts the files into pieces and reads them: features, unless they stay in the files, labels or
+/// targets, and results. Categories, and with `text_labels` also labels, become codes (see
+/// CsvTexts), which are valid only within the thread that has read the piece. Samples that were
+/// left out leave gaps at the ends of their pieces. Throws DataError for a record that cannot be
+/// read.
 void parse_csv(CsvReading& reading, bool text_labels);
 
 /// Reads some features, and perhaps the target, of the first `rows` samples again as f64: by
@@ -29,5 +31,12 @@ void parse_csv(CsvReading& reading, bool text_labels);
 std::vector<std::vector<double>> read_csv_wide(CsvReading& reading,
                                                const std::vector<std::int64_t>& features,
                                                bool target, std::int64_t rows);
+
+/// Takes the features of a sample, as numbers and codes for `texts`, by feature.
+using UseCsvRow = std::function<void(std::int64_t sample, const float* columns,
+                                     const std::vector<CsvTexts>& texts)>;
+
+/// Reads the samples of files that parse_csv has read again, in order, on this thread.
+void for_each_csv_row(CsvReading& reading, const UseCsvRow& use);
 
 }  // namespace dga

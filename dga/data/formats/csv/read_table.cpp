@@ -16,6 +16,7 @@
 #include "dga/data/formats/csv/reading.h"
 #include "dga/data/formats/csv/table_parser.h"
 #include "dga/data/formats/csv/value.h"
+#include "dga/data/line_numbers.h"
 
 namespace dga {
 namespace {
@@ -189,9 +190,11 @@ void close_gaps(CsvReading& reading) {
     const std::int64_t from = reading.pieces[i].first_row;
     const std::int64_t rows = reading.results[i].rows;
     if (from != count) {
-      std::memmove(reading.samples.features.get() + count * reading.width,
-                   reading.samples.features.get() + from * reading.width,
-                   static_cast<std::size_t>(rows * reading.width) * sizeof(float));
+      if (reading.samples.features) {
+        std::memmove(reading.samples.features.get() + count * reading.width,
+                     reading.samples.features.get() + from * reading.width,
+                     static_cast<std::size_t>(rows * reading.width) * sizeof(float));
+      }
       if (reading.samples.labels) {
         std::memmove(&reading.samples.labels[count], &reading.samples.labels[from],
                      static_cast<std::size_t>(rows) * sizeof(std::int64_t));
@@ -216,6 +219,20 @@ void close_gaps(CsvReading& reading) {
   }
 }
 
+/// Adds the samples of a piece to their part.
+void add_piece(Samples::Part& part, const CsvPiece& piece, const CsvReading::Piece& result) {
+  if (part.lines.empty() && result.lines.empty() &&
+      piece.first_line == part.first_line + part.count) {
+    part.count += result.rows;
+    return;
+  }
+  for (std::int64_t row = 0; row < result.rows; ++row, ++part.count) {
+    const std::int64_t line =
+        result.lines.empty() ? piece.first_line + row : result.lines[static_cast<std::size_t>(row)];
+    keep_line(part.lines, part.first_line, part.count, line);
+  }
+}
+
 void find_parts(CsvReading& reading) {
   for (std::size_t i = 0; i < reading.pieces.size(); ++i) {
     const std::size_t file = reading.pieces[i].file;
@@ -223,18 +240,8 @@ void find_parts(CsvReading& reading) {
       reading.samples.parts.push_back({.file = reading.files[file]->name(),
                                        .first_line = reading.layouts[file].head.first_line});
     }
-    Samples::Part& part = reading.samples.parts.back();
-    part.count += reading.results[i].rows;
-    part.lines.insert(part.lines.end(), reading.results[i].lines.begin(),
-                      reading.results[i].lines.end());
-  }
-  for (Samples::Part& part : reading.samples.parts) {
-    std::int64_t line = part.first_line;
-    const bool consecutive = std::all_of(part.lines.begin(), part.lines.end(),
-                                         [&](std::int64_t each) { return each == line++; });
-    if (consecutive) {
-      part.lines.clear();
-    }
+    add_piece(reading.samples.parts.back(), reading.pieces[i], reading.results[i]);
+    reading.results[i].lines = {};
   }
 }
 
@@ -264,8 +271,12 @@ Samples read_table(std::span<const SourcePtr> files, const ReadOptions& options,
     number_csv_labels(reading);
   }
   centre_csv(reading);
+  const Origins origins = reading.samples.origins;  // by column, before categories are encoded
   if (reading.has_categories) {
     encode_csv_categories(reading);
+  }
+  if (options.in_place) {
+    reading.samples.blocks = parser.blocks(reading, origins);
   }
   return std::move(reading.samples);
 }

@@ -15,16 +15,28 @@
 #include "dga/data/formats/csv/texts.h"
 #include "dga/data/samples.h"
 #include "dga/data/source.h"
+#include "dga/data/stream/text_blocks.h"
 
 namespace dga {
 
 struct CsvReading {
   /// What was read from a piece, beside the values themselves.
   struct Piece {
-    std::int64_t rows = 0;                 // without those that were left out
-    std::int64_t missing = 0;              // samples with a missing value
-    std::vector<std::int64_t> lines = {};  // of the samples; only if they may not be consecutive
-    std::vector<CsvTexts> texts = {};      // by feature
+    std::int64_t rows = 0;     // without those that were left out
+    std::int64_t missing = 0;  // samples with a missing value
+    std::size_t thread = 0;    // whose codes of texts it has
+    /// Line numbers of the samples; empty if they are consecutive, from the first line of the
+    /// piece.
+    std::vector<std::int64_t> lines = {};
+    /// Of samples that stay in the files: where records begin. `sample` counts within the piece.
+    std::vector<TextMark> marks = {};
+  };
+  /// What a thread uses for all its pieces. Codes of texts are valid within their thread.
+  struct Thread {
+    std::vector<char> buffer = {};
+    std::vector<float> row = {};  // of samples that stay in the files
+    FeatureRanges ranges;
+    std::vector<CsvTexts> texts = {};  // by feature; empty without categories
     CsvTexts label_texts = {};
   };
 
@@ -34,8 +46,7 @@ struct CsvReading {
   std::vector<CsvLayout> layouts = {};  // by file
   std::vector<CsvPiece> pieces = {};
   std::vector<Piece> results = {};                 // by piece
-  std::vector<FeatureRanges> ranges = {};          // by thread
-  std::vector<std::vector<char>> buffers = {};     // by thread
+  std::vector<Thread> by_thread = {};              // of Parquet also by piece
   std::vector<std::int64_t> feature_columns = {};  // by feature: its position in samples.columns
   Samples samples = {};
   std::int64_t width = 0;  // features, before categories are encoded

@@ -22,6 +22,9 @@ const char* parse_common(const char* p, std::int64_t& out) noexcept {
 NumberError parse_any(std::string_view text, float& out) noexcept {
   return parse_float(text, out);
 }
+NumberError parse_any(std::string_view text, double& out) noexcept {
+  return parse_double(text, out);
+}
 NumberError parse_any(std::string_view text, std::int64_t& out) noexcept {
   return parse_integer(text, out);
 }
@@ -79,7 +82,7 @@ const char* skip_field(const char* p, char separator) noexcept {
 }
 
 template <typename Label>
-const char* parse_numbers(const char* p, const CsvLayout& layout, float* features,
+const char* parse_numbers(const char* p, const CsvLayout& layout, const CsvRow& row,
                           Label& label) noexcept {
   const char separator = layout.head.separator;
   const std::size_t last = layout.uses.size() - 1;
@@ -87,7 +90,9 @@ const char* parse_numbers(const char* p, const CsvLayout& layout, float* feature
     const CsvLayout::Use use = layout.uses[column];
     const char* end = nullptr;
     if (use.slot == Slot::number) {
-      end = parse_field(p, separator, features[use.position]);
+      end = parse_field(p, separator, row.features[use.position]);
+    } else if (use.slot == Slot::wide) {
+      end = parse_uncommon(p, separator, row.wide[use.position]);
     } else if (use.slot == Slot::label) {
       end = parse_field(p, separator, label);
     } else if (use.slot == Slot::skip) {
@@ -207,9 +212,9 @@ std::string remedy_of_missing(const CsvLayout& layout, std::int64_t column) {
 const char* parse_csv_numbers(const char* p, const CsvLayout& layout, const CsvRow& row) noexcept {
   if (layout.regression || layout.label < 0) {
     float none = 0;
-    return parse_numbers(p, layout, row.features, row.target == nullptr ? none : *row.target);
+    return parse_numbers(p, layout, row, row.target == nullptr ? none : *row.target);
   }
-  return parse_numbers(p, layout, row.features, *row.label);
+  return parse_numbers(p, layout, row, *row.label);
 }
 
 CsvOutcome parse_csv_record(const char* p, const char* end, const CsvLayout& layout,

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -16,6 +17,7 @@
 
 namespace dga {
 
+class BlockReader;
 struct CsvReading;
 
 struct TableParser {
@@ -29,6 +31,10 @@ struct TableParser {
                                                  const std::vector<std::int64_t>& features,
                                                  bool target, std::int64_t rows)>
       wide;
+  /// Makes the reader of samples that stay in the files, as csv_blocks does. Only for formats that
+  /// can be streamed.
+  std::function<std::shared_ptr<const BlockReader>(CsvReading& reading, const Origins& origins)>
+      blocks = {};
 };
 
 /// Reads the samples of all `files`, one file after another. The first file decides what the

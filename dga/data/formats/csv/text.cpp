@@ -87,6 +87,13 @@ void end_lines_in_lf(std::string& text) {
   }
 }
 
+/// Bytes of what is converted have no place in the file.
+[[noreturn]] void refuse_conversion(const ByteSource& file, const char* expected,
+                                    const char* found) {
+  throw DataError(str(file.name(), ": expected ", expected, " to stream the file, found ", found,
+                      ". Save it so, or leave --stream out."));
+}
+
 }  // namespace
 
 bool is_csv(const ByteSource&, std::string_view head) {
@@ -102,7 +109,7 @@ bool is_csv(const ByteSource&, std::string_view head) {
   });
 }
 
-SourcePtr csv_text(const SourcePtr& file) {
+SourcePtr csv_text(const SourcePtr& file, bool in_place) {
   SourcePtr text = file;
   if (file->size() >= 2) {
     char start[2];
@@ -111,10 +118,16 @@ SourcePtr csv_text(const SourcePtr& file) {
     refuse_utf32(*file);
     if (mark == kLittleEndianMark || mark == kBigEndianMark) {
       const char* const encoding = mark == kLittleEndianMark ? "UTF-16LE" : "UTF-16BE";
+      if (in_place) {
+        refuse_conversion(*file, "UTF-8", "UTF-16");
+      }
       text = source_of(file->name(), from_utf16(*file, contents(*file).substr(2), encoding));
     }
   }
   if (has_lone_cr(*text)) {
+    if (in_place) {
+      refuse_conversion(*file, "lines that end in LF or CRLF", "CR alone");
+    }
     std::string converted = contents(*text);
     end_lines_in_lf(converted);
     text = source_of(file->name(), std::move(converted));

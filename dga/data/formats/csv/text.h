@@ -16,7 +16,7 @@ bool is_csv(const ByteSource& file, std::string_view head);
 
 /// The file as UTF-8 whose lines end in LF or CRLF. A file in UTF-16 with a byte-order mark, or
 /// with lines that end in CR alone, is converted in memory; any other is returned as it is. Throws
-/// DataError for UTF-16 that is damaged.
-SourcePtr csv_text(const SourcePtr& file);
+/// DataError for UTF-16 that is damaged, and with `in_place` for what would be converted.
+SourcePtr csv_text(const SourcePtr& file, bool in_place);
 
 }  // namespace dga

@@ -31,7 +31,8 @@ void find_pieces(CsvReading& reading, ParquetReading& parquet) {
     std::int64_t in_file = 0;
     const std::vector<std::int64_t>& groups = parquet.files[file].groups;
     for (std::size_t group = 0; group < groups.size(); ++group) {
-      reading.pieces.push_back({.file = file, .rows = groups[group], .first_row = row});
+      reading.pieces.push_back(
+          {.file = file, .rows = groups[group], .first_row = row, .first_line = in_file});
       parquet.groups.push_back(static_cast<int>(group));
       parquet.first_in_file.push_back(in_file);
       if (__builtin_add_overflow(row, groups[group], &row)) {
@@ -60,7 +61,7 @@ class CellStore {
         layout_(reading.layouts[reading.pieces[piece].file]),
         left_out_(parquet.left_out[piece]),
         first_(reading.pieces[piece].first_row),
-        result_(reading.results[piece]),
+        texts_(reading.by_thread[reading.results[piece].thread]),
         fault_(fault) {
     if (!left_out_.empty()) {
       std::int64_t at = 0;
@@ -117,9 +118,9 @@ class CellStore {
       error_ = cells.number(cell, layout_.decimal, feature(sample, use));
     } else if (use.slot == Slot::category) {
       feature(sample, use) = static_cast<float>(
-          code(result_.texts[static_cast<std::size_t>(use.position)], cells, cell));
+          code(texts_.texts[static_cast<std::size_t>(use.position)], cells, cell));
     } else if (layout_.text_labels) {
-      reading_.samples.labels[sample] = code(result_.label_texts, cells, cell);
+      reading_.samples.labels[sample] = code(texts_.label_texts, cells, cell);
     } else if (layout_.regression) {
       error_ = cells.number(cell, layout_.decimal, reading_.samples.targets[sample]);
     } else {
@@ -132,7 +133,7 @@ class CellStore {
   const CsvLayout& layout_;
   const std::vector<std::uint8_t>& left_out_;
   std::int64_t first_;
-  CsvReading::Piece& result_;
+  CsvReading::Thread& texts_;
   ParquetFault& fault_;
   std::vector<std::int64_t> places_;  // by row: its place among those that are kept
   NumberError error_ = NumberError::none;
@@ -203,7 +204,7 @@ void finish_parquet(CsvReading& reading, const ParquetReading& parquet) {
   }
   parallel_for(std::ssize(parts), reading.threads, [&](std::int64_t index, int thread) {
     Part& part = parts[static_cast<std::size_t>(index)];
-    FeatureRanges& range = reading.ranges[static_cast<std::size_t>(thread)];
+    FeatureRanges& range = reading.by_thread[static_cast<std::size_t>(thread)].ranges;
     const float* sample = reading.samples.features.get() +
                           (reading.pieces[part.piece].first_row + part.begin) * reading.width;
     for (std::int64_t row = part.begin; row < part.end; ++row, sample += reading.width) {
@@ -237,11 +238,14 @@ void parse_parquet(CsvReading& reading, ParquetReading& parquet, bool text_label
   }
   const std::size_t pieces = reading.pieces.size();
   reading.results.assign(pieces, {});
-  for (CsvReading::Piece& result : reading.results) {
-    result.texts.resize(reading.has_categories ? static_cast<std::size_t>(reading.width) : 0);
+  // A piece has codes of its own: threads share it by columns, and take turns at its parts.
+  for (std::size_t piece = 0; piece < pieces; ++piece) {
+    reading.results[piece].thread = piece;
   }
-  reading.ranges.assign(static_cast<std::size_t>(reading.threads),
-                        FeatureRanges(static_cast<std::size_t>(reading.width)));
+  const auto width = static_cast<std::size_t>(reading.width);
+  reading.by_thread.assign(std::max(pieces, static_cast<std::size_t>(reading.threads)),
+                           {.ranges = FeatureRanges(width),
+                            .texts = std::vector<CsvTexts>(reading.has_categories ? width : 0)});
   const std::vector<ParquetShare> shares = parquet_shares(
       reading, [](const CsvLayout::Use& use) { return use.slot != Slot::skip; }, pieces);
   const auto all = [&](std::size_t piece) { return reading.pieces[piece].rows; };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "dga/data/stream/streamed_arrays.h"
+#include "dga/data/stream/streamed_dataset.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -82,7 +82,7 @@ Gathered gathered(const Dataset& data, const std::vector<std::int64_t>& indices)
   return result;
 }
 
-TEST(StreamedArrays, GathersWhatATableHolds) {
+TEST(StreamedDataset, GathersWhatATableHolds) {
   for (const WriteFormat format : {WriteFormat::npy, WriteFormat::safetensors, WriteFormat::idx}) {
     for (const bool regression : {false, true}) {
       const ScratchFolder folder;
@@ -91,7 +91,7 @@ TEST(StreamedArrays, GathersWhatATableHolds) {
       const LoadedData table = load_data({.data = path, .task = task});
       const LoadedData stream =
           load_data({.data = path, .task = task, .samples = {.stream = true, .shuffle_window = 1}});
-      ASSERT_NE(dynamic_cast<const StreamedArrays*>(stream.train.get()), nullptr);
+      ASSERT_NE(dynamic_cast<const StreamedDataset*>(stream.train.get()), nullptr);
       EXPECT_EQ(stream.train->size(), 1000);
       EXPECT_EQ(stream.train->class_names(), table.train->class_names());
       EXPECT_EQ(summary_of(stream).classes, summary_of(table).classes);
@@ -107,7 +107,7 @@ TEST(StreamedArrays, GathersWhatATableHolds) {
   }
 }
 
-TEST(StreamedArrays, BlocksReachOverTheEndsOfFiles) {
+TEST(StreamedDataset, BlocksReachOverTheEndsOfFiles) {
   const ScratchFolder folder;
   std::vector<float> all;
   for (int part = 0; part < 5; ++part) {
@@ -131,7 +131,7 @@ TEST(StreamedArrays, BlocksReachOverTheEndsOfFiles) {
   EXPECT_EQ(gathered(*stream.train, indices).features, all);
 }
 
-TEST(StreamedArrays, ThreadsGatherAtTheSameTime) {
+TEST(StreamedDataset, ThreadsGatherAtTheSameTime) {
   const ScratchFolder folder;
   const std::string path = written_samples(folder, 2000, WriteFormat::npy);
   const LoadedData table = load_data({.data = path});
@@ -157,22 +157,22 @@ TEST(StreamedArrays, ThreadsGatherAtTheSameTime) {
   EXPECT_THAT(same, testing::Each(30));
 }
 
-TEST(StreamedArrays, WhatCannotBeStreamedIsRefused) {
+TEST(StreamedDataset, WhatCannotBeStreamedIsRefused) {
   const auto error_of_stream = [](const std::string& path) {
     const std::string text =
         test::error_of<DataError>([&] { load_data({.data = path, .samples = {.stream = true}}); });
     return text.starts_with(path) ? text.substr(path.size()) : text;
   };
   const ScratchFolder folder;
-  EXPECT_EQ(error_of_stream(folder.write("a.csv", "1,0\n2,1\n")),
-            ": expected arrays that are not packed (NPY, safetensors, IDX or CIFAR) to stream, "
-            "found CSV. Write them with dga data convert, or leave --stream out.");
+  EXPECT_EQ(error_of_stream(folder.write("a.png", "\x89PNG\r\n\x1a\n")),
+            ": expected a format that can be streamed (IDX, NPY, safetensors, CIFAR, LIBSVM, CSV), "
+            "found PNG/JPEG. Write the data in one with dga data convert, or leave --stream out.");
   EXPECT_EQ(error_of_stream(folder.write("a.gz", test::gzip("1,0\n2,1\n"))),
             ": expected a file that is not packed, to stream it, found gzip. Unpack it, or leave "
             "--stream out.");
 }
 
-TEST(StreamedArrays, ValuesThatAreNotFiniteAreFoundWhenTheyAreRead) {
+TEST(StreamedDataset, ValuesThatAreNotFiniteAreFoundWhenTheyAreRead) {
   const ScratchFolder folder;
   const std::string x = npy_start("<f4", "2, 1");
   const std::string y = npy_start("|u1", "2,");
@@ -189,7 +189,7 @@ TEST(StreamedArrays, ValuesThatAreNotFiniteAreFoundWhenTheyAreRead) {
                 "inf. Correct the file, or train without --stream and with --missing."));
 }
 
-TEST(StreamedArrays, FeaturesThatNeedAnOriginAreRefused) {
+TEST(StreamedDataset, FeaturesThatNeedAnOriginAreRefused) {
   const ScratchFolder folder;
   const std::string x = npy_start("<f8", "3, 2");
   const std::string y = npy_start("|u1", "3,");
@@ -230,6 +230,21 @@ TEST(BlockCache, KeepsTheBlocksThatWereUsedLast) {
   EXPECT_EQ(first[0], a);
   EXPECT_THROW(cache.get(9, [](float*) { throw DataError("x"); }), DataError);
   EXPECT_EQ(get(9)[0], 9);
+}
+
+TEST(BlockCache, OldBlocksOfOtherPartsMakeRoom) {
+  BlockCache cache(BlockCache::kParts, 1);
+  int loads = 0;
+  const auto get = [&](std::int64_t number) { cache.get(number, [&](float*) { ++loads; }); };
+  for (std::int64_t number = 0; number < BlockCache::kParts; ++number) {
+    get(number);
+  }
+  for (int round = 0; round < 5; ++round) {
+    for (std::int64_t i = 1; i <= 8; ++i) {
+      get(i * BlockCache::kParts);  // all of part 0
+    }
+  }
+  EXPECT_EQ(loads, BlockCache::kParts + 8);
 }
 
 TEST(BlockCache, KeepsAsManyAsItWasAskedTo) {

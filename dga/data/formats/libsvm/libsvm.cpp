@@ -1,0 +1,408 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "dga/data/formats/libsvm/libsvm.h"
+
+#include <algorithm>
+#include <functional>
+#include <limits>
+#include <memory>
+#include <numeric>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "dga/base/available_memory.h"
+#include "dga/base/error.h"
+#include "dga/data/aligned.h"
+#include "dga/data/centring.h"
+#include "dga/data/formats/libsvm/blocks.h"
+#include "dga/data/formats/libsvm/line.h"
+#include "dga/data/formats/libsvm/words.h"
+#include "dga/data/formats/number.h"
+#include "dga/data/line_numbers.h"
+#include "dga/data/stream/blocks.h"
+#include "dga/data/stream/changed_file.h"
+#include "dga/data/stream/text_blocks.h"
+
+namespace dga {
+namespace {
+
+/// Whether `word` is "digits:number".
+bool is_index_and_value(std::string_view word) {
+  const std::size_t colon = word.find(':');
+  double value = 0;
+  return colon != std::string_view::npos && colon > 0 &&
+         word.find_first_not_of("0123456789") == colon &&
+         parse_double(word.substr(colon + 1), value) == NumberError::none;
+}
+
+/// Calls use(line, offset of its begin) for the lines of a file.
+void for_each_line(const ByteSource& file,
+                   const std::function<void(std::string_view, std::int64_t)>& use) {
+  std::string partial;
+  std::int64_t begin = 0;
+  const auto end_line = [&](std::string_view line) {
+    use(line, begin);
+    begin += std::ssize(line) + 1;
+  };
+  file.stream(0, file.size(), [&](std::span<const char> bytes) {
+    std::string_view text(bytes.data(), bytes.size());
+    for (std::size_t end = text.find('\n'); end != std::string_view::npos; end = text.find('\n')) {
+      if (partial.empty()) {
+        end_line(text.substr(0, end));
+      } else {
+        partial.append(text.substr(0, end));
+        end_line(partial);
+        partial.clear();
+      }
+      text.remove_prefix(end + 1);
+    }
+    partial.append(text);
+  });
+  if (!partial.empty()) {
+    end_line(partial);
+  }
+}
+
+/// A column of the samples in memory without a copy.
+template <typename T>
+std::shared_ptr<T[]> as_array(std::vector<T> values) {
+  const auto owner = std::make_shared<std::vector<T>>(std::move(values));
+  return {owner, owner->data()};
+}
+
+/// The samples of all files in rows of index and value (CSR). Of samples that stay in the files
+/// only the first ones are kept.
+class SparseRows {
+ public:
+  SparseRows(std::span<const SourcePtr> files, const ReadOptions& options)
+      : sources_(files), options_(options) {}
+
+  Samples read() {
+    LibsvmLine line(options_.task, options_.optional_labels);
+    for (std::size_t file = 0; file < sources_.size(); ++file) {
+      parts_.push_back({.file = sources_[file]->name()});
+      for_each_sample(file, line, [&](std::int64_t number, std::int64_t offset) {
+        add_sample(line, number, {.sample = count_, .file = file, .offset = offset});
+      });
+    }
+    labelled_ = line.labelled();
+    return samples();
+  }
+
+ private:
+  /// Calls use(line number, offset) for the lines of a file that hold a sample, which `line` has
+  /// read.
+  void for_each_sample(std::size_t file, LibsvmLine& line,
+                       const std::function<void(std::int64_t, std::int64_t)>& use) const {
+    std::int64_t number = 0;
+    for_each_line(*sources_[file], [&](std::string_view text, std::int64_t offset) {
+      ++number;
+      try {
+        if (line.parse(text)) {
+          use(number, offset);
+        }
+      } catch (const LibsvmFault& fault) {
+        throw DataError(str(sources_[file]->name(), ":", number, ": ", fault.text));
+      }
+    });
+  }
+
+  void add_sample(const LibsvmLine& line, std::int64_t number, const TextMark& mark) {
+    Samples::Part& part = parts_.back();
+    part.first_line = part.count == 0 ? number : part.first_line;
+    keep_line(part.lines, part.first_line, part.count, number);
+    ++part.count;
+    if (options_.task == Task::regression) {
+      targets_.push_back(static_cast<float>(line.target()));
+    } else {
+      labels_.push_back(line.label());
+    }
+    if (!line.indices().empty()) {
+      least_ = std::min(least_, line.indices().front());
+      most_ = std::max(most_, line.indices().back());
+    }
+    check_range(line, number);
+    // samples_to_compare never returns more.
+    constexpr std::int64_t kFirst = 1024;
+    if (!options_.in_place || count_ < kFirst) {
+      indices_.insert(indices_.end(), line.indices().begin(), line.indices().end());
+      values_.insert(values_.end(), line.values().begin(), line.values().end());
+      rows_.push_back(std::ssize(indices_));
+      wide_targets_.push_back(line.target());
+    }
+    if (options_.in_place) {
+      add_mark(marks_, mark);
+      add_to_ranges(line);
+    }
+    ++count_;
+  }
+
+  /// Keeps what is wrong with the first index that the training does not have; other errors come
+  /// first.
+  void check_range(const LibsvmLine& line, std::int64_t number) {
+    if (options_.columns == nullptr || !out_of_range_.empty()) {
+      return;
+    }
+    const std::int64_t first = first_index(*options_.columns);
+    const std::int64_t last = first + num_inputs(*options_.columns) - 1;
+    for (const std::int64_t index : line.indices()) {
+      if (index < first || index > last) {
+        out_of_range_ = str(parts_.back().file, ":", number, ": expected indices from ", first,
+                            " to ", last, " as in the training data, found ", index,
+                            ". Remove the feature, or train with it.");
+        return;
+      }
+    }
+  }
+
+  /// `ranges_` then hold the values that are written; see full_ranges.
+  void add_to_ranges(const LibsvmLine& line) {
+    if (most_ >= std::ssize(times_)) {
+      const auto size = static_cast<std::size_t>(std::max(most_ + 1, 2 * std::ssize(times_)));
+      if (!fits(static_cast<std::int64_t>(size))) {
+        return;  // check_memory refuses the samples
+      }
+      ranges_.least.resize(size, std::numeric_limits<float>::infinity());
+      ranges_.most.resize(size, -std::numeric_limits<float>::infinity());
+      times_.resize(size);
+    }
+    for (std::size_t i = 0; i < line.indices().size(); ++i) {
+      const auto index = static_cast<std::size_t>(line.indices()[i]);
+      const auto value = static_cast<float>(line.values()[i]);
+      ranges_.least[index] = std::min(ranges_.least[index], value);
+      ranges_.most[index] = std::max(ranges_.most[index], value);
+      ++times_[index];
+    }
+  }
+
+  static std::int64_t first_index(const Columns& columns) {
+    return !columns.all.empty() && columns.all.front().name == "0" ? 0 : 1;
+  }
+
+  Samples samples();
+  void choose_features(Samples& samples);
+  double bytes_of(std::int64_t width) const;
+  bool fits(std::int64_t width) const;
+  void check_memory() const;
+  FeatureRanges fill_features(Samples& samples) const;
+  FeatureRanges full_ranges() const;
+  void centre_values(Samples& samples, const FeatureRanges& ranges) const;
+  std::vector<std::vector<double>> columns(const std::vector<std::int64_t>& wanted, bool target,
+                                           std::int64_t rows) const;
+
+  std::span<const SourcePtr> sources_;
+  const ReadOptions& options_;
+  std::int64_t count_ = 0;
+  std::vector<Samples::Part> parts_;  // by file
+  std::vector<std::int64_t> labels_;  // of a classification
+  std::vector<float> targets_;        // of a regression
+  std::int64_t least_ = INT64_MAX;    // of all indices
+  std::int64_t most_ = -1;
+  std::string out_of_range_;
+  bool labelled_ = true;
+  std::int64_t first_ = 1;  // index of feature 0
+  std::int64_t width_ = 0;
+  // --- of the samples that are kept
+  std::vector<std::int64_t> rows_{0};  // where each begins
+  std::vector<std::int64_t> indices_;
+  std::vector<double> values_;
+  std::vector<double> wide_targets_;
+  // --- of samples that stay in the files
+  std::vector<TextMark> marks_;
+  FeatureRanges ranges_{0};          // by index
+  std::vector<std::int64_t> times_;  // that an index is written
+};
+
+/// Sets the first index and the number of features: those of the training, if there was one.
+void SparseRows::choose_features(Samples& samples) {
+  if (options_.columns != nullptr) {
+    first_ = first_index(*options_.columns);
+    width_ = num_inputs(*options_.columns);
+    samples.columns = *options_.columns;
+    check_memory();
+    return;
+  }
+  first_ = least_ == 0 ? 0 : 1;
+  width_ = most_ - first_ + 1;
+  check_memory();
+  for (std::int64_t f = 0; f < width_; ++f) {
+    samples.columns.all.push_back({.name = std::to_string(first_ + f)});
+  }
+  samples.columns.all.push_back({.name = "label", .use = ColumnUse::label});
+  samples.columns.missing = options_.table.missing;
+}
+
+/// What samples of so many features take: each feature has a name. Of samples that stay in the
+/// files, the blocks of one worker count.
+double SparseRows::bytes_of(std::int64_t width) const {
+  std::int64_t rows = count_;
+  double column = sizeof(Column);
+  if (options_.in_place) {
+    rows = blocks_of_worker(default_shuffle_window(width), width) * samples_per_block(width);
+    column += 2 * sizeof(float) + sizeof(std::int64_t);  // ranges_, times_
+  }
+  return static_cast<double>(width) * (static_cast<double>(rows) * sizeof(float) + column);
+}
+
+bool SparseRows::fits(std::int64_t width) const {
+  return bytes_of(width) <= static_cast<double>(available_memory().machine);
+}
+
+void SparseRows::check_memory() const {
+  if (!fits(width_)) {
+    const auto free = static_cast<double>(available_memory().machine);
+    throw DataError(str(parts_.front().file, ": expected samples that fit into memory, found ",
+                        count_, " of ", width_, " features, which need ",
+                        memory_text(bytes_of(width_)), " with their zeros, where ",
+                        memory_text(free),
+                        " are free. Keep fewer features, for example by hashing them."));
+  }
+}
+
+std::vector<std::vector<double>> SparseRows::columns(const std::vector<std::int64_t>& wanted,
+                                                     bool target, std::int64_t rows) const {
+  std::vector<std::vector<double>> result(wanted.size() + (target ? 1 : 0));
+  for (auto& column : result) {
+    column.resize(static_cast<std::size_t>(rows));
+  }
+  std::vector<std::int64_t> place_of(static_cast<std::size_t>(width_), -1);
+  for (std::size_t c = 0; c < wanted.size(); ++c) {
+    place_of[static_cast<std::size_t>(wanted[c])] = static_cast<std::int64_t>(c);
+  }
+  const auto put = [&](std::size_t row, std::int64_t index, double value) {
+    const std::int64_t place = place_of[static_cast<std::size_t>(index - first_)];
+    if (place >= 0) {
+      result[static_cast<std::size_t>(place)][row] = value;
+    }
+  };
+  if (rows > std::ssize(rows_) - 1) {
+    std::size_t row = 0;
+    LibsvmLine line(options_.task, options_.optional_labels);
+    for (std::size_t file = 0; file < sources_.size(); ++file) {
+      for_each_sample(file, line, [&](std::int64_t, std::int64_t) {
+        if (std::cmp_greater_equal(row, rows) ||
+            (!line.indices().empty() &&
+             (line.indices().front() < first_ || line.indices().back() >= first_ + width_))) {
+          refuse_changed_file(sources_[file]->name());
+        }
+        for (std::size_t i = 0; i < line.indices().size(); ++i) {
+          put(row, line.indices()[i], line.values()[i]);
+        }
+        if (target) {
+          result.back()[row] = line.target();
+        }
+        ++row;
+      });
+    }
+    return result;
+  }
+  for (std::size_t row = 0; row < static_cast<std::size_t>(rows); ++row) {
+    for (auto i = static_cast<std::size_t>(rows_[row]);
+         i < static_cast<std::size_t>(rows_[row + 1]); ++i) {
+      put(row, indices_[i], values_[i]);
+    }
+    if (target) {
+      result.back()[row] = wide_targets_[row];
+    }
+  }
+  return result;
+}
+
+FeatureRanges SparseRows::fill_features(Samples& samples) const {
+  samples.features = allocate_aligned<float>(count_ * width_);
+  FeatureRanges ranges(static_cast<std::size_t>(width_));
+  for (std::int64_t row = 0; row < count_; ++row) {
+    float* const out = samples.features.get() + row * width_;
+    std::fill_n(out, width_, 0.0F);
+    for (auto i = static_cast<std::size_t>(rows_[static_cast<std::size_t>(row)]);
+         i < static_cast<std::size_t>(rows_[static_cast<std::size_t>(row) + 1]); ++i) {
+      out[indices_[i] - first_] = static_cast<float>(values_[i]);
+    }
+    ranges.add(out);
+  }
+  return ranges;
+}
+
+/// The ranges of all values, with the zeros that are not written.
+FeatureRanges SparseRows::full_ranges() const {
+  FeatureRanges ranges(static_cast<std::size_t>(width_));
+  for (std::size_t f = 0; f < static_cast<std::size_t>(width_); ++f) {
+    const std::size_t index = f + static_cast<std::size_t>(first_);
+    const std::int64_t times = index < times_.size() ? times_[index] : 0;
+    ranges.least[f] = times > 0 ? ranges_.least[index] : 0.0F;
+    ranges.most[f] = times > 0 ? ranges_.most[index] : 0.0F;
+    if (times < count_) {
+      ranges.least[f] = std::min(ranges.least[f], 0.0F);
+      ranges.most[f] = std::max(ranges.most[f], 0.0F);
+    }
+  }
+  return ranges;
+}
+
+void SparseRows::centre_values(Samples& samples, const FeatureRanges& ranges) const {
+  const WideValues values{
+      .read = [this](const std::vector<std::int64_t>& wanted, bool target,
+                     std::int64_t rows) { return columns(wanted, target, rows); },
+      .name = [this](std::int64_t feature) { return str("feature ", first_ + feature); }};
+  if (options_.origins != nullptr) {
+    centre(samples, *options_.origins, values);
+    return;
+  }
+  std::vector<std::int64_t> numbers(static_cast<std::size_t>(width_));
+  std::iota(numbers.begin(), numbers.end(), std::int64_t{0});
+  centre(samples, numbers, ranges, values);
+}
+
+Samples SparseRows::samples() {
+  Samples samples;
+  samples.count = count_;
+  if (samples.count == 0 || (most_ < 0 && options_.columns == nullptr)) {
+    throw DataError(str(parts_.front().file, ": expected samples with index:value pairs, found ",
+                        "none. Give a file that has some."));
+  }
+  choose_features(samples);
+  if (!out_of_range_.empty()) {
+    throw DataError(out_of_range_);
+  }
+  samples.shape = {width_};
+  samples.label = "the first value of each line";
+  const FeatureRanges ranges = options_.in_place ? full_ranges() : fill_features(samples);
+  if (labelled_ && options_.table.drop != "label") {
+    samples.targets = targets_.empty() ? nullptr : as_array(std::move(targets_));
+    samples.labels = labels_.empty() ? nullptr : as_array(std::move(labels_));
+  }
+  samples.parts = std::move(parts_);
+  std::erase_if(samples.parts, [](const Samples::Part& part) { return part.count == 0; });
+  centre_values(samples, ranges);
+  if (options_.in_place) {
+    samples.blocks = libsvm_blocks({sources_.begin(), sources_.end()}, std::move(marks_), samples,
+                                   first_, options_.task);
+  }
+  return samples;
+}
+
+}  // namespace
+
+bool is_libsvm(const ByteSource&, std::string_view head) {
+  while (!head.empty()) {
+    const std::size_t end = std::min(head.find('\n'), head.size());
+    std::string_view line = without_comment(head.substr(0, end));
+    head.remove_prefix(std::min(end + 1, head.size()));
+    const std::string_view label = take_word(line);
+    const std::string_view first = take_word(line);
+    if (first.empty() && !is_index_and_value(label)) {
+      continue;  // no value that is not zero, or no sample
+    }
+    return is_index_and_value(label) ||
+           (label.find_first_not_of("+-.,0123456789eE") == std::string_view::npos &&
+            (is_index_and_value(first) || first.starts_with("qid:")));
+  }
+  return false;
+}
+
+Samples read_libsvm(std::span<const SourcePtr> files, const ReadOptions& options) {
+  return SparseRows(files, options).read();
+}
+
+}  // namespace dga

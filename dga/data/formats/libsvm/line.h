@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// LibsvmLine: parses the lines of LIBSVM one after another.
+
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "dga/data/samples.h"
+
+namespace dga {
+
+/// Thrown for a line that cannot be read: "expected …, found …. What to do."
+struct LibsvmFault {
+  std::string text;
+};
+
+class LibsvmLine {
+ public:
+  LibsvmLine(Task task, bool optional_labels) : task_(task), optional_labels_(optional_labels) {}
+
+  /// Reads a line. False if it holds no sample. Throws LibsvmFault.
+  bool parse(std::string_view line);
+
+  /// Whether the samples have labels: as the first one, unless labels are not optional.
+  bool labelled() const noexcept { return labelled_.value_or(true); }
+
+  // --- of the sample that `parse` has read
+  std::int64_t label() const noexcept { return label_; }  // of a classification
+  double target() const noexcept { return target_; }      // of a regression
+  /// As in the file, ascending.
+  const std::vector<std::int64_t>& indices() const noexcept { return indices_; }
+  /// By index.
+  const std::vector<double>& values() const noexcept { return values_; }
+
+ private:
+  void read_label(std::string_view word);
+  void read_value(std::string_view word);
+
+  Task task_;
+  bool optional_labels_;
+  std::optional<bool> labelled_;
+  std::int64_t label_ = 0;
+  double target_ = 0;
+  std::vector<std::int64_t> indices_;
+  std::vector<double> values_;
+};
+
+}  // namespace dga

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// BlockReader: how a StreamedDataset reads features from files. Each kind of format has its own.
+
+#pragma once
+
+#include <cstdint>
+
+namespace dga {
+
+/// Several threads may call the functions at the same time.
+class BlockReader {
+ public:
+  BlockReader() = default;
+  BlockReader(const BlockReader&) = delete;
+  BlockReader& operator=(const BlockReader&) = delete;
+  virtual ~BlockReader() = default;
+
+  /// Writes the features of the samples [first, last), minus their origins, to `values`: shape
+  /// (last - first, num_features). Throws DataError for files that have changed.
+  virtual void read(std::int64_t first, std::int64_t last, float* values) const = 0;
+
+  /// Called for a sample that was read with NaN or an infinity. Throws DataError unless NaN stands
+  /// for a missing value there.
+  virtual void check_not_finite(std::int64_t sample) const = 0;
+};
+
+}  // namespace dga

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "dga/data/stream/streamed_dataset.h"
+
+#include <algorithm>
+#include <bit>
+#include <cstdint>
+#include <span>
+#include <utility>
+
+#include "dga/data/stream/blocks.h"
+
+namespace dga {
+namespace {
+
+/// Copies values, and returns whether all of them are finite. Looks at the bits as integers,
+/// without a branch, so that the compiler handles several values at a time: of infinities and NaNs
+/// alone, all bits of the exponent are set.
+bool copy_finite(const float* from, std::int64_t count, float* to) noexcept {
+  constexpr std::uint32_t kExponent = 0x7f800000U;
+  std::uint32_t found = 0;
+  for (std::int64_t i = 0; i < count; ++i) {
+    const auto bits = std::bit_cast<std::uint32_t>(from[i]);
+    found |= (bits & kExponent) == kExponent ? 1U : 0U;
+    to[i] = from[i];
+  }
+  return found == 0;
+}
+
+}  // namespace
+
+StreamedDataset::StreamedDataset(const Samples& samples, std::vector<std::string> class_names,
+                                 std::size_t blocks)
+    : reader_(samples.blocks),
+      shape_(samples.shape),
+      size_(samples.count),
+      width_(width_of(samples)),
+      rows_(samples_per_block(width_)),
+      labels_(samples.labels),
+      targets_(samples.targets),
+      origins_(samples.origins),
+      class_names_(std::move(class_names)),
+      cache_(blocks, rows_ * width_) {}
+
+void StreamedDataset::load_block(std::int64_t number, float* values) const {
+  const std::int64_t first = number * rows_;
+  reader_->read(first, std::min(first + rows_, size_), values);
+}
+
+void StreamedDataset::read_ahead(std::span<const std::int64_t> indices) const {
+  for (const std::int64_t index : indices) {
+    const std::int64_t number = index / rows_;
+    cache_.get(number, [&](float* values) { load_block(number, values); });
+  }
+}
+
+void StreamedDataset::copy_samples(std::span<const std::int64_t> indices, BufferView features,
+                                   BufferView labels) const {
+  if (features.data != nullptr) {
+    auto* out = static_cast<float*>(features.data);
+    std::int64_t current = -1;
+    BlockCache::Block block;
+    for (const std::int64_t index : indices) {
+      const std::int64_t number = index / rows_;
+      if (number != current) {
+        block = cache_.get(number, [&](float* values) { load_block(number, values); });
+        current = number;
+      }
+      if (!copy_finite(block.get() + index % rows_ * width_, width_, out)) {
+        reader_->check_not_finite(index);
+      }
+      out += width_;
+    }
+  }
+  for (std::size_t i = 0; labels.data != nullptr && i < indices.size(); ++i) {
+    if (targets_) {
+      static_cast<float*>(labels.data)[i] = targets_[indices[i]];
+    } else {
+      static_cast<std::int64_t*>(labels.data)[i] = labels_[indices[i]];
+    }
+  }
+}
+
+}  // namespace dga
