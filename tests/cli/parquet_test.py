@@ -94,8 +94,8 @@ class ParquetTest(ProgramTest):
 
     def test_streaming_says_to_convert_first(self):
         self.write_digits("data")
-        self.expect_refused(1, "data: expected arrays that are not packed (NPY, safetensors, IDX or CIFAR) to stream, found "
-                               "Parquet. Write them with dga data convert, or leave --stream out.", "--stream", "--shard", "contiguous")
+        self.expect_refused(1, "data: expected a format that can be streamed (IDX, NPY, safetensors, CIFAR, LIBSVM, CSV), found "
+                               "Parquet. Write the data in one with dga data convert, or leave --stream out.", "--stream", "--shard", "contiguous")
 
 
 if __name__ == "__main__":
