@@ -2,6 +2,7 @@
 
 #include "dga/predict/evaluation.h"
 
+#include <ATen/ops/amax.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/from_blob.h>
 #include <torch/nn/module.h>
@@ -14,6 +15,7 @@
 
 #include "dga/base/error.h"
 #include "dga/data/shards.h"
+#include "dga/predict/finite_predictions.h"
 
 namespace dga {
 namespace {
@@ -67,7 +69,8 @@ at::Tensor features_tensor(BufferView features, std::int64_t size,
 }
 
 ErrorSums sum_of_errors(const Model& model, const ModelCard& card, const Dataset& dataset,
-                        std::span<const std::int64_t> indices, std::span<const Metric> metrics) {
+                        std::span<const std::int64_t> indices, std::span<const Metric> metrics,
+                        std::string_view set) {
   const at::NoGradGuard no_grad;
   const bool classes = dataset.label_type() == DType::i64;
   const std::int64_t width = dataset.num_features();
@@ -99,6 +102,14 @@ ErrorSums sum_of_errors(const Model& model, const ModelCard& card, const Dataset
     }
     at::Tensor output = model.forward(features_tensor(features, count, card.input_shape));
     check_output(output, count, card.outputs);
+    // Of several scores the largest, which is NaN if one of them is.
+    const at::Tensor best = output.amax(1).contiguous();
+    const auto place = [&](std::int64_t i) {
+      return str("[predict] sample ", chunk[static_cast<std::size_t>(i)], " of the ", set,
+                 " samples");
+    };
+    check_finite(std::span(best.const_data_ptr<float>(), chunk.size()), 1, place,
+                 "lower the learning rate");
     sums.errors += classes ? count_wrong(output, labels) : squared_errors(output, targets);
     if (!classes && !metrics.empty()) {
       output = output.mul(card.target_scale).add(card.target_mean);
@@ -125,11 +136,20 @@ double mean_error(const Environment& env, const Model& model, const Dataset& dat
   for (const auto& module : model.module->modules()) {
     modes.emplace_back(module, module->is_training());
   }
+  const auto restore = [&] {
+    for (const auto& [module, training] : modes) {
+      module->train(training);
+    }
+  };
   model.module->eval();
-  double errors = sum_of_errors(model, card, dataset, share).errors;
-  for (const auto& [module, training] : modes) {
-    module->train(training);
+  double errors = 0;
+  try {
+    errors = sum_of_errors(model, card, dataset, share, {}, "evaluated").errors;
+  } catch (...) {
+    restore();
+    throw;
   }
+  restore();
   workers.all_reduce({&errors, 1}, ReduceOp::sum, "errors");
   return errors / static_cast<double>(dataset.size());
 }

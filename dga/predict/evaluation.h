@@ -9,6 +9,7 @@
 #include <concepts>
 #include <cstdint>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "dga/data/dataset.h"
@@ -29,17 +30,19 @@ struct ErrorSums {
 
 /// Over samples `indices` of `dataset`, whose features and targets are as in training. The model
 /// must be in evaluation mode; gradients are not recorded. Throws InvalidArgument when its output
-/// is not (B, outputs).
+/// is not (B, outputs), and DataError, which names a sample of `set`, such as "training", when a
+/// score is NaN or the largest one infinite.
 ErrorSums sum_of_errors(const Model& model, const ModelCard& card, const Dataset& dataset,
-                        std::span<const std::int64_t> indices,
-                        std::span<const Metric> metrics = {});
+                        std::span<const std::int64_t> indices, std::span<const Metric> metrics,
+                        std::string_view set);
 
 /// The error of `model` on all of `dataset`, the same on every worker: the fraction of
 /// misclassified samples, or the mean squared error. Each worker evaluates its shard of the
 /// samples, in evaluation mode and without gradients, and then restores the module's mode. Call
 /// GradientAccumulator::synchronize_buffers first if the module has buffers. Features and targets
 /// of `dataset` are as in training. Collective; blocks. Throws InvalidArgument for a dataset
-/// without samples and an output that is not (B, classes), or (B, 1) for regression.
+/// without samples and an output that is not (B, classes), or (B, 1) for regression. A score that
+/// is not finite ends the call on all workers.
 double mean_error(const Environment& env, const Model& model, const Dataset& dataset);
 /// The same for anything that as_model takes.
 template <typename Net>

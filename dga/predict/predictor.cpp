@@ -15,6 +15,7 @@
 #include "dga/base/error.h"
 #include "dga/data/normalisation.h"
 #include "dga/predict/evaluation.h"
+#include "dga/predict/finite_predictions.h"
 
 namespace dga {
 namespace {
@@ -53,23 +54,7 @@ void check_card(const ModelCard& card, std::int64_t num_features) {
             kRemedy);
 }
 
-/// Throws DataError if one of `values`, `width` for each sample, is not finite. `first`: the number
-/// of the first sample.
-template <typename T>
-void check_finite(std::span<const T> values, std::int64_t width, std::int64_t first,
-                  const std::function<std::string(std::int64_t)>& place) {
-  const auto bad =
-      std::find_if_not(values.begin(), values.end(), [](T value) { return std::isfinite(value); });
-  if (bad != values.end()) {
-    throw DataError(str(place(first + (bad - values.begin()) / width),
-                        ": expected a finite prediction, found ",
-                        std::isnan(*bad) ? "nan"
-                        : *bad > 0       ? "inf"
-                                         : "-inf",
-                        ". Correct or remove the sample if its numbers are far from those of the "
-                        "training; otherwise train the model again."));
-  }
-}
+constexpr std::string_view kTrainAgain = "train the model again";
 
 std::string numbered(std::int64_t sample) {
   return str("[predict] sample ", sample);
@@ -116,13 +101,18 @@ void Predictor::add(std::span<float> batch, Predictions& predictions, const Plac
       predictions.values.push_back(static_cast<double>(row[i]) * card.target_scale +
                                    card.target_mean);
     }
-    check_finite(std::span<const double>(predictions.values).subspan(before), 1,
-                 static_cast<std::int64_t>(before), place);
+    check_finite(
+        std::span<const double>(predictions.values).subspan(before), 1,
+        [&](std::int64_t sample) { return place(static_cast<std::int64_t>(before) + sample); },
+        kTrainAgain);
     return;
   }
   const at::Tensor shares = at::softmax(output, 1).contiguous();
   const std::span<const float> scores(shares.const_data_ptr<float>(), size(count * card.outputs));
-  check_finite(scores, card.outputs, std::ssize(predictions.classes), place);
+  check_finite(
+      scores, card.outputs,
+      [&](std::int64_t sample) { return place(std::ssize(predictions.classes) + sample); },
+      kTrainAgain);
   // By the model's own scores, as in evaluation: rounding may make probabilities equal.
   for (std::int64_t i = 0; i < count; ++i) {
     predictions.classes.push_back(std::max_element(row, row + card.outputs) - row);

@@ -298,11 +298,13 @@ EpochResult Training::measure(std::int64_t epoch, double epoch_at) {
   struct Set {
     const std::shared_ptr<const Dataset>& samples;
     const std::vector<std::int64_t>& share;
+    std::string_view name;
     ErrorSums sums = {};
     std::int64_t size() const { return samples == nullptr ? 0 : samples->size(); }
   };
-  std::array sets{Set{plan_.train, shard_}, Set{plan_.validation, validation_share_},
-                  Set{plan_.test, test_share_}};
+  std::array sets{Set{plan_.train, shard_, "training"},
+                  Set{plan_.validation, validation_share_, "validation"},
+                  Set{plan_.test, test_share_, "held-out"}};
   auto& [trained, validated, tested] = sets;
   const Set& measured = tested.size() > 0 ? tested : validated.size() > 0 ? validated : trained;
   const std::span<const Metric> metrics(extras_.metrics);
@@ -311,7 +313,7 @@ EpochResult Training::measure(std::int64_t epoch, double epoch_at) {
   for (Set& set : sets) {
     if (set.size() > 0) {
       set.sums = sum_of_errors(model_, card_, *set.samples, set.share,
-                               &set == &measured ? metrics : metrics.first(0));
+                               &set == &measured ? metrics : metrics.first(0), set.name);
     }
     sums.push_back(set.sums.errors);
   }

@@ -133,6 +133,19 @@ class PredictTest(ProgramTest):
                           "new.csv:2: expected a finite prediction, found nan. Correct or remove the sample")
         self.assertFalse((self.folder / "answer.csv").exists())
 
+    def test_a_test_sample_whose_scores_are_not_finite_ends_the_training(self):
+        rows = [f"{i % 7 / 1000},{(i % 5 + 10 * (i % 2)) / 1000},{i % 2}" for i in range(40)]
+        for name, named in (("test", "held-out"), ("val", "validation")):
+            self.write("data/a.csv", rows)
+            self.write(f"{name}.csv", ["0.001,0.002,0", "3e38,3e38,1"])
+            done = self.train("--quiet", f"--{name}-data", f"{name}.csv")
+            self.assertEqual(done.returncode, 1)
+            self.assertIn(f"[predict] sample 1 of the {named} samples: expected a finite prediction, found nan. Correct or "
+                          "remove the sample if its numbers are far from those of the training; otherwise lower the learning "
+                          "rate.", done.stderr)
+            self.assertEqual(len(done.stderr.splitlines()), 1, done.stderr)
+            self.assertFalse((self.folder / "out").exists())
+
     def test_one_feature_without_a_label(self):
         self.write("data/a.csv", [f"{i % 7 + 10 * (i % 2)},{i % 2}" for i in range(40)])
         self.assertEqual(self.train("--quiet").returncode, 0)

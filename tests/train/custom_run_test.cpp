@@ -8,6 +8,7 @@
 #include <torch/nn/modules/linear.h>
 
 #include <algorithm>
+#include <limits>
 
 #include "dga/base/error.h"
 #include "dga/base/random.h"
@@ -254,6 +255,17 @@ TEST_F(CustomRunTest, ALossOfOnesOwnIsWhatIsMadeSmall) {
   const RunResults twice = train(options, extras);
   EXPECT_NE(twice.weights_sha256, plain.weights_sha256);
   EXPECT_GT(twice.epochs[0].loss, 1.5 * plain.epochs[0].loss);
+}
+
+TEST_F(CustomRunTest, AnEpochOfSkippedStepsIsAnError) {
+  RunOptions skipping = small_run("skipping");
+  skipping.training.on_nonfinite = OnNonfinite::skip;
+  TrainExtras extras;
+  extras.loss = [](const at::Tensor& output, const at::Tensor&) {
+    return output.mean() * std::numeric_limits<double>::quiet_NaN();
+  };
+  EXPECT_THAT(error_of([&] { train(skipping, extras); }),
+              HasSubstr("expected some steps with finite gradients, found that all "));
 }
 
 TEST_F(CustomRunTest, ALossWithoutTensorsBringsItsOwnGradient) {

@@ -347,7 +347,7 @@ TEST(TrainRun, AFailedWorkerLeavesNothingBeforeTheFirstEpoch) {
   EXPECT_TRUE(folder.names().empty());
   options.training.on_nonfinite = OnNonfinite::skip;
   EXPECT_THAT(error_of([&] { train(plan_of(options, 2, test::made_up_classes(600))); }),
-              HasSubstr("expected some steps with finite gradients, found that all "));
+              HasSubstr("of the training samples: expected a finite prediction, found "));
 }
 
 TEST(TrainRun, RefusesAFolderWithARun) {
