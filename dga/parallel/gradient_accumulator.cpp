@@ -17,6 +17,7 @@
 #include "dga/parallel/accumulator_impl.h"
 #include "dga/parallel/agreement.h"
 #include "dga/parallel/kernel_warm_up.h"
+#include "dga/parallel/tensor_backup.h"
 #include "dga/parallel/trained_parameters.h"
 
 namespace dga {
@@ -149,25 +150,26 @@ void GradientAccumulator::Impl::update_parameters(const std::function<void()>& c
       "step() first.");
   bound_.check_shapes();
   workers_.barrier("update of parameters");  // nobody reads the old values any more
-  const auto versions = [this] {
-    std::int64_t sum = 0;
-    for (const NamedTensor& buffer : tensors_.buffers) {
-      sum += buffer.tensor._version();
-    }
-    return sum;
-  };
-  const std::int64_t versions_before = versions();
   const bool mine = workers_.rank() == 0;
   std::vector<std::byte> before;
+  std::vector<TensorBackup> others;  // of tensors of which each worker has its own
   if (mine) {
     before.assign(parameters_.data(), parameters_.data() + layout_.bytes());
+    others.emplace_back(tensors_.frozen);
+    others.emplace_back(tensors_.buffers);
   }
+  std::uint8_t others_changed = 0;
   try {
     run_agreed(workers_, [&] {
       if (mine) {
         const at::NoGradGuard no_grad;
         change();
         bound_.check_shapes();
+        for (const TensorBackup& backup : others) {
+          if (backup.changed()) {
+            others_changed = 1;
+          }
+        }
         bound_.bring_back(bound_.left(), true);
       }
     });
@@ -175,6 +177,9 @@ void GradientAccumulator::Impl::update_parameters(const std::function<void()>& c
     if (mine) {
       std::copy(before.begin(), before.end(), parameters_.data());
       bound_.bring_back(bound_.all(), false);
+      for (const TensorBackup& backup : others) {
+        backup.restore();
+      }
     }
     workers_.barrier("parameters as before");
     bound_.note_values();
@@ -182,9 +187,9 @@ void GradientAccumulator::Impl::update_parameters(const std::function<void()>& c
   }
   share_parameters_of_worker_0("updated parameters");
   bound_.values_changed();
-  std::uint8_t buffers_changed = versions() != versions_before ? 1 : 0;
-  workers_.broadcast({&buffers_changed, 1}, 0, "whether buffers changed");
-  if (buffers_changed != 0) {
+  workers_.broadcast({&others_changed, 1}, 0, "whether other tensors changed");
+  if (others_changed != 0) {
+    broadcast_tensors(workers_, tensors_.frozen);
     broadcast_tensors(workers_, tensors_.buffers);
   }
 }

@@ -177,10 +177,10 @@ class GradientAccumulator {
   void finish();
 
   /// Calls `change` on worker 0, without gradients, and gives the parameters that its module then
-  /// has to all workers: for pruning, clipping weights, or loading them. Buffers only if it changes
-  /// some. The optimiser's state and the moving average stay as they are. Call it between steps.
-  /// Collective; blocks. If `change` throws, the parameters are restored and every worker throws
-  /// InvalidArgument with its text.
+  /// has to all workers: for pruning, clipping weights, or loading them. Frozen parameters and
+  /// buffers too, if it changes one of them. The optimiser's state and the moving average stay as
+  /// they are. Call it between steps. Collective; blocks. If `change` throws, all of these are
+  /// restored and every worker throws InvalidArgument with its text.
   void update_parameters(const std::function<void()>& change);
 
   /// Optional; call it before the first `backward` of a step. `total`: the number of samples of all

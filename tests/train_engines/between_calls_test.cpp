@@ -96,6 +96,57 @@ DGA_ENGINE_TEST(BetweenCalls, ParametersChangeInPlaceThroughUpdateParametersOnly
   environment.world().barrier();
 }
 
+/// A layer that trains, a frozen one, and a buffer.
+struct HalfFrozen : torch::nn::Module {
+  HalfFrozen() {
+    const at::NoGradGuard no_grad;
+    head = register_module("head", torch::nn::Linear(7, 3));
+    body = register_module("body", torch::nn::Linear(7, 7));
+    scale = register_buffer("scale", at::ones({7}));
+    for (at::Tensor& parameter : parameters()) {
+      parameter.fill_(0.5);
+    }
+    for (at::Tensor& parameter : body->parameters()) {
+      parameter.set_requires_grad(false);
+    }
+  }
+  at::Tensor forward(const at::Tensor& x) { return head(body(x) * scale); }
+
+  torch::nn::Linear head{nullptr};
+  torch::nn::Linear body{nullptr};
+  at::Tensor scale;
+};
+
+DGA_ENGINE_TEST(BetweenCalls, AnUpdateReachesFrozenParametersAndBuffersOfAllWorkers) {
+  const auto net = std::make_shared<HalfFrozen>();
+  GradientAccumulator accumulator(environment, net, plain_sgd());
+  const std::vector<std::pair<float, std::function<void()>>> changes = {
+      {2, [&] { net->body->weight.fill_(2); }},
+      {3,
+       [&] {
+         net->body->weight.set_data(at::full({7, 7}, 3.0F));
+       }},
+      {4, [&] { net->body->weight.data().fill_(4); }},
+  };
+  for (const auto& [value, change] : changes) {
+    accumulator.update_parameters(change);
+    EXPECT_TRUE(net->body->weight.equal(at::full({7, 7}, value))) << value;
+  }
+  accumulator.update_parameters([&] { net->scale.set_data(at::full({7}, 5.0F)); });
+  EXPECT_TRUE(net->scale.equal(at::full({7}, 5.0F)));
+  EXPECT_EQ(error_of<InvalidArgument>([&] {
+              accumulator.update_parameters([&] {
+                net->body->weight.fill_(6);
+                net->scale.set_data(at::ones({8}));
+              });
+            }),
+            "[parallel] update_parameters: expected 'scale' to stay Float [7], found Float [8]. "
+            "Convert the module before, or make another accumulator.");
+  EXPECT_TRUE(net->body->weight.equal(at::full({7, 7}, 4.0F)));
+  EXPECT_TRUE(net->scale.equal(at::full({7}, 5.0F)));
+  environment.world().barrier();
+}
+
 DGA_ENGINE_TEST(BetweenCalls, GradientsThatAreEditedOrReplacedAreRefused) {
   const std::vector<std::function<void(Linear&)>> edits = {
       [](Linear& net) { net.weight.mutable_grad().div_(2); },
