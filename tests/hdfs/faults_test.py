@@ -90,6 +90,15 @@ class FaultTest(HdfsTest):
         self.assertEqual(self.gateway.faults, len(classes))
         self.assertEqual(self.read_back(), self.content)
 
+    def test_a_name_node_that_knows_no_data_node_yet_is_asked_again(self):
+        text = "Failed to find datanode, suggest to check cluster health. excludeDatanodes=null"
+        body = json.dumps({"RemoteException": {"exception": "IOException", "javaClassName": "java.io.IOException",
+                                               "message": text}}).encode()
+        self.gateway.answers = [(403, body)] * 2
+        self.fs("cp", "in.bin", f"{self.there}/a.bin")
+        self.assertEqual(self.gateway.faults, 2)
+        self.assertEqual(self.read_back(), self.content)
+
     def test_a_training_survives_what_breaks_meanwhile(self):
         self.fs("cp", "-r", DIGITS, self.here)
         whole = self.dga("train", "--data", DIGITS, "--output", "whole", "--workers", "3", "--epochs", "5", "--quiet")

@@ -31,8 +31,9 @@ std::string encoded(std::string_view text, std::string_view safe) {
 
 /// Whether another attempt may succeed after this Java exception: a NameNode that is starting, a
 /// standby, a busy file, or a server that lost its connection to another one, such as a DataNode
-/// whose NameNode has just died.
-bool is_passing(std::string_view exception, std::string_view java_class) {
+/// whose NameNode has just died. A NameNode that has just become active may not know any DataNode
+/// yet, and has no exception of its own for that.
+bool is_passing(std::string_view exception, std::string_view java_class, std::string_view message) {
   constexpr std::array<std::string_view, 11> kPassing{"StandbyException",
                                                       "RetriableException",
                                                       "SafeModeException",
@@ -45,7 +46,8 @@ bool is_passing(std::string_view exception, std::string_view java_class) {
                                                       "EOFException",
                                                       "InterruptedIOException"};
   return std::find(kPassing.begin(), kPassing.end(), exception) != kPassing.end() ||
-         java_class.starts_with("java.net.") || java_class.starts_with("java.nio.channels.");
+         java_class.starts_with("java.net.") || java_class.starts_with("java.nio.channels.") ||
+         message.starts_with("Failed to find datanode");
 }
 
 /// `text` of a server without tokens, which stand in the URLs that servers like to repeat.
@@ -86,7 +88,7 @@ HdfsRefusal refusal_of(const HttpResponse& response, const std::string& token) {
     }
     return {response.status, exception,
             without_tokens(message.substr(0, message.find('\n')), token),
-            is_passing(exception, text("javaClassName"))};
+            is_passing(exception, text("javaClassName"), message)};
   }
   return {response.status, "", str("the HTTP status ", response.status), false};
 }
