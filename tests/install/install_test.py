@@ -71,7 +71,7 @@ class InstallTest(unittest.TestCase):
 
     def version_of_torch(self):
         text = (self.include / "../lib/cmake/dga/dgaConfig.cmake").read_text(encoding="utf-8")
-        return re.search(r'"(\d+\.\d+)\.\d+"\)', text)[1]
+        return re.search(r'_dga_built_torch "(\d+\.\d+)\.\d+"\)', text)[1]
 
     def test_a_project_finds_the_package_and_trains_with_it(self):
         build, done = self.consumer(f"-DDGA_TORCH_DIR={self.torch}")
