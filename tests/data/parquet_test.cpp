@@ -80,11 +80,11 @@ int threads_of_process() {
   return static_cast<int>(std::distance(begin(tasks), end(tasks)));
 }
 
-const int threads_before_main = threads_of_process();
+const int kThreadsBeforeMain = threads_of_process();
 
 // A program with threads cannot be forked, so its workers would be executed again.
 TEST(Parquet, ArrowStartsNoThreadBeforeMain) {
-  EXPECT_EQ(threads_before_main, 1);
+  EXPECT_EQ(kThreadsBeforeMain, 1);
 }
 #endif
 

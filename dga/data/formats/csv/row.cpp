@@ -318,7 +318,7 @@ std::string explain_csv_record(const char* p, const char* end, const CsvLayout& 
   for (std::int64_t column = 0; column < count; ++column) {
     const std::string& name =
         layout.head.names.empty() ? "" : layout.head.names[static_cast<std::size_t>(column)];
-    const std::string reason =
+    std::string reason =
         explain_csv_cell(fields[static_cast<std::size_t>(column)].text, layout, column,
                          str("field ", column + 1, " of ", count,
                              name.empty() ? "" : str(" (", printable(name), ")")));
