@@ -13,6 +13,7 @@
 
 #include "dga/base/error.h"
 #include "dga/base/topology.h"
+#include "dga/data/as_data.h"
 #include "dga/data/class_names.h"
 #include "dga/data/classes.h"
 #include "dga/data/equal_files.h"
@@ -22,6 +23,7 @@
 #include "dga/data/split.h"
 #include "dga/data/stream/blocks.h"
 #include "dga/data/stream/streamed_dataset.h"
+#include "dga/data/stream/text_index.h"
 #include "dga/data/subset.h"
 #include "dga/storage/store_path.h"
 
@@ -268,6 +270,13 @@ DataSummary summary_of_files(const DataFiles& files, int threads) {
   return summary;
 }
 
+/// Where the run keeps what it finds; null if it keeps nothing.
+std::shared_ptr<TrainingIndex> index_for(const LoadOptions& options) {
+  return options.samples.stream && !options.index.empty()
+             ? std::make_shared<TrainingIndex>(TrainingIndex{IndexFolder(options.index), {}})
+             : nullptr;
+}
+
 }  // namespace
 
 DataSummary summary_of(const LoadedData& data) {
@@ -290,16 +299,23 @@ DataSummary summary_of(const LoadedData& data) {
 LoadedData load_data(const LoadOptions& options) {
   DataFiles files = find_data_files(
       {.data = options.data, .validation = options.validation_data, .test = options.test_data});
+  const std::shared_ptr<TrainingIndex> index = index_for(options);
   ReadOptions reading{.task = options.task,
                       .table = options.table,
                       .set = FileUse::train,
                       .in_place = options.samples.stream,
+                      .index = index == nullptr ? nullptr : &index->folder,
                       .image_size = image_size_from(options.samples.resize),
                       .threads = options.threads};
   check_classes(options.data, classes_of(files, files.train));
+  if (index != nullptr) {
+    index->key = as_data(
+        [&] { return index_key(topic_of(reading), files.train, threads_for(options.threads)); });
+  }
   Samples train = read_set(files, files.train, reading);
   add_sets_within(files);
-  LoadedData data{.columns = train.columns, .format = train.format, .source = options};
+  LoadedData data{
+      .columns = train.columns, .format = train.format, .source = options, .index = index};
   if (reading.image_size && !train.parts.front().is_sample) {
     throw DataError(
         str(train.parts.front().file,
@@ -418,7 +434,8 @@ HeldOut hold_out(const LoadedData& data, double test_fraction, std::uint64_t see
 PreparedData split_and_normalise(const LoadedData& data, double test_fraction, std::uint64_t seed) {
   const HeldOut sets = hold_out(data, test_fraction, seed);
   PreparedData result;
-  result.normalisation = measure_normalisation(*sets.train, data.columns.missing);
+  result.normalisation = find_or_measure_normalisation(data.index.get(), *sets.train,
+                                                       data.columns.missing, test_fraction, seed);
   result.train = std::make_shared<Normalised>(sets.train, result.normalisation);
   if (sets.test != nullptr) {
     result.test = std::make_shared<Normalised>(sets.test, result.normalisation);

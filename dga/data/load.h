@@ -13,6 +13,7 @@
 #include "dga/data/normalisation.h"
 #include "dga/data/sample_options.h"
 #include "dga/data/samples.h"
+#include "dga/data/stream/kept_normalisation.h"
 #include "dga/data/table.h"
 #include "dga/storage/model_card.h"
 
@@ -33,6 +34,9 @@ struct LoadOptions {
   /// Number of threads for parsing. 0: one per usable core.
   int threads = 0;
   int readers = 1;  // workers that share the datasets
+  /// Of streamed data: the folder that keeps what is found in the files; see IndexFolder. Empty:
+  /// nothing is kept.
+  std::string index = {};
 };
 
 struct LoadedData {
@@ -44,6 +48,8 @@ struct LoadedData {
   Columns columns = {};     // of the training files; without any if they are no tables
   std::string format = {};  // of the training files, for people: "CSV", "NPY, f32"; empty: arrays
   LoadOptions source = {};  // as load_data got them; without `data` for arrays
+  /// Where more is kept that is found in the training files. Null: nowhere.
+  std::shared_ptr<const TrainingIndex> index = {};
   /// The files, the label column and the notices. summary_of adds the rest.
   DataSummary summary = {};
 };

@@ -12,6 +12,7 @@
 #include "dga/data/formats/gzip.h"
 #include "dga/data/formats/image.h"
 #include "dga/data/formats/zstd.h"
+#include "dga/data/stream/text_index.h"
 #include "dga/storage/store_path.h"
 
 namespace dga {
@@ -43,6 +44,26 @@ void refuse_packed(const std::string& path) {
   }
 }
 
+/// Reads the samples; of text that stays in its files only if no earlier run has done so.
+Samples read_or_find(const Format& format, std::span<const std::string> paths,
+                     std::span<const SourcePtr> sources, const ReadOptions& options) {
+  if (options.index == nullptr) {
+    return read_with(format, sources, options);
+  }
+  const IndexKey key = as_data([&] {
+    return index_key(topic_of(options), paths,
+                     options.threads > 0 ? options.threads : usable_cores());
+  });
+  if (auto pass = find_text_pass(*options.index, key, sources)) {
+    ReadOptions known = options;
+    known.pass = &*pass;
+    return read_with(format, sources, known);
+  }
+  Samples samples = read_with(format, sources, options);
+  keep_text_pass(*options.index, key, sources, samples);
+  return samples;
+}
+
 }  // namespace
 
 Samples read_files(std::span<const std::string> paths, const ReadOptions& options) {
@@ -72,7 +93,7 @@ Samples read_files(std::span<const std::string> paths, const ReadOptions& option
   }
   check_columns(format, sources.front()->name(), options);
   try {
-    Samples samples = read_with(format, sources, options);
+    Samples samples = read_or_find(format, paths, sources, options);
     samples.format =
         samples.format.empty() ? std::string(format.name) : str(format.name, ", ", samples.format);
     return samples;

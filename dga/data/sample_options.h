@@ -16,6 +16,9 @@ struct SampleOptions {
   /// Samples that a worker shuffles at a time. 0: its whole shard, or default_shuffle_window if
   /// they are streamed.
   std::int64_t shuffle_window = 0;
+  /// Of streamed samples: the folder that keeps what is found in the files. Empty: stream-index
+  /// beside the run's folder.
+  std::string index = {};
 
   bool operator==(const SampleOptions&) const = default;
 };

@@ -28,6 +28,8 @@ inline constexpr NamedValues<Task, 3> kTaskNames{{{"auto", Task::automatic},
                                                   {"regression", Task::regression}}};
 
 class BlockReader;
+class IndexFolder;
+struct TextPass;
 
 struct Samples {
   /// Consecutive samples of one file, so that errors can name the place of a sample.
@@ -91,6 +93,12 @@ struct ReadOptions {
 
   /// Leave the features in the files.
   bool in_place = false;
+  /// Of samples that stay in the files: where read_files looks for what an earlier run has found in
+  /// them, and keeps what it finds. Null: nowhere.
+  const IndexFolder* index = nullptr;
+  /// What the first pass over text that stays in the files has found before; see text_index.h.
+  /// Null: it is made. Set by read_files.
+  TextPass* pass = nullptr;
   // --- of images
   /// The class of each file, in the same order. Null: the files have no classes.
   const std::vector<std::string>* file_classes = nullptr;

@@ -38,4 +38,7 @@ struct TableOptions {
   bool operator==(const TableOptions&) const = default;
 };
 
+/// All options, for keys of what was read with them.
+std::string key_of(const TableOptions& table);
+
 }  // namespace dga

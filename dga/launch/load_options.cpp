@@ -15,7 +15,8 @@ LoadOptions load_options_of(const RunOptions& options, Engine engine) {
           .table = options.data.table,
           .samples = options.data.samples,
           .threads = engine == Engine::mpi ? 1 : 0,
-          .readers = engine == Engine::threads ? resolve_workers(options, engine) : 1};
+          .readers = engine == Engine::threads ? resolve_workers(options, engine) : 1,
+          .index = resolve_stream_index(options)};
 }
 
 }  // namespace dga

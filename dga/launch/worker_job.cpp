@@ -187,6 +187,7 @@ RunOptions options_for_worker(const RunOptions& options, const LoadedData& data)
     sent.data.val_path = data.source.validation_data;
     sent.data.task = data.source.task;
     sent.data.table = data.source.table;
+    sent.data.samples.index = data.source.index;
   }
   return sent;
 }

@@ -249,6 +249,11 @@ std::vector<Option> data_options() {
              "Number of samples that are shuffled at a time, taken from random places of a shard. "
              "auto: the whole shard, or with --stream the samples of 2 MiB.",
              {.least = 1, .most = 9e15, .zero_word = "auto"}),
+      option("stream-index", "DIR", &SampleOptions::index,
+             "Folder that keeps what --stream finds when it first reads the files, so that later "
+             "runs need not read them for it again. Default: stream-index, beside the folder of "
+             "the results.",
+             {.scope = Scope::dataset}),
   };
 }
 

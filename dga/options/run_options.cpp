@@ -6,6 +6,7 @@
 #include "dga/data/image_size.h"
 #include "dga/data/stream/blocks.h"
 #include "dga/options/option_table.h"
+#include "dga/storage/store_path.h"
 
 namespace dga {
 
@@ -39,6 +40,14 @@ void check_options(const RunOptions& options) {
   DGA_CHECK(options.workers.levels == 1, "[options] levels: expected 1 (data parallelism), found ",
             options.workers.levels, ": ", kMissing[options.workers.levels - 2],
             " parallelism is not there yet. Use 1.");
+}
+
+std::string resolve_stream_index(const RunOptions& options) {
+  if (!options.data.samples.stream || !options.data.samples.index.empty()) {
+    return options.data.samples.index;
+  }
+  const std::string& folder = options.output.folder;
+  return path_in(folder.empty() ? "runs" : StorePath(folder).parent().text(), "stream-index");
 }
 
 std::int64_t resolve_shuffle_window(const RunOptions& options, std::int64_t num_features) noexcept {

@@ -110,6 +110,10 @@ double resolve_lr(const RunOptions& options) noexcept;
 /// Throws InvalidArgument for streamed samples in shards other than ShardKind::contiguous.
 void check_stream_order(const RunOptions& options);
 
+/// The folder that keeps what is found in streamed files; see IndexFolder. Empty for samples that
+/// are not streamed.
+std::string resolve_stream_index(const RunOptions& options);
+
 /// The shuffle window, in samples of `num_features`; 0: all samples of a shard are shuffled.
 std::int64_t resolve_shuffle_window(const RunOptions& options, std::int64_t num_features) noexcept;
 

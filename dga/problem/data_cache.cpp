@@ -33,17 +33,11 @@ std::string absolute(const std::string& location) {
   return StorePath(location).canonical();
 }
 
-std::string table_key(const TableOptions& table) {
-  return str(table.label, '\n', name_in(kHeaderNames, table.header), '\n',
-             name_in(kDecimalNames, table.decimal), '\n', table.drop, '\n', table.only, '\n',
-             table.one_hot, '\n', name_in(kMissingNames, table.missing));
-}
-
 std::string key_of(const LoadOptions& options) {
   return str(
       absolute(options.data), '\n', options.test_data.empty() ? "" : absolute(options.test_data),
       '\n', options.validation_data.empty() ? "" : absolute(options.validation_data), '\n',
-      table_key(options.table), '\n', options.samples.resize, '\n',
+      dga::key_of(options.table), '\n', options.samples.resize, '\n',
       name_in(kTaskNames, options.task), '\n',
       options.samples.stream ? str("stream ", options.samples.shuffle_window, ' ', options.readers)
                              : "");

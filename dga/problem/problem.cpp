@@ -237,7 +237,9 @@ ClientDataset create_dataset(const DatasetOptions& options) {
   }
   check_options(run);
   const Engine engine = resolve_engine(open_environment().workers.engine);
-  ClientDataset dataset(session().data.load(load_options_of(run, engine)));
+  LoadOptions loading = load_options_of(run, engine);
+  loading.index = run.data.samples.index;  // the folder of the results is not known yet
+  ClientDataset dataset(session().data.load(loading));
   DGA_CHECK(dataset.num_samples() >= options.num_client_items,
             "[problem] num_client_items: expected at least one sample a worker, found ",
             dataset.num_samples(), " samples for ", options.num_client_items,

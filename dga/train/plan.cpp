@@ -83,7 +83,8 @@ TaskPlan plan_tasks(const RunOptions& options, Engine engine, int workers, const
                 .test = std::move(sets.test),
                 .validation = std::move(sets.validation),
                 .columns = data.columns,
-                .summary = summary_of(data)};
+                .summary = summary_of(data),
+                .index = data.index};
   plan.options.workers.engine = engine;
   plan.options.workers.count = workers;
   plan.options.training.lr = resolve_lr(options);
@@ -97,7 +98,9 @@ TaskPlan plan_tasks(const RunOptions& options, Engine engine, int workers, const
 
 TrainPlan prepare(TaskPlan tasks) {
   TrainPlan plan{std::move(tasks)};
-  Normalisation features = measure_normalisation(*plan.train, plan.columns.missing);
+  Normalisation features =
+      find_or_measure_normalisation(plan.index.get(), *plan.train, plan.columns.missing,
+                                    plan.options.data.test_fraction, plan.options.training.seed);
   ModelCard& card = plan.card;
   card.input_shape = plan.train->sample_shape();
   card.hidden = plan.options.model.hidden;

@@ -24,6 +24,7 @@ struct TaskPlan {
   std::shared_ptr<const Dataset> validation = {};  // null: the data has no validation set
   Columns columns = {};                            // of the data, see LoadedData
   DataSummary summary = {};
+  std::shared_ptr<const TrainingIndex> index = {};     // of `train`, see LoadedData
   std::vector<std::vector<std::int64_t>> shards = {};  // of `train`, one per worker
   std::int64_t batches_per_epoch = 0;                  // per worker; some may be empty
   std::int64_t steps_per_epoch = 0;             // batches_per_epoch / micro_steps, rounded up

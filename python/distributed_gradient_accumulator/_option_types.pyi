@@ -37,6 +37,8 @@ class DatasetOptions(TypedDict, total=False):
     """Task type: classification, or regression for real-valued labels. auto: classification, with an error for labels that look like mistakes, such as 5% or a word among integers; it never chooses regression. Default: auto."""
     stream: Optional[bool]
     """Leave the features in the files and read them in blocks, for datasets that are larger than memory. Needs --shard contiguous, and uncompressed files of NPY, safetensors, IDX, CIFAR, CSV or LIBSVM. Default: false."""
+    stream_index: Optional[Union[str, os.PathLike[str]]]
+    """Folder that keeps what --stream finds when it first reads the files, so that later runs need not read them for it again. Default: stream-index, beside the folder of the results."""
 
 class ProblemOptions(DatasetOptions, total=False):
     test_fraction: Optional[float]

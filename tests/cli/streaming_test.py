@@ -141,6 +141,37 @@ class StreamingTest(ProgramTest):
                 self.assertEqual(stream["weights_sha256"], memory["weights_sha256"], (name, engine))
                 self.assertEqual(stream["error"], memory["error"])
 
+    def test_what_a_run_finds_in_the_files_is_kept_for_the_next(self):
+        self.write("data/a.csv", [f"{i % 7},{i % 3},{'ab'[i % 2]}" for i in range(900)])
+        run = ("--data", "data", "--stream", "--workers", "2", "--hidden", "4")
+        first = self.run_to("runs/first", *run)
+        files = sorted((self.folder / "runs" / "stream-index").iterdir())
+        times = [file.stat().st_mtime_ns for file in files]
+        self.assertEqual(len(files), 2)
+        second = self.run_to("runs/second", *run)
+        self.assertEqual(second["weights_sha256"], first["weights_sha256"])
+        if MPIRUN:
+            done = self.dga("train", "--output", "runs/mpi", "--shard", "contiguous", "--epochs", "2", *run[:3], *run[5:],
+                            command=(*MPIRUN, "-n", "2", os.environ["DGA_PROGRAM"]))
+            self.assertEqual(done.returncode, 0, done)
+            third = json.loads((self.folder / "runs/mpi/results.json").read_text(encoding="utf-8"))
+            self.assertEqual(third["weights_sha256"], first["weights_sha256"])
+        self.assertEqual([file.stat().st_mtime_ns for file in files], times)
+        other = self.run_to("runs/third", *run, "--stream-index", "elsewhere/kept")
+        self.assertEqual(other["weights_sha256"], first["weights_sha256"])
+        self.assertEqual(len(list((self.folder / "elsewhere/kept").iterdir())), 2)
+
+    @unittest.skipUnless(MPIRUN, "dga was built without MPI")
+    def test_an_error_in_streamed_data_is_one_line_of_all_ranks(self):
+        self.write("data/a.csv", ["1,0", "2,1"] * 20 + ["3"])
+        done = self.dga("train", "--data", "data", "--output", "runs/mpi", "--shard", "contiguous", "--stream",
+                        command=(*MPIRUN, "-n", "3", os.environ["DGA_PROGRAM"]))
+        self.assertNotEqual(done.returncode, 0)
+        lines = [line for line in done.stderr.splitlines() if line.startswith("dga: ")]
+        self.assertEqual(len(lines), 1, done)
+        self.assertIn("a.csv:41: expected 2 fields, found 1", lines[0])
+        self.assertFalse((self.folder / "runs").exists())
+
     def test_what_contradicts_a_stream_is_refused(self):
         self.write("data/a.csv", ["1,0", "2,1"] * 20)
         self.expect_error(self.dga("train", "--data", "data", "--stream"), 2,

@@ -4,9 +4,18 @@
 
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <span>
 
 namespace dga {
+
+/// A place in a file of text where a record begins.
+struct TextMark {
+  std::int64_t sample = 0;  // number of the first sample from here on
+  std::size_t file = 0;
+  std::int64_t offset = 0;  // bytes
+};
 
 /// Several threads may call the functions at the same time.
 class BlockReader {
@@ -23,6 +32,10 @@ class BlockReader {
   /// Called for a sample that was read with NaN or an infinity. Throws DataError unless NaN stands
   /// for a missing value there.
   virtual void check_not_finite(std::int64_t sample) const = 0;
+
+  /// Of text, what the first pass found: places of records. Empty for formats whose samples have
+  /// fixed places.
+  virtual std::span<const TextMark> marks() const { return {}; }
 };
 
 }  // namespace dga

@@ -18,13 +18,6 @@
 
 namespace dga {
 
-/// A place where a record begins.
-struct TextMark {
-  std::int64_t sample = 0;  // number of the first sample from here on
-  std::size_t file = 0;
-  std::int64_t offset = 0;  // bytes
-};
-
 /// Adds `mark` unless the last one is too near.
 void add_mark(std::vector<TextMark>& marks, const TextMark& mark);
 
@@ -58,6 +51,7 @@ class TextBlocks final : public BlockReader {
 
   void read(std::int64_t first, std::int64_t last, float* values) const override;
   void check_not_finite(std::int64_t sample) const override;
+  std::span<const TextMark> marks() const override { return text_.marks; }
 
  private:
   /// What a thread needs to read blocks.

@@ -17,6 +17,7 @@
 #include "dga/data/formats/csv/table_parser.h"
 #include "dga/data/formats/csv/value.h"
 #include "dga/data/line_numbers.h"
+#include "dga/data/stream/text_index.h"
 
 namespace dga {
 namespace {
@@ -245,11 +246,41 @@ void find_parts(CsvReading& reading) {
   }
 }
 
+/// The origins of the columns, from those of encoded samples.
+Origins origins_by_column(const CsvReading& reading) {
+  Origins origins = reading.samples.origins;
+  if (!origins.features.empty() && reading.has_categories) {
+    const std::vector<std::int64_t> offsets = reading.encoded_offsets();
+    std::vector<double> columns(static_cast<std::size_t>(reading.width));
+    for (std::int64_t f = 0; f < reading.width; ++f) {
+      const auto at = static_cast<std::size_t>(f);
+      const bool category = reading.column_of(f).use == ColumnUse::category;
+      columns[at] = category ? 0 : origins.features[static_cast<std::size_t>(offsets[at])];
+    }
+    origins.features = std::move(columns);
+  }
+  return origins;
+}
+
+/// The samples of a pass that was made before. `reading` is prepared.
+Samples take_pass(CsvReading& reading, TextPass& pass, const TableParser& parser) {
+  reading.samples = std::move(pass.samples);
+  for (CsvLayout& layout : reading.layouts) {
+    layout.text_labels = reading.samples.columns.text_labels;
+  }
+  reading.results = {{.rows = reading.samples.count, .marks = std::move(pass.marks)}};
+  reading.samples.blocks = parser.blocks(reading, origins_by_column(reading));
+  return std::move(reading.samples);
+}
+
 }  // namespace
 
 Samples read_table(std::span<const SourcePtr> files, const ReadOptions& options,
                    const TableParser& parser) {
   CsvReading reading = prepare(files, options, parser);
+  if (options.pass != nullptr) {
+    return take_pass(reading, *options.pass, parser);
+  }
   bool text_labels = label_is_text(reading);
   try {
     parser.parse(reading, text_labels);

@@ -23,6 +23,7 @@
 #include "dga/data/stream/blocks.h"
 #include "dga/data/stream/changed_file.h"
 #include "dga/data/stream/text_blocks.h"
+#include "dga/data/stream/text_index.h"
 
 namespace dga {
 namespace {
@@ -62,6 +63,11 @@ void for_each_line(const ByteSource& file,
   if (!partial.empty()) {
     end_line(partial);
   }
+}
+
+/// The index of feature 0 of the samples that a training had.
+std::int64_t first_index_of(const Columns& columns) {
+  return !columns.all.empty() && columns.all.front().name == "0" ? 0 : 1;
 }
 
 /// A column of the samples in memory without a copy.
@@ -144,7 +150,7 @@ class SparseRows {
     if (options_.columns == nullptr || !out_of_range_.empty()) {
       return;
     }
-    const std::int64_t first = first_index(*options_.columns);
+    const std::int64_t first = first_index_of(*options_.columns);
     const std::int64_t last = first + num_inputs(*options_.columns) - 1;
     for (const std::int64_t index : line.indices()) {
       if (index < first || index > last) {
@@ -174,10 +180,6 @@ class SparseRows {
       ranges_.most[index] = std::max(ranges_.most[index], value);
       ++times_[index];
     }
-  }
-
-  static std::int64_t first_index(const Columns& columns) {
-    return !columns.all.empty() && columns.all.front().name == "0" ? 0 : 1;
   }
 
   Samples samples();
@@ -217,7 +219,7 @@ class SparseRows {
 /// Sets the first index and the number of features: those of the training, if there was one.
 void SparseRows::choose_features(Samples& samples) {
   if (options_.columns != nullptr) {
-    first_ = first_index(*options_.columns);
+    first_ = first_index_of(*options_.columns);
     width_ = num_inputs(*options_.columns);
     samples.columns = *options_.columns;
     check_memory();
@@ -402,6 +404,12 @@ bool is_libsvm(const ByteSource&, std::string_view head) {
 }
 
 Samples read_libsvm(std::span<const SourcePtr> files, const ReadOptions& options) {
+  if (options.pass != nullptr) {
+    Samples samples = std::move(options.pass->samples);
+    samples.blocks = libsvm_blocks({files.begin(), files.end()}, std::move(options.pass->marks),
+                                   samples, first_index_of(samples.columns), options.task);
+    return samples;
+  }
   return SparseRows(files, options).read();
 }
 
