@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// StepRecorder: measures how long a worker's training steps compute, reduce and wait.
+// StepRecorder: measures how long a worker's training steps compute, reduce, wait for others
+// and wait for samples.
 
 #pragma once
 
@@ -15,11 +16,13 @@ enum class StepPhase : std::uint8_t {
   compute,  ///< forward, backward and the optimiser
   reduce,   ///< reducing gradients and sharing parameters
   wait,     ///< waiting for other workers
+  data,     ///< waiting for samples, or gathering them
 };
+inline constexpr std::size_t kStepPhases = 4;
 
 /// Seconds that one step spent in each phase.
 struct StepTimes {
-  std::array<float, 3> seconds{};
+  std::array<float, kStepPhases> seconds{};
 
   double in(StepPhase phase) const noexcept { return seconds[static_cast<std::size_t>(phase)]; }
   double total() const noexcept;
@@ -34,7 +37,7 @@ struct PhaseMark {
 };
 
 /// Adds up the time of each phase, step by step. One phase is current at any time. A change of
-/// phase reads the clock once. Each step takes 12 bytes, and each change of phase 16 more while
+/// phase reads the clock once. Each step takes 16 bytes, and each change of phase 16 more while
 /// tracing. Not thread-safe.
 class StepRecorder {
  public:
@@ -55,8 +58,8 @@ class StepRecorder {
   const std::vector<StepTimes>& steps() const noexcept { return steps_; }
   /// The marks of the traced steps, in order. Each step has a mark for each change of phase and a
   /// mark for its end. Of a step with more than kMostMarks phases only the first kMostMarks are
-  /// recorded, and the last of these appears to last until the step ends. No step of an accumulator
-  /// has that many. After restart() there is a gap between two steps.
+  /// recorded, and the last of these appears to last until the step ends. Only a step of many
+  /// micro-steps has that many. After restart() there is a gap between two steps.
   const std::vector<PhaseMark>& marks() const noexcept { return marks_; }
   static constexpr std::size_t kMostMarks = 32;  // per step, without its end
   /// Seconds in `phase`, summed over all steps.
@@ -70,7 +73,7 @@ class StepRecorder {
   double change_to(StepPhase phase) noexcept;
 
   std::vector<StepTimes> steps_;
-  std::array<double, 3> current_{};
+  std::array<double, kStepPhases> current_{};
   StepPhase phase_ = StepPhase::compute;
   double since_ = 0;
 

@@ -381,7 +381,8 @@ std::vector<Option> output_options() {
              "Also write losses, errors, times and options for TensorBoard (tensorboard --logdir "
              "DIR)."),
       option("trace", "", &OutputOptions::trace,
-             "Also write trace.json, the timeline of each worker's compute, reduce and wait, for "
+             "Also write trace.json, the timeline of each worker's compute, reduce, wait and data, "
+             "for "
              "Perfetto (ui.perfetto.dev) or chrome://tracing."),
       option("quiet", "", &OutputOptions::quiet, "Print errors only.", {.scope = Scope::program}),
       option("config", "FILE", &OutputOptions::config,

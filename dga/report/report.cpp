@@ -282,7 +282,7 @@ std::string epochs_table(const Runs& runs, std::size_t i) {
 
 std::string workers_table(const Runs& runs, std::size_t i) {
   HtmlTable table("Workers of " + title(runs, i) + ", times in seconds",
-                  {"Worker", "Time", "Compute", "Reduce", "Wait", "Error"});
+                  {"Worker", "Time", "Compute", "Reduce", "Wait", "Data", "Error"});
   const RunResults& results = *runs[i].results;
   const auto at = [](const PerWorker& quantity, std::size_t worker) -> std::optional<double> {
     return worker < quantity.values.size() ? quantity.values[worker] : std::nullopt;
@@ -291,7 +291,8 @@ std::string workers_table(const Runs& runs, std::size_t i) {
     table.add({str(worker), measured(at(results.time, worker)),
                measured_at(results.compute_seconds, worker),
                measured_at(results.reduce_seconds, worker),
-               measured_at(results.wait_seconds, worker), number(at(results.error, worker))});
+               measured_at(results.wait_seconds, worker), measured_at(results.data_seconds, worker),
+               number(at(results.error, worker))});
   }
   return table.str();
 }

@@ -47,6 +47,7 @@ Json workers_data(const SavedRun& run) {
     workers["compute"] = results->compute_seconds;
     workers["reduce"] = results->reduce_seconds;
     workers["wait"] = results->wait_seconds;
+    workers["data"] = results->data_seconds;
   }
   return workers;
 }

@@ -111,7 +111,8 @@ std::string to_json(const RunResults& results) {
         {"values", values_json(results.time)},
         {"compute", results.compute_seconds},
         {"reduce", results.reduce_seconds},
-        {"wait", results.wait_seconds}}},
+        {"wait", results.wait_seconds},
+        {"data", results.data_seconds}}},
       {"error",
        {{"mean", number_or_null(results.error.mean)}, {"values", values_json(results.error)}}},
       {"epochs", epochs},
@@ -164,6 +165,7 @@ RunResults run_results_from_json(std::string_view text, const std::string& path)
     results.compute_seconds = json.at("time").value("compute", std::vector<double>());
     results.reduce_seconds = json.at("time").value("reduce", std::vector<double>());
     results.wait_seconds = json.at("time").value("wait", std::vector<double>());
+    results.data_seconds = json.at("time").value("data", std::vector<double>());
     results.error = per_worker_from(json.at("error"));
     for (const Json& epoch : json.at("epochs")) {
       results.epochs.push_back(epoch_from(epoch));

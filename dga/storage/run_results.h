@@ -64,6 +64,7 @@ struct RunResults {
   std::vector<double> compute_seconds = {};
   std::vector<double> reduce_seconds = {};
   std::vector<double> wait_seconds = {};
+  std::vector<double> data_seconds = {};
   PerWorker error = {};  // on its share of the held-out samples; the mean is weighted by samples
   std::optional<double> val_error = {};  // of the saved epoch; unset: there is no validation set
   std::vector<EpochResult> epochs = {};

@@ -13,7 +13,8 @@
 namespace dga {
 namespace {
 
-constexpr std::array<std::string_view, 3> kPhaseNames{"compute", "reduce", "wait"};
+constexpr std::array<std::string_view, kStepPhases> kPhaseNames{"compute", "reduce", "wait",
+                                                                "data"};
 // Viewers take the thread whose number is that of its process for the main thread. No worker has
 // this number.
 constexpr int kProcess = 1'000'000;

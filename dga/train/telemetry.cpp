@@ -18,9 +18,10 @@
 namespace dga {
 namespace {
 
-constexpr std::array kPhases{StepPhase::compute, StepPhase::reduce, StepPhase::wait};
+constexpr std::array kPhases{StepPhase::compute, StepPhase::reduce, StepPhase::wait,
+                             StepPhase::data};
 constexpr std::array kPhaseTags{"worker_seconds/compute", "worker_seconds/reduce",
-                                "worker_seconds/wait"};
+                                "worker_seconds/wait", "worker_seconds/data"};
 constexpr std::size_t kSpansAMessage = 2048;
 constexpr std::int64_t kSpanBytes = sizeof(TraceSpan);
 

@@ -40,8 +40,8 @@ class Telemetry {
   void write_options();
   void write_epoch(const EpochResult& epoch, double learning_rate, std::span<const double> seconds);
   /// Collective. The seconds that each worker has spent in each phase since the last call. On
-  /// worker 0 these are 3 * workers numbers: those of all workers for the first phase, then for the
-  /// second, then for the third. Empty on other workers.
+  /// worker 0 these are kStepPhases * workers numbers: those of all workers for the first phase,
+  /// then for the second, and so on. Empty on other workers.
   std::vector<double> gather_seconds();
   void write_trace();
   void send_trace() const;

@@ -54,6 +54,8 @@ class Training {
 
  private:
   bool train_epoch(std::int64_t epoch);
+  /// The next samples of this worker. If it has to wait for them, the time counts as such.
+  const SampleBatch& next_batch();
   /// Forward and backward. Returns the sum of the losses of the samples.
   double learn(const SampleBatch& batch);
   /// Returns false when this was the last epoch.
@@ -106,7 +108,7 @@ class Training {
   // On worker 0: of the epoch to be saved, unless that is the last of the run.
   KeptWeights kept_;
   // This worker's seconds by phase, and the steps, up to the end of the last epoch.
-  std::array<double, 3> phase_seconds_{};
+  std::array<double, kStepPhases> phase_seconds_{};
   std::int64_t steps_ = 0;
   std::int64_t skipped_steps_ = 0;
 };
@@ -220,7 +222,7 @@ bool Training::train_epoch(std::int64_t epoch) {
     for (std::int64_t micro = 0;
          micro < plan_.options.training.micro_steps && batch < plan_.batches_per_epoch;
          ++micro, ++batch) {
-      const SampleBatch& next = *batches_->next();
+      const SampleBatch& next = next_batch();
       samples += next.size;
       step_loss += learn(next);
     }
@@ -242,6 +244,17 @@ bool Training::train_epoch(std::int64_t epoch) {
                     "rate, or set --on-nonfinite throw to see where the first one comes from."));
   }
   return true;
+}
+
+const SampleBatch& Training::next_batch() {
+  if (batches_->is_ready()) {
+    return *batches_->next();
+  }
+  StepRecorder& recorder = accumulator_->recorder();
+  recorder.enter(StepPhase::data);
+  const SampleBatch& batch = *batches_->next();
+  recorder.enter(StepPhase::compute);
+  return batch;
 }
 
 double Training::learn(const SampleBatch& batch) {
@@ -271,7 +284,7 @@ bool Training::evaluate(std::int64_t epoch, double epoch_at) {
   epochs_.push_back(result);
   const StepRecorder& recorder = accumulator_->recorder();
   phase_seconds_ = {recorder.total(StepPhase::compute), recorder.total(StepPhase::reduce),
-                    recorder.total(StepPhase::wait)};
+                    recorder.total(StepPhase::wait), recorder.total(StepPhase::data)};
   steps_ = accumulator_->num_steps();
   skipped_steps_ = accumulator_->num_skipped();
   const bool best = best_.add(result);
@@ -403,8 +416,9 @@ TrainingEnd Training::finish(bool stopped) {
 }
 
 RunResults Training::collect_results(bool stopped) {
-  const std::array<double, 5> mine{phase_seconds_[0], phase_seconds_[1], phase_seconds_[2],
-                                   saved_errors_, static_cast<double>(test_share_.size())};
+  const std::array<double, kStepPhases + 2> mine{
+      phase_seconds_[0], phase_seconds_[1], phase_seconds_[2],
+      phase_seconds_[3], saved_errors_,     static_cast<double>(test_share_.size())};
   std::vector<double> all(mine.size() * static_cast<std::size_t>(environment_.workers()));
   environment_.world().all_gather(
       ConstBufferView(mine.data(), static_cast<std::int64_t>(mine.size())),
@@ -422,11 +436,12 @@ RunResults Training::collect_results(bool stopped) {
     results.compute_seconds.push_back(all[i]);
     results.reduce_seconds.push_back(all[i + 1]);
     results.wait_seconds.push_back(all[i + 2]);
-    const double seconds = all[i] + all[i + 1] + all[i + 2];
+    results.data_seconds.push_back(all[i + 3]);
+    const double seconds = all[i] + all[i + 1] + all[i + 2] + all[i + 3];
     total_seconds += seconds;
     results.time.values.emplace_back(seconds);
-    const double share = all[i + 4];
-    results.error.values.push_back(share > 0 ? std::optional(all[i + 3] / share * error_unit())
+    const double share = all[i + 5];
+    results.error.values.push_back(share > 0 ? std::optional(all[i + 4] / share * error_unit())
                                              : std::nullopt);
   }
   results.time.mean = total_seconds / environment_.workers();

@@ -86,4 +86,4 @@ class ProblemOptions(DatasetOptions, total=False):
     tensorboard: Optional[bool]
     """Also write losses, errors, times and options for TensorBoard (tensorboard --logdir DIR). Default: false."""
     trace: Optional[bool]
-    """Also write trace.json, the timeline of each worker's compute, reduce and wait, for Perfetto (ui.perfetto.dev) or chrome://tracing. Default: false."""
+    """Also write trace.json, the timeline of each worker's compute, reduce, wait and data, for Perfetto (ui.perfetto.dev) or chrome://tracing. Default: false."""

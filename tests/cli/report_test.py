@@ -67,11 +67,12 @@ class ReportTest(ProgramTest):
         self.assertEqual(charts["error"], [metrics["epoch"], metrics["test_error"], metrics["train_error"]])
         self.assertEqual(charts["worker_time"], [[0, 1, 2, 3], results["time"]["values"]])
         self.assertEqual(charts["worker_error"], [[0, 1, 2, 3], results["error"]["values"]])
-        # Stacked: everything, what is not waiting, compute.
-        phases = [results["time"][name] for name in ("compute", "reduce", "wait")]
-        for worker, (compute, reduce, wait) in enumerate(zip(*phases)):
+        # Stacked: everything, without data, without waiting, compute.
+        phases = [results["time"][name] for name in ("compute", "reduce", "wait", "data")]
+        for worker, (compute, reduce, wait, data) in enumerate(zip(*phases)):
             column = [line[worker] for line in charts["phases"][1:]]
-            for found, expected in zip(column, (compute + reduce + wait, compute + reduce, compute), strict=True):
+            sums = (compute + reduce + wait + data, compute + reduce + wait, compute + reduce, compute)
+            for found, expected in zip(column, sums, strict=True):
                 self.assertAlmostEqual(found, expected, places=12)
         # The same as text, for those who cannot see charts.
         cells = self.browser.value("[...document.querySelectorAll('details td')].map(cell => cell.textContent)")
@@ -226,6 +227,10 @@ class ReportTest(ProgramTest):
         self.train_to("out", "--workers", "2")
         results = self.results("out")
         del results["machine"]
+        del results["time"]["data"]
+        self.edit("out/results.json", json.dumps(results))
+        self.open(self.report("out"))
+        self.assertEqual(len(self.charts()["phases"]), 1 + 3)
         for name in ("compute", "reduce", "wait"):
             del results["time"][name]
         self.edit("out/results.json", json.dumps(results))

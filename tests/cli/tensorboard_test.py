@@ -12,7 +12,7 @@ from pathlib import Path
 from program import DIGITS, PROGRAM, SOURCE, ProgramTest, rows
 
 PYTHON = SOURCE / ".deps" / "tests" / "bin" / "python"
-PHASES = ("compute", "reduce", "wait")
+PHASES = ("compute", "reduce", "wait", "data")
 MPIRUN = os.environ.get("DGA_MPIRUN", "").split()
 
 

@@ -9,7 +9,7 @@ import unittest
 from program import DIGITS, PROGRAM, ProgramTest, rows
 
 MPIRUN = os.environ.get("DGA_MPIRUN", "").split()
-PHASES = ("compute", "reduce", "wait")
+PHASES = ("compute", "reduce", "wait", "data")
 
 
 def nanoseconds(microseconds):

@@ -219,6 +219,25 @@ TEST(Prefetcher, StaysWithinItsDepth) {
   }
 }
 
+TEST(Prefetcher, SaysWhetherABatchIsLoaded) {
+  const auto dataset = std::make_shared<Watched>();
+  Prefetcher inline_one(dataset, sampler_of(2, 1, 2), {.depth = 0, .epochs = 1});
+  EXPECT_FALSE(inline_one.is_ready());
+  Prefetcher ahead(dataset, sampler_of(2, 1, 2), {.depth = 1, .epochs = 1});
+  const double deadline = now_seconds() + 20.0;
+  for (int batch = 0; batch < 3; ++batch) {  // the third one is the end
+    while (!ahead.is_ready() && now_seconds() < deadline) {
+      std::this_thread::yield();
+    }
+    EXPECT_TRUE(ahead.is_ready());
+    EXPECT_EQ(ahead.next() == nullptr, batch == 2);
+  }
+  auto slow = std::make_shared<Watched>();
+  slow->seconds = 0.2;
+  Prefetcher waiting(slow, sampler_of(2, 1, 2), {.depth = 1, .epochs = 1});
+  EXPECT_FALSE(waiting.is_ready());
+}
+
 TEST(Prefetcher, AnExceptionReachesTheConsumerAfterTheBatchesBeforeIt) {
   for (const int depth : {0, 1, 4}) {
     auto dataset = std::make_shared<Watched>();

@@ -32,6 +32,7 @@ RunResults two_workers() {
           .compute_seconds = {1, 1.5},
           .reduce_seconds = {0.125, 0.125},
           .wait_seconds = {0.125, 0.125},
+          .data_seconds = {0, 0.25},
           .error = {.mean = 0.1, .values = {0.1, std::nullopt}},
           .epochs = {{.epoch = 1,
                       .loss = 0.1,
@@ -88,6 +89,10 @@ TEST(RunResults, AreWrittenByTheSchema) {
     "wait": [
       0.125,
       0.125
+    ],
+    "data": [
+      0.0,
+      0.25
     ]
   },
   "error": {
@@ -177,12 +182,13 @@ TEST(RunResults, OfOlderVersionsLackTheBestEpoch) {
 TEST(RunResults, OfOlderVersionsLackPhasesAndMachine) {
   auto json = nlohmann::ordered_json::parse(to_json(two_workers()));
   json.erase("machine");
-  for (const char* phase : {"compute", "reduce", "wait"}) {
+  for (const char* phase : {"compute", "reduce", "wait", "data"}) {
     json["time"].erase(phase);
   }
   RunResults expected = two_workers();
   expected.machine = {};
-  expected.compute_seconds = expected.reduce_seconds = expected.wait_seconds = {};
+  expected.compute_seconds = expected.reduce_seconds = {};
+  expected.wait_seconds = expected.data_seconds = {};
   EXPECT_EQ(run_results_from_json(json.dump(), "results.json"), expected);
 }
 

@@ -74,6 +74,11 @@ class Prefetcher::Impl {
 
   const SampleBatch* next() { return options_.depth == 0 ? next_inline() : next_loaded(); }
 
+  bool is_ready() {
+    const std::lock_guard lock(mutex_);
+    return !ready_.empty() || failure_ || finished_;
+  }
+
  private:
   const SampleBatch* next_inline() {
     if (failure_) {
@@ -216,6 +221,10 @@ Prefetcher::~Prefetcher() = default;
 
 const SampleBatch* Prefetcher::next() {
   return impl_->next();
+}
+
+bool Prefetcher::is_ready() const {
+  return impl_->is_ready();
 }
 
 }  // namespace dga

@@ -59,6 +59,8 @@ class Prefetcher {
   /// gathered, this call and all later ones throw the same exception. Throws DataError after the
   /// timeout.
   const SampleBatch* next();
+  /// Whether next() would return or throw without waiting or gathering. Never with depth 0.
+  bool is_ready() const;
 
  private:
   class Impl;

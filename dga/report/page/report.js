@@ -156,7 +156,7 @@
     }, [xs, ...columns]]);
   }
 
-  /// A fill pattern for a part of a bar: solid, stripes or dots.
+  /// A fill pattern for a part of a bar: solid, stripes, dots or lines.
   function pattern(u, kind, strong) {
     const tile = document.createElement("canvas");
     const size = Math.round(8 * uPlot.pxRatio);
@@ -177,6 +177,8 @@
       c.beginPath();
       c.arc(size / 2, size / 2, size / 6, 0, 2 * Math.PI);
       c.fill();
+    } else if (kind === "lines") {
+      c.fillRect(0, 0, size, size / 4);
     }
     return u.ctx.createPattern(tile, "repeat");
   }
@@ -186,11 +188,12 @@
     solid: strong,
     stripes: `repeating-linear-gradient(-45deg, ${strong} 0 2px, ${css("--paper")} 2px 5px)`,
     dots: `radial-gradient(circle, ${strong} 25%, ${css("--paper")} 30%) 0 0 / 6px 6px`,
+    lines: `repeating-linear-gradient(0deg, ${strong} 0 1px, ${css("--paper")} 1px 4px)`,
   })[kind];
 
   /// One bar per worker. `parts`, each {label, kind, y}, are stacked, the first at the bottom.
   function barChart(place, name, title, yLabel, parts) {
-    if (!parts.every((part) => some(part.y))) return;
+    if (parts.length === 0 || !parts.every((part) => some(part.y))) return;
     const workers = parts[0].y.map((_, worker) => worker);
     // uPlot draws later series over earlier ones, so the tallest sums come first.
     const sums = parts.map((_, k) => workers.map((worker) => {
@@ -264,7 +267,8 @@
       { label: "compute", kind: "solid", y: run.workers.compute },
       { label: "reduce", kind: "stripes", y: run.workers.reduce },
       { label: "wait", kind: "dots", y: run.workers.wait },
-    ]);
+      { label: "data", kind: "lines", y: run.workers.data },
+    ].filter((part) => some(part.y)));  // older runs have fewer phases
   });
 
   for (const place of ["learning", "workers"]) {
