@@ -53,7 +53,7 @@ class GradientAccumulator::Impl::OthersTurn {
       if (other->micro_step_ > 0) {
         other->bound_.put_gradients_back(std::move(kept));
       } else if (other->reached_) {
-        other->borrow(num_samples_, lender_.contribution_);
+        other->borrow(num_samples_, lender_);
       }
     }
   }
@@ -71,10 +71,11 @@ void GradientAccumulator::Impl::backward(std::span<Impl* const> takers, const at
   for (const Impl* taker : takers) {
     taker->check_backward(loss, num_samples);
   }
-  check_alike(takers, num_samples);
-  const double value = takers.front()->initial_gradient(num_samples);
+  const double scale = common_scale(takers);
+  check_alike(takers, num_samples, scale);
+  const double value = takers.front()->initial_gradient(num_samples, scale);
   for (Impl* taker : takers) {
-    taker->begin_backward(num_samples);
+    taker->begin_backward(num_samples, scale);
   }
   if (num_samples == 0) {
     return;
@@ -99,17 +100,34 @@ void GradientAccumulator::Impl::backward(std::span<Impl* const> takers, const at
   }
 }
 
-void GradientAccumulator::Impl::check_alike(std::span<Impl* const> takers,
-                                            std::int64_t num_samples) {
+double GradientAccumulator::Impl::common_scale(std::span<Impl* const> takers) {
+  // The smallest: their scales differ after a step that only one of them has skipped.
+  double scale = takers.front()->scale_of_step();
+  for (const Impl* taker : takers) {
+    DGA_CHECK(taker->scaler_.has_value() == takers.front()->scaler_.has_value(),
+              "[parallel] backward for several accumulators: expected a grad_scaler in all of them "
+              "or in none, found one in some.");
+    scale = std::min(scale, taker->scale_of_step());
+  }
+  for (const Impl* taker : takers) {  // whose earlier gradients of the step have a scale
+    scale = taker->contribution_.unit_samples > 0 ? taker->scale_of_step() : scale;
+  }
+  return scale;
+}
+
+void GradientAccumulator::Impl::check_alike(std::span<Impl* const> takers, std::int64_t num_samples,
+                                            double scale) {
+  const double first = takers.front()->initial_gradient(num_samples, scale);
   for (const Impl* taker : takers) {
     DGA_CHECK(std::count(takers.begin(), takers.end(), taker) == 1,
               "[parallel] backward: expected each accumulator once, found one twice.");
-    const double first = takers.front()->initial_gradient(num_samples);
-    DGA_CHECK(taker->initial_gradient(num_samples) == first,
+    const double own = taker->initial_gradient(
+        num_samples, taker->contribution_.unit_samples > 0 ? taker->scale_of_step() : scale);
+    DGA_CHECK(own == first,
               "[parallel] backward for several accumulators: expected the same initial gradient "
               "for all, found ",
-              first, " and ", taker->initial_gradient(num_samples),
-              ". Pass the same sample counts to all of them in a step, and use one loss scale.");
+              first, " and ", own,
+              ". In a step, pass the same accumulators and sample counts to each call.");
   }
 }
 
@@ -143,11 +161,15 @@ void GradientAccumulator::Impl::check_values(BoundParameters::ValueCheck check) 
   }
 }
 
-double GradientAccumulator::Impl::initial_gradient(std::int64_t num_samples) const noexcept {
+double GradientAccumulator::Impl::scale_of_step() const noexcept {
+  return contribution_.unit_samples > 0 ? contribution_.loss_scale : loss_scale();
+}
+
+double GradientAccumulator::Impl::initial_gradient(std::int64_t num_samples,
+                                                   double scale) const noexcept {
   const std::int64_t unit =
       contribution_.unit_samples > 0 ? contribution_.unit_samples : num_samples;
-  return unit == 0 ? 0
-                   : static_cast<double>(num_samples) / static_cast<double>(unit) * loss_scale();
+  return unit == 0 ? 0 : static_cast<double>(num_samples) / static_cast<double>(unit) * scale;
 }
 
 const at::Tensor& GradientAccumulator::Impl::seed_of(const at::Tensor& loss, double value) {
@@ -162,7 +184,7 @@ const at::Tensor& GradientAccumulator::Impl::seed_of(const at::Tensor& loss, dou
   return seed_tensor_;
 }
 
-void GradientAccumulator::Impl::begin_backward(std::int64_t num_samples) {
+void GradientAccumulator::Impl::begin_backward(std::int64_t num_samples, double scale) {
   ++micro_step_;
   foreign_ = false;  // the program has dropped its gradients
   return_borrowed();
@@ -171,7 +193,7 @@ void GradientAccumulator::Impl::begin_backward(std::int64_t num_samples) {
   if (contribution_.unit_samples == 0) {
     contribution_.unit_samples = num_samples;
   }
-  contribution_.loss_scale = loss_scale();
+  contribution_.loss_scale = scale;
   in_last_backward_ = options_.overlap && micro_step_ == options_.micro_steps;
   if (in_last_backward_) {
     for (std::size_t bucket = 0; bucket < missing_.size(); ++bucket) {
@@ -212,7 +234,8 @@ void GradientAccumulator::Impl::forget_contribution() {
   refusal_.clear();
 }
 
-void GradientAccumulator::Impl::borrow(std::int64_t num_samples, const StepContribution& lender) {
+void GradientAccumulator::Impl::borrow(std::int64_t num_samples, const Impl& from) {
+  const StepContribution& lender = from.contribution_;
   const bool first = borrowed_.samples == 0;
   // After a backward that threw, the lender has forgotten its samples.
   borrowed_.mixed = borrowed_.mixed || lender.samples == 0 ||
@@ -221,6 +244,7 @@ void GradientAccumulator::Impl::borrow(std::int64_t num_samples, const StepContr
   borrowed_.samples += num_samples;
   borrowed_.unit_samples = lender.unit_samples;
   borrowed_.loss_scale = lender.loss_scale;
+  borrowed_.scaled = from.scaler_.has_value();
 }
 
 void GradientAccumulator::Impl::return_borrowed() {
@@ -231,9 +255,12 @@ void GradientAccumulator::Impl::return_borrowed() {
 }
 
 void GradientAccumulator::Impl::use_borrowed() {
-  DGA_CHECK(!borrowed_.mixed && borrowed_.loss_scale == loss_scale(),
+  DGA_CHECK(!borrowed_.mixed,
             "[parallel] step: expected gradients of one step, found those of several backward "
             "calls of other accumulators. Pass all accumulators to dga::backward.");
+  DGA_CHECK(borrowed_.scaled == scaler_.has_value(),
+            "[parallel] step: expected a grad_scaler in all accumulators of a loss or in none, "
+            "found one in some.");
   contribution_.samples = borrowed_.samples;
   contribution_.unit_samples = borrowed_.unit_samples;
   contribution_.loss_scale = borrowed_.loss_scale;

@@ -70,7 +70,8 @@ class GradientAccumulator::Impl {
     std::int64_t samples = 0;  // 0: there are none
     std::int64_t unit_samples = 0;
     double loss_scale = 1;
-    bool mixed = false;  // of calls that cannot be added up
+    bool scaled = false;  // by a grad_scaler
+    bool mixed = false;   // of calls that cannot be added up
   };
 
   /// The accumulators of this thread, which all have hooks on their parameters.
@@ -94,14 +95,17 @@ class GradientAccumulator::Impl {
   void check_values(BoundParameters::ValueCheck check) const;
 
   // --- backward
-  static void check_alike(std::span<Impl* const> takers, std::int64_t num_samples);
+  static double common_scale(std::span<Impl* const> takers);
+  static void check_alike(std::span<Impl* const> takers, std::int64_t num_samples, double scale);
   void check_backward(const at::Tensor& loss, std::int64_t num_samples) const;
-  double initial_gradient(std::int64_t num_samples) const noexcept;
+  /// The loss scale of this worker's gradients in the step.
+  double scale_of_step() const noexcept;
+  double initial_gradient(std::int64_t num_samples, double scale) const noexcept;
   const at::Tensor& seed_of(const at::Tensor& loss, double value);
-  void begin_backward(std::int64_t num_samples);
+  void begin_backward(std::int64_t num_samples, double scale);
   void forget_backward(std::int64_t num_samples, const std::string& why);
   void on_gradient(std::size_t number);
-  void borrow(std::int64_t num_samples, const StepContribution& lender);
+  void borrow(std::int64_t num_samples, const Impl& from);
   void return_borrowed();
   void use_borrowed();
   void forget_contribution();

@@ -25,8 +25,8 @@ namespace dga {
 GradientAccumulator::Impl::Outcome GradientAccumulator::Impl::step_as(bool finished) {
   require_parameters("step");
   contribution_.finished = finished;
-  contribution_.loss_scale = loss_scale();  // also without a backward: it weighs others' gradients
   const std::string refusal = reason_to_refuse();
+  contribution_.scale_lowered = scaler_ && scale_of_step() < loss_scale();
   contribution_.refused = !refusal.empty();
   clear_unused();
   const StepTotals totals = reducer_->reduce(contribution_);
@@ -44,7 +44,8 @@ GradientAccumulator::Impl::Outcome GradientAccumulator::Impl::step_as(bool finis
   } else {
     take_step(totals);
   }
-  if (scaler_ && totals.samples > 0) {
+  // A scale that was not used shows nothing about whether a larger one would do.
+  if (scaler_ && totals.samples > 0 && !totals.scale_lowered) {
     scaler_->update(true);
   }
   forget_step();
@@ -267,6 +268,7 @@ void GradientAccumulator::Impl::forget_step() {
   contribution_.loaded = false;
   contribution_.refused = false;
   contribution_.finished = false;
+  contribution_.scale_lowered = false;
   reducer_->expect_samples(std::nullopt);
 }
 

@@ -19,6 +19,7 @@ enum Sum : std::size_t {
   kLoaded,
   kRefused,
   kFinished,
+  kScaleLowered,
   kNonFinite,
   // The digest of the settings in two halves, which are small enough to be squared.
   kLow,
@@ -123,6 +124,7 @@ StepTotals BucketReducer::reduce(const StepContribution& step) {
   sums[kLoaded] = step.loaded ? 1 : 0;
   sums[kRefused] = step.refused ? 1 : 0;
   sums[kFinished] = step.finished ? 1 : 0;
+  sums[kScaleLowered] = step.scale_lowered ? 1 : 0;
   sums[kNonFinite] = non_finite ? 1 : 0;
   const auto low = static_cast<std::int64_t>(step.settings % kHalf);
   const auto high = static_cast<std::int64_t>(step.settings / kHalf % kHalf);
@@ -139,6 +141,7 @@ StepTotals BucketReducer::reduce(const StepContribution& step) {
                     .finished = sums[kFinished] == workers_.size(),
                     .same_settings = all_equal(sums[kLow], sums[kLowSquares]) &&
                                      all_equal(sums[kHigh], sums[kHighSquares]),
+                    .scale_lowered = sums[kScaleLowered] > 0,
                     .finite = sums[kNonFinite] == 0};
   if (sums[kAllUsed] == 0) {
     totals.used = step.used;

@@ -216,7 +216,8 @@ class GradientAccumulator {
   std::int64_t num_steps() const noexcept;
   /// Steps skipped because a gradient was not finite.
   std::int64_t num_skipped() const noexcept;
-  /// The factor by which the next backward scales its loss; 1 without grad_scaler.
+  /// The factor by which the next backward scales its loss; 1 without grad_scaler. dga::backward
+  /// uses the smallest of its accumulators.
   double loss_scale() const noexcept;
   /// The gradient norm before clipping in the last step, in f64; NaN without clipping.
   double gradient_norm() const noexcept;

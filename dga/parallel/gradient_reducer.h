@@ -31,8 +31,10 @@ struct StepContribution {
   std::int64_t unit_samples = 0;
   /// The number of samples that it has processed in this step.
   std::int64_t samples = 0;
-  /// Factor of this worker's gradients besides; the same on every worker.
+  /// Factor of this worker's gradients besides.
   double loss_scale = 1;
+  /// Whether that is less than its scaler's factor, for the sake of another accumulator.
+  bool scale_lowered = false;
   /// For each parameter: 1 if backward reached it. The gradients of the others are zero.
   std::vector<std::uint8_t> used;
   bool all_used = false;
@@ -59,6 +61,8 @@ struct StepTotals {
   bool finished = false;
   /// Whether all workers have the same settings.
   bool same_settings = true;
+  /// Whether any worker has lowered its loss scale.
+  bool scale_lowered = false;
   /// Whether all gradients and their sums are finite; true without a check.
   bool finite = true;
 

@@ -18,11 +18,13 @@ constexpr std::int64_t kLine = ParameterLayout::kLineBytes;
 struct NodeReducer::Header {
   std::int64_t unit_samples;
   std::int64_t samples;
+  double loss_scale;
   std::uint64_t settings;
   bool all_used;
   bool loaded;
   bool refused;
   bool finished;
+  bool scale_lowered;
   bool non_finite;
   bool may_overflow;
 };
@@ -63,11 +65,13 @@ StepTotals NodeReducer::reduce(const StepContribution& step) {
   }
   header(workers_.rank()) = {.unit_samples = step.unit_samples,
                              .samples = step.samples,
+                             .loss_scale = step.loss_scale,
                              .settings = step.settings,
                              .all_used = step.all_used,
                              .loaded = step.loaded,
                              .refused = step.refused,
                              .finished = step.finished,
+                             .scale_lowered = step.scale_lowered,
                              .non_finite = finite_check_.found().has_value(),
                              .may_overflow = finite_check_.may_overflow()};
   std::memcpy(used(workers_.rank()), step.used.data(), step.used.size());
@@ -78,7 +82,7 @@ StepTotals NodeReducer::reduce(const StepContribution& step) {
   StepTotals totals = totals_of_headers();
   if (totals.reduced()) {
     rows_->reduce(workers_, {step.unit_samples, totals.samples, step.loss_scale});
-    reduce_slices(totals, step.loss_scale);
+    reduce_slices(totals);
   }
   return totals;
 }
@@ -93,6 +97,7 @@ StepTotals NodeReducer::totals_of_headers() const {
     totals.loaded = totals.loaded || theirs.loaded;
     totals.refused = totals.refused || theirs.refused;
     totals.finished = totals.finished && theirs.finished;
+    totals.scale_lowered = totals.scale_lowered || theirs.scale_lowered;
     totals.finite = totals.finite && !theirs.non_finite;
     totals.same_settings = totals.same_settings && theirs.settings == header(0).settings;
     all_used = all_used || theirs.all_used;
@@ -114,7 +119,7 @@ std::vector<std::uint8_t> NodeReducer::used_by_any() const {
   return any;
 }
 
-void NodeReducer::reduce_slices(StepTotals& totals, double loss_scale) {
+void NodeReducer::reduce_slices(StepTotals& totals) {
   std::vector<ReduceSource> sources;
   bool may_overflow = false;
   for (const TreeNode& leaf : tree_leaves(workers_.size())) {
@@ -122,7 +127,7 @@ void NodeReducer::reduce_slices(StepTotals& totals, double loss_scale) {
     may_overflow = may_overflow || theirs.may_overflow;
     sources.push_back({.node = leaf,
                        .weight = static_cast<double>(theirs.unit_samples) /
-                                 static_cast<double>(totals.samples) / loss_scale});
+                                 static_cast<double>(totals.samples) / theirs.loss_scale});
   }
   for (int number = 0; number < static_cast<int>(layout_.buckets().size()); ++number) {
     const Bucket& bucket = layout_.buckets()[static_cast<std::size_t>(number)];

@@ -31,7 +31,7 @@ class NodeReducer final : public GradientReducer {
   Header& header(int worker) const;
   StepTotals totals_of_headers() const;
   std::vector<std::uint8_t> used_by_any() const;
-  void reduce_slices(StepTotals& totals, double loss_scale);
+  void reduce_slices(StepTotals& totals);
   std::byte* used(int worker) const;
   std::byte* gradients(int worker) const;
 

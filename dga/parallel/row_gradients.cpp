@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstring>
 #include <numeric>
 #include <string>
@@ -152,14 +153,15 @@ void RowGradients::reduce(const Communicator& workers, const RowWeight& weight) 
     return;
   }
   const auto num_workers = static_cast<std::size_t>(workers.size());
-  // To each worker: this worker's divisor, and how many rows of each table follow.
-  const std::size_t head = 1 + tables_.size();
+  // To each worker: this worker's divisor and loss scale, and how many rows of each table follow.
+  const std::size_t head = 2 + tables_.size();
   std::vector<std::int64_t> heads_out;
   std::vector<std::int64_t> bytes_out;
   std::vector<std::byte> out;
   for (int worker = 0; worker < workers.size(); ++worker) {
     Message message = message_for(worker);
     heads_out.push_back(weight.unit_samples);
+    heads_out.push_back(std::bit_cast<std::int64_t>(weight.loss_scale));
     heads_out.insert(heads_out.end(), message.counts.begin(), message.counts.end());
     bytes_out.push_back(static_cast<std::int64_t>(message.bytes.size()));
     out.insert(out.end(), message.bytes.begin(), message.bytes.end());
@@ -169,7 +171,7 @@ void RowGradients::reduce(const Communicator& workers, const RowWeight& weight) 
   workers.all_to_all({std::as_const(heads_out).data(), num_heads}, {heads.data(), num_heads}, {},
                      {}, "numbers of rows");
   const auto count_of = [&](std::size_t worker, std::size_t table) {
-    return heads[worker * head + 1 + table];
+    return heads[worker * head + 2 + table];
   };
   std::vector<std::int64_t> bytes_in(num_workers, 0);
   std::vector<double> weights(num_workers, 0);
@@ -183,7 +185,8 @@ void RowGradients::reduce(const Communicator& workers, const RowWeight& weight) 
     }
     if (weight.total_samples > 0) {
       weights[worker] = static_cast<double>(heads[worker * head]) /
-                        static_cast<double>(weight.total_samples) / weight.loss_scale;
+                        static_cast<double>(weight.total_samples) /
+                        std::bit_cast<double>(heads[worker * head + 1]);
     }
   }
   std::vector<std::byte> in(

@@ -20,7 +20,7 @@ namespace dga {
 struct RowWeight {
   std::int64_t unit_samples = 0;   // this worker's
   std::int64_t total_samples = 0;  // of all workers
-  double loss_scale = 1;
+  double loss_scale = 1;           // this worker's
 };
 
 /// The parameters of a layout that have `by_rows`. Between steps their part of this worker's flat

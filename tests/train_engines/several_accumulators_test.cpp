@@ -5,6 +5,8 @@
 #include <gmock/gmock.h>
 #include <torch/autograd.h>
 
+#include <limits>
+
 #include "tests/support/error_of.h"
 #include "tests/train_engines/small_loop.h"
 
@@ -176,6 +178,80 @@ DGA_ENGINE_TEST(SeveralAccumulators, RefuseWhatCannotBeAddedUp) {
         dga::backward({&generator, &generator}, pair.generator_loss(environment.rank(), 0), 2);
       }),
       "[parallel] backward: expected each accumulator once, found one twice.");
+}
+
+DGA_ENGINE_TEST(SeveralAccumulators, GoOnAfterAStepThatOnlyOneOfThemSkipped) {
+  const int last = environment.workers() - 1;
+  // Without samples in the third step, if there are others that have some.
+  const auto has_samples = [&](int worker, int step) {
+    return step != 2 || worker != last || last == 0;
+  };
+  for (const bool named : {true, false}) {
+    const Pair pair;
+    AccumulatorOptions options;
+    options.grad_scaler = GradScalerOptions{.init_scale = 64, .growth_interval = 3};
+    GradientAccumulator generator(environment, pair.generator, plain_sgd(), options);
+    GradientAccumulator discriminator(environment, pair.discriminator, plain_sgd(), options);
+    const Pair alone;
+    PairOptimizers optimizers(alone);
+    std::vector<std::pair<double, double>> scales;
+    for (int step = 0; step < 6; ++step) {
+      if (has_samples(environment.rank(), step)) {
+        at::Tensor loss = pair.discriminator_loss(environment.rank(), step, false);
+        if (step == 0 && environment.rank() == last) {
+          // Only the generator's gradient becomes infinite.
+          loss = loss + pair.generator->bias.sum() * std::numeric_limits<double>::infinity();
+        }
+        if (named) {
+          dga::backward({&generator, &discriminator}, loss, 2);
+        } else {
+          generator.backward(loss, 2);
+        }
+      }
+      EXPECT_EQ(generator.step(), step != 0);
+      EXPECT_TRUE(discriminator.step());
+      scales.emplace_back(generator.loss_scale(), discriminator.loss_scale());
+
+      optimizers.zero_grad();
+      int with_samples = 0;
+      for (int worker = 0; worker < environment.workers(); ++worker) {
+        with_samples += has_samples(worker, step) ? 1 : 0;
+      }
+      for (int worker = 0; worker < environment.workers(); ++worker) {
+        if (has_samples(worker, step)) {
+          (alone.discriminator_loss(worker, step, false) / with_samples).backward();
+        }
+      }
+      if (step != 0) {
+        optimizers.generator.step();
+      }
+      optimizers.discriminator.step();
+    }
+    expect_same_pair(pair, alone);
+    // The larger scale waits until the smaller one has grown to it.
+    using Scales = std::pair<double, double>;
+    EXPECT_THAT(scales, testing::ElementsAre(Scales(32, 64), Scales(32, 64), Scales(32, 64),
+                                             Scales(64, 64), Scales(64, 64), Scales(64, 128)));
+  }
+}
+
+DGA_ENGINE_TEST(SeveralAccumulators, NeedAGradScalerInAllOrInNone) {
+  const Pair pair;
+  AccumulatorOptions options;
+  options.grad_scaler = GradScalerOptions{.init_scale = 64};
+  GradientAccumulator generator(environment, pair.generator, plain_sgd(), options);
+  GradientAccumulator discriminator(environment, pair.discriminator, plain_sgd());
+  const auto loss = [&] { return pair.discriminator_loss(environment.rank(), 0, false); };
+  EXPECT_EQ(error_of<InvalidArgument>([&] {
+              dga::backward({&generator, &discriminator}, loss(), 2);
+            }),
+            "[parallel] backward for several accumulators: expected a grad_scaler in all of them "
+            "or in none, found one in some.");
+  generator.backward(loss(), 2);
+  EXPECT_EQ(error_of<InvalidArgument>([&] { discriminator.step(); }),
+            "[parallel] step: expected a grad_scaler in all accumulators of a loss or in none, "
+            "found one in some.");
+  EXPECT_TRUE(generator.step());
 }
 
 DGA_ENGINE_TEST(SeveralAccumulators, LeaveGradientPenaltiesToTorch) {
