@@ -77,6 +77,7 @@ std::string GradientAccumulator::Impl::reason_to_refuse() {
     }
     bound_.check_gradients(contribution_.used, foreign_);
     check_module();
+    optimizer_->check_unchanged();
     std::uint64_t digest = optimizer_->settings_digest();
     if (options_.learning_rate) {
       rate_factor_ = options_.learning_rate(num_steps_);
@@ -194,7 +195,13 @@ void GradientAccumulator::Impl::take_step(const StepTotals& totals) {
   if (options_.learning_rate) {
     optimizer_->scale_learning_rates(rate_factor_);
   }
-  optimizer_->step(totals.used);
+  const std::string failure = optimizer_->step(
+      totals.used, [this](const std::string& text) { return first_text(workers_, text); });
+  if (!failure.empty()) {
+    workers_.barrier("parameters as before");  // the workers of a node read each other's slices
+    discard_step();
+    throw InvalidArgument(failure);
+  }
   if (average_ != nullptr) {
     average_->update();
   }

@@ -75,6 +75,8 @@ GradientAccumulator::Impl::Impl(const Environment& env, std::shared_ptr<torch::n
     optimizer_ = std::make_unique<ShardedOptimizer>(layout_, workers_.rank(), buffers(), bound_,
                                                     factory, options_.groups);
   });
+  require_same_lines(workers_, optimizer_->description(), "optimizer",
+                     "Build it alike on every worker.");
   if (options_.ema_decay > 0) {
     average_ =
         std::make_unique<ParameterAverage>(workers_, layout_, parameters_, options_.ema_decay);

@@ -222,7 +222,9 @@ class GradientAccumulator {
   /// The gradient norm before clipping in the last step, in f64; NaN without clipping.
   double gradient_norm() const noexcept;
   /// The element-wise optimiser over this worker's slices. Use it to change options, or for torch's
-  /// schedulers, alike on every worker; do not call its step(). Its zero_grad() does nothing.
+  /// schedulers, alike on every worker; do not call its step(). Its zero_grad() does nothing, and
+  /// its tensors have no gradients between steps. `step` refuses other groups, parameters, values
+  /// or state than it has left in it.
   torch::optim::Optimizer& optimizer() noexcept;
   /// The optimiser of the atomic parameters that this worker owns; null if the model has none.
   torch::optim::Optimizer* atomic_optimizer() noexcept;

@@ -2,18 +2,23 @@
 
 #include "dga/parallel/optimizer_settings.h"
 
+#include <c10/util/Type.h>
 #include <torch/optim/adagrad.h>
 #include <torch/optim/adam.h>
 #include <torch/optim/adamw.h>
 #include <torch/optim/rmsprop.h>
 #include <torch/optim/sgd.h>
 
+#include <algorithm>
 #include <array>
+#include <exception>
 #include <tuple>
 #include <typeinfo>
 
+#include "dga/base/error.h"
 #include "dga/parallel/lamb.h"
 #include "dga/parallel/muon.h"
+#include "dga/parallel/optimizer_state.h"
 
 namespace dga {
 namespace {
@@ -96,6 +101,10 @@ constexpr std::array kAdagrad{
     OptimizerSetting{
         "lr_decay",
         [](const OptimizerOptions& options) { return as<AdagradOptions>(options).lr_decay(); }},
+    OptimizerSetting{"initial_accumulator_value",
+                     [](const OptimizerOptions& options) {
+                       return as<AdagradOptions>(options).initial_accumulator_value();
+                     }},
 };
 
 constexpr std::array kMuon{
@@ -115,6 +124,16 @@ constexpr std::array kLamb{
 };
 
 constexpr std::array kOthers{kLearningRate};
+
+/// Whether the text of `value` is the same in every process, as that of an object is not.
+bool is_plain(const c10::IValue& value) {
+  if (value.isTuple() || value.isList()) {
+    const auto elements =
+        value.isTuple() ? value.toTupleRef().elements().vec() : value.toListRef().vec();
+    return std::all_of(elements.begin(), elements.end(), is_plain);
+  }
+  return value.isInt() || value.isDouble() || value.isBool() || value.isString() || value.isNone();
+}
 
 }  // namespace
 
@@ -142,6 +161,27 @@ std::span<const OptimizerSetting> settings_of(const OptimizerOptions& options) {
     return kLamb;
   }
   return kOthers;
+}
+
+std::vector<std::string> serialized_lines(const OptimizerOptions& options) {
+  std::vector<std::string> lines{c10::demangle(typeid(options).name())};
+  try {
+    for (const auto& [name, value] : values_of(options)) {
+      if (is_plain(value)) {
+        lines.push_back(dga::str(name, ": ", value));
+      }
+    }
+  } catch (const std::exception&) {
+    // torch's base class throws where a program's options do not say how they are written.
+  }
+  return lines;
+}
+
+bool steps_without_closure(const torch::optim::Optimizer& optimizer) {
+  const std::type_info& type = typeid(optimizer);
+  return type == typeid(torch::optim::SGD) || type == typeid(torch::optim::Adam) ||
+         type == typeid(torch::optim::AdamW) || type == typeid(torch::optim::RMSprop) ||
+         type == typeid(torch::optim::Adagrad) || type == typeid(Muon) || type == typeid(Lamb);
 }
 
 }  // namespace dga

@@ -5,7 +5,9 @@
 #include <torch/optim/optimizer.h>
 
 #include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
 namespace dga {
 
@@ -19,5 +21,12 @@ struct OptimizerSetting {
 /// RMSprop and Adagrad, and for Muon and Lamb. For any other type only the learning rate, because
 /// torch's base class knows no other.
 std::span<const OptimizerSetting> settings_of(const torch::optim::OptimizerOptions& options);
+
+/// The name of the type of `options`, and a line for each number and text that they serialise; none
+/// for options that cannot be serialised. Costs more than a step of a small model.
+std::vector<std::string> serialized_lines(const torch::optim::OptimizerOptions& options);
+
+/// Whether `optimizer` is of a type of torch or dga that is known to step without a closure.
+bool steps_without_closure(const torch::optim::Optimizer& optimizer);
 
 }  // namespace dga

@@ -23,11 +23,10 @@ torch::serialize::InputArchive reopened(torch::serialize::OutputArchive& written
   return archive;
 }
 
-}  // namespace
-
-StateValues values_of(const torch::optim::OptimizerParamState& state) {
+template <typename Serializable>
+StateValues serialized(const Serializable& object) {
   torch::serialize::OutputArchive archive;
-  state.serialize(archive);
+  object.serialize(archive);
   auto source = reopened(archive);
   StateValues values;
   for (const std::string& key : source.keys()) {
@@ -36,6 +35,16 @@ StateValues values_of(const torch::optim::OptimizerParamState& state) {
     values.emplace_back(key, std::move(value));
   }
   return values;
+}
+
+}  // namespace
+
+StateValues values_of(const torch::optim::OptimizerParamState& state) {
+  return serialized(state);
+}
+
+StateValues values_of(const torch::optim::OptimizerOptions& options) {
+  return serialized(options);
 }
 
 std::unique_ptr<torch::optim::OptimizerParamState> state_with(

@@ -13,7 +13,6 @@
 #include "dga/base/error.h"
 #include "dga/parallel/gradient_scan.h"
 #include "dga/parallel/module_tensors.h"
-#include "dga/parallel/settings_digest.h"
 
 namespace dga {
 namespace {
@@ -72,6 +71,9 @@ ShardedOptimizer::ShardedOptimizer(const ParameterLayout& layout, int worker, Fl
   if (layout.has_atomic()) {
     build(atomic_, true, factory.atomic.make);
   }
+  note_values();
+  note_states();
+  check_unchanged();
 }
 
 void ShardedOptimizer::build(Stepper& stepper, bool atomic, const MakeOptimizer& make) {
@@ -84,6 +86,7 @@ void ShardedOptimizer::build(Stepper& stepper, bool atomic, const MakeOptimizer&
   stepper.optimizer = make_optimizer(make, atomic, std::move(tensors));
   stepper.make = make;
   stepper.settings = settings_of(stepper.optimizer->defaults());
+  stepper.needs_trial = !steps_without_closure(*stepper.optimizer);
 }
 
 std::unique_ptr<torch::optim::Optimizer> ShardedOptimizer::make_optimizer(const MakeOptimizer& make,
@@ -133,19 +136,31 @@ ShardedOptimizer::Piece ShardedOptimizer::make_piece(OwnedPiece owned) const {
   return piece;
 }
 
-void ShardedOptimizer::step(std::span<const std::uint8_t> used) {
+std::string ShardedOptimizer::step(std::span<const std::uint8_t> used,
+                                   const FirstText& first_text) {
   if (!used.empty()) {
     cut_unused(used);
   }
+  // All parameters of a piece agree now. Pieces have gradients in here only: the optimiser's
+  // zero_grad would otherwise clear what is being reduced.
   for (Piece& piece : pieces_) {
-    // All parameters of a piece agree now. The program may have called the optimiser's zero_grad.
-    at::Tensor& gradient = piece.parameter.mutable_grad();
-    if (!is_used(used, piece.owned.parameters.front())) {
-      gradient.reset();
-    } else if (!gradient.is_same(piece.gradient)) {
-      gradient = piece.gradient;
+    if (is_used(used, piece.owned.parameters.front())) {
+      piece.parameter.mutable_grad() = piece.gradient;
     }
   }
+  std::string failure;
+  if (element_wise_.needs_trial || atomic_.needs_trial) {
+    failure = try_optimizers(first_text);
+  } else {
+    run_optimizers();
+  }
+  drop_gradients();
+  note_values();
+  note_states();
+  return failure;
+}
+
+void ShardedOptimizer::run_optimizers() {
   element_wise_.optimizer->step();
   if (atomic_.optimizer != nullptr) {
     atomic_.optimizer->step();
@@ -230,88 +245,6 @@ void ShardedOptimizer::rebuild_groups() {
           .params()
           .push_back(piece.parameter);
     }
-  }
-}
-
-template <typename Visit>
-void ShardedOptimizer::for_each_group(Visit&& visit) const {
-  for (const Stepper* stepper : {&element_wise_, &atomic_}) {
-    if (stepper->optimizer == nullptr) {
-      continue;
-    }
-    const auto& groups = std::as_const(*stepper->optimizer).param_groups();
-    for (std::size_t group = 0; group < groups.size(); ++group) {
-      visit(*stepper, group, groups[group].options());
-    }
-  }
-}
-
-void ShardedOptimizer::scale_learning_rates(double factor) {
-  for (Stepper* stepper : {&element_wise_, &atomic_}) {
-    if (stepper->optimizer == nullptr) {
-      continue;
-    }
-    auto& groups = stepper->optimizer->param_groups();
-    auto& rates = stepper->learning_rates;
-    if (rates.empty()) {
-      for (const auto& group : groups) {
-        rates.push_back(group.options().get_lr());
-      }
-      stepper->scaled_rates.assign(rates.size(), 0);
-    }
-    for (std::size_t group = 0; group < groups.size(); ++group) {
-      groups[group].options().set_lr(rates[group] * factor);
-      stepper->scaled_rates[group] = groups[group].options().get_lr();
-    }
-  }
-}
-
-std::uint64_t ShardedOptimizer::settings_digest() const {
-  std::uint64_t digest = 0;
-  for_each_group([&](const Stepper& stepper, std::size_t group, const auto& options) {
-    DGA_CHECK(stepper.scaled_rates.empty() || options.get_lr() == stepper.scaled_rates[group],
-              "[parallel] learning rate of group ", group, ": expected ",
-              stepper.scaled_rates[group], " as options.learning_rate set it, found ",
-              options.get_lr(),
-              ". Use options.learning_rate, or change the optimiser's rates, not both.");
-    for (const OptimizerSetting& setting : stepper.settings) {
-      digest = combined_digest(digest, setting.value(options));
-    }
-  });
-  return digest;
-}
-
-std::vector<std::string> ShardedOptimizer::settings_lines() const {
-  std::vector<std::string> lines;
-  for_each_group([&](const Stepper& stepper, std::size_t group, const auto& options) {
-    for (const OptimizerSetting& setting : stepper.settings) {
-      lines.push_back(dga::str(setting.name, " of ", &stepper == &atomic_ ? "atomic " : "",
-                               "group ", group, ": ", setting.value(options)));
-    }
-  });
-  return lines;
-}
-
-std::vector<double> ShardedOptimizer::learning_rates() const {
-  std::vector<double> rates;
-  for_each_group([&](const Stepper& stepper, std::size_t group, const auto& options) {
-    rates.push_back(stepper.learning_rates.empty() ? options.get_lr()
-                                                   : stepper.learning_rates[group]);
-  });
-  return rates;
-}
-
-void ShardedOptimizer::set_learning_rates(const std::vector<double>& rates) {
-  std::size_t next = 0;
-  for (Stepper* stepper : {&element_wise_, &atomic_}) {
-    if (stepper->optimizer == nullptr) {
-      continue;
-    }
-    for (auto& group : stepper->optimizer->param_groups()) {
-      group.options().set_lr(rates.at(next++));
-    }
-    stepper->learning_rates.clear();
-    stepper->scaled_rates.clear();
   }
 }
 

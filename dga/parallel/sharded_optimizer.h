@@ -34,6 +34,8 @@ namespace dga {
 /// contains one is split around it, with its state, permanently.
 class ShardedOptimizer {
  public:
+  using FirstText = std::function<std::string(const std::string& text)>;
+
   /// `layout` and `bound`, which has the parameters' shapes, must outlive this. Parameter groups
   /// are numbered as in `layout`; `groups` has the options of all but the last.
   ShardedOptimizer(const ParameterLayout& layout, int worker, FlatBuffers buffers,
@@ -42,7 +44,12 @@ class ShardedOptimizer {
 
   /// One step on all owned pieces. `used`: for each parameter, whether it has a gradient; empty if
   /// all have.
-  void step(std::span<const std::uint8_t> used);
+  ///
+  /// Optimisers of unknown types may throw in their first step, as those that need a closure do. In
+  /// that step only, `first_text` is called with what this worker's optimiser threw, or "", and
+  /// returns the text of the first worker that has one. If any has, what the optimisers have
+  /// changed is undone, and the text is returned; otherwise "".
+  std::string step(std::span<const std::uint8_t> used, const FirstText& first_text);
 
   /// Sets every group's learning rate to `factor` times the value that it had at the first call.
   void scale_learning_rates(double factor);
@@ -52,10 +59,19 @@ class ShardedOptimizer {
   /// The pieces as they are split now.
   std::vector<OwnedPiece> pieces() const;
 
+  // --- what a program may do to the optimisers meanwhile
+  /// Throws InvalidArgument if it has added or removed groups or parameters, set gradients of the
+  /// pieces, changed their values, or put other state in the place of theirs.
+  void check_unchanged();
+  /// Takes the pieces' values as they are now for unchanged.
+  void note_values();
+
   // --- settings, which must be the same on every worker
   /// A digest of the settings of every group. Throws InvalidArgument if the program has changed a
-  /// learning rate since scale_learning_rates set it.
+  /// learning rate since scale_learning_rates set it. Call check_unchanged before it.
   std::uint64_t settings_digest() const;
+  /// The types of the optimisers and of their options, and what these serialise. Slow.
+  std::vector<std::string> description() const;
   /// A line for each setting of each group.
   std::vector<std::string> settings_lines() const;
 
@@ -84,11 +100,15 @@ class ShardedOptimizer {
     at::Tensor parameter;
     at::Tensor gradient;
     ConstBufferView gradient_elements;
+    // As the last step left them.
+    std::uint32_t version = 0;    // torch's counter of changes in place
+    const void* state = nullptr;  // the object in the optimiser's map
   };
   struct Stepper {
     MakeOptimizer make;
     std::unique_ptr<torch::optim::Optimizer> optimizer;
     std::span<const OptimizerSetting> settings;
+    bool needs_trial = false;  // its first step may throw
     // By group; empty until scaled.
     std::vector<double> learning_rates;
     std::vector<double> scaled_rates;
@@ -116,6 +136,12 @@ class ShardedOptimizer {
   }
   template <typename Visit>
   void for_each_group(Visit&& visit) const;
+  void check_groups(const Stepper& stepper) const;
+  const void* state_at(const Piece& piece) const;
+  void note_states();
+  void drop_gradients();
+  void run_optimizers();
+  std::string try_optimizers(const FirstText& first_text);
 
   const ParameterLayout& layout_;
   FlatBuffers buffers_;

@@ -202,6 +202,8 @@ void ShardedOptimizer::load_state(const std::vector<StatePart>& whole) {
           std::move(new_states[i]);
     }
   }
+  note_values();
+  note_states();
 }
 
 }  // namespace dga
