@@ -20,6 +20,7 @@
 #include "dga/parallel/gradient_reducer.h"
 #include "dga/parallel/keyed_random_scope.h"
 #include "dga/parallel/module_tensors.h"
+#include "dga/parallel/module_watch.h"
 #include "dga/parallel/parameter_average.h"
 #include "dga/parallel/sharded_optimizer.h"
 #include "dga/parallel/unused_watch.h"
@@ -89,6 +90,12 @@ class GradientAccumulator::Impl {
   void share_initial_values();
   void share_parameters_of_worker_0(std::string_view label);
   void require_parameters(const char* call) const;
+  /// Throws the same InvalidArgument on every worker if parameters were changed in place, or loaded
+  /// differently; takes over what was loaded. `mends`: changes that a call has already refused are
+  /// about to be overwritten. Collective.
+  void settle_values(bool mends);
+  /// Takes in buffers that the module has registered or replaced. Collective.
+  void find_buffers();
   /// Of changes that no later call refuses.
   void warn_of_changes() const noexcept;
   void warn(const std::string& text) const;
@@ -113,7 +120,7 @@ class GradientAccumulator::Impl {
   // --- step
   Outcome step_as(bool finished);
   std::string reason_to_refuse();
-  void check_module() const;
+  void check_module();
   void clear_unused();
   std::vector<std::string> settings_lines() const;
   void require_agreement(const StepTotals& totals, const std::string& refusal);
@@ -139,6 +146,7 @@ class GradientAccumulator::Impl {
   StepRecorder recorder_;
   std::unique_ptr<GradientReducer> reducer_;
   BoundParameters bound_;
+  ModuleWatch watch_;
   std::unique_ptr<ShardedOptimizer> optimizer_;
   std::unique_ptr<ParameterAverage> average_;  // null: none is kept
   std::unique_ptr<KeyedRandomScope> random_;
@@ -164,7 +172,6 @@ class GradientAccumulator::Impl {
   std::int64_t buffer_samples_ = 0;
   double gradient_norm_ = std::numeric_limits<double>::quiet_NaN();
   mutable bool said_that_changed_ = false;  // what warn_of_changes would say
-  std::size_t num_registered_ = 0;          // parameters of the module, trained or not
   UnusedWatch unused_;
 };
 

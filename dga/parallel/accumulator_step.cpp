@@ -104,20 +104,13 @@ std::vector<std::string> GradientAccumulator::Impl::settings_lines() const {
   return lines;
 }
 
-void GradientAccumulator::Impl::check_module() const {
+void GradientAccumulator::Impl::check_module() {
   for (const NamedTensor& frozen : tensors_.frozen) {
     DGA_CHECK(!frozen.tensor.requires_grad(), "[parallel] parameter '", frozen.name,
               "': expected it frozen as when the accumulator was made, found that it requires a "
               "gradient. Make another accumulator to train it.");
   }
-  // Listing all parameters takes a microsecond or more, so not in every step.
-  constexpr std::int64_t kStepsBetweenLists = 16;
-  if (num_steps_ % kStepsBetweenLists == 0) {
-    DGA_CHECK(module_->parameters().size() == num_registered_, "[parallel] module: expected ",
-              num_registered_, " parameters as when the accumulator was made, found ",
-              module_->parameters().size(),
-              ". Make another accumulator after registering parameters.");
-  }
+  watch_.check();
 }
 
 void GradientAccumulator::Impl::clear_unused() {

@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <map>
 #include <numeric>
 #include <utility>
 
@@ -88,10 +87,11 @@ class BoundParameters::Hook final : public torch::autograd::PostAccumulateGradHo
   std::size_t number_;
 };
 
-BoundParameters::BoundParameters(const std::vector<NamedTensor>& trained,
-                                 const ParameterLayout& layout, const FlatBuffers& buffers,
-                                 RowGradients& rows, const Options& options)
-    : rows_(rows), fingerprints_(options.fingerprints) {
+BoundParameters::BoundParameters(const ModuleTensors& tensors, const ParameterLayout& layout,
+                                 const FlatBuffers& buffers, RowGradients& rows,
+                                 const Options& options)
+    : tensors_(tensors), rows_(rows), fingerprints_(options.fingerprints) {
+  const std::vector<NamedTensor>& trained = tensors.trained;
   const at::NoGradGuard no_grad;
   for (std::size_t i = 0; i < trained.size(); ++i) {
     const at::Tensor& parameter = trained[i].tensor;
@@ -105,7 +105,8 @@ BoundParameters::BoundParameters(const std::vector<NamedTensor>& trained,
     slot.by_rows = layout.parameters()[i].spec.by_rows;
     slot.tensors = {parameter};
     slot.tensors.insert(slot.tensors.end(), trained[i].tied.begin(), trained[i].tied.end());
-    slot.gradient = view_like(buffers.gradient_memory, buffers.gradients + at, like);
+    slot.gradient_place = view_like(buffers.gradient_memory, buffers.gradients + at, like);
+    slot.gradient = slot.gradient_place.variable_data();
     slot.view = view_like(buffers.parameter_memory, buffers.parameters + at, like);
     if (options.give_values) {
       copy_tensor(slot.view, parameter);
@@ -152,6 +153,9 @@ void BoundParameters::take_gradient(std::size_t number) {
     }
     if (gradient.layout() != at::kStrided && !slot.by_rows) {
       gradient = gradient.to_dense();
+    }
+    if (!is_in_place(slot)) {  // since an earlier step, by a program that kept it
+      slot.gradient = slot.gradient_place.variable_data();
     }
     if (slot.by_rows) {
       take_rows(number, gradient);
@@ -238,10 +242,7 @@ void BoundParameters::check_shapes() const {
 
 void BoundParameters::check_values(ValueCheck check) const {
   for (const Slot& slot : slots_) {
-    // In its own memory a parameter has the shape that backward has seen.
-    if (check == ValueCheck::versions || storage_of(slot.parameter()) != storage_of(slot.view)) {
-      check_shape(slot);
-    }
+    check_shape(slot);
     bool unchanged = check == ValueCheck::versions || print_of_values(slot) == slot.value_print;
     for (std::size_t i = 0; i < slot.tensors.size(); ++i) {
       unchanged = unchanged && version_of(slot.tensors[i]) == slot.versions[i];
@@ -276,7 +277,7 @@ void BoundParameters::check_gradients(const std::vector<std::uint8_t>& used, boo
     const Slot& slot = slots_[i];
     const at::Tensor& gradient = gradient_of(slot.parameter());
     bool untouched = used[i] == 0 ? !gradient.defined()
-                                  : gradient.is_same(slot.gradient) &&
+                                  : gradient.is_same(slot.gradient) && is_in_place(slot) &&
                                         version_of(slot.gradient) == slot.gradient_version &&
                                         print_of_gradient(slot) == slot.gradient_print;
     for (std::size_t tied = 1; tied < slot.tensors.size(); ++tied) {
@@ -292,15 +293,23 @@ void BoundParameters::check_gradients(const std::vector<std::uint8_t>& used, boo
   }
 }
 
+bool BoundParameters::has_left(const Slot& slot, const at::Tensor& tensor) {
+  return storage_of(tensor) != storage_of(slot.view) || tensor.strides() != slot.view.strides();
+}
+
+bool BoundParameters::is_in_place(const Slot& slot) {
+  return slot.gradient.const_data_ptr() == slot.gradient_place.const_data_ptr() &&
+         slot.gradient.sizes() == slot.gradient_place.sizes() &&
+         slot.gradient.strides() == slot.gradient_place.strides();
+}
+
 std::vector<std::size_t> BoundParameters::left() const {
   std::vector<std::size_t> numbers;
   for (std::size_t i = 0; i < slots_.size(); ++i) {
     const Slot& slot = slots_[i];
-    const void* place = storage_of(slot.view);
-    const bool gone = storage_of(slot.parameter()) != place;
+    const bool gone = has_left(slot, slot.parameter());
     for (std::size_t tied = 1; tied < slot.tensors.size(); ++tied) {
-      DGA_CHECK(gone == (storage_of(slot.tensors[tied]) != place), "[parallel] parameter '",
-                slot.name,
+      DGA_CHECK(gone == has_left(slot, slot.tensors[tied]), "[parallel] parameter '", slot.name,
                 "': expected the tensors that are tied to it to get new values together, found "
                 "that only some did. Change it in accumulator.update_parameters.");
     }
@@ -321,21 +330,51 @@ std::vector<std::size_t> BoundParameters::all() const {
 }
 
 void BoundParameters::check_not_tied(const std::vector<std::size_t>& left) const {
-  std::map<const void*, std::size_t> owners;
-  const auto claim = [&](const at::Tensor& tensor, std::size_t number) {
-    if (tensor.nbytes() == 0) {
+  struct Claim {
+    const std::byte* begin;
+    const std::byte* end;
+    const std::string* name;
+    bool left;
+  };
+  std::vector<Claim> claims;
+  const auto claim = [&](const at::Tensor& tensor, const std::string& name, bool has_left) {
+    if (!tensor.has_storage() || tensor.numel() == 0) {
       return;
     }
-    const auto [at, is_new] = owners.emplace(tensor.const_data_ptr(), number);
-    DGA_CHECK(is_new || at->second == number, "[parallel] parameter '", slots_[number].name,
-              "': expected memory of its own as when the accumulator was made, found that of '",
-              slots_[at->second].name, "'. Tie parameters before, or make another accumulator.");
+    std::int64_t last = 0;
+    for (std::int64_t dim = 0; dim < tensor.dim(); ++dim) {
+      last += (tensor.size(dim) - 1) * tensor.stride(dim);
+    }
+    const auto* begin = static_cast<const std::byte*>(tensor.const_data_ptr());
+    claims.push_back({begin, begin + (last + 1) * static_cast<std::int64_t>(tensor.itemsize()),
+                      &name, has_left});
   };
-  for (std::size_t i = 0; i < slots_.size(); ++i) {
-    claim(slots_[i].view, i);
+  for (const Slot& slot : slots_) {
+    claim(slot.view, slot.name, false);
+  }
+  for (const auto* others : {&tensors_.frozen, &tensors_.buffers}) {
+    for (const NamedTensor& other : *others) {
+      claim(other.tensor, other.name, false);
+    }
   }
   for (const std::size_t number : left) {
-    claim(slots_[number].parameter(), number);
+    claim(slots_[number].parameter(), slots_[number].name, true);
+  }
+  std::stable_sort(claims.begin(), claims.end(),
+                   [](const Claim& a, const Claim& b) { return a.begin < b.begin; });
+  for (auto one = claims.begin(); one != claims.end(); ++one) {
+    for (auto other = one + 1; other != claims.end() && other->begin < one->end; ++other) {
+      // What was so at construction is right, and so is a parameter in another order in its place.
+      if (one->name == other->name || (!one->left && !other->left)) {
+        continue;
+      }
+      const Claim& mine = other->left ? *other : *one;
+      const Claim& theirs = other->left ? *one : *other;
+      throw InvalidArgument(dga::str(
+          "[parallel] parameter '", *mine.name,
+          "': expected memory of its own as when the accumulator was made, found that of '",
+          *theirs.name, "'. Tie parameters before, or make another accumulator."));
+    }
   }
 }
 
@@ -344,7 +383,8 @@ void BoundParameters::bring_back(const std::vector<std::size_t>& numbers, bool g
   for (const std::size_t number : numbers) {
     Slot& slot = slots_.at(number);
     if (give_values) {
-      copy_tensor(slot.view, slot.parameter());
+      const bool overlaps = storage_of(slot.parameter()) == storage_of(slot.view);
+      copy_tensor(slot.view, overlaps ? slot.parameter().clone() : slot.parameter());
     }
     for (at::Tensor& tensor : slot.tensors) {
       tensor.set_data(slot.view);
@@ -353,7 +393,7 @@ void BoundParameters::bring_back(const std::vector<std::size_t>& numbers, bool g
 }
 
 void BoundParameters::clear_gradient(std::size_t number) const {
-  const at::Tensor& gradient = slots_[number].gradient;
+  const at::Tensor& gradient = slots_[number].gradient_place;
   if (gradient.nbytes() > 0 && !slots_[number].by_rows) {  // whose rows are zero
     std::memset(gradient.mutable_data_ptr(), 0, gradient.nbytes());
   }

@@ -39,8 +39,9 @@ class BoundParameters {
     int worker;
   };
 
-  /// Makes `trained` views of the buffers. `rows` must outlive this.
-  BoundParameters(const std::vector<NamedTensor>& trained, const ParameterLayout& layout,
+  /// Makes the trained parameters of `tensors` views of the buffers. `tensors` and `rows` must
+  /// outlive this.
+  BoundParameters(const ModuleTensors& tensors, const ParameterLayout& layout,
                   const FlatBuffers& buffers, RowGradients& rows, const Options& options);
   ~BoundParameters();
   BoundParameters(const BoundParameters&) = delete;
@@ -62,7 +63,7 @@ class BoundParameters {
   /// Sets the parameter's part of the flat gradient buffer to zero.
   void clear_gradient(std::size_t number) const;
   /// The parameter's part of the flat gradient buffer, in the parameter's shape and strides.
-  const at::Tensor& gradient(std::size_t number) const { return slots_.at(number).gradient; }
+  const at::Tensor& gradient(std::size_t number) const { return slots_.at(number).gradient_place; }
   /// Unsets the parameters' gradients, as torch's zero_grad does.
   void drop_gradients() const;
   /// The same, but returns them, so that another backward does not add to them.
@@ -95,8 +96,9 @@ class BoundParameters {
   /// `used`: for each parameter, whether backward reached it.
   /// `foreign`: whether another backward than the accumulator's has run.
   void check_gradients(const std::vector<std::uint8_t>& used, bool foreign) const;
-  /// The parameters whose memory is no longer that of the buffers, as after torch::load. Throws
-  /// InvalidArgument if two share their memory, which they did not at construction.
+  /// The parameters that set_data has given other memory than that of the buffers, or another order
+  /// in it. Throws InvalidArgument if one of them shares memory with another tensor of the module,
+  /// which it did not at construction.
   std::vector<std::size_t> left() const;
   /// The numbers of all parameters.
   std::vector<std::size_t> all() const;
@@ -112,11 +114,14 @@ class BoundParameters {
     bool by_rows = false;
     std::vector<at::Tensor> tensors;     // of the module; several if they are tied by their memory
     std::vector<std::int64_t> versions;  // theirs, when their values were noted
-    at::Tensor gradient;                 // its view of the flat gradient buffer
-    at::Tensor view;                     // of the parameter's place in the flat buffer
-    std::int64_t gradient_version = 0;   // of `gradient`, when backward had added to it
-    std::uint64_t value_print = 0;       // of `view`, when the values were noted
-    std::uint64_t gradient_print = 0;    // of `stable`, when backward had added to it
+    // Its view of the flat gradient buffer. `gradient` is what the program gets as the parameter's
+    // gradient, and can therefore give other memory; it never gets `gradient_place`.
+    at::Tensor gradient;
+    at::Tensor gradient_place;
+    at::Tensor view;                    // of the parameter's place in the flat buffer
+    std::int64_t gradient_version = 0;  // of `gradient`, when backward had added to it
+    std::uint64_t value_print = 0;      // of `view`, when the values were noted
+    std::uint64_t gradient_print = 0;   // of `stable`, when backward had added to it
     // The parts of `gradient` that nobody else writes to before check_gradients.
     std::array<std::span<const std::byte>, 2> stable{};
 
@@ -124,12 +129,15 @@ class BoundParameters {
   };
 
   static void check_shape(const Slot& slot);
+  static bool has_left(const Slot& slot, const at::Tensor& tensor);
+  static bool is_in_place(const Slot& slot);
   std::uint64_t print_of_gradient(const Slot& slot) const noexcept;
   std::uint64_t print_of_values(const Slot& slot) const noexcept;
   void check_not_tied(const std::vector<std::size_t>& left) const;
 
   void take_rows(std::size_t number, const at::Tensor& gradient);
 
+  const ModuleTensors& tensors_;
   RowGradients& rows_;
   Fingerprints fingerprints_;
   std::vector<Slot> slots_;

@@ -52,11 +52,12 @@ GradientAccumulator::Impl::Impl(const Environment& env, std::shared_ptr<torch::n
       parameters_(workers_.allocate_on_node(layout_.bytes())),
       reducer_(make_gradient_reducer(workers_, layout_, parameters_, checks_finite(), recorder_)),
       bound_(
-          tensors_.trained, layout_, buffers(), reducer_->rows(),
+          tensors_, layout_, buffers(), reducer_->rows(),
           {.give_values = workers_.rank() == 0,
            .fingerprints = options_.find_all_changes ? Fingerprints::whole : Fingerprints::sampled,
            .reduced_meanwhile = options_.overlap && workers_.placement().num_nodes() > 1,
            .worker = workers_.rank()}),
+      watch_(*module_),
       // All workers know the same; one of them warns.
       unused_(tensors_.trained.size(), workers_.rank() == 0 ? options_.warn_unused_after : 0,
               options_.warn) {
@@ -64,7 +65,6 @@ GradientAccumulator::Impl::Impl(const Environment& env, std::shared_ptr<torch::n
     at::set_num_threads(options_.intra_op_threads);
   }
   warm_up_kernels();
-  num_registered_ = module_->parameters().size();
   contribution_.used.assign(tensors_.trained.size(), 0);
   missing_.assign(layout_.buckets().size(), 0);
   arrived_.assign(tensors_.trained.size(), false);
@@ -109,6 +109,35 @@ void GradientAccumulator::Impl::require_parameters(const char* call) const {
             "use_average(false) first.");
 }
 
+void GradientAccumulator::Impl::settle_values(bool mends) {
+  std::int64_t loaded = 0;
+  try {
+    run_agreed(workers_, [&] {
+      if (mends && said_that_changed_) {
+        bound_.check_shapes();
+      } else {
+        check_values(BoundParameters::ValueCheck::fingerprints);
+      }
+      loaded = bound_.left().empty() ? 0 : 1;
+    });
+  } catch (const InvalidArgument&) {
+    said_that_changed_ = true;
+    throw;
+  }
+  workers_.all_reduce({&loaded, 1}, ReduceOp::max, "whether values were loaded");
+  if (loaded != 0) {
+    take_loaded_values();
+  }
+}
+
+void GradientAccumulator::Impl::find_buffers() {
+  std::vector<NamedTensor> found;
+  run_agreed(workers_, [&] { found = buffers_of(*module_); });
+  require_same_lines(workers_, lines_of(found), "buffers of the module",
+                     "Register them alike on every worker.");
+  tensors_.buffers = std::move(found);
+}
+
 void GradientAccumulator::Impl::warn_of_changes() const noexcept {
   try {
     const Placement placement = workers_.placement();
@@ -137,6 +166,7 @@ void GradientAccumulator::Impl::warn(const std::string& text) const {
 }
 
 void GradientAccumulator::Impl::synchronize_buffers(std::int64_t num_samples) {
+  find_buffers();
   average_tensors(workers_, tensors_.buffers, num_samples);
   buffer_samples_ = 0;
 }
@@ -150,7 +180,9 @@ void GradientAccumulator::Impl::update_parameters(const std::function<void()>& c
       micro_step_ == 0,
       "[parallel] update_parameters: expected it between steps, found it after backward. Call "
       "step() first.");
-  bound_.check_shapes();
+  settle_values(/*mends=*/true);
+  find_buffers();
+  optimizer_->note_values();
   workers_.barrier("update of parameters");  // nobody reads the old values any more
   const bool mine = workers_.rank() == 0;
   std::vector<std::byte> before;
@@ -167,6 +199,7 @@ void GradientAccumulator::Impl::update_parameters(const std::function<void()>& c
         const at::NoGradGuard no_grad;
         change();
         bound_.check_shapes();
+        optimizer_->check_unchanged();
         for (const TensorBackup& backup : others) {
           if (backup.changed()) {
             others_changed = 1;
@@ -185,10 +218,12 @@ void GradientAccumulator::Impl::update_parameters(const std::function<void()>& c
     }
     workers_.barrier("parameters as before");
     bound_.note_values();
+    optimizer_->note_values();
     throw;
   }
   share_parameters_of_worker_0("updated parameters");
   bound_.values_changed();
+  said_that_changed_ = false;
   workers_.broadcast({&others_changed, 1}, 0, "whether other tensors changed");
   if (others_changed != 0) {
     broadcast_tensors(workers_, tensors_.frozen);
@@ -200,7 +235,18 @@ void GradientAccumulator::Impl::use_average(bool average) {
   DGA_CHECK(average_ != nullptr,
             "[parallel] use_average: expected a moving average, found that none is kept. Set "
             "ema_decay.");
-  average_->use(average);
+  if (average == average_->in_use()) {
+    return;
+  }
+  if (average) {
+    settle_values(/*mends=*/false);
+    average_->use(true);
+    return;
+  }
+  average_->use(false);
+  // Whatever was done to the average is gone with it.
+  bound_.bring_back(bound_.all(), false);
+  bound_.note_values();
 }
 
 GradientAccumulator::GradientAccumulator(const Environment& env,

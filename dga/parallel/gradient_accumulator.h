@@ -180,7 +180,9 @@ class GradientAccumulator {
   /// has to all workers: for pruning, clipping weights, or loading them. Frozen parameters and
   /// buffers too, if it changes one of them. The optimiser's state and the moving average stay as
   /// they are. Call it between steps. Collective; blocks. If `change` throws, all of these are
-  /// restored and every worker throws InvalidArgument with its text.
+  /// restored and every worker throws InvalidArgument with its text. Values that torch::load or
+  /// set_data has put into the module before are taken over first, as in `step`. Changes in place
+  /// that no call has refused yet are refused here once; the next call overwrites them.
   void update_parameters(const std::function<void()>& change);
 
   /// Optional; call it before the first `backward` of a step. `total`: the number of samples of all
@@ -190,15 +192,18 @@ class GradientAccumulator {
 
   /// Replaces the module's running statistics (floating-point buffers) by the workers' mean, each
   /// weighted by the samples it passed to `backward` since the last call; whole numbers by their
-  /// maximum. Call it before evaluating or saving. Collective; blocks.
+  /// maximum. These are the buffers that the module has now, alike on all workers. Call it before
+  /// evaluating or saving. Collective; blocks. Throws InvalidArgument if the buffers differ.
   void synchronize_buffers();
   /// The same with this worker's weight given.
   void synchronize_buffers(std::int64_t num_samples);
 
   /// true: replaces the parameters by their moving average, for evaluation or saving. false:
-  /// restores them bit for bit. While the average is in use, `backward` and `step` throw
-  /// InvalidArgument. Buffers are not averaged. After destruction the module keeps whichever values
-  /// are active. Collective; blocks. Throws InvalidArgument if `ema_decay` is 0.
+  /// restores them bit for bit, with values that were loaded into the module before. While the
+  /// average is in use, `backward` and `step` throw InvalidArgument, and what is loaded is lost
+  /// with it. Buffers are not averaged. After destruction the module keeps whichever values are
+  /// active. Collective; blocks. Throws InvalidArgument if `ema_decay` is 0, and for changed
+  /// parameters as `step` does.
   void use_average(bool average);
 
   /// All that a run needs besides the module's parameters and buffers to go on later, with any

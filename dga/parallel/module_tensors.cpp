@@ -122,6 +122,20 @@ std::set<const void*> sparse_tables(const torch::nn::Module& module) {
   return tables;
 }
 
+bool is_new(const at::Tensor& tensor, std::set<const void*>& seen) {
+  return tensor.defined() && seen.insert(tensor.unsafeGetTensorImpl()).second;
+}
+
+std::vector<std::string> lines_of_kind(const std::vector<NamedTensor>& tensors, const char* kind) {
+  std::vector<std::string> lines;
+  for (const NamedTensor& item : tensors) {
+    lines.push_back(dga::str(kind, " ", item.name, " ", shape_text(item.tensor),
+                             item.tied.empty() ? "" : " with tied tensors",
+                             item.sparse ? " with sparse gradients" : ""));
+  }
+  return lines;
+}
+
 at::Tensor make_view(const SharedBuffer& memory, std::byte* data, at::IntArrayRef sizes,
                      at::IntArrayRef strides, at::ScalarType type) {
   return at::for_blob(data, sizes)
@@ -135,12 +149,9 @@ at::Tensor make_view(const SharedBuffer& memory, std::byte* data, at::IntArrayRe
 
 ModuleTensors::ModuleTensors(const torch::nn::Module& module) {
   std::set<const void*> seen;
-  const auto is_new = [&](const at::Tensor& tensor) {
-    return tensor.defined() && seen.insert(tensor.unsafeGetTensorImpl()).second;
-  };
   const std::set<const void*> sparse = sparse_tables(module);
   for (const auto& item : module.named_parameters()) {
-    if (!is_new(item.value())) {
+    if (!is_new(item.value(), seen)) {
       continue;
     }
     if (item.value().requires_grad()) {
@@ -152,30 +163,37 @@ ModuleTensors::ModuleTensors(const torch::nn::Module& module) {
       check_expanded(frozen.back(), "frozen parameter");
     }
   }
-  for (const auto& item : module.named_buffers()) {
-    if (is_new(item.value())) {
-      buffers.push_back({item.key(), item.value()});
-      check_expanded(buffers.back(), "buffer");
-    }
-  }
+  buffers = buffers_of(module);
   std::vector<NamedTensor> others = frozen;
   others.insert(others.end(), buffers.begin(), buffers.end());
   find_ties(trained, others);
 }
 
 std::vector<std::string> ModuleTensors::lines() const {
-  std::vector<std::string> lines;
-  const auto add = [&](const std::vector<NamedTensor>& tensors, const char* kind) {
-    for (const NamedTensor& item : tensors) {
-      lines.push_back(dga::str(kind, " ", item.name, " ", shape_text(item.tensor),
-                               item.tied.empty() ? "" : " with tied tensors",
-                               item.sparse ? " with sparse gradients" : ""));
-    }
-  };
-  add(trained, "parameter");
-  add(frozen, "frozen parameter");
-  add(buffers, "buffer");
+  std::vector<std::string> lines = lines_of_kind(trained, "parameter");
+  for (const auto& more : {lines_of_kind(frozen, "frozen parameter"), lines_of(buffers)}) {
+    lines.insert(lines.end(), more.begin(), more.end());
+  }
   return lines;
+}
+
+std::vector<NamedTensor> buffers_of(const torch::nn::Module& module) {
+  std::set<const void*> seen;
+  for (const at::Tensor& parameter : module.parameters()) {
+    seen.insert(parameter.unsafeGetTensorImpl());
+  }
+  std::vector<NamedTensor> buffers;
+  for (const auto& item : module.named_buffers()) {
+    if (is_new(item.value(), seen)) {
+      buffers.push_back({item.key(), item.value()});
+      check_expanded(buffers.back(), "buffer");
+    }
+  }
+  return buffers;
+}
+
+std::vector<std::string> lines_of(const std::vector<NamedTensor>& buffers) {
+  return lines_of_kind(buffers, "buffer");
 }
 
 void broadcast_tensors(const Communicator& workers, const std::vector<NamedTensor>& tensors) {

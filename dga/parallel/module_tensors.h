@@ -46,6 +46,11 @@ struct ModuleTensors {
   std::vector<std::string> lines() const;
 };
 
+/// The module's buffers. Throws InvalidArgument for those whose elements share memory.
+std::vector<NamedTensor> buffers_of(const torch::nn::Module& module);
+/// A line for each buffer, for comparing modules.
+std::vector<std::string> lines_of(const std::vector<NamedTensor>& buffers);
+
 /// Copies worker 0's values of `tensors` to all workers. Shapes and types must be the same on all
 /// workers. Collective; blocks; in place.
 void broadcast_tensors(const Communicator& workers, const std::vector<NamedTensor>& tensors);

@@ -6,7 +6,6 @@
 #include <ATen/Functions.h>
 #include <gmock/gmock.h>
 #include <torch/nn/utils/clip_grad.h>
-#include <torch/optim/lbfgs.h>
 #include <torch/serialize.h>
 
 #include <limits>
@@ -21,18 +20,6 @@ namespace dga::test {
 namespace {
 
 using testing::HasSubstr;
-
-DGA_ENGINE_TEST(BetweenCalls, ZeroGradOfTheOptimizerIsHarmless) {
-  for (const bool set_to_none : {true, false}) {
-    auto net = constant_net();
-    GradientAccumulator accumulator(environment, net, plain_sgd());
-    for (int step = 0; step < 4; ++step) {
-      accumulator.optimizer().zero_grad(set_to_none);
-      take_steps(accumulator, *net, environment.rank(), 1);
-    }
-    expect_near(*net, *trained_alone(environment.workers(), 4));
-  }
-}
 
 DGA_ENGINE_TEST(BetweenCalls, ValuesThatAreLoadedIntoTheModuleAreTakenOver) {
   auto net = constant_net();
@@ -424,38 +411,6 @@ DGA_ENGINE_TEST(BetweenCalls, AGraphFromBeforeTheStepIsRefusedByTorch) {
   }
   take_steps(accumulator, *net, environment.rank(), 1);
   expect_near(*net, *trained_alone(environment.workers(), 2));
-}
-
-DGA_ENGINE_TEST(BetweenCalls, WhatIsUnfrozenOrRegisteredLaterIsRefused) {
-  auto net = constant_net();
-  net->bias.requires_grad_(false);
-  {
-    GradientAccumulator accumulator(environment, net, plain_sgd());
-    take_steps(accumulator, *net, environment.rank(), 1);
-    net->bias.requires_grad_(true);
-    accumulator.backward(squares_of(*net, environment.rank(), 1), 2);
-    EXPECT_EQ(error_of<InvalidArgument>([&] { accumulator.step(); }),
-              "[parallel] parameter 'bias': expected it frozen as when the accumulator was made, "
-              "found that it requires a gradient. Make another accumulator to train it.");
-    environment.world().barrier();
-  }
-  GradientAccumulator accumulator(environment, net, plain_sgd());
-  net->register_module("extra", torch::nn::Linear(2, 2));
-  EXPECT_EQ(
-      error_of<InvalidArgument>([&] { take_steps(accumulator, *net, environment.rank(), 20); }),
-      "[parallel] module: expected 2 parameters as when the accumulator was made, found 4. "
-      "Make another accumulator after registering parameters.");
-  environment.world().barrier();
-}
-
-DGA_ENGINE_TEST(BetweenCalls, AnOptimizerThatNeedsAClosureIsRefused) {
-  EXPECT_THAT(error_of<InvalidArgument>([&] {
-                const GradientAccumulator accumulator(
-                    environment, constant_net(),
-                    optimizer_factory<torch::optim::LBFGS>(torch::optim::LBFGSOptions(1)));
-              }),
-              HasSubstr("found LBFGS, which evaluates the loss again within a step."));
-  environment.world().barrier();
 }
 
 }  // namespace
