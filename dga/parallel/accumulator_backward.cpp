@@ -13,13 +13,6 @@
 #include "dga/parallel/accumulator_impl.h"
 
 namespace dga {
-namespace {
-
-/// More than any run has, and small enough that the sum over steps and workers fits 64 bits.
-constexpr std::int64_t kMostSamples = std::int64_t{1} << 48;
-
-}  // namespace
-
 std::vector<GradientAccumulator::Impl*>& GradientAccumulator::Impl::living() {
   static thread_local std::vector<Impl*> living;
   return living;

@@ -31,6 +31,9 @@ namespace dga {
 /// accumulator_step.cpp and accumulator_state.cpp.
 class GradientAccumulator::Impl {
  public:
+  /// More than any run has, and small enough that the sum over steps and workers fits 64 bits.
+  static constexpr std::int64_t kMostSamples = std::int64_t{1} << 48;
+
   Impl(const Environment& env, std::shared_ptr<torch::nn::Module> module,
        const OptimizerFactory& factory, AccumulatorOptions options);
   ~Impl();
@@ -43,7 +46,7 @@ class GradientAccumulator::Impl {
   void zero_grad();
   bool step() { return step_as(false).taken; }
   void finish();
-  void expect_samples(std::int64_t total) { reducer_->expect_samples(total); }
+  void expect_samples(std::int64_t total);
   void synchronize_buffers(std::int64_t num_samples);
   void use_average(bool average);
   void update_parameters(const std::function<void()>& change);

@@ -165,7 +165,17 @@ void GradientAccumulator::Impl::warn(const std::string& text) const {
   }
 }
 
+void GradientAccumulator::Impl::expect_samples(std::int64_t total) {
+  const std::int64_t most = kMostSamples * workers_.size();
+  DGA_CHECK(total >= 0 && total <= most, "[parallel] expect_samples: expected 0 to ", most,
+            " samples over all workers, found ", total, ". Pass the sum of all workers' samples.");
+  reducer_->expect_samples(total);
+}
+
 void GradientAccumulator::Impl::synchronize_buffers(std::int64_t num_samples) {
+  DGA_CHECK(num_samples >= 0 && num_samples <= kMostSamples,
+            "[parallel] synchronize_buffers: expected 0 to 2^48 samples, found ", num_samples,
+            ". Pass the number of this worker's samples.");
   find_buffers();
   average_tensors(workers_, tensors_.buffers, num_samples);
   buffer_samples_ = 0;

@@ -5,6 +5,7 @@
 #include <ATen/MemoryOverlap.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/from_blob.h>
+#include <ATen/ops/view_as_real.h>
 #include <torch/nn/module.h>
 #include <torch/nn/modules/embedding.h>
 
@@ -136,6 +137,13 @@ std::vector<std::string> lines_of_kind(const std::vector<NamedTensor>& tensors, 
   return lines;
 }
 
+/// The real and imaginary parts of a complex tensor, as a view. A mean may be taken of the
+/// conjugates that a tensor with torch's conjugate bit holds.
+at::Tensor parts_of(const at::Tensor& tensor) {
+  const at::Tensor values = tensor.detach();
+  return at::view_as_real(values.is_conj() ? values.conj() : values);
+}
+
 at::Tensor make_view(const SharedBuffer& memory, std::byte* data, at::IntArrayRef sizes,
                      at::IntArrayRef strides, at::ScalarType type) {
   return at::for_blob(data, sizes)
@@ -213,8 +221,6 @@ void broadcast_tensors(const Communicator& workers, const std::vector<NamedTenso
 
 void average_tensors(const Communicator& workers, const std::vector<NamedTensor>& tensors,
                      std::int64_t weight) {
-  DGA_CHECK(weight >= 0, "[parallel] average of buffers: expected a weight of 0 or more, found ",
-            weight, ".");
   const at::NoGradGuard no_grad;
   // A sum of [values..., weight], and a maximum of [values..., -values..., whole numbers...].
   std::vector<double> sums;
@@ -224,7 +230,9 @@ void average_tensors(const Communicator& workers, const std::vector<NamedTensor>
     for (const NamedTensor& item : tensors) {
       if (item.tensor.is_floating_point()) {
         floating(item.tensor);
-      } else if (!item.tensor.is_complex()) {
+      } else if (item.tensor.is_complex()) {
+        floating(parts_of(item.tensor));
+      } else {
         whole(item.tensor);
       }
     }

@@ -55,9 +55,9 @@ std::vector<std::string> lines_of(const std::vector<NamedTensor>& buffers);
 /// workers. Collective; blocks; in place.
 void broadcast_tensors(const Communicator& workers, const std::vector<NamedTensor>& tensors);
 
-/// Replaces floating-point tensors by their mean over the workers, weighted by each worker's
-/// `weight` (0 or more), and integer tensors by their maximum. Changes nothing if all weights are
-/// 0. Afterwards all workers have the same bits. Collective; blocks; in place.
+/// Replaces floating-point and complex tensors by their mean over the workers, weighted by each
+/// worker's `weight` (0 or more), and integer tensors by their maximum. Changes nothing if all
+/// weights are 0. Afterwards all workers have the same bits. Collective; blocks; in place.
 void average_tensors(const Communicator& workers, const std::vector<NamedTensor>& tensors,
                      std::int64_t weight);
 
