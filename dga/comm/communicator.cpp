@@ -102,7 +102,10 @@ void Communicator::all_reduce(BufferView buffer, ReduceOp op, std::string_view l
       pieces[pieces.size() - kMostPieces].wait();
     }
     const auto part = buffer.slice(first, std::min(piece, buffer.count - first));
-    pieces.push_back(start_all_reduce(part, op, label));
+    CollectiveArgs args = all_reduce_args(*group_, part, op, label);
+    args.whole_count = buffer.count;
+    args.first = first;
+    pieces.push_back(start(group_, std::move(args)));
   }
   for (Pending& pending : pieces) {
     pending.wait();

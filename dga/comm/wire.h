@@ -5,10 +5,14 @@
 
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 
 namespace dga {
 
@@ -29,16 +33,24 @@ class Wire {
   Wire& operator=(const Wire&) = delete;
   virtual ~Wire() = default;
 
-  virtual Request start_send(int peer, int tag, Traffic traffic, const void* data,
-                             std::int64_t bytes) = 0;
-  virtual Request start_receive(int peer, int tag, Traffic traffic, void* data,
-                                std::int64_t bytes) = 0;
+  /// Sent ahead of each message: what the sender says about it, for the receiver to check.
+  static constexpr std::size_t kMostHead = 160;
+  /// Throws unless a message with this head and so many bytes of data is the expected one.
+  using Check = std::function<void(std::string_view head, std::int64_t bytes)>;
+
+  /// `head` has at most kMostHead bytes and is copied.
+  virtual Request start_send(int peer, int tag, Traffic traffic, std::string_view head,
+                             const void* data, std::int64_t bytes) = 0;
+  /// `test` calls `check` once the head has arrived. Nothing is written to `data` before `check`
+  /// has returned, and nothing if the message has another size than `bytes`.
+  virtual Request start_receive(int peer, int tag, Traffic traffic, void* data, std::int64_t bytes,
+                                Check check) = 0;
   /// Returns true once the transfer is complete. Its number may then be used for another transfer.
-  /// Throws Error if the message that arrived has another size than the receive.
+  /// Throws what `check` throws, and Error if the message has another size than the receive.
   virtual bool test(Request request) = 0;
-  /// Gives up a transfer. Its number is not used again. A receive whose message the backend is
-  /// already delivering may still write into its buffer.
-  virtual void cancel(Request request) noexcept = 0;
+  /// Gives up transfers. Their numbers are not used again. A receive whose data is already being
+  /// delivered may still write into its buffer if the sender stalls for a second.
+  virtual void cancel(std::span<const Request> requests) noexcept = 0;
 
   /// Collective over the group. Returns the wire among the ranks with the same colour, ordered by
   /// key.
@@ -61,7 +73,7 @@ class Wire {
   /// Sends a note of at most kMostNote bytes to `peer`. Does not wait. Notes may be lost when the
   /// program ends.
   virtual void send_note(int peer, const std::string& note) noexcept = 0;
-  static constexpr std::size_t kMostNote = 512;
+  static constexpr std::size_t kMostNote = 1024;
   /// A note, if one has arrived.
   virtual std::optional<std::string> poll_note() noexcept = 0;
 

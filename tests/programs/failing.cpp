@@ -8,7 +8,8 @@
 // broadcast in the place of the barrier, whose root waits for nobody), fork (a child of the victim
 // calls exit, which is no failure), or lose: the workers meet over and over, until the test takes
 // one of them away; or, for ranks of MPI, absent: the victim ends its program while the others go
-// on to a second launch; nested: the workers call launch again. It prints the moment of the failure
+// on to a second launch; nested: the workers call launch again; long: worker 0 sends long messages,
+// first to all and then to worker 1, which is no failure. It prints the moment of the failure
 // and, on stderr, the error that launch throws; both with seconds since the epoch, for the test to
 // compare. With IGNORE_SIGCHLD in its environment it ignores SIGCHLD.
 
@@ -22,6 +23,7 @@
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "dga/launch/launch.h"
 
@@ -79,6 +81,18 @@ void meet_until_lost(dga::Environment& environment) {
   }
 }
 
+void send_long(const dga::Communicator& world) {
+  std::vector<char> data(6'000'000);
+  const dga::BufferView all{static_cast<void*>(data.data()), 6'000'000, dga::DType::u8};
+  world.broadcast(all, 0, "long");
+  if (world.rank() == 0) {
+    world.send(all, 1);
+  } else if (world.rank() == 1) {
+    world.receive(all, 0);
+  }
+  world.barrier("after");
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -105,6 +119,10 @@ int main(int argc, char** argv) {
       environment.world().barrier("start");
       if (how == "nested") {
         dga::launch(options, [](dga::Environment&) {});
+        return;
+      }
+      if (how == "long") {
+        send_long(environment.world());
         return;
       }
       if (how == "lose") {

@@ -3,7 +3,7 @@
 #include "dga/comm/arena/group.h"
 
 #include <algorithm>
-#include <cstring>
+#include <exception>
 #include <map>
 
 #include "dga/comm/arena/mailbox.h"
@@ -77,7 +77,8 @@ Group::Group(std::shared_ptr<World> world, std::vector<int> members, Segment con
 
 Group::~Group() {
   std::erase(world_->inquired(), this);
-  if (wire_ && world_->failed()) {
+  // A worker that throws has not told the others yet.
+  if (wire_ && (world_->failed() || std::uncaught_exceptions() > 0)) {
     wire_->abandon();
   }
 }
@@ -92,17 +93,30 @@ std::vector<int> Group::relayed_ranks() const {
   return ranks;
 }
 
-std::string Group::other_operation(const Inquiry& inquiry) const {
-  // An operation that this worker has not called yet may still be the same; one whose descriptor is
-  // used for another by now was compared when it ran.
-  if (inquiry.number >= num_described_ || num_described_ - inquiry.number > kSlots) {
-    return {};
+Inquired::Standing Group::standing(const Inquiry& inquiry) const {
+  if (inquiry.what == Inquiry::What::send || inquiry.what == Inquiry::What::receive) {
+    const auto peer = std::find(members_.begin(), members_.end(), inquiry.rank);
+    const auto direction = inquiry.what == Inquiry::What::send ? Transfer::Direction::receive
+                                                               : Transfer::Direction::send;
+    const auto rank = static_cast<int>(peer - members_.begin());
+    return mailbox_->has_started(direction, rank, inquiry.tag, inquiry.number)
+               ? Standing::called
+               : Standing::not_called;
   }
-  Signature theirs;
-  static_assert(sizeof(theirs) <= Inquiry::kSignatureBytes);
-  std::memcpy(static_cast<void*>(&theirs), inquiry.signature.data(), sizeof(theirs));
-  const Signature& own = descriptor(my_local_, inquiry.number).signature;
-  return own == theirs ? std::string() : own.text();
+  if (inquiry.number >= num_described_) {
+    return Standing::not_called;
+  }
+  // One whose descriptor is used for another by now was compared when it ran.
+  const bool passed = num_described_ - inquiry.number > kSlots;
+  return passed || descriptor(my_local_, inquiry.number).signature == inquiry.signature
+             ? Standing::called
+             : Standing::called_another;
+}
+
+std::string Group::mismatch(const Inquiry& inquiry) const {
+  return mismatch_text(
+      {descriptor(my_local_, inquiry.number).signature, inquiry.number, world_->rank()},
+      {inquiry.signature, inquiry.number, inquiry.rank});
 }
 
 Slot& Group::slot(std::uint64_t number) const noexcept {

@@ -13,11 +13,10 @@
 #include <string_view>
 #include <vector>
 
-#include "dga/base/dtype.h"
 #include "dga/comm/arena/ring.h"
 #include "dga/comm/arena/world.h"
 #include "dga/comm/collectives/fixed_tree.h"
-#include "dga/comm/reduce_op.h"
+#include "dga/comm/collectives/signature.h"
 
 namespace dga {
 
@@ -35,27 +34,6 @@ struct Region {
   const void* address = nullptr;
   SegmentHandle handle;
   std::int64_t offset = 0;
-};
-
-/// The kind of an operation and everything about it that must be equal on all workers.
-struct Signature {
-  static constexpr std::size_t kLabelBytes = 40;
-  static constexpr std::size_t kCounts = 6;
-
-  std::uint8_t kind = 0;  // CollectiveKind
-  ReduceOp op = ReduceOp::sum;
-  DType type = DType::u8;
-  std::int32_t root = 0;
-  std::int64_t count = 0;         // elements, or the sum of the counts
-  std::uint64_t counts_hash = 0;  // of all counts
-  /// The first of uneven counts, for errors, and how many there are; 0 if all are equal.
-  std::array<std::int64_t, kCounts> counts{};
-  std::int32_t num_counts = 0;
-  std::array<char, kLabelBytes> label{};
-
-  friend bool operator==(const Signature&, const Signature&) = default;
-  /// For errors, such as "all_reduce 'loss' of 12 f32" or "all_gather of 3 f32 (1, 2)".
-  std::string text() const;
 };
 
 /// One worker's entry for one operation. Written by its worker, read by the neighbours.
@@ -139,7 +117,8 @@ class Group final : public Inquired {
   /// Call it when this worker's descriptor of the operation taken last has its signature.
   void described() noexcept { num_described_ = next_number_; }
   std::uint64_t id() const noexcept override { return id_; }
-  std::string other_operation(const Inquiry& inquiry) const override;
+  Standing standing(const Inquiry& inquiry) const override;
+  std::string mismatch(const Inquiry& inquiry) const override;
   Mailbox& mailbox() noexcept { return *mailbox_; }
 
  private:

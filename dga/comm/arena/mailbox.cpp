@@ -23,14 +23,17 @@ Transfer::Transfer(std::shared_ptr<Group> group, Direction direction, int peer, 
   DGA_CHECK(tag >= 0 && tag <= Wire::kMaxTag, "[comm] ", what, ": expected a tag in [0, ",
             Wire::kMaxTag, "], found ", tag, ". Choose another tag.");
   group_->world().check();
+  number_ = group_->mailbox().take_number(direction, peer, tag);
   if (group_->node_of(peer) == group_->my_node()) {
     const auto& locals = group_->locals();
     peer_local_ = static_cast<int>(std::find(locals.begin(), locals.end(), peer) - locals.begin());
     group_->mailbox().post(*this);
   } else if (direction == Direction::send) {
-    request_ = group_->wire()->start_send(peer, tag, Traffic::user, data, bytes);
+    request_ = group_->wire()->start_send(peer, tag, Traffic::user, {}, data, bytes);
   } else {
-    request_ = group_->wire()->start_receive(peer, tag, Traffic::user, data, bytes);
+    request_ = group_->wire()->start_receive(
+        peer, tag, Traffic::user, data, bytes,
+        [this](std::string_view, std::int64_t found) { check_size(found); });
   }
   group_->world().active().push_back(this);
 }
@@ -41,10 +44,13 @@ Transfer::~Transfer() {
   if (complete_) {
     return;
   }
+  if (direction_ == Direction::receive) {
+    group_->mailbox().give_number_back(direction_, peer_, tag_);
+  }
   if (peer_local_ >= 0) {
     group_->mailbox().withdraw(*this);
   } else {
-    group_->wire()->cancel(request_);
+    group_->wire()->cancel({&request_, 1});
   }
 }
 
@@ -75,6 +81,29 @@ std::string Transfer::describe() const {
 
 std::vector<int> Transfer::missing() const {
   return {group_->world_rank(peer_)};
+}
+
+Inquiry Transfer::inquiry() const {
+  // A short message may be under way to a worker that does not receive it yet.
+  constexpr std::int64_t kMostBuffered = std::int64_t{64} << 10;
+  Inquiry inquiry;
+  if (direction_ == Direction::receive) {
+    inquiry.what = Inquiry::What::receive;
+  } else if (bytes_ > kMostBuffered) {
+    inquiry.what = Inquiry::What::send;
+  }
+  inquiry.group = group_->id();
+  inquiry.number = number_;
+  inquiry.tag = tag_;
+  return inquiry;
+}
+
+void Transfer::check_size(std::int64_t found) const {
+  if (found != bytes_) {
+    throw Error(str("[comm] ", describe(), " on worker ", group_->world().rank(), ": expected ",
+                    bytes_, " bytes, found a message of ", found,
+                    ". Send and receive the same count."));
+  }
 }
 
 Mailbox::Mailbox(Group& group)
@@ -133,19 +162,11 @@ void Mailbox::push(Peer& peer, int peer_local) {
   }
 }
 
-void Mailbox::check_size(const Transfer& transfer, std::int64_t found) {
-  if (found != transfer.bytes_) {
-    throw Error(str("[comm] ", transfer.describe(), ": expected ", transfer.bytes_,
-                    " bytes, found a message of ", found, ". Send and receive the same count."));
-  }
-}
-
 void Mailbox::begin_message(Peer& peer) {
   const auto wanted =
       std::find_if(peer.receives.begin(), peer.receives.end(),
                    [&](const Transfer* receive) { return receive->tag_ == peer.header.tag; });
-  if (wanted != peer.receives.end()) {
-    check_size(**wanted, peer.header.bytes);
+  if (wanted != peer.receives.end() && (*wanted)->bytes_ == peer.header.bytes) {
     peer.into = *wanted;
     peer.receives.erase(wanted);
     return;
@@ -153,6 +174,10 @@ void Mailbox::begin_message(Peer& peer) {
   peer.early.push_back(
       {peer.header.tag, std::vector<std::byte>(static_cast<std::size_t>(peer.header.bytes))});
   peer.into_early = &peer.early.back();
+  if (wanted != peer.receives.end()) {
+    // The message waits for a receive that fits, so that the stream stays readable.
+    (*wanted)->check_size(peer.header.bytes);
+  }
 }
 
 void Mailbox::pull(Peer& peer, int peer_local) {
@@ -226,7 +251,7 @@ bool Mailbox::take_early(Peer& peer, Transfer& transfer) {
   if (found == peer.early.end()) {
     return false;
   }
-  check_size(transfer, static_cast<std::int64_t>(found->data.size()));
+  transfer.check_size(static_cast<std::int64_t>(found->data.size()));
   if (!found->whole) {
     // The message is still arriving: the rest goes directly into the receiver's buffer.
     std::copy_n(found->data.begin(), peer.data_read, transfer.data_);

@@ -5,13 +5,16 @@
 
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <list>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "dga/comm/arena/group.h"
@@ -36,9 +39,13 @@ class Transfer : public Operation {
   bool needs_progress() const noexcept override { return !complete_; }
   std::string describe() const override;
   std::vector<int> missing() const override;
+  Inquiry inquiry() const override;
 
  private:
   friend class Mailbox;
+
+  /// Throws Error unless a message of `found` bytes is the expected one.
+  void check_size(std::int64_t found) const;
 
   std::shared_ptr<Group> group_;
   Direction direction_;
@@ -47,7 +54,8 @@ class Transfer : public Operation {
   int tag_;
   std::byte* data_;
   std::int64_t bytes_;
-  std::int64_t moved_ = 0;  // bytes of header and data sent through the ring
+  std::uint64_t number_ = 0;  // among those with this direction, peer and tag
+  std::int64_t moved_ = 0;    // bytes of header and data sent through the ring
   bool complete_ = false;
   Wire::Request request_ = 0;
 };
@@ -66,6 +74,21 @@ class Mailbox {
   /// The group rank of a worker of this node from which a message with this tag has begun to
   /// arrive, for which no receive is posted.
   std::optional<int> poll_sender(int tag);
+
+  /// The number of the next message with this direction, peer (a group rank) and tag.
+  std::uint64_t take_number(Transfer::Direction direction, int peer, int tag) {
+    return num_started_[{peer, tag}][static_cast<std::size_t>(direction)]++;
+  }
+  /// After a receive that was given up: the next one gets its message.
+  void give_number_back(Transfer::Direction direction, int peer, int tag) {
+    --num_started_[{peer, tag}][static_cast<std::size_t>(direction)];
+  }
+  /// Whether this worker has started message `number`.
+  bool has_started(Transfer::Direction direction, int peer, int tag, std::uint64_t number) const {
+    const auto found = num_started_.find({peer, tag});
+    return found != num_started_.end() &&
+           found->second[static_cast<std::size_t>(direction)] > number;
+  }
 
  private:
   struct Header {
@@ -96,10 +119,10 @@ class Mailbox {
   bool pull_data(Peer& peer, int peer_local);
   void begin_message(Peer& peer);
   bool take_early(Peer& peer, Transfer& transfer);
-  static void check_size(const Transfer& transfer, std::int64_t found);
 
   Group& group_;
-  std::vector<Peer> peers_;  // by local rank
+  std::vector<Peer> peers_;                                                  // by local rank
+  std::map<std::pair<int, int>, std::array<std::uint64_t, 2>> num_started_;  // by peer and tag
 };
 
 }  // namespace dga

@@ -19,13 +19,23 @@ NodeHeader& header_of(const Segment& node) noexcept {
   return *reinterpret_cast<NodeHeader*>(node.data());
 }
 
-constexpr std::int64_t kPresenceAt = (sizeof(NodeHeader) + 63) / 64 * 64;
-constexpr std::int64_t kPresenceBytes = (sizeof(Presence) + 63) / 64 * 64;
+/// What the segment holds for each worker.
+struct alignas(64) Seat {
+  Presence presence;
+  alignas(64) Inbox inbox;
+};
+
+constexpr std::int64_t kSeatsAt = (sizeof(NodeHeader) + 63) / 64 * 64;
+constexpr std::int64_t kSeatBytes = sizeof(Seat);
+
+Seat& seat_of(const Segment& node, int local_rank) noexcept {
+  return *reinterpret_cast<Seat*>(node.data() + kSeatsAt + kSeatBytes * local_rank);
+}
 
 }  // namespace
 
 std::int64_t node_segment_bytes(int workers_on_node) noexcept {
-  return kPresenceAt + kPresenceBytes * workers_on_node;
+  return kSeatsAt + kSeatBytes * workers_on_node;
 }
 
 FailureBoard& failure_board_of(const Segment& node) noexcept {
@@ -33,7 +43,11 @@ FailureBoard& failure_board_of(const Segment& node) noexcept {
 }
 
 Presence& presence_of(const Segment& node, int local_rank) noexcept {
-  return *reinterpret_cast<Presence*>(node.data() + kPresenceAt + kPresenceBytes * local_rank);
+  return seat_of(node, local_rank).presence;
+}
+
+Inbox& inbox_of(const Segment& node, int local_rank) noexcept {
+  return seat_of(node, local_rank).inbox;
 }
 
 std::atomic<std::uint32_t>& leavers_of(const Segment& node) noexcept {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The segment that the workers of one node share from their start. It holds the failure board and
-// one Presence for each worker.
+// one Presence and one Inbox for each worker.
 
 #pragma once
 
@@ -9,6 +9,7 @@
 #include <cstdint>
 
 #include "dga/comm/arena/failure_board.h"
+#include "dga/comm/arena/inbox.h"
 #include "dga/comm/arena/presence.h"
 #include "dga/comm/arena/segment.h"
 
@@ -20,6 +21,7 @@ std::int64_t node_segment_bytes(int workers_on_node) noexcept;
 FailureBoard& failure_board_of(const Segment& node) noexcept;
 /// The presence of the worker with this local rank.
 Presence& presence_of(const Segment& node, int local_rank) noexcept;
+Inbox& inbox_of(const Segment& node, int local_rank) noexcept;
 /// Number of workers that have aborted an operation; see World::ReadGuard.
 std::atomic<std::uint32_t>& leavers_of(const Segment& node) noexcept;
 

@@ -56,6 +56,9 @@ class Presence {
   /// A heartbeat: changes during a long copy of memory, so that others see that it is alive; see
   /// Pulse.
   std::atomic<std::uint64_t> pulse{0};
+  /// now_seconds() when this worker last saw itself, or one that it waits for, get on; 0: never.
+  /// Relaxed: the value is all that readers use. Equal on all processes of a node.
+  std::atomic<double> got_on{0};
 
  private:
   static constexpr std::size_t kTextBytes = 112;

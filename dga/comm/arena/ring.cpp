@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "dga/comm/arena/pulse.h"
+
 namespace dga {
 
 std::int64_t Ring::write(const void* data, std::int64_t count, std::int64_t capacity) noexcept {
@@ -21,6 +23,7 @@ std::int64_t Ring::write(const void* data, std::int64_t count, std::int64_t capa
               static_cast<std::size_t>(n - first));
   written_.store(written + static_cast<std::uint64_t>(n), std::memory_order_release);
   filled_.increment();
+  Pulse::beat();
   return n;
 }
 
@@ -37,6 +40,7 @@ std::int64_t Ring::read(void* data, std::int64_t count, std::int64_t capacity) n
   std::memcpy(static_cast<std::byte*>(data) + first, bytes(), static_cast<std::size_t>(n - first));
   taken_.store(taken + static_cast<std::uint64_t>(n), std::memory_order_release);
   drained_.increment();
+  Pulse::beat();
   return n;
 }
 

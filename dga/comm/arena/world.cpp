@@ -23,9 +23,6 @@ constexpr double kSliceSeconds = 0.05;
 // worker is at fault. It gets this much longer to report before it is blamed. If workers wait for
 // each other in a circle, one of them reports when this time is over.
 constexpr double kGraceSeconds = 1;
-// A worker that waits for other nodes asks them what they do after this time, and again and again.
-constexpr double kAskSeconds = 0.5;
-constexpr double kArriveSeconds = 0.3;
 // Spinning for about this long costs less than a sleep and a wake-up.
 constexpr double kSpinSeconds = 200e-6;
 // Each yield lets the other workers on this core run. After a worker has yielded to all of them its
@@ -43,6 +40,21 @@ std::string list_workers(const std::vector<int>& workers) {
 
 }  // namespace
 
+/// While it lives, this worker waits in something.
+class World::WaitScope {
+ public:
+  WaitScope(World& world, Waiting& waiting) : world_(world) {
+    world.own_presence().set_waiting(waiting.describe());
+    world.waiting_ = &waiting;
+  }
+  ~WaitScope() { world_.waiting_ = nullptr; }
+  WaitScope(const WaitScope&) = delete;
+  WaitScope& operator=(const WaitScope&) = delete;
+
+ private:
+  World& world_;
+};
+
 World::World(WorldOptions options, Segment node, std::unique_ptr<Wire> wire)
     : options_(std::move(options)),
       node_(std::move(node)),
@@ -58,7 +70,8 @@ World::World(WorldOptions options, Segment node, std::unique_ptr<Wire> wire)
 }
 
 World::~World() {
-  if (wire_ && failed()) {
+  // The answer to a question may still be under way.
+  if (wire_ && (failed() || num_rounds_ > 0)) {
     wire_->abandon();
   }
 }
@@ -104,105 +117,44 @@ std::string World::who_waits() const {
   return {};
 }
 
-void World::poll_alarm() {
-  if (!wire_ || alarm_raised_) {
-    return;
-  }
-  if (board_->failed()) {  // posted by a neighbour or the launcher: tell the other nodes
-    fail(board_->text());
-  } else if (const auto alarm = wire_->poll_alarm()) {
-    alarm_raised_ = true;
-    board_->post(*alarm);
-  } else {
-    while (const auto note = wire_->poll_note()) {
-      answer(*note);
+void World::hear_others() {
+  if (wire_ && !alarm_raised_) {
+    if (board_->failed()) {  // posted by a neighbour or the launcher: tell the other nodes
+      fail(board_->text());
+    } else if (const auto alarm = wire_->poll_alarm()) {
+      alarm_raised_ = true;
+      board_->post(*alarm);
     }
+  }
+  if (!board_->failed()) {
+    hear_notes();
   }
 }
 
 void World::note_progress(Waiting& waiting) const {
-  std::uint64_t pulse = presence(rank())->pulse.load(std::memory_order_relaxed);
+  std::uint64_t pulse = own_presence().pulse.load(std::memory_order_relaxed);
+  double got_on = 0;
   for (const int worker : waiting.missing()) {
     if (const Presence* neighbour = presence(worker)) {
       pulse += neighbour->pulse.load(std::memory_order_relaxed);
+      got_on = std::max(got_on, neighbour->got_on.load(std::memory_order_relaxed));
+    } else if (const auto heard = got_on_.find(worker); heard != got_on_.end()) {
+      got_on = std::max(got_on, heard->second);
     }
   }
-  if (pulse != waiting.pulse) {
-    waiting.pulse = pulse;
-    waiting.since = now_seconds();
+  if (waiting.pulse && pulse != *waiting.pulse) {
+    got_on = now_seconds();
   }
-}
-
-void World::ask_missing(Waiting& waiting) {
-  if (!wire_ || !waiting.inquire || now_seconds() - waiting.asked < kAskSeconds) {
-    return;
-  }
-  waiting.asked = now_seconds();
-  Inquiry inquiry = waiting.inquire();
-  inquiry.rank = rank();
-  const std::string text = waiting.describe();
-  std::copy_n(text.data(), std::min(text.size(), Inquiry::kTextBytes - 1), inquiry.text.data());
-  for (const int worker : waiting.missing()) {
-    if (presence(worker) == nullptr) {
-      send(inquiry, worker);
-    }
-  }
-}
-
-void World::send(const Inquiry& inquiry, int worker) noexcept {
-  static_assert(sizeof(inquiry) <= Wire::kMostNote);
-  wire_->send_note(worker, {reinterpret_cast<const char*>(&inquiry), sizeof(inquiry)});
-}
-
-void World::answer(const std::string& note) {
-  Inquiry inquiry;
-  if (note.size() != sizeof(inquiry)) {
-    return;
-  }
-  std::memcpy(&inquiry, note.data(), sizeof(inquiry));
-  inquiry.text.back() = '\0';
-  if (inquiry.rank < 0 || inquiry.rank >= placement().num_workers()) {
-    return;
-  }
-  if (inquiry.kind == Inquiry::Kind::has_returned) {
-    returned_.emplace(inquiry.rank, now_seconds());
-    return;
-  }
-  if (own_presence().state() == Presence::State::finished) {
-    // Whether this worker is still missed is for the other to say: the question may be old.
-    Inquiry reply;
-    reply.kind = Inquiry::Kind::has_returned;
-    reply.rank = rank();
-    send(reply, inquiry.rank);
-    return;
-  }
-  for (const Inquired* group : inquired_) {
-    if (group->id() != inquiry.group) {
-      continue;
-    }
-    const std::string other = group->other_operation(inquiry);
-    if (!other.empty()) {
-      fail(str("[comm] operation ", inquiry.number, ": expected ", other,
-               " on every worker, as on worker ", rank(), ", found that worker ", inquiry.rank,
-               " waits in ", inquiry.text.data(),
-               ". Call the same collectives with the same counts, types, roots and labels in the "
-               "same order."));
-    }
-  }
-}
-
-/// Of a worker of another node only some time after it was heard: what it sent before may still be
-/// under way.
-bool World::has_returned(int worker) const noexcept {
-  if (const Presence* neighbour = presence(worker)) {
-    return worker != rank() && neighbour->state() == Presence::State::finished;
-  }
-  const auto heard = returned_.find(worker);
-  return heard != returned_.end() && now_seconds() - heard->second > kArriveSeconds;
+  waiting.pulse = pulse;
+  // Only times at which something moved are handed on, so workers that wait for each other do not
+  // keep each other waiting.
+  waiting.since = std::max(waiting.since, got_on);
+  std::atomic<double>& own = own_presence().got_on;
+  own.store(std::max(own.load(std::memory_order_relaxed), got_on), std::memory_order_relaxed);
 }
 
 void World::check_wait(Waiting& waiting) {
-  poll_alarm();
+  hear_others();
   check();
   note_progress(waiting);
   ask_missing(waiting);
@@ -241,7 +193,7 @@ void World::finish_together() {
   // The wire is told once all workers of the node have finished, so that no other node takes this
   // node as finished while a worker of it may still fail.
   while (!neighbours_finished() || (wire_ && !wire_->test_all_ended())) {
-    poll_alarm();
+    hear_others();
     check();
     std::this_thread::sleep_for(std::chrono::microseconds(200));
   }
@@ -280,8 +232,8 @@ void World::wait(WaitWord& word, const std::function<bool()>& ready,
   if (ready_soon(ready, started)) {
     return;
   }
-  own_presence().set_waiting(describe());
-  Waiting waiting{ready, describe, missing, inquire, started, started};
+  Waiting waiting{ready, describe, missing, inquire, num_waits_++, started, started};
+  const WaitScope scope(*this, waiting);
   while (true) {
     const std::uint32_t seen = word.load();
     if (ready()) {
@@ -305,8 +257,8 @@ void World::wait_polling(const std::function<bool()>& poll,
     return;
   }
   const double started = now_seconds();
-  own_presence().set_waiting(describe());
-  Waiting waiting{poll, describe, missing, inquire, started, started};
+  Waiting waiting{poll, describe, missing, inquire, num_waits_++, started, started};
+  const WaitScope scope(*this, waiting);
   double looked = started;
   while (!poll()) {
     const double now = now_seconds();

@@ -81,9 +81,10 @@ class World {
 
   /// Blocks until ready() returns true. `word` must change whenever ready() may have become true.
   /// `describe` returns the name of the operation, and `missing` the world ranks of the workers
-  /// that have not arrived, both for errors. `inquire` returns what missing workers of other nodes
-  /// are asked. Throws WorkerFailure if the world fails, if a missing worker has already finished
-  /// or called something else, or if none of the missing workers gets on for the timeout.
+  /// that have not arrived, both for errors. `inquire` returns what missing workers are asked.
+  /// Throws WorkerFailure if the world fails, if a missing worker has already finished or called
+  /// something else, if workers wait for each other, or if none of the missing workers gets on for
+  /// the timeout.
   void wait(WaitWord& word, const std::function<bool()>& ready,
             const std::function<std::string()>& describe,
             const std::function<std::vector<int>()>& missing,
@@ -125,18 +126,24 @@ class World {
     const std::function<std::string()>& describe;
     const std::function<std::vector<int>()>& missing;
     const std::function<Inquiry()>& inquire;
-    double since;  // the last progress of the missing workers
-    double asked;  // the last inquiry
-    std::uint64_t pulse = 0;
+    std::uint64_t number;                  // of this worker's waits
+    double since;                          // the last progress of the missing workers
+    double asked;                          // the last inquiry
+    std::optional<std::uint64_t> pulse{};  // of all these workers, once it has been looked at
   };
+  class WaitScope;
 
   bool ready_soon(const std::function<bool()>& ready, double started) const;
   void check_wait(Waiting& waiting);
   void note_progress(Waiting& waiting) const;
+  void hear_others();
+
+  // world_inquiries.cpp
   void ask_missing(Waiting& waiting);
   void send(const Inquiry& inquiry, int worker) noexcept;
-  void answer(const std::string& note);
-  void poll_alarm();
+  void hear_notes();
+  void answer(Inquiry& inquiry);
+  void pass_on(Inquiry& inquiry);
 
   WorldOptions options_;
   Segment node_;
@@ -147,6 +154,11 @@ class World {
   bool alarm_raised_ = false;
   std::vector<Operation*> active_;
   std::vector<const Inquired*> inquired_;
+  Waiting* waiting_ = nullptr;  // what this worker waits in, if it does
+  std::uint64_t num_waits_ = 0;
+  std::uint64_t num_rounds_ = 0;
+  std::map<int, std::uint64_t> passed_on_;  // by origin, the last round of questions
+  std::map<int, double> got_on_;    // workers of other nodes, and when they last did, as they say
   std::map<int, double> returned_;  // workers of other nodes that have, and when this was heard
   VisibleMemory visible_;
   std::optional<Pulse> pulse_;

@@ -4,122 +4,15 @@
 
 #include <algorithm>
 #include <cstring>
-#include <functional>
 
 #include "dga/base/error.h"
 #include "dga/comm/collectives/collectives.h"
 
 namespace dga {
-namespace {
-
-std::uint64_t hash_counts(const std::vector<std::int64_t>& counts) noexcept {
-  std::uint64_t hash = 0xcbf29ce484222325ULL;  // FNV-1a over 64-bit integers instead of bytes
-  for (const std::int64_t count : counts) {
-    hash = (hash ^ static_cast<std::uint64_t>(count)) * 0x100000001b3ULL;
-  }
-  return hash;
-}
-
-void keep_uneven(const std::vector<std::int64_t>& counts, Signature& signature) noexcept {
-  if (std::adjacent_find(counts.begin(), counts.end(), std::not_equal_to<>()) != counts.end()) {
-    signature.num_counts = static_cast<std::int32_t>(counts.size());
-    std::copy_n(counts.begin(), std::min(counts.size(), Signature::kCounts),
-                signature.counts.begin());
-  }
-}
-
-Signature signature_of(const CollectiveArgs& args) noexcept {
-  Signature signature;
-  signature.kind = static_cast<std::uint8_t>(args.kind);
-  signature.op = args.op;
-  signature.type = args.in.data != nullptr ? args.in.type : args.out.type;
-  signature.root = args.root;
-  switch (args.kind) {
-    case CollectiveKind::barrier:
-    case CollectiveKind::exchange:
-      signature.type = DType::u8;
-      break;
-    case CollectiveKind::broadcast:
-    case CollectiveKind::all_reduce:
-    case CollectiveKind::share:
-      signature.count = args.out.count;
-      signature.counts_hash = hash_counts(args.counts);
-      keep_uneven(args.counts, signature);
-      break;
-    case CollectiveKind::reduce:
-      signature.count = args.in.count;
-      break;
-    case CollectiveKind::all_to_all:
-      break;  // counts differ between ranks; each pair of ranks compares its own
-    case CollectiveKind::reduce_scatter:
-    case CollectiveKind::all_gather:
-    case CollectiveKind::gather:
-    case CollectiveKind::scatter:
-      for (const std::int64_t count : args.counts) {
-        signature.count += count;
-      }
-      signature.counts_hash = hash_counts(args.counts);
-      keep_uneven(args.counts, signature);
-      break;
-  }
-  const std::size_t n = std::min(args.label.size(), Signature::kLabelBytes - 1);
-  std::copy_n(args.label.data(), n, signature.label.data());
-  return signature;
-}
-
-}  // namespace
-
-std::string_view collective_name(CollectiveKind kind) noexcept {
-  switch (kind) {
-    case CollectiveKind::barrier:
-      return "barrier";
-    case CollectiveKind::broadcast:
-      return "broadcast";
-    case CollectiveKind::reduce:
-      return "reduce";
-    case CollectiveKind::all_reduce:
-      return "all_reduce";
-    case CollectiveKind::reduce_scatter:
-      return "reduce_scatter";
-    case CollectiveKind::all_gather:
-      return "all_gather";
-    case CollectiveKind::gather:
-      return "gather";
-    case CollectiveKind::scatter:
-      return "scatter";
-    case CollectiveKind::all_to_all:
-      return "all_to_all";
-    case CollectiveKind::share:
-      return "share";
-    case CollectiveKind::exchange:
-      break;
-  }
-  return "set-up";
-}
-
-std::string Signature::text() const {
-  std::string what(collective_name(static_cast<CollectiveKind>(kind)));
-  if (label[0] != '\0') {
-    what += str(" '", label.data(), "'");
-  }
-  if (count > 0) {
-    what += str(" of ", count, " ", name_of(type));
-  }
-  const auto shown = std::min(static_cast<std::size_t>(num_counts), kCounts);
-  for (std::size_t i = 0; i < shown; ++i) {
-    what += str(i == 0 ? " (" : ", ", counts[i]);
-  }
-  if (shown > 0) {
-    what += static_cast<std::size_t>(num_counts) > shown ? ", …)" : ")";
-  }
-  return what;
-}
-
 Collective::Collective(std::shared_ptr<Group> group, CollectiveArgs args)
     : group_(std::move(group)), args_(std::move(args)), signature_(signature_of(args_)) {
   group_->world().check();
   number_ = group_->take_number();
-  envelope_ = {signature_, number_};
   wait_for_slot();
   Descriptor& mine = own();
   mine.signature = signature_;
@@ -141,10 +34,14 @@ Collective::~Collective() {
   if (complete_) {
     return;
   }
+  std::vector<Wire::Request> unfinished;
   for (const Message& message : messages_) {
     if (!message.done) {
-      group_->wire()->cancel(message.request);
+      unfinished.push_back(message.request);
     }
+  }
+  if (!unfinished.empty()) {
+    group_->wire()->cancel(unfinished);
   }
   group_->world().leave_unread();
 }
@@ -230,8 +127,12 @@ std::string Collective::describe() const {
 std::vector<int> Collective::missing() const {
   std::vector<int> absent;
   if (steps_.awaited().what == Awaited::What::wire) {
+    // A worker that takes no message is missed as well, but only one that sends none is late.
+    const bool receives = std::any_of(messages_.begin(), messages_.end(), [](const Message& each) {
+      return !each.done && each.receives;
+    });
     for (const Message& message : messages_) {
-      if (!message.done) {
+      if (!message.done && message.receives == receives) {
         absent.push_back(group_->world_rank(message.peer));
       }
     }
@@ -244,9 +145,10 @@ std::vector<int> Collective::missing() const {
 
 Inquiry Collective::inquiry() const {
   Inquiry inquiry;
+  inquiry.what = Inquiry::What::collective;
   inquiry.group = group_->id();
   inquiry.number = number_;
-  std::memcpy(inquiry.signature.data(), &signature_, sizeof(signature_));
+  inquiry.signature = signature_;
   return inquiry;
 }
 
@@ -364,11 +266,7 @@ void Collective::check_signatures() const {
     if (theirs != signature_) {
       const int other = group_->world_rank(group_->locals()[static_cast<std::size_t>(local)]);
       throw Error(
-          str("[comm] operation ", number_, ": expected ", signature_.text(),
-              " on every worker, as on worker ", group_->world().rank(), ", found ", theirs.text(),
-              " on worker ", other,
-              ". Call the same collectives with the same counts, types, roots and labels in "
-              "the same order."));
+          mismatch_text({signature_, number_, group_->world().rank()}, {theirs, number_, other}));
     }
   }
 }
@@ -404,48 +302,69 @@ double Collective::weight_of(int local) const {
 
 void Collective::send(int rank, const void* data, std::int64_t bytes) {
   const int tag = static_cast<int>(number_ % (Wire::kMaxTag + 1));
-  Wire& wire = *group_->wire();
+  const Envelope envelope{signature_, number_};
+  const std::string_view head(reinterpret_cast<const char*>(&envelope), sizeof(envelope));
   messages_.push_back(
-      {wire.start_send(rank, tag, Traffic::collective, &envelope_, sizeof(Envelope)), rank});
-  if (bytes > 0) {
-    messages_.push_back({wire.start_send(rank, tag, Traffic::collective, data, bytes), rank});
-  }
+      {group_->wire()->start_send(rank, tag, Traffic::collective, head, data, bytes), rank, false});
 }
 
 void Collective::receive(int rank, void* data, std::int64_t bytes) {
   const int tag = static_cast<int>(number_ % (Wire::kMaxTag + 1));
-  Wire& wire = *group_->wire();
-  received_envelopes_.push_back(std::make_unique<Envelope>());
-  Envelope* envelope = received_envelopes_.back().get();
+  const auto check = [this, rank](std::string_view head, std::int64_t found) {
+    check_message(rank, head, found);
+  };
   messages_.push_back(
-      {wire.start_receive(rank, tag, Traffic::collective, envelope, sizeof(Envelope)), rank, false,
-       envelope});
-  if (bytes > 0) {
-    messages_.push_back({wire.start_receive(rank, tag, Traffic::collective, data, bytes), rank});
+      {group_->wire()->start_receive(rank, tag, Traffic::collective, data, bytes, check), rank,
+       true});
+}
+
+void Collective::check_message(int rank, std::string_view head, std::int64_t bytes) const {
+  Envelope theirs;
+  static_assert(sizeof(theirs) <= Wire::kMostHead);
+  if (head.size() == sizeof(theirs)) {
+    std::memcpy(static_cast<void*>(&theirs), head.data(), sizeof(theirs));
+  }
+  if (theirs.signature != signature_ || theirs.number != number_) {
+    throw Error(mismatch_text({signature_, number_, group_->world().rank()},
+                              {theirs.signature, theirs.number, group_->world_rank(rank)}));
+  }
+  if (args_.kind == CollectiveKind::all_to_all) {
+    check_part(rank, bytes / size_of(signature_.type));
+  }
+}
+
+void Collective::check_part(int rank, std::int64_t found) const {
+  const std::int64_t expected = args_.receive_counts[static_cast<std::size_t>(rank)];
+  if (found != expected) {
+    throw Error(str("[comm] ", describe(), ": expected ", expected, " ", name_of(signature_.type),
+                    " from worker ", group_->world_rank(rank), " on worker ",
+                    group_->world().rank(), ", found ", found,
+                    ". Exchange the counts first, for instance by an all_to_all."));
+  }
+}
+
+void Collective::meet() {
+  if (group_->num_nodes() == 1 || group_->my_local() != 0) {
+    return;
+  }
+  for (int node = 0; node < group_->num_nodes(); ++node) {
+    if (node != group_->my_node()) {
+      send(group_->on_node(node).front(), nullptr, 0);
+      receive(group_->on_node(node).front(), nullptr, 0);
+    }
   }
 }
 
 bool Collective::wire_done() {
   bool all = true;
   for (Message& message : messages_) {
-    if (message.done) {
-      continue;
-    }
-    message.done = group_->wire()->test(message.request);
     if (!message.done) {
-      all = false;
-    } else if (message.envelope != nullptr &&
-               (message.envelope->signature != signature_ || message.envelope->number != number_)) {
-      throw Error(str("[comm] expected ", signature_.text(), " (operation ", number_,
-                      ") on every worker, as on worker ", group_->world().rank(), ", found ",
-                      message.envelope->signature.text(), " (operation ", message.envelope->number,
-                      ") on worker ", group_->world_rank(message.peer),
-                      ". Call the same collectives in the same order."));
+      message.done = group_->wire()->test(message.request);
+      all = all && message.done;
     }
   }
   if (all) {
     messages_.clear();
-    received_envelopes_.clear();
   }
   return all;
 }

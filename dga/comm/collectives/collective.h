@@ -15,24 +15,10 @@
 
 #include "dga/comm/arena/group.h"
 #include "dga/comm/collectives/operation.h"
+#include "dga/comm/collectives/signature.h"
 #include "dga/comm/collectives/steps.h"
 
 namespace dga {
-
-enum class CollectiveKind : std::uint8_t {
-  barrier,
-  broadcast,
-  reduce,
-  all_reduce,
-  reduce_scatter,
-  all_gather,
-  gather,
-  scatter,
-  all_to_all,
-  share,
-  exchange,
-};
-std::string_view collective_name(CollectiveKind kind) noexcept;
 
 /// The arguments of the call, already checked. Which fields are used depends on the kind.
 struct CollectiveArgs {
@@ -48,6 +34,9 @@ struct CollectiveArgs {
   std::vector<std::int64_t> counts{};
   /// all_to_all: number of elements that this rank receives from each rank.
   std::vector<std::int64_t> receive_counts{};
+  /// all_reduce: if it is cut into pieces, the elements of the whole and where this piece begins.
+  std::int64_t whole_count = 0;
+  std::int64_t first = 0;
   /// Holds what `in` refers to, where the caller's input lies in the memory of the output.
   std::vector<std::byte> input_copy{};
   std::string_view label{};
@@ -113,15 +102,21 @@ class Collective final : public Operation {
   const std::byte* relay_of(int local);
   double weight_of(int local) const;
 
+  /// Between nodes: exchanges empty messages with all other nodes, which show that they have called
+  /// the same. Needed where a node could otherwise complete the operation without having heard from
+  /// every other one, as in a broadcast. Before the other messages of the operation.
+  void meet();
   /// Start a message to or from a rank on another node. The buffer must stay alive until wire() has
   /// been awaited.
   void send(int rank, const void* data, std::int64_t bytes);
   void receive(int rank, void* data, std::int64_t bytes);
+  /// all_to_all: throws Error unless this worker expects `found` elements from `rank`.
+  void check_part(int rank, std::int64_t found) const;
   /// Awaitable: completes when all started messages are complete.
   Awaited wire() noexcept { return {Awaited::What::wire, nullptr, 0}; }
 
  private:
-  // Sent before every message between nodes, so that a receiver in another operation reports the
+  // The head of every message between nodes, so that a receiver in another operation reports the
   // mismatch instead of using the wrong bytes.
   struct Envelope {
     Signature signature;
@@ -130,8 +125,8 @@ class Collective final : public Operation {
   struct Message {
     Wire::Request request = 0;
     int peer = 0;
+    bool receives = false;
     bool done = false;
-    const Envelope* envelope = nullptr;  // of a received envelope, which is to be checked
   };
   enum Stage : std::uint64_t { arrived_stage = 1, relayed_stage = 2, finished_stage = 3 };
 
@@ -140,6 +135,7 @@ class Collective final : public Operation {
   void wait_for_slot();
   std::vector<int> absent_from(std::uint64_t stage) const;
   void mark(Stage stage) noexcept;
+  void check_message(int rank, std::string_view head, std::int64_t bytes) const;
   bool wire_done();
   const std::byte* resolve(const Region& region, int local);
   Region visible(const void* data, std::int64_t bytes);
@@ -158,8 +154,6 @@ class Collective final : public Operation {
   std::vector<Segment> staging_;
   std::vector<std::unique_ptr<std::byte[]>> scratch_;
 
-  Envelope envelope_;
-  std::vector<std::unique_ptr<Envelope>> received_envelopes_;
   std::vector<Message> messages_;
   Steps steps_;
 };

@@ -38,7 +38,7 @@ Steps all_to_all(Collective& c);
 /// Copies the slices of a buffer that each node holds once to the other nodes; rank r has written
 /// slice r.
 Steps share(Collective& c);
-/// Within a node only: each worker reads the bytes of all. Used to set up groups and buffers.
+/// Each worker reads the bytes of all workers of its node. Used to set up groups and buffers.
 Steps exchange(Collective& c);
 
 // reductions.cpp
@@ -63,6 +63,10 @@ inline std::vector<std::int64_t> offsets_of(const std::vector<std::int64_t>& cou
   std::vector<std::int64_t> offsets(counts.size() + 1, 0);
   std::partial_sum(counts.begin(), counts.end(), offsets.begin() + 1);
   return offsets;
+}
+
+inline bool has_empty(const std::vector<std::int64_t>& counts) noexcept {
+  return std::find(counts.begin(), counts.end(), 0) != counts.end();
 }
 
 }  // namespace dga

@@ -20,15 +20,8 @@ Steps barrier(Collective& c) {
   co_await c.arrivals();
   c.check_signatures();
   if (group.num_nodes() > 1) {
-    if (group.my_local() == 0) {
-      for (int node = 0; node < group.num_nodes(); ++node) {
-        if (node != group.my_node()) {
-          c.send(group.on_node(node).front(), nullptr, 0);
-          c.receive(group.on_node(node).front(), nullptr, 0);
-        }
-      }
-      co_await c.wire();
-    }
+    c.meet();
+    co_await c.wire();
     c.relay_filled();
     co_await c.relays();
   }
@@ -52,6 +45,7 @@ Steps broadcast(Collective& c) {
   c.arrive();
   co_await c.arrivals();
   c.check_signatures();
+  c.meet();
   if (is_source && at_root) {
     for (int node = 0; node < group.num_nodes(); ++node) {
       if (node != root_node) {
@@ -150,6 +144,7 @@ Steps gather(Collective& c) {
   c.arrive();
   co_await c.arrivals();
   c.check_signatures();
+  c.meet();
   auto* out = static_cast<std::byte*>(c.args().out.data);
   if (group.rank() == root) {
     for (int rank = 0; rank < group.size(); ++rank) {
@@ -187,6 +182,7 @@ Steps scatter(Collective& c) {
   c.arrive();
   co_await c.arrivals();
   c.check_signatures();
+  c.meet();
   if (group.rank() == root) {
     for (int rank = 0; rank < group.size(); ++rank) {
       if (group.node_of(rank) != group.my_node()) {
@@ -245,11 +241,7 @@ Steps all_to_all(Collective& c) {
       std::vector<std::int64_t> theirs(send_counts.size());
       copy_bytes(theirs.data(), c.relay_of(local), n * 8);
       const auto me = static_cast<std::size_t>(group.rank());
-      if (theirs[me] != receive_counts[r]) {
-        throw Error(str("[comm] all_to_all: expected ", receive_counts[r], " elements from worker ",
-                        group.world_rank(rank), " on worker ", group.world().rank(), ", found ",
-                        theirs[me], ". Exchange the counts first, for instance by an all_to_all."));
-      }
+      c.check_part(rank, theirs[me]);
       copy_bytes(out + receive_at[r] * size, c.in_of(local) + offsets_of(theirs)[me] * size,
                  receive_counts[r] * size);
     }
@@ -268,6 +260,9 @@ Steps share(Collective& c) {
   c.arrive();
   if (group.num_nodes() > 1) {
     const auto me = static_cast<std::size_t>(group.rank());
+    if (has_empty(counts)) {
+      c.meet();
+    }
     for (int node = 0; node < group.num_nodes() && counts[me] > 0; ++node) {
       if (node != group.my_node()) {
         c.send(group.relay_on(node, group.rank()), data + offsets[me] * size, counts[me] * size);
@@ -295,6 +290,8 @@ Steps exchange(Collective& c) {
   c.arrive();
   co_await c.arrivals();
   c.check_signatures();
+  c.meet();
+  co_await c.wire();
   {
     const ReadGuard reading(group.world());
     for (int local = 0; local < group.num_locals(); ++local) {

@@ -135,6 +135,9 @@ Steps all_reduce_sliced(Collective& c) {
   co_await c.arrivals();
   c.check_signatures();
 
+  if (buffer.count == 0) {
+    c.meet();
+  }
   std::vector<ReduceSource> partials;
   {
     const ReadGuard reading(group.world());
@@ -219,6 +222,7 @@ Steps reduce(Collective& c) {
   c.arrive();
   co_await c.arrivals();
   c.check_signatures();
+  c.meet();
 
   std::vector<ReduceSource> partials;
   Slice mine;
@@ -275,6 +279,9 @@ Steps reduce_scatter(Collective& c) {
   co_await c.arrivals();
   c.check_signatures();
 
+  if (has_empty(c.args().counts)) {
+    c.meet();
+  }
   std::vector<ReduceSource> partials;
   if (group.num_nodes() > 1) {
     const ReadGuard reading(group.world());

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstring>
 #include <utility>
 
 #include "dga/base/clock.h"
@@ -13,29 +14,12 @@
 namespace dga {
 namespace {
 
-// Small enough that those who wait see a long message get on, large enough that parts cost nothing.
-constexpr std::int64_t kPartBytes = std::int64_t{64} << 20;
+// Small enough that those who wait see a long message get on over a slow link, large enough that
+// parts cost nothing.
+constexpr std::int64_t kPartBytes = std::int64_t{256} << 10;
 constexpr int kAlarmTag = 1;
 constexpr int kNoteTag = 2;
 constexpr double kCancelSeconds = 1;
-
-/// Calls `start(at, count)` for each part of a message. An empty message has one empty part.
-template <typename Start>
-void for_each_part(std::int64_t bytes, Start&& start) {
-  std::int64_t at = 0;
-  do {
-    const std::int64_t count = std::min(kPartBytes, bytes - at);
-    start(at, count);
-    at += count;
-  } while (at < bytes);
-}
-
-/// Whether `code` says that a message was longer than its receive.
-bool is_truncation(int code) noexcept {
-  int kind = MPI_SUCCESS;
-  return code != MPI_SUCCESS && MPI_Error_class(code, &kind) == MPI_SUCCESS &&
-         kind == MPI_ERR_TRUNCATE;
-}
 
 MPI_Comm duplicate(MPI_Comm parent) {
   MPI_Comm copy = MPI_COMM_NULL;
@@ -55,14 +39,18 @@ void release(MPI_Comm& comm) noexcept {
 }  // namespace
 
 MpiWire::MpiWire(MPI_Comm parent)
-    : collective_(duplicate(parent)), user_(duplicate(parent)), alarm_(duplicate(parent)) {}
+    : collective_(duplicate(parent)),
+      user_(duplicate(parent)),
+      data_(duplicate(parent)),
+      alarm_(duplicate(parent)) {}
 
 MpiWire::~MpiWire() {
-  if (abandoned_) {
+  if (abandoned_ || has_unreceived()) {
     // MPI may reuse the number of a freed communicator, and the new one would then receive this
-    // one's messages in transit. So none is freed, nor the text of an alarm, which may still be
-    // being sent.
+    // one's messages in transit. So none is freed, nor the text of an alarm or the head of a
+    // message, which may still be being sent.
     static_cast<void>(alarm_text_.release());
+    static_cast<void>(transfers_.release());
     static_cast<void>(notes_.release());
     return;
   }
@@ -72,103 +60,213 @@ MpiWire::~MpiWire() {
   }
   release(collective_);
   release(user_);
+  release(data_);
   release(alarm_);
 }
 
-Wire::Request MpiWire::take_transfer() {
+Wire::Request MpiWire::take_transfer(int peer, bool sends, void* data, std::int64_t bytes) {
   if (free_.empty()) {
-    transfers_.emplace_back();
-    free_.push_back(static_cast<Request>(transfers_.size()) - 1);
+    transfers_->emplace_back();
+    free_.push_back(static_cast<Request>(transfers_->size()) - 1);
   }
   const Request request = free_.back();
   free_.pop_back();
-  Transfer& transfer = transfers_[static_cast<std::size_t>(request)];
-  transfer.parts.clear();
-  transfer.expected.clear();
+  Transfer& transfer = transfer_of(request);
+  transfer.peer = peer;
+  transfer.sends = sends;
+  transfer.data = static_cast<std::byte*>(data);
+  transfer.bytes = bytes;
+  transfer.head_found = -1;
+  transfer.head_done = false;
+  transfer.next = 0;
   return request;
 }
 
-Wire::Request MpiWire::start_send(int peer, int tag, Traffic traffic, const void* data,
-                                  std::int64_t bytes) {
-  const Request request = take_transfer();
-  Transfer& transfer = transfers_[static_cast<std::size_t>(request)];
-  for_each_part(bytes, [&](std::int64_t at, std::int64_t count) {
-    transfer.parts.push_back(MPI_REQUEST_NULL);
-    check_mpi(MPI_Isend(static_cast<const std::byte*>(data) + at, mpi_count(count), MPI_BYTE, peer,
-                        tag, comm_of(traffic), &transfer.parts.back()),
-              "MPI_Isend");
-  });
+Wire::Request MpiWire::start_send(int peer, int tag, Traffic traffic, std::string_view head,
+                                  const void* data, std::int64_t bytes) {
+  const Request request = take_transfer(peer, true, const_cast<void*>(data), bytes);
+  Transfer& transfer = transfer_of(request);
+  transfer.head.bytes = bytes;
+  transfer.head.said_bytes = static_cast<std::int32_t>(std::min(head.size(), kMostHead));
+  std::memcpy(transfer.head.said.data(), head.data(),
+              static_cast<std::size_t>(transfer.head.said_bytes));
+  int length = offsetof(Head, data);
+  if (bytes > kInlineBytes) {
+    transfer.head.data_tag = next_data_tag_;
+    next_data_tag_ = next_data_tag_ == kMaxTag ? 0 : next_data_tag_ + 1;
+  } else {
+    if (bytes > 0) {
+      std::memcpy(transfer.head.data.data(), data, static_cast<std::size_t>(bytes));
+    }
+    length += static_cast<int>(bytes);
+    transfer.next = bytes;
+  }
+  check_mpi(MPI_Isend(&transfer.head, length, MPI_BYTE, peer, tag, comm_of(traffic),
+                      &transfer.head_request),
+            "MPI_Isend");
+  for (Part& part : transfer.parts) {
+    start_part(transfer, part);
+  }
   return request;
 }
 
 Wire::Request MpiWire::start_receive(int peer, int tag, Traffic traffic, void* data,
-                                     std::int64_t bytes) {
-  const Request request = take_transfer();
-  Transfer& transfer = transfers_[static_cast<std::size_t>(request)];
-  for_each_part(bytes, [&](std::int64_t at, std::int64_t count) {
-    transfer.parts.push_back(MPI_REQUEST_NULL);
-    transfer.expected.push_back(count);
-    check_mpi(MPI_Irecv(static_cast<std::byte*>(data) + at, mpi_count(count), MPI_BYTE, peer, tag,
-                        comm_of(traffic), &transfer.parts.back()),
-              "MPI_Irecv");
-  });
+                                     std::int64_t bytes, Check check) {
+  const Request request = take_transfer(peer, false, data, bytes);
+  Transfer& transfer = transfer_of(request);
+  transfer.check = std::move(check);
+  check_mpi(MPI_Irecv(&transfer.head, sizeof(Head), MPI_BYTE, peer, tag, comm_of(traffic),
+                      &transfer.head_request),
+            "MPI_Irecv");
   return request;
 }
 
-bool MpiWire::test(Request request) {
-  Transfer& transfer = transfers_[static_cast<std::size_t>(request)];
-  for (std::size_t i = 0; i < transfer.parts.size(); ++i) {
-    if (transfer.parts[i] == MPI_REQUEST_NULL) {
-      continue;
-    }
+/// Starts the next part of the data, if any is left.
+void MpiWire::start_part(Transfer& transfer, Part& part) {
+  const std::int64_t left = transfer.bytes - transfer.next;
+  if (left <= 0) {
+    return;
+  }
+  std::byte* data = transfer.data + transfer.next;
+  part.bytes = mpi_count(std::min(kPartBytes, left));
+  transfer.next += part.bytes;
+  if (transfer.sends) {
+    check_mpi(MPI_Isend(data, part.bytes, MPI_BYTE, transfer.peer, transfer.head.data_tag, data_,
+                        &part.request),
+              "MPI_Isend");
+  } else {
+    check_mpi(MPI_Irecv(data, part.bytes, MPI_BYTE, transfer.peer, transfer.head.data_tag, data_,
+                        &part.request),
+              "MPI_Irecv");
+  }
+}
+
+/// Throws unless the head that has arrived is that of the expected message.
+void MpiWire::check_head(const Transfer& transfer) {
+  const Head& head = transfer.head;
+  constexpr int kFixed = offsetof(Head, data);
+  const std::int64_t beside = head.bytes > kInlineBytes ? 0 : head.bytes;
+  if (transfer.head_found < kFixed || head.bytes < 0 || transfer.head_found != kFixed + beside ||
+      head.said_bytes < 0 || head.said_bytes > static_cast<std::int32_t>(kMostHead) ||
+      head.data_tag < 0 || head.data_tag > kMaxTag) {
+    throw Error(str("[mpi] message from rank ", transfer.peer, ": expected the head of a message, ",
+                    "found ", transfer.head_found,
+                    " other bytes. Run the same version of dga on all ranks."));
+  }
+  transfer.check({head.said.data(), static_cast<std::size_t>(head.said_bytes)}, head.bytes);
+  if (head.bytes != transfer.bytes) {
+    throw Error(str("[comm] message from rank ", transfer.peer, ": expected ", transfer.bytes,
+                    " bytes, found ", head.bytes, ". Send and receive the same count."));
+  }
+}
+
+bool MpiWire::test_head(Transfer& transfer) {
+  if (transfer.head_done) {
+    return true;
+  }
+  if (transfer.head_found < 0) {
     int done = 0;
     MPI_Status status{};
-    const int code = MPI_Test(&transfer.parts[i], &done, &status);
-    if (is_truncation(code)) {
-      throw Error(
-          str("[comm] expected a message of ", transfer.expected[i],
-              " bytes between nodes, found a longer one. Send and receive the same count."));
-    }
-    check_mpi(code, "MPI_Test");
+    check_mpi(MPI_Test(&transfer.head_request, &done, &status), "MPI_Test");
     if (done == 0) {
       return false;
     }
     Pulse::beat();
-    if (!transfer.expected.empty()) {
-      int found = 0;
-      check_mpi(MPI_Get_count(&status, MPI_BYTE, &found), "MPI_Get_count");
-      if (found != transfer.expected[i]) {
-        throw Error(str("[comm] expected a message of ", transfer.expected[i],
-                        " bytes between nodes, found ", found,
-                        ". Send and receive the same count."));
-      }
+    if (!transfer.sends) {
+      check_mpi(MPI_Get_count(&status, MPI_BYTE, &transfer.head_found), "MPI_Get_count");
     }
   }
+  if (!transfer.sends) {
+    check_head(transfer);  // a message that is refused is refused again
+    if (transfer.bytes > kInlineBytes) {
+      for (Part& part : transfer.parts) {
+        start_part(transfer, part);
+      }
+    } else {
+      if (transfer.bytes > 0) {
+        std::memcpy(transfer.data, transfer.head.data.data(),
+                    static_cast<std::size_t>(transfer.bytes));
+      }
+      transfer.next = transfer.bytes;
+    }
+  }
+  transfer.head_done = true;
+  return true;
+}
+
+bool MpiWire::test_parts(Transfer& transfer) {
+  bool all = true;
+  for (Part& part : transfer.parts) {
+    while (part.request != MPI_REQUEST_NULL) {
+      int done = 0;
+      MPI_Status status{};
+      check_mpi(MPI_Test(&part.request, &done, &status), "MPI_Test");
+      if (done == 0) {
+        all = false;
+        break;
+      }
+      Pulse::beat();
+      start_part(transfer, part);
+    }
+  }
+  return all;
+}
+
+bool MpiWire::test(Request request) {
+  Transfer& transfer = transfer_of(request);
+  const bool head = test_head(transfer);
+  // A receive starts its parts once it knows the head; the parts of a send do not wait for it.
+  if (!test_parts(transfer) || !head) {
+    return false;
+  }
+  transfer.check = nullptr;
   free_.push_back(request);
   return true;
 }
 
-void MpiWire::cancel(Request request) noexcept {
-  Transfer& transfer = transfers_[static_cast<std::size_t>(request)];
-  for (MPI_Request& part : transfer.parts) {
-    if (part == MPI_REQUEST_NULL) {
-      continue;
-    }
-    MPI_Cancel(&part);
-    // A receive that has a message already is not cancelled: it must have written the buffer before
-    // the caller frees that.
-    const double started = now_seconds();
-    int done = 0;
-    while (done == 0 && now_seconds() - started < kCancelSeconds) {
-      if (MPI_Test(&part, &done, MPI_STATUS_IGNORE) != MPI_SUCCESS) {
-        break;
-      }
-    }
-    if (part != MPI_REQUEST_NULL) {
-      MPI_Request_free(&part);
+/// Whether a message of the user has arrived that nobody has received.
+bool MpiWire::has_unreceived() const noexcept {
+  int finalized = 0;
+  MPI_Finalized(&finalized);
+  int found = 0;
+  return finalized == 0 &&
+         MPI_Iprobe(MPI_ANY_SOURCE, MPI_ANY_TAG, user_, &found, MPI_STATUS_IGNORE) == MPI_SUCCESS &&
+         found != 0;
+}
+
+void MpiWire::cancel(std::span<const Request> requests) noexcept {
+  abandoned_ = true;  // the other side may send what is given up here
+  std::vector<MPI_Request*> pending;
+  for (const Request request : requests) {
+    Transfer& transfer = transfer_of(request);
+    pending.push_back(&transfer.head_request);
+    for (Part& part : transfer.parts) {
+      pending.push_back(&part.request);
     }
   }
-  // The number is not reused: a late message may still complete this transfer.
+  std::erase_if(pending, [](const MPI_Request* each) { return *each == MPI_REQUEST_NULL; });
+  for (MPI_Request* each : pending) {
+    MPI_Cancel(each);
+  }
+  // A receive that has a message already is not cancelled: it must have written the buffer before
+  // the caller frees that. Meanwhile the other ranks' transfers get on as well.
+  // All that is given up at about the same time shares one limit.
+  const double started = now_seconds();
+  if (started - cancelling_since_ > 2 * kCancelSeconds) {
+    cancelling_since_ = started;
+  }
+  do {
+    std::erase_if(pending, [](MPI_Request* each) {
+      int done = 0;
+      return MPI_Test(each, &done, MPI_STATUS_IGNORE) != MPI_SUCCESS || done != 0;
+    });
+  } while (!pending.empty() && now_seconds() - cancelling_since_ < kCancelSeconds);
+  for (MPI_Request* each : pending) {
+    if (*each != MPI_REQUEST_NULL) {
+      MPI_Request_free(each);
+    }
+  }
+  // The numbers are not reused: a late message may still complete one of these transfers.
 }
 
 std::unique_ptr<Wire> MpiWire::split(int color, int key) {
@@ -181,6 +279,10 @@ std::unique_ptr<Wire> MpiWire::split(int color, int key) {
 
 bool MpiWire::test_all_ended() {
   if (!said_ended_) {
+    forget_received_notes();
+    if (!notes_->empty()) {
+      return false;  // they must not arrive after the communicator has been freed
+    }
     check_mpi(MPI_Ibarrier(alarm_, &ended_), "MPI_Ibarrier");
     said_ended_ = true;
   }
@@ -234,18 +336,24 @@ std::optional<std::string> MpiWire::poll_text(int tag) noexcept {
   return text;
 }
 
-void MpiWire::send_note(int peer, const std::string& note) noexcept {
+void MpiWire::forget_received_notes() noexcept {
   while (!notes_->empty()) {
-    int sent = 0;
-    if (MPI_Test(&notes_->front().request, &sent, MPI_STATUS_IGNORE) == MPI_SUCCESS && sent == 0) {
-      break;
+    int received = 0;
+    if (MPI_Test(&notes_->front().request, &received, MPI_STATUS_IGNORE) == MPI_SUCCESS &&
+        received == 0) {
+      return;
     }
     notes_->pop_front();
   }
+}
+
+void MpiWire::send_note(int peer, const std::string& note) noexcept {
+  forget_received_notes();
   notes_->push_back({note.substr(0, kMostNote)});
   Note& sending = notes_->back();
-  if (MPI_Isend(sending.text.data(), static_cast<int>(sending.text.size()), MPI_CHAR, peer,
-                kNoteTag, alarm_, &sending.request) != MPI_SUCCESS) {
+  // Synchronous: complete when it has been received.
+  if (MPI_Issend(sending.text.data(), static_cast<int>(sending.text.size()), MPI_CHAR, peer,
+                 kNoteTag, alarm_, &sending.request) != MPI_SUCCESS) {
     notes_->pop_back();
   }
 }
