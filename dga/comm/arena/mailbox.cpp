@@ -23,7 +23,6 @@ Transfer::Transfer(std::shared_ptr<Group> group, Direction direction, int peer, 
   DGA_CHECK(tag >= 0 && tag <= Wire::kMaxTag, "[comm] ", what, ": expected a tag in [0, ",
             Wire::kMaxTag, "], found ", tag, ". Choose another tag.");
   group_->world().check();
-  number_ = group_->mailbox().take_number(direction, peer, tag);
   if (group_->node_of(peer) == group_->my_node()) {
     const auto& locals = group_->locals();
     peer_local_ = static_cast<int>(std::find(locals.begin(), locals.end(), peer) - locals.begin());
@@ -35,6 +34,7 @@ Transfer::Transfer(std::shared_ptr<Group> group, Direction direction, int peer, 
         peer, tag, Traffic::user, data, bytes,
         [this](std::string_view, std::int64_t found) { check_size(found); });
   }
+  number_ = group_->mailbox().take_number(direction, peer, tag);
   group_->world().active().push_back(this);
 }
 
