@@ -24,6 +24,7 @@ class DataSource final : public ByteSource {
   void stream(std::int64_t offset, std::int64_t count, const UseBytes& use) const override {
     as_data([&] { file_->stream(offset, count, use); });
   }
+  int reads_at_a_time() const noexcept override { return file_->reads_at_a_time(); }
 
  private:
   SourcePtr file_;
@@ -32,7 +33,11 @@ class DataSource final : public ByteSource {
 }  // namespace
 
 SourcePtr open_file(const std::string& path) {
-  const auto file = std::make_shared<DataSource>(as_data([&] { return StorePath(path).open(); }));
+  return unpacked(as_data([&] { return StorePath(path).open(); }));
+}
+
+SourcePtr unpacked(SourcePtr opened) {
+  const auto file = std::make_shared<DataSource>(std::move(opened));
   if (is_gzip(*file)) {
     return source_of(file->name(), gunzip(*file));
   }

@@ -13,4 +13,7 @@ namespace dga {
 /// file, or damaged gzip or zstd.
 SourcePtr open_file(const std::string& path);
 
+/// The same for a file that is open.
+SourcePtr unpacked(SourcePtr opened);
+
 }  // namespace dga

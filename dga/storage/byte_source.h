@@ -31,6 +31,9 @@ class ByteSource {
   /// size. Reads nothing twice and keeps only one piece. Throws as `read` does, and what `use`
   /// throws.
   virtual void stream(std::int64_t offset, std::int64_t count, const UseBytes& use) const;
+  /// How many short ranges are best read at the same time, because each has to wait for an answer.
+  /// 1 where waiting takes no time, as on a local disk.
+  virtual int reads_at_a_time() const noexcept { return 1; }
 };
 
 using SourcePtr = std::shared_ptr<const ByteSource>;

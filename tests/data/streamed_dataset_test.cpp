@@ -5,7 +5,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <chrono>
+#include <condition_variable>
 #include <limits>
+#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
@@ -201,6 +205,65 @@ TEST(StreamedDataset, FeaturesThatNeedAnOriginAreRefused) {
               HasSubstr("x.npy: expected features that f32 keeps apart, to stream them, found some "
                         "that it does not in feature 1. Scale or shift the feature, or train "
                         "without --stream."));
+}
+
+/// Blocks of a store that takes its time: counts how many are read at the same time.
+class SlowBlocks final : public BlockReader {
+ public:
+  explicit SlowBlocks(int reads) : reads_(reads) {}
+  void read(std::int64_t first, std::int64_t last, float* values) const override {
+    {
+      std::unique_lock lock(mutex_);
+      most = std::max(most, ++now_);
+      changed_.notify_all();
+      // Until as many are there as are wanted. A pause, so that one alone does not wait for ever.
+      changed_.wait_for(lock, std::chrono::milliseconds(200), [&] { return most >= reads_; });
+      --now_;
+      ++count;
+    }
+    if (first == broken) {
+      throw DataError(str("block at ", first));
+    }
+    for (std::int64_t i = 0; i < (last - first) * kSlowWidth; ++i) {
+      values[i] = static_cast<float>(first + i / kSlowWidth);
+    }
+  }
+  int reads_at_a_time() const noexcept override { return reads_; }
+  void check_not_finite(std::int64_t /*sample*/) const override {}
+
+  static constexpr std::int64_t kSlowWidth = 1 << 16;  // a sample is a block
+  mutable int most = 0;
+  mutable int count = 0;
+  std::int64_t broken = -1;
+
+ private:
+  int reads_;
+  mutable std::mutex mutex_;  // guards what changes
+  mutable std::condition_variable changed_;
+  mutable int now_ = 0;
+};
+
+TEST(StreamedDataset, BlocksOfAStoreThatTakesItsTimeAreReadAtTheSameTime) {
+  for (const int reads : {1, 4}) {
+    const auto blocks = std::make_shared<SlowBlocks>(reads);
+    Samples samples;
+    samples.count = 20;
+    samples.shape = {SlowBlocks::kSlowWidth};
+    samples.blocks = blocks;
+    samples.targets = std::make_shared<float[]>(20);
+    const StreamedDataset data(samples, {}, 18);
+    data.read_ahead(std::vector<std::int64_t>{7, 3, 7, 11, 2, 19});
+    EXPECT_EQ(blocks->most, reads);
+    EXPECT_EQ(blocks->count, 5);
+    const std::vector<std::int64_t> order{2, 3, 7, 11, 5, 19, 5, 1};
+    const auto found = gathered(data, order);
+    for (std::size_t i = 0; i < order.size(); ++i) {
+      EXPECT_EQ(found.features[i * static_cast<std::size_t>(SlowBlocks::kSlowWidth)], order[i]);
+    }
+    EXPECT_EQ(blocks->count, 7) << "each block once";
+    blocks->broken = 13;
+    EXPECT_EQ(test::error_of<DataError>([&] { gathered(data, {12, 13, 14}); }), "block at 13");
+  }
 }
 
 TEST(BlockCache, KeepsTheBlocksThatWereUsedLast) {

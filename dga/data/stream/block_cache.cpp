@@ -65,6 +65,12 @@ BlockCache::Block BlockCache::get(std::int64_t number,
   return block;
 }
 
+bool BlockCache::holds(std::int64_t number) const {
+  const Part& part = parts_[static_cast<std::size_t>(number % kParts)];
+  const std::lock_guard lock(part.mutex);
+  return part.kept.contains(number);
+}
+
 void BlockCache::drop_oldest() {
   Part* oldest = nullptr;
   std::uint64_t time = 0;

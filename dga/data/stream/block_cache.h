@@ -33,6 +33,9 @@ class BlockCache {
   /// it. Throws what `load` throws.
   Block get(std::int64_t number, const std::function<void(float* block)>& load);
 
+  /// Whether block `number` is kept at the moment.
+  bool holds(std::int64_t number) const;
+
   /// Keeps at least `most` blocks from now on.
   void keep(std::size_t most);
 
@@ -49,7 +52,7 @@ class BlockCache {
   };
   /// `mutex` guards the rest. It is not held during a load, so readers of other blocks go on.
   struct Part {
-    std::mutex mutex;
+    mutable std::mutex mutex;
     std::list<std::int64_t> order;  // numbers, the last used first
     std::map<std::int64_t, Kept> kept;
   };

@@ -29,6 +29,9 @@ class BlockReader {
   /// (last - first, num_features). Throws DataError for files that have changed.
   virtual void read(std::int64_t first, std::int64_t last, float* values) const = 0;
 
+  /// How many blocks are best read at the same time; see ByteSource.
+  virtual int reads_at_a_time() const noexcept { return 1; }
+
   /// Called for a sample that was read with NaN or an infinity. Throws DataError unless NaN stands
   /// for a missing value there.
   virtual void check_not_finite(std::int64_t sample) const = 0;

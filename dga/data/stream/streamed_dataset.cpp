@@ -8,6 +8,7 @@
 #include <span>
 #include <utility>
 
+#include "dga/base/parallel_for.h"
 #include "dga/data/stream/blocks.h"
 
 namespace dga {
@@ -40,16 +41,44 @@ StreamedDataset::StreamedDataset(const Samples& samples, std::vector<std::string
       targets_(samples.targets),
       origins_(samples.origins),
       class_names_(std::move(class_names)),
-      cache_(blocks, rows_ * width_) {}
+      reads_(static_cast<std::size_t>(std::max(1, reader_->reads_at_a_time()))),
+      cache_(std::max(blocks, reads_), rows_ * width_) {}
 
 void StreamedDataset::load_block(std::int64_t number, float* values) const {
   const std::int64_t first = number * rows_;
   reader_->read(first, std::min(first + rows_, size_), values);
 }
 
-void StreamedDataset::read_ahead(std::span<const std::int64_t> indices) const {
+void StreamedDataset::load_together(std::span<const std::int64_t> indices) const {
+  if (reads_ == 1 || cache_.holds(indices.front() / rows_)) {
+    return;
+  }
+  std::vector<std::int64_t> missing;
+  std::int64_t last = -1;
   for (const std::int64_t index : indices) {
     const std::int64_t number = index / rows_;
+    if (number == last) {
+      continue;
+    }
+    last = number;
+    if (std::find(missing.begin(), missing.end(), number) == missing.end() &&
+        !cache_.holds(number)) {
+      missing.push_back(number);
+      if (missing.size() == reads_) {
+        break;
+      }
+    }
+  }
+  parallel_for(std::ssize(missing), static_cast<int>(reads_), [&](std::int64_t i, int /*thread*/) {
+    const std::int64_t number = missing[static_cast<std::size_t>(i)];
+    cache_.get(number, [&](float* values) { load_block(number, values); });
+  });
+}
+
+void StreamedDataset::read_ahead(std::span<const std::int64_t> indices) const {
+  for (std::size_t i = 0; i < indices.size(); ++i) {
+    load_together(indices.subspan(i));
+    const std::int64_t number = indices[i] / rows_;
     cache_.get(number, [&](float* values) { load_block(number, values); });
   }
 }
@@ -60,9 +89,11 @@ void StreamedDataset::copy_samples(std::span<const std::int64_t> indices, Buffer
     auto* out = static_cast<float*>(features.data);
     std::int64_t current = -1;
     BlockCache::Block block;
-    for (const std::int64_t index : indices) {
+    for (std::size_t i = 0; i < indices.size(); ++i) {
+      const std::int64_t index = indices[i];
       const std::int64_t number = index / rows_;
       if (number != current) {
+        load_together(indices.subspan(i));
         block = cache_.get(number, [&](float* values) { load_block(number, values); });
         current = number;
       }

@@ -42,6 +42,9 @@ class StreamedDataset : public Dataset {
   void copy_samples(std::span<const std::int64_t> indices, BufferView features,
                     BufferView labels) const override;
   void load_block(std::int64_t number, float* values) const;
+  /// Where answers take time, reads the first few blocks of `indices` that are not kept, all of
+  /// them at the same time.
+  void load_together(std::span<const std::int64_t> indices) const;
 
   std::shared_ptr<const BlockReader> reader_;
   std::vector<std::int64_t> shape_;
@@ -52,6 +55,7 @@ class StreamedDataset : public Dataset {
   std::shared_ptr<const float[]> targets_;
   Origins origins_;
   std::vector<std::string> class_names_;
+  std::size_t reads_ = 1;  // blocks that are read at the same time
   mutable BlockCache cache_;
 };
 

@@ -50,6 +50,7 @@ class TextBlocks final : public BlockReader {
   TextBlocks(TextFiles text, std::function<std::unique_ptr<TextParser>()> new_parser);
 
   void read(std::int64_t first, std::int64_t last, float* values) const override;
+  int reads_at_a_time() const noexcept override { return text_.files.front()->reads_at_a_time(); }
   void check_not_finite(std::int64_t sample) const override;
   std::span<const TextMark> marks() const override { return text_.marks; }
 

@@ -29,6 +29,8 @@ class HdfsFile final : public ByteSource {
   const std::string& name() const override { return name_; }
   std::int64_t size() const override { return opened_.size; }
 
+  int reads_at_a_time() const noexcept override { return static_cast<int>(kMostConnections); }
+
   void read(std::int64_t offset, std::span<char> into) const override {
     if (into.empty()) {
       return;

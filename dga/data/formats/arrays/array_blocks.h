@@ -18,6 +18,9 @@ class ArrayBlocks final : public BlockReader {
   explicit ArrayBlocks(std::vector<LabelledArrays> parts);
 
   void read(std::int64_t first, std::int64_t last, float* values) const override;
+  int reads_at_a_time() const noexcept override {
+    return parts_.front().features.file->reads_at_a_time();
+  }
   void check_not_finite(std::int64_t sample) const override;
 
  private:
