@@ -27,7 +27,7 @@ const std::array kCommands{
     Command{"fs rm", "remove files", add_fs_rm},
     Command{"fs stat", "show the kind and size of a file", add_fs_stat},
     Command{"fs mkdir", "make folders", add_fs_mkdir},
-    Command{"fs verify", "compare the files of a run with its manifest", add_fs_verify},
+    Command{"fs verify", "compare the files of a run or dataset with its manifest", add_fs_verify},
     Command{"info", "show the features of this build, and the machine", add_info},
     Command{"bench comm", "measure all_reduce between workers by message size", add_bench_comm,
             true},

@@ -7,6 +7,7 @@
 
 #include "dga/base/error.h"
 #include "dga/base/lower_case.h"
+#include "dga/storage/run_folder.h"
 #include "dga/storage/store_path.h"
 
 namespace dga {
@@ -63,6 +64,9 @@ Exclusion exclusion_of(const std::string& name) {
   }
   if (is_document(name)) {
     return {"documentation"};
+  }
+  if (name == kManifestFile) {
+    return {"the manifest of the folder"};
   }
   if (small == "coarse_label_names.txt") {
     return {"names of CIFAR-100's coarse labels"};

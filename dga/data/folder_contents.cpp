@@ -10,6 +10,8 @@
 #include "dga/base/error.h"
 #include "dga/data/as_data.h"
 #include "dga/data/file_roles.h"
+#include "dga/data/listed_files.h"
+#include "dga/storage/run_folder.h"
 
 namespace dga {
 namespace {
@@ -30,8 +32,10 @@ bool is_packed_form(const std::string& path, const std::vector<std::string>& pat
 FolderContents contents_of(const StorePath& folder) {
   FolderContents contents;
   DataFiles& files = contents.files;
+  bool has_manifest = false;
   for (const auto& [name, status] : as_data([&] { return folder.list(); })) {
     const std::string path = (folder / name).text();
+    has_manifest = has_manifest || (name == kManifestFile && status.is_file());
     const Exclusion exclusion = exclusion_of(name);
     if (status.is_folder()) {
       files.ignored.push_back({path, "a subfolder"});
@@ -60,6 +64,9 @@ FolderContents contents_of(const StorePath& folder) {
     } else {
       files.train.push_back(path);
     }
+  }
+  if (has_manifest) {
+    add_listed(folder, files);
   }
   return contents;
 }

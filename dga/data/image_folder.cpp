@@ -65,6 +65,7 @@ bool hold_images(const std::vector<Subfolder>& folders) {
 void append_other_files(const DataFiles& from, DataFiles& into) {
   into.ignored.insert(into.ignored.end(), from.ignored.begin(), from.ignored.end());
   into.notices.insert(into.notices.end(), from.notices.begin(), from.notices.end());
+  into.sums.insert(from.sums.begin(), from.sums.end());
   for (const std::string& path : from.class_names) {
     into.ignored.push_back({path, "class names, which only IDX labels need"});
   }

@@ -50,6 +50,7 @@ Samples read_set(const DataFiles& files, const std::vector<std::string>& paths,
                  ReadOptions options) {
   const std::vector<std::string> classes = classes_of(files, paths);
   options.file_classes = classes.empty() ? nullptr : &classes;
+  options.sums = &files.sums;
   return read_files(paths, options);
 }
 

@@ -13,6 +13,7 @@
 #include "dga/data/file_roles.h"
 #include "dga/data/folder_contents.h"
 #include "dga/data/image_folder.h"
+#include "dga/data/listed_files.h"
 #include "dga/storage/store_path.h"
 
 namespace dga {
@@ -67,6 +68,7 @@ void replace_set(const DataFiles& named, std::string_view name,
                            named.class_names.end());
   files.ignored.insert(files.ignored.end(), named.ignored.begin(), named.ignored.end());
   files.notices.insert(files.notices.end(), named.notices.begin(), named.notices.end());
+  files.sums.insert(named.sums.begin(), named.sums.end());
 }
 
 /// A folder that was named twice has added its entries twice.
@@ -92,7 +94,9 @@ ImageFolder find_at(const std::string& location) {
             ": expected a folder or a file with data, found nothing there. Check the path."));
   }
   if (!status->is_folder()) {
-    return {.files = {.train = {path.text()}}};
+    ImageFolder one{.files = {.train = {path.text()}}};
+    add_listed_file(path, one.files);
+    return one;
   }
   FolderContents contents = contents_of(path);
   if (auto images = find_image_folder(path, contents)) {

@@ -4,9 +4,12 @@
 
 #pragma once
 
+#include <map>
 #include <set>
 #include <string>
 #include <vector>
+
+#include "dga/base/content_hash.h"
 
 namespace dga {
 
@@ -25,8 +28,11 @@ struct DataFiles {
   std::vector<std::string> class_names = {};
   /// Folders of images whose names are the classes of the images in them.
   std::set<std::string> class_folders = {};
+  /// What the manifests of their folders say about files, by path; see manifest.h.
+  std::map<std::string, ContentSum> sums = {};
   std::vector<IgnoredFile> ignored = {};  // in the order of their names
-  /// One line for each ignored file that could be taken for data.
+  /// One line for each ignored file that could be taken for data, and for files that the manifest
+  /// of their folder does not list.
   std::vector<std::string> notices = {};
 };
 
@@ -40,6 +46,7 @@ std::string class_folder_of(const DataFiles& files, const std::string& path);
 /// - README, LICENSE, COPYING, NOTICE, CITATION and CHANGELOG, with any extension, and *.md;
 /// - backups of editors: "x~", x.bak, x.orig, x.swp and x between two number signs, with a notice;
 /// - emnist-*-mapping.txt, batches.meta.txt and fine_label_names.txt, which name classes;
+/// - manifest.json, the manifest of dga or a file of another program;
 /// - x.gz and x.zst if there is also x.
 /// Subfolders are not searched, unless there are no such files and the subfolders hold images. Then
 /// each of them is a class; see image_folder.h.
@@ -47,7 +54,8 @@ std::string class_folder_of(const DataFiles& files, const std::string& path);
 /// Throws DataNotFound if nothing exists at the location, InvalidArgument for a URI of an unknown
 /// scheme, and DataError if it cannot be read, contains no data files, or contains something that
 /// is neither a regular file nor a folder, such as a pipe or a link to nothing. Throws DataError
-/// for class folders as find_image_folder does, and for several sets of them.
+/// for a manifest that is damaged, or that lists a file which is not there. Throws DataError for
+/// class folders as find_image_folder does, and for several sets of them.
 DataFiles find_one_set(const std::string& location);
 
 /// The locations of the sets of a dataset, as for find_one_set.

@@ -2,7 +2,9 @@
 
 #include "dga/data/read_files.h"
 
+#include <memory>
 #include <new>
+#include <utility>
 
 #include "dga/base/error.h"
 #include "dga/base/parallel_for.h"
@@ -13,6 +15,7 @@
 #include "dga/data/formats/image.h"
 #include "dga/data/formats/zstd.h"
 #include "dga/data/stream/text_index.h"
+#include "dga/storage/checked_source.h"
 #include "dga/storage/store_path.h"
 
 namespace dga {
@@ -44,16 +47,18 @@ void refuse_packed(const std::string& path) {
   }
 }
 
+int reading_threads(const ReadOptions& options) {
+  return options.threads > 0 ? options.threads : usable_cores();
+}
+
 /// Reads the samples; of text that stays in its files only if no earlier run has done so.
 Samples read_or_find(const Format& format, std::span<const std::string> paths,
                      std::span<const SourcePtr> sources, const ReadOptions& options) {
   if (options.index == nullptr) {
     return read_with(format, sources, options);
   }
-  const IndexKey key = as_data([&] {
-    return index_key(topic_of(options), paths,
-                     options.threads > 0 ? options.threads : usable_cores());
-  });
+  const IndexKey key =
+      as_data([&] { return index_key(topic_of(options), paths, reading_threads(options)); });
   if (auto pass = find_text_pass(*options.index, key, sources)) {
     ReadOptions known = options;
     known.pass = &*pass;
@@ -64,21 +69,39 @@ Samples read_or_find(const Format& format, std::span<const std::string> paths,
   return samples;
 }
 
-}  // namespace
+using CheckedFiles = std::vector<std::shared_ptr<const CheckedSource>>;
 
-Samples read_files(std::span<const std::string> paths, const ReadOptions& options) {
+/// Opens a file, and checks its size if a manifest has it. If the file is read in whole, `checked`
+/// sums it up meanwhile.
+SourcePtr open_as_listed(const std::string& path, const ReadOptions& options,
+                         std::shared_ptr<const CheckedSource>& checked) {
+  const SourcePtr file = as_data([&] { return StorePath(path).open(); });
+  if (options.sums == nullptr || !options.sums->contains(path)) {
+    return unpacked(file);
+  }
+  auto listed =
+      as_data([&] { return std::make_shared<const CheckedSource>(file, options.sums->at(path)); });
+  if (options.in_place) {
+    return unpacked(file);
+  }
+  checked = std::move(listed);
+  return unpacked(checked);
+}
+
+/// `checked` gets the files whose contents are known and that were read, at their places.
+Samples read_unchecked(std::span<const std::string> paths, const ReadOptions& options,
+                       CheckedFiles& checked) {
   std::vector<SourcePtr> sources(paths.size());
   std::vector<const Format*> formats(paths.size());
   // Ten thousand files are opened on all cores, since each may be a request to a server.
-  parallel_for(std::ssize(paths), options.threads > 0 ? options.threads : usable_cores(),
-               [&](std::int64_t i, int /*thread*/) {
-                 const auto at = static_cast<std::size_t>(i);
-                 if (options.in_place) {
-                   refuse_packed(paths[at]);
-                 }
-                 sources[at] = open_file(paths[at]);
-                 formats[at] = &format_of(*sources[at]);
-               });
+  parallel_for(std::ssize(paths), reading_threads(options), [&](std::int64_t i, int /*thread*/) {
+    const auto at = static_cast<std::size_t>(i);
+    if (options.in_place) {
+      refuse_packed(paths[at]);
+    }
+    sources[at] = open_as_listed(paths[at], options, checked[at]);
+    formats[at] = &format_of(*sources[at]);
+  });
   const Format& format = *formats.front();
   for (std::size_t i = 0; i < paths.size(); ++i) {
     if (formats[i] != &format) {
@@ -102,6 +125,29 @@ Samples read_files(std::span<const std::string> paths, const ReadOptions& option
                         ": expected samples that fit into memory, found more. Load fewer "
                         "files, or use a machine with more memory."));
   }
+}
+
+}  // namespace
+
+Samples read_files(std::span<const std::string> paths, const ReadOptions& options) {
+  CheckedFiles checked(paths.size());
+  const auto check = [&] {
+    parallel_for(std::ssize(checked), reading_threads(options),
+                 [&](std::int64_t i, int /*thread*/) {
+                   if (const auto& file = checked[static_cast<std::size_t>(i)]; file != nullptr) {
+                     as_data([&] { file->check(); });
+                   }
+                 });
+  };
+  Samples samples;
+  try {
+    samples = read_unchecked(paths, options, checked);
+  } catch (const DataError&) {
+    check();  // damage is the reason that counts
+    throw;
+  }
+  check();
+  return samples;
 }
 
 std::vector<std::string> files_that_hold(FileUse set, std::span<const std::string> paths) {

@@ -5,11 +5,13 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "dga/base/content_hash.h"
 #include "dga/base/named_values.h"
 #include "dga/data/data_summary.h"
 #include "dga/data/image_size.h"
@@ -108,6 +110,9 @@ struct ReadOptions {
   /// The size that all images get. Nothing: they must have one size.
   std::optional<ImageSize> image_size = {};
 
+  /// By path, what the files held when they were written. Null, or a file that is not here: not
+  /// known.
+  const std::map<std::string, ContentSum>* sums = nullptr;
   int threads = 0;                                   // 0: one per usable core
   std::int64_t piece_bytes = std::int64_t{1} << 20;  // bytes of text that a thread parses at a time
 };

@@ -7,6 +7,14 @@
 
 namespace dga {
 
+void refuse_missing(const std::string& path) {
+  throw StorageError(str("[storage] ", printable(path, 4096), ": expected the file that ",
+                         kManifestFile,
+                         " lists, found nothing there. Copy the file again, or, "
+                         "if it was removed on purpose, remove ",
+                         kManifestFile, "."));
+}
+
 CheckedFolder::CheckedFolder(const std::string& folder)
     : folder_(folder), manifest_(read_manifest(folder)) {}
 
@@ -19,11 +27,7 @@ std::shared_ptr<const CheckedSource> CheckedFolder::file(std::string_view name) 
     }
   }
   if (expected && !place.exists()) {
-    throw StorageError(str("[storage] ", printable(place.text(), 4096), ": expected the file that ",
-                           kManifestFile,
-                           " lists, found nothing there. Copy the file again, or, "
-                           "if it was removed on purpose, remove ",
-                           kManifestFile, "."));
+    refuse_missing(place.text());
   }
   return std::make_shared<CheckedSource>(place.open(), std::move(expected));
 }

@@ -15,6 +15,9 @@
 
 namespace dga {
 
+/// Throws StorageError: the manifest lists the file at `path`, and nothing is there.
+[[noreturn]] void refuse_missing(const std::string& path);
+
 /// Compares what it reads with the folder's manifest.json. Files that are not in the manifest, and
 /// all files of a folder without one, are read unchecked. All members throw StorageError.
 class CheckedFolder {

@@ -46,6 +46,8 @@ void CheckedSource::check() const {
     return;
   }
   const std::lock_guard lock(mutex_);
+  early_.clear();  // the bytes before them are missing
+  early_bytes_ = 0;
   file_->stream(hash_.bytes(), size() - hash_.bytes(),
                 [&](std::span<const char> piece) { hash_.add(std::as_bytes(piece)); });
   if (const ContentSum found = hash_.sum(); found != *expected_) {
@@ -57,9 +59,27 @@ void CheckedSource::add(std::int64_t offset, std::span<const char> bytes) const 
   if (!expected_) {
     return;
   }
+  constexpr std::size_t kMostEarly = std::size_t{64} << 20;
   const std::lock_guard lock(mutex_);
-  const std::int64_t known = hash_.bytes() - offset;
-  if (known >= 0 && known < std::ssize(bytes)) {
+  if (offset > hash_.bytes()) {
+    if (early_bytes_ + bytes.size() <= kMostEarly &&
+        early_.try_emplace(offset, bytes.begin(), bytes.end()).second) {
+      early_bytes_ += bytes.size();
+    }
+    return;
+  }
+  add_next(offset, bytes);
+  while (!early_.empty() && early_.begin()->first <= hash_.bytes()) {
+    const auto next = early_.begin();
+    add_next(next->first, next->second);
+    early_bytes_ -= next->second.size();
+    early_.erase(next);
+  }
+}
+
+void CheckedSource::add_next(std::int64_t offset, std::span<const char> bytes) const {
+  const std::int64_t known = hash_.bytes() - offset;  // bytes that were read before
+  if (known < std::ssize(bytes)) {
     hash_.add(std::as_bytes(bytes.subspan(static_cast<std::size_t>(known))));
   }
 }

@@ -34,17 +34,18 @@ bool is_checksum(const std::string& text) {
 }
 
 [[noreturn]] void refuse_manifest(const std::string& path) {
-  throw StorageError(str("[storage] ", path,
-                         ": expected the manifest of a run, found JSON that is damaged or has "
-                         "other contents. Copy it again, or remove it to read the other files "
-                         "unchecked."));
+  throw StorageError(
+      str("[storage] ", path,
+          ": expected the manifest of a run or dataset, found JSON that is damaged or has "
+          "other contents. Copy it again, or remove it to read the other files "
+          "unchecked."));
 }
 
 void check_version(const Json& json, const std::string& path) {
   if (json.at("schema") != kManifestSchema || json.at("algorithm") != kAlgorithm) {
     throw StorageError(str("[storage] ", path, ": expected schema ", kManifestSchema, " with ",
                            kAlgorithm, ", found ", line_text(json.at("schema")), " with ",
-                           line_text(json.at("algorithm")), ". Use the dga that wrote the run."));
+                           line_text(json.at("algorithm")), ". Use the dga that wrote it."));
   }
 }
 
@@ -91,6 +92,21 @@ std::optional<Manifest> read_manifest(const std::string& folder) {
     return std::nullopt;
   }
   return manifest_from_json(read_file(path), path);
+}
+
+std::optional<Manifest> read_data_manifest(const std::string& folder) {
+  const StorePath path(path_in(folder, kManifestFile));
+  const auto found = path.status();
+  if (!found || !found->is_file()) {
+    return std::nullopt;
+  }
+  const std::string text = read_file(path.text());
+  // Text that is no JSON may be what is left of a manifest of dga, so it is not skipped.
+  const Json json = Json::parse(text, nullptr, /*allow_exceptions=*/false);
+  const bool is_of_dga =
+      json.is_discarded() ||
+      (json.is_object() && (json.contains("algorithm") || json.contains("files_checksum")));
+  return is_of_dga ? std::optional(manifest_from_json(text, path.text())) : std::nullopt;
 }
 
 }  // namespace dga

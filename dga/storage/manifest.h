@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Manifest: which files a run has written, and what their contents were (manifest.json, which
-// docs/results.md describes).
+// Manifest: which files a run, or a conversion of data, has written to a folder, and what their
+// contents were (manifest.json, which docs/results.md describes).
 
 #pragma once
 
@@ -32,5 +32,9 @@ Manifest manifest_from_json(std::string_view text, const std::string& path);
 /// Reads manifest.json of `folder`. Nothing if the folder or the file is not there. Throws
 /// StorageError.
 std::optional<Manifest> read_manifest(const std::string& folder);
+
+/// The same for a folder of data, which users fill. Nothing also if manifest.json is JSON without
+/// the keys of dga's: other programs give their files that name too.
+std::optional<Manifest> read_data_manifest(const std::string& folder);
 
 }  // namespace dga

@@ -108,13 +108,13 @@ class ManifestTest(ProgramTest):
             self.assertEqual(self.dga(*arguments).returncode, 0)
         self.expect_error(self.dga("fs", "verify", "out"), 1,
                           "[storage] out: expected a folder with a manifest.json, found none. Name the folder of a run that "
-                          "has ended; runs of older versions have no manifest.")
+                          "has ended, or one that dga data wrote; those of older versions have no manifest.")
 
     def test_a_damaged_manifest_is_refused(self):
         self.learn()
         self.flip("manifest.json", (self.folder / "out/manifest.json").read_bytes().index(b"checksum\": \"") + 20)
         for arguments in (*(arguments for arguments, _ in self.readers()), ("fs", "verify", "out")):
-            self.expect_error(self.dga(*arguments), 1, "[storage] out/manifest.json: expected the manifest of a run, found JSON "
+            self.expect_error(self.dga(*arguments), 1, "[storage] out/manifest.json: expected the manifest of a run or dataset, found JSON "
                               "that is damaged or has other contents. Copy it again, or remove it to read the other files "
                               "unchecked.")
 
@@ -123,7 +123,7 @@ class ManifestTest(ProgramTest):
         self.write("out/manifest.json", json.dumps({**self.manifest(), "schema": 2}))
         for arguments in (*(arguments for arguments, _ in self.readers()), ("fs", "verify", "out")):
             self.expect_error(self.dga(*arguments), 1, "[storage] out/manifest.json: expected schema 1 with xxh3-128, found 2 "
-                              "with \"xxh3-128\". Use the dga that wrote the run.")
+                              "with \"xxh3-128\". Use the dga that wrote it.")
 
     def test_verify_names_every_file_that_is_not_as_it_was_written(self):
         self.learn()
@@ -136,8 +136,40 @@ class ManifestTest(ProgramTest):
                          [f" [storage] out/{name}" for name in ("model.json", "model.safetensors", "results.json")])
         self.expect_error(self.dga("fs", "verify", "none"), 1, "none: expected a file or a folder, found nothing there.")
         self.expect_error(self.dga("fs", "verify", "data/a.csv"), 1,
-                          "data/a.csv: expected the folder of a run, found a file. Name the folder that it is in.")
+                          "data/a.csv: expected the folder of a run or dataset, found a file. Name the folder that it is in.")
         self.expect_error(self.dga("fs", "verify"), 2, "FOLDER")
+
+    def test_datasets_that_were_written_to_a_folder_have_one(self):
+        split = self.dga("data", "split", "data/a.csv", "parts", "--test-fraction", "0.25", "--to", "csv")
+        self.assertEqual((split.returncode, split.stderr), (0, ""), split)
+        self.assertEqual(sorted(os.listdir(self.folder / "parts")), ["manifest.json", "test.csv", "train.csv"])
+        self.assertRegex(self.dga("fs", "verify", "parts").stdout, r"^OK 2 files, \d+ bytes\n$")
+        arguments = ("train", "--data", "parts", "--epochs", "1", "--hidden", "4", "--quiet", "--output")
+        done = self.dga(*arguments, "good")
+        self.assertEqual((done.returncode, done.stderr), (0, ""), done)
+        files = json.loads((self.folder / "good/config.json").read_text(encoding="utf-8"))["dataset"]["files"]
+        self.assertIn({"path": "parts/manifest.json", "use": "ignored", "reason": "the manifest of the folder"}, files)
+        text = (self.folder / "parts/train.csv").read_text(encoding="utf-8")
+        self.write("parts/train.csv", text.replace("\n3,", "\n2,", 1))
+        bad = self.dga(*arguments, "bad")
+        self.expect_error(bad, 1, "parts/train.csv: expected bytes with the checksum ")
+        self.assertIn(". Copy the file again, or, if it was changed on purpose, remove manifest.json.\n", bad.stderr)
+        self.expect_error(self.dga("fs", "verify", "parts"), 1, "parts/train.csv: expected bytes with the checksum ")
+        (self.folder / "parts/manifest.json").unlink()
+        done = self.dga(*arguments, "mine")
+        self.assertEqual((done.returncode, done.stderr), (0, ""), done)
+
+    def test_a_file_that_a_user_adds_to_a_dataset_is_named(self):
+        self.assertEqual(self.dga("data", "convert", "data/a.csv", "parts", "--to", "npy").returncode, 0)
+        self.write("parts/README.md", "mine\n")
+        arguments = ("train", "--data", "parts", "--epochs", "1", "--hidden", "4", "--quiet", "--output")
+        self.assertEqual(self.dga(*arguments, "one").stderr, "")
+        for name in ("x", "y"):
+            (self.folder / f"parts/{name}_test.npy").write_bytes((self.folder / f"parts/{name}_train.npy").read_bytes())
+        done = self.dga(*arguments, "two")
+        self.assertEqual(done.returncode, 0, done)
+        self.assertIn("parts/x_test.npy and 1 more: not in the manifest.json of the folder, so read unchecked. Remove "
+                      "manifest.json if the folder is meant to hold other files than dga data wrote.\n", done.stderr)
 
     def test_a_copy_has_the_manifest_too(self):
         self.learn()

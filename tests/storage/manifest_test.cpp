@@ -30,7 +30,8 @@ using testing::UnorderedElementsAre;
 
 constexpr const char* kDgaSum = "445faccd0f33535dc08bfa040bc6468f";  // of "dga"
 constexpr const char* kDamaged =
-    "expected the manifest of a run, found JSON that is damaged or has other contents. Copy it "
+    "expected the manifest of a run or dataset, found JSON that is damaged or has other contents. "
+    "Copy it "
     "again, or remove it to read the other files unchecked.";
 
 ContentSum sum_of(const std::string& text) {
@@ -182,7 +183,7 @@ TEST(Manifest, OfAnotherVersionSaysSo) {
     json[key] = value;
     EXPECT_EQ(error_of<StorageError>([&] { manifest_from_json(json.dump(), "run/manifest.json"); }),
               str("[storage] run/manifest.json: expected schema 1 with xxh3-128, found ", found,
-                  ". Use the dga that wrote the run."));
+                  ". Use the dga that wrote it."));
   }
 }
 
@@ -214,6 +215,41 @@ TEST_F(Listed, RangesAreCheckedInAnyOrder) {
         EXPECT_NO_THROW(file->check());
       }
     }
+  }
+}
+
+/// Counts the bytes that are read.
+class CountingSource final : public ByteSource {
+ public:
+  explicit CountingSource(std::string text) : bytes_(source_of("text", std::move(text))) {}
+  const std::string& name() const override { return bytes_->name(); }
+  std::int64_t size() const override { return bytes_->size(); }
+  void read(std::int64_t offset, std::span<char> into) const override {
+    count += std::ssize(into);
+    bytes_->read(offset, into);
+  }
+  mutable std::int64_t count = 0;
+
+ private:
+  SourcePtr bytes_;
+};
+
+TEST(CheckedSource, RangesThatComeALittleEarlyAreReadOnce) {
+  const std::string text(1000, 't');
+  for (const bool damaged : {false, true}) {
+    const auto file = std::make_shared<CountingSource>(damaged ? text.substr(1) + "x" : text);
+    const CheckedSource checked(file, sum_of(text));
+    for (const int part : {1, 0, 4, 3, 2, 5, 7, 6, 9, 8}) {  // as several threads may
+      std::string piece(100, '\0');
+      checked.read(100 * part, piece);
+    }
+    if (damaged) {
+      EXPECT_THAT(error_of<StorageError>([&] { checked.check(); }),
+                  testing::HasSubstr("expected bytes with the checksum"));
+    } else {
+      EXPECT_NO_THROW(checked.check());
+    }
+    EXPECT_EQ(file->count, 1000);
   }
 }
 

@@ -2,9 +2,13 @@
 
 #include "dga/data/write/write_data.h"
 
+#include <optional>
+
 #include "dga/base/error.h"
 #include "dga/data/write/set_files.h"
 #include "dga/storage/file_tree.h"
+#include "dga/storage/manifest.h"
+#include "dga/storage/run_folder.h"
 
 namespace dga {
 
@@ -48,8 +52,11 @@ std::vector<std::string> write_data(std::span<const WrittenSet> sets, const std:
   const bool is_file =
       format == WriteFormat::safetensors ||
       (sets.size() == 1 && format != WriteFormat::npy && format != WriteFormat::idx);
+  std::optional<Manifest> manifest;
   if (!is_file) {
     make_folders(target);
+    // A damaged one is refused before anything is written.
+    manifest = read_manifest(target.text()).value_or(Manifest{});
   }
   if (format == WriteFormat::safetensors) {
     write_safetensors_sets(sets, target, files);
@@ -80,6 +87,12 @@ std::vector<std::string> write_data(std::span<const WrittenSet> sets, const std:
   for (AtomicFile& file : files) {
     file.commit();
     written.push_back(file.path());
+    if (manifest) {
+      manifest->files.insert_or_assign(file_name(file.path()), file.written());
+    }
+  }
+  if (manifest) {  // last, so that it lists whole files only
+    atomic_write((target / kManifestFile).text(), to_json(*manifest));
   }
   return written;
 }

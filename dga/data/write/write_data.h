@@ -28,8 +28,10 @@ WriteFormat format_for(const std::string& path);
 
 /// Writes `sets`, at least one, to `path`: a file if the format keeps all of them in one (always
 /// safetensors, otherwise a single set of csv or libsvm), or else a folder, which is made. All
-/// files appear at the end, or none. Returns the files. Throws InvalidArgument if something is at
-/// the path of a file, and DataError for what the format cannot hold. Not collective.
+/// files appear at the end, or none, and then in a folder its manifest.json, to which files are
+/// added if it is there. Returns the files. Throws InvalidArgument if something is at the path of a
+/// file, StorageError for a manifest of others, and DataError for what the format cannot hold. Not
+/// collective.
 std::vector<std::string> write_data(std::span<const WrittenSet> sets, const std::string& path,
                                     WriteFormat format);
 
