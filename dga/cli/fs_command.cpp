@@ -16,6 +16,7 @@
 #include "dga/base/home_path.h"
 #include "dga/base/one_line.h"
 #include "dga/cli/command.h"
+#include "dga/launch/stop_signal.h"
 #include "dga/storage/checked_folder.h"
 #include "dga/storage/file_tree.h"
 
@@ -29,6 +30,11 @@ struct FsOptions {
 
 StorePath path_of(const std::string& text) {
   return StorePath(expand_home(text));
+}
+
+/// Whether it is the folder of everything in its store, or on this machine.
+bool is_root(const StorePath& path) {
+  return StorePath(path.canonical()).name().empty();
 }
 
 [[noreturn]] void fail(const StorePath& path, const char* expected, const char* found,
@@ -116,6 +122,7 @@ int print(const FsOptions& options) {
 }
 
 int copy(const FsOptions& options) {
+  const StopSignal stop;
   const StorePath to = path_of(options.paths.back());
   for (std::size_t i = 0; i + 1 < options.paths.size(); ++i) {
     const StorePath from = path_of(options.paths[i]);
@@ -131,7 +138,13 @@ int copy(const FsOptions& options) {
       fail(target, "another file than the source", "the same", "Choose another name.");
     }
     CopyBar bar(from);
-    copy_tree(from, target, [&](std::int64_t bytes) { bar.add(bytes); });
+    copy_tree(from, target, [&](std::int64_t bytes) {
+      if (StopSignal::requested()) {  // the writer takes back what it has written of this file
+        throw Interrupted(str("[storage] ", printable(target.text(), 4096),
+                              ": stopped by a signal before the copy was whole. Copy it again."));
+      }
+      bar.add(bytes);
+    });
   }
   return 0;
 }
@@ -139,15 +152,25 @@ int copy(const FsOptions& options) {
 int move(const FsOptions& options) {
   const StorePath from = path_of(options.paths.at(0));
   required_status(from);
-  from.rename(target_of(from, path_of(options.paths.at(1))));
+  const StorePath to = target_of(from, path_of(options.paths.at(1)));
+  if (to.canonical().starts_with(from.canonical() + "/")) {
+    fail(to, "a place outside the folder that is moved", "one in it", "Choose another one.");
+  }
+  from.rename(to);
   return 0;
 }
 
 int remove(const FsOptions& options) {
   for (const std::string& text : options.paths) {
-    const StorePath path = path_of(text);
-    if (required_status(path).is_folder() && !options.flag) {
+    // "link/" would be the folder that the link leads to.
+    const std::size_t end = text.find_last_not_of('/');
+    const StorePath path = path_of(end == std::string::npos ? text : text.substr(0, end + 1));
+    const FileStatus found = required_status(path);
+    if (found.is_folder() && !found.is_link && !options.flag) {
       fail(path, "a file", "a folder", "Remove it with --recursive.");
+    }
+    if (is_root(path) && !found.is_link) {
+      fail(path, "a file or folder in a store", "the root of all", "Name what is to go.");
     }
     remove_tree(path);
   }
@@ -175,7 +198,9 @@ int make(const FsOptions& options) {
     if (options.flag) {
       make_folders(path);
     } else if (!path.parent().is_folder()) {
-      fail(path.parent(), "a folder", "none", "Make it too, with --parents.");
+      const bool is_there = path.parent().exists();
+      fail(path.parent(), "a folder", is_there ? "a file" : "none",
+           is_there ? "Choose another name." : "Make it too, with --parents.");
     } else if (!path.make_folder()) {
       fail(path, "nothing", "something of that name", "Choose another name.");
     }
@@ -186,12 +211,13 @@ int make(const FsOptions& options) {
 int verify(const std::string& text) {
   const StorePath path = path_of(text);
   if (!required_status(path).is_folder()) {
-    fail(path, "the folder of a run", "a file", "Name the folder that it is in.");
+    fail(path, "the folder of a run or dataset", "a file", "Name the folder that it is in.");
   }
   const CheckedFolder folder(path.text());
   if (!folder.manifest()) {
     fail(path, "a folder with a manifest.json", "none",
-         "Name the folder of a run that has ended; runs of older versions have no manifest.");
+         "Name the folder of a run that has ended, or one that dga data wrote; those of older "
+         "versions have no manifest.");
   }
   std::int64_t bytes = 0;
   std::size_t damaged = 0;
@@ -268,7 +294,7 @@ Action add_fs_mkdir(CLI::App& app) {
 
 Action add_fs_verify(CLI::App& app) {
   const auto folder = std::make_shared<std::string>();
-  app.add_option("FOLDER", *folder, "The folder of a run, as a path or URI.")
+  app.add_option("FOLDER", *folder, "The folder of a run or a dataset, as a path or URI.")
       ->required()
       ->type_name("DIR");
   return [folder] { return verify(*folder); };

@@ -22,6 +22,18 @@ void check_regular(const StorePath& path, const FileStatus& status) {
   }
 }
 
+/// A folder in `folder`. Throws if a link leads from it to a folder above, which has no end.
+StorePath folder_in(const StorePath& folder, const Entry& entry) {
+  StorePath path = folder / entry.name;
+  const std::string target = entry.status.is_link ? path.canonical() : "";
+  if (target == "/" || (!target.empty() && (folder.canonical() + "/").starts_with(target + "/"))) {
+    throw StorageError(str("[storage] ", printable(path.text(), 4096),
+                           ": expected a folder or a link to another one, found a link to a folder "
+                           "that contains it. Leave it out."));
+  }
+  return path;
+}
+
 void copy_bytes(const ByteSource& source, FileWriter& file, const CopyProgress& progress) {
   file.reserve(source.size());
   source.stream(0, source.size(), [&](std::span<const char> piece) {
@@ -62,13 +74,13 @@ void make_folders(const StorePath& folder, const std::function<void(const StoreP
   if (!folder.is_folder()) {
     throw StorageError(str("[storage] ", folder.text(),
                            ": expected a folder or nothing, found another kind of file. Choose "
-                           "another folder with --output."));
+                           "another folder."));
   }
 }
 
 bool remove_tree(const StorePath& path) {
   const auto found = path.status();
-  if (found && found->is_folder()) {
+  if (found && found->is_folder() && !found->is_link) {
     for (const Entry& entry : path.list()) {
       remove_tree(path / entry.name);
     }
@@ -98,7 +110,8 @@ void copy_tree(const StorePath& from, const StorePath& to, const CopyProgress& p
   }
   make_folders(to);
   for (const Entry& entry : from.list()) {
-    copy_tree(from / entry.name, to / entry.name, progress);
+    copy_tree(entry.status.is_folder() ? folder_in(from, entry) : from / entry.name,
+              to / entry.name, progress);
   }
 }
 
@@ -141,7 +154,7 @@ std::int64_t bytes_in(const StorePath& path) {
   }
   std::int64_t bytes = 0;
   for (const Entry& entry : path.list()) {
-    bytes += entry.status.is_folder() ? bytes_in(path / entry.name) : entry.status.size;
+    bytes += entry.status.is_folder() ? bytes_in(folder_in(path, entry)) : entry.status.size;
   }
   return bytes;
 }

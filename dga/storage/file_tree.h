@@ -22,7 +22,8 @@ FileStatus required_status(const StorePath& path);
 /// the outermost first. Throws if something other than a folder is at one of these paths.
 void make_folders(const StorePath& folder, const std::function<void(const StorePath&)>& made = {});
 
-/// Removes a file, or a folder with all that is in it. Returns false if nothing was there.
+/// Removes a file, or a folder with all that is in it. Of a link, removes the link alone and
+/// nothing of what it leads to. Returns false if nothing was there.
 bool remove_tree(const StorePath& path);
 
 /// Called while a copy runs with the bytes copied since the last call.

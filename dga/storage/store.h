@@ -29,6 +29,7 @@ struct FileStatus {
   std::string identity = {};  // equal for all paths of one file
   std::string version = {};   // differs after the contents of a file have changed
   std::string nature = {};    // of `other`, for errors: "a pipe"
+  bool is_link = false;       // whether a link at the path leads there
 
   bool is_file() const noexcept { return kind == Kind::file; }
   bool is_folder() const noexcept { return kind == Kind::folder; }

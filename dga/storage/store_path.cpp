@@ -2,6 +2,7 @@
 
 #include "dga/storage/store_path.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "dga/base/error.h"
@@ -28,6 +29,19 @@ std::string local_path(std::string_view text, const Uri& uri) {
   return percent_decoded(uri.path);
 }
 
+/// "hdfs:/x" is hardly the path of a local file.
+void refuse_one_slash(std::string_view text) {
+  const std::size_t colon = std::min(text.find(':'), text.size());
+  const std::string_view scheme = text.substr(0, colon);
+  const std::string_view rest = text.substr(colon);
+  if ((is_hdfs_scheme(scheme) || scheme == "file") && rest.starts_with(":/") &&
+      !rest.starts_with("://")) {
+    throw InvalidArgument(str("[storage] ", printable(text, 4096), ": expected two slashes after ",
+                              scheme, ":, found one. Write ", scheme,
+                              scheme == "file" ? ":///PATH." : "://HOST:PORT/PATH."));
+  }
+}
+
 /// Where the last part of a path begins.
 std::size_t last_part(std::string_view path) {
   const std::size_t slash = path.rfind('/');
@@ -37,6 +51,7 @@ std::size_t last_part(std::string_view path) {
 }  // namespace
 
 StorePath::StorePath(std::string_view text) : store_(local_store()), text_(text) {
+  refuse_one_slash(text);
   if (const auto uri = parse_uri(text)) {
     if (uri->scheme == "file") {
       text_ = local_path(text, *uri);

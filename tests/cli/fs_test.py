@@ -3,9 +3,12 @@
 """dga fs on this machine's disks; tests/hdfs has the same between stores."""
 
 import os
+import signal
+import subprocess
+import time
 import unittest
 
-from program import ProgramTest
+from program import PROGRAM, ProgramTest
 
 
 class FsTest(ProgramTest):
@@ -68,6 +71,71 @@ class FsTest(ProgramTest):
         self.refuse(1, "f: expected nothing, found something of that name.", "mkdir", "f")
         self.refuse(2, "found the scheme \"s3\".", "ls", "s3://bucket")
         self.refuse(2, "PATH", "cp", "a")
+
+    def test_a_link_is_removed_without_what_it_leads_to(self):
+        self.write("other/precious", "keep")
+        for arguments in (("-r", "t"), ("-r", "t/link"), ("t/link",), ("-r", "t/link/")):
+            self.write("t/a", "one")
+            os.symlink("../other", self.folder / "t/link")
+            os.symlink("..", self.folder / "t/up")
+            self.fs("rm", *arguments)
+            self.assertFalse(os.path.lexists(self.folder / "t/link"))
+            if os.path.lexists(self.folder / "t"):
+                self.fs("rm", "-r", "t")
+            self.assertEqual(self.contents(), ["other", "other/precious"])
+
+    def test_a_link_to_a_folder_above_is_not_copied_for_ever(self):
+        self.write("t/a", "one")
+        for target in ("..", ".", "../t", "/"):
+            os.symlink(target, self.folder / "t/up")
+            self.expect_error(self.dga("fs", "cp", "-r", "t", "copy"), 1,
+                              "t/up: expected a folder or a link to another one, found a link to a folder that contains it. "
+                              "Leave it out.")
+            os.unlink(self.folder / "t/up")
+
+    def test_what_is_meant_by_nobody_is_refused(self):
+        self.write("a", "one")
+        os.makedirs(self.folder / "x/y")
+        self.refuse(1, "/: expected a file or folder in a store, found the root of all. Name what is to go.", "rm", "-r", "/")
+        self.refuse(1, "x/y/z: expected a place outside the folder that is moved, found one in it.", "mv", "x", "x/y/z")
+        self.refuse(1, "a: expected a folder, found a file. Choose another name.", "mkdir", "a/b")
+        self.refuse(1, "a: expected a folder or nothing, found another kind of file. Choose another folder.", "cp", "-r", "x", "a")
+        for scheme, form in (("hdfs", "hdfs://HOST:PORT/PATH"), ("webhdfs", "webhdfs://HOST:PORT/PATH"), ("file", "file:///PATH")):
+            self.refuse(2, f"{scheme}:/a: expected two slashes after {scheme}:, found one. Write {form}.", "ls", f"{scheme}:/a")
+
+    def test_a_port_that_is_none_is_refused_at_once(self):
+        if "a build of dga with HDFS" in self.dga("fs", "ls", "hdfs://h:abc/x").stderr:
+            self.skipTest("built without HDFS")
+        for port in ("abc", "0", "99999", "-1", ""):
+            self.refuse(2, f"hdfs://h:{port}: expected a port from 1 to 65535, found \"{port}\". Correct it, or leave it out.",
+                        "ls", f"hdfs://h:{port}/x")
+
+    def test_a_signal_ends_a_copy_and_leaves_no_part_of_it(self):
+        with open(self.folder / "large", "wb") as file:
+            file.truncate(20 << 30)  # takes no room; the copy would take some
+        os.mkdir(self.folder / "to")
+        for number in (signal.SIGINT, signal.SIGTERM):
+            process = subprocess.Popen([PROGRAM, "fs", "cp", "large", "to/copy"], cwd=self.folder, stdout=subprocess.PIPE,
+                                       stderr=subprocess.PIPE, text=True)
+            self.addCleanup(process.kill)
+            deadline = time.monotonic() + 60
+            while not os.listdir(self.folder / "to"):
+                self.assertLess(time.monotonic(), deadline)
+                time.sleep(0.01)
+            process.send_signal(number)
+            stdout, stderr = process.communicate(timeout=60)
+            self.assertEqual((process.returncode, stdout), (130, ""))
+            self.assertEqual(stderr, "dga: [storage] to/copy: stopped by a signal before the copy was whole. Copy it again.\n")
+            self.assertEqual(os.listdir(self.folder / "to"), [])
+
+    def test_names_with_characters_that_mean_something_in_urls_are_taken_as_they_are(self):
+        names = ["a b", "50%", "50%25", "what?", "a#b", "grün 日本", "a&b=c", "[x]*", "a+b", "'q'", ";", "@", "~x~"]
+        for name in names:
+            self.write(f"in/{name}", name)
+            self.fs("cp", f"in/{name}", f"{name}.copy")
+            self.assertEqual(self.fs("cat", f"{name}.copy"), name)
+        self.fs("cp", "-r", "in", "out")
+        self.assertEqual(sorted(self.fs("ls", "out").splitlines()), sorted(names))
 
     def test_a_pipe_is_no_file_to_copy(self):
         os.mkfifo(self.folder / "pipe")

@@ -130,7 +130,7 @@ TEST(AtomicWrite, LeavesTheOldFileWhenTheNewOneDoesNotFit) {
       const std::string expected = "[storage] " + path +
                                    ": expected room for 100000 bytes, found \"File too large\". "
                                    "Raise the limit on file sizes "
-                                   "(ulimit -f), or choose another folder with --output.";
+                                   "(ulimit -f), or choose another folder.";
       _exit(error.what() == expected ? 0 : 1);
     }
     _exit(2);
@@ -151,7 +151,7 @@ TEST(AtomicWrite, SaysThatTheDiskIsFullAndLeavesNothing) {
               ThrowsMessage<StorageError>(
                   AllOf(StartsWith("[storage] " + folder.file("x") + ": expected room for"),
                         EndsWith("found \"No space left on device\". Free some disk space, or "
-                                 "choose another folder with --output."))));
+                                 "choose another folder."))));
   EXPECT_THAT(folder.names(), IsEmpty());
   umount(folder.path().c_str());
 }

@@ -146,7 +146,7 @@ TEST(RunFolder, RefusesAFileOfThatName) {
   atomic_write(scratch.file("x"), "text");
   const std::string text = "[storage] " + scratch.file("x") +
                            ": expected a folder or nothing, found another kind of file. Choose "
-                           "another folder with --output.";
+                           "another folder.";
   EXPECT_THAT([&] { RunFolder folder(scratch.file("x")); }, ThrowsMessage<StorageError>(text));
   EXPECT_THAT([&] { RunFolder folder(scratch.file("x/y")); }, ThrowsMessage<StorageError>(text));
 }
@@ -167,7 +167,7 @@ TEST(RunFolder, RefusesAFullDiskBeforeAnythingStarts) {
   EXPECT_THAT([&] { RunFolder folder(scratch.file("run")); },
               ThrowsMessage<StorageError>(AllOf(StartsWith("[storage] " + scratch.file("run")),
                                                 HasSubstr("\"No space left on device\""),
-                                                EndsWith("with --output."))));
+                                                EndsWith("choose another folder."))));
   EXPECT_THAT(scratch.names(), IsEmpty());
   umount(scratch.path().c_str());
 }

@@ -24,6 +24,13 @@ std::string with_port(const std::string& address, const std::string& port) {
              : str(address, ':', port);
 }
 
+bool is_port(const std::string& text) {
+  int number = 0;
+  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), number);
+  return parsed.ec == std::errc{} && parsed.ptr == text.data() + text.size() && number >= 1 &&
+         number <= 65535;
+}
+
 /// Looks up the addresses of NameNodes in a configuration.
 class Addresses {
  public:
@@ -69,10 +76,7 @@ class Addresses {
     }
     std::string address = with_port(*found, usual_port());
     const std::string port = address.substr(address.rfind(':') + 1);
-    int number = 0;
-    const auto parsed = std::from_chars(port.data(), port.data() + port.size(), number);
-    if (parsed.ec != std::errc{} || parsed.ptr != port.data() + port.size() || number < 1 ||
-        number > 65535 || host_of(address).empty() || address.find('/') != std::string::npos) {
+    if (!is_port(port) || host_of(address).empty() || address.find('/') != std::string::npos) {
       throw StorageError(str("[storage] ", conf_.folder(), "/hdfs-site.xml: expected HOST:PORT in ",
                              property, ", found \"", printable(*found, 200), "\". Correct it."));
     }
@@ -115,6 +119,11 @@ HdfsAddress hdfs_address(const Uri& uri, const HadoopConf& conf) {
             "://", printable(uri.authority), ": expected a host, found ",
             host.empty() ? "none" : "a user",
             ". Write hdfs://HOST:PORT/PATH; HADOOP_USER_NAME is the user.");
+  const std::string whole = with_port(uri.authority, kRpcPort);
+  const std::string port = whole.substr(whole.rfind(':') + 1);
+  DGA_CHECK(is_port(port), "[storage] ", uri.scheme, "://", printable(uri.authority),
+            ": expected a port from 1 to 65535, found \"", printable(port),
+            "\". Correct it, or leave it out.");
   const bool is_rpc = uri.scheme == "hdfs";  // its port is that of another protocol
   const bool tls = uri.scheme == "swebhdfs" ||
                    (is_rpc && conf.find("dfs.http.policy").value_or("") == "HTTPS_ONLY");

@@ -37,18 +37,18 @@ const char* remedy_of_writing(int error) {
   switch (error) {
     case ENOSPC:
     case EDQUOT:
-      return "Free some disk space, or choose another folder with --output.";
+      return "Free some disk space, or choose another folder.";
     case EFBIG:
-      return "Raise the limit on file sizes (ulimit -f), or choose another folder with --output.";
+      return "Raise the limit on file sizes (ulimit -f), or choose another folder.";
     case EACCES:
     case EPERM:
     case EROFS:
-      return "Choose a writable folder with --output, or change the permissions.";
+      return "Choose a writable folder, or change the permissions.";
     case ENOENT:
     case ENOTDIR:
       return "Check the path.";
     default:
-      return "Check the disk, or choose another folder with --output.";
+      return "Check the disk, or choose another folder.";
   }
 }
 

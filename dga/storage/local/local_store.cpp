@@ -45,7 +45,8 @@ std::string nature_of(const std::string& path, mode_t mode) {
 std::optional<FileStatus> status_of_link(const std::string& path, int error) {
   struct stat info {};
   if (::lstat(path.c_str(), &info) == 0 && S_ISLNK(info.st_mode)) {
-    return FileStatus{.kind = FileStatus::Kind::other, .nature = nature_of(path, info.st_mode)};
+    return FileStatus{
+        .kind = FileStatus::Kind::other, .nature = nature_of(path, info.st_mode), .is_link = true};
   }
   if (error == ENOENT || error == ENOTDIR) {
     return std::nullopt;
@@ -150,7 +151,9 @@ std::optional<FileStatus> LocalStore::status(const std::string& path) const {
   if (::stat(path.c_str(), &info) != 0) {
     return status_of_link(path, errno);
   }
-  FileStatus status{.identity = str(info.st_dev, ' ', info.st_ino)};
+  struct stat itself {};
+  FileStatus status{.identity = str(info.st_dev, ' ', info.st_ino),
+                    .is_link = ::lstat(path.c_str(), &itself) == 0 && S_ISLNK(itself.st_mode)};
   if (S_ISREG(info.st_mode)) {
     status.size = info.st_size;
     status.version = version_of(info);
