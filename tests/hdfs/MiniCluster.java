@@ -3,6 +3,7 @@
 import java.io.BufferedReader;
 import java.io.InputStreamReader;
 import java.io.PrintStream;
+import java.lang.reflect.Field;
 import java.security.PrivilegedExceptionAction;
 import java.util.ArrayDeque;
 import org.apache.hadoop.conf.Configuration;
@@ -15,10 +16,12 @@ import org.apache.hadoop.hdfs.MiniDFSNNTopology;
 import org.apache.hadoop.hdfs.protocol.HdfsConstants.SafeModeAction;
 import org.apache.hadoop.hdfs.security.token.delegation.DelegationTokenIdentifier;
 import org.apache.hadoop.hdfs.security.token.delegation.DelegationTokenSecretManager;
+import org.apache.hadoop.hdfs.server.namenode.NameNodeAdapter;
 import org.apache.hadoop.security.Credentials;
 import org.apache.hadoop.security.SaslRpcServer.AuthMethod;
 import org.apache.hadoop.security.UserGroupInformation;
 import org.apache.hadoop.security.token.Token;
+import org.apache.hadoop.security.token.delegation.AbstractDelegationTokenSecretManager;
 import org.apache.log4j.Level;
 import org.apache.log4j.Logger;
 
@@ -115,11 +118,19 @@ public final class MiniCluster {
               String.format("%s/f%06d", words[1], i), new FsPermission((short) 0755), true);
         }
         return;
-      case "tokens": { // USER FILE: a delegation token, in a file as YARN gives to its containers
+      case "tokens": { // USER FILE RENEWER: a delegation token, in a file as YARN gives to its containers
         UserGroupInformation user = UserGroupInformation.createRemoteUser(words[1], AuthMethod.KERBEROS);
         PrivilegedExceptionAction<Credentials> create =
-            () -> DelegationTokenSecretManager.createCredentials(cluster.getNameNode(active), user, "yarn");
+            () -> DelegationTokenSecretManager.createCredentials(cluster.getNameNode(active), user, words[3]);
         user.doAs(create).writeTokenStorageFile(new Path("file://" + words[2]), new Configuration());
+        return;
+      }
+      case "renew-interval": { // MS: how long tokens last that are issued or renewed from now on
+        Field interval = AbstractDelegationTokenSecretManager.class.getDeclaredField("tokenRenewInterval");
+        interval.setAccessible(true);
+        for (int i = 0; i < 2; i++) {
+          interval.setLong(NameNodeAdapter.getDtSecretManager(cluster.getNamesystem(i)), Long.parseLong(words[1]));
+        }
         return;
       }
       case "cancel": { // FILE: makes the tokens in it worthless

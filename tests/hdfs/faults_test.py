@@ -135,6 +135,39 @@ class FaultTest(HdfsTest):
         self.assertEqual(self.gateway.faults, 2)
         self.assertEqual(self.read_back(), self.content)
 
+    def test_a_node_that_is_slow_but_goes_on_is_waited_for(self):
+        self.fs("cp", "in.bin", f"{self.here}/a.bin")
+        quick = {"DGA_HDFS_STALL_S": "2"}
+        self.gateway.slow = 0.1
+        self.gateway.asked.clear()
+        began = time.monotonic()
+        self.fs("cp", f"{self.there}/a.bin", "out.bin", variables=quick)
+        self.assertGreater(time.monotonic() - began, 5)  # more than twice what a silent one is given
+        self.assertEqual((self.folder / "out.bin").read_bytes(), self.content)
+        self.assertEqual(len([path for path in self.gateway.asked if "op=OPEN" in path]), 1)
+        self.fs("cp", "in.bin", f"{self.there}/b.bin", variables=quick)
+        self.assertEqual(len([path for path in self.gateway.asked if "op=CREATE" in path]), 1)
+        self.gateway.slow = 0
+        self.fs("cp", f"{self.here}/b.bin", "b.bin")
+        self.assertEqual((self.folder / "b.bin").read_bytes(), self.content)
+
+    def test_a_quota_that_a_training_uses_up_ends_it_in_one_line(self):
+        self.fs("mkdir", f"{self.here}/small")
+        self.cluster.ask("PUT", f"{self.path}/small", "SETQUOTA", namespacequota="8", storagespacequota=str(1 << 40))
+        done = self.dga("train", "--data", DIGITS, "--output", f"{self.there}/small/run", "--workers", "2", "--epochs", "2",
+                        "--hidden", "8", "--quiet", "--trace", "--tensorboard")
+        self.expect_error(done, 1, "Remove files, or ask for a larger quota.")
+
+    def test_a_name_node_that_stays_away_is_told_of_and_given_up(self):
+        self.gateway.name_node_down = True
+        done = self.dga("fs", "ls", self.there)
+        self.assertEqual(done.returncode, 1)
+        first, second = done.stderr.splitlines()
+        self.assertRegex(first, rf"^dga: warning: \[storage\] {self.there}: no answer yet, but \"NameNode [^\"]+\"\. Asking for "
+                                r"up to 60 s\.$")
+        self.assertRegex(second, rf"^dga: \[storage\] {self.there}: expected an answer, found \"NameNode .*\" in \d+ attempts "
+                                 r"over \d+ s\. Check that the NameNode \(.*\) and the DataNodes run and can be reached\.$")
+
     def test_a_data_node_that_is_dead_is_left_out_of_the_next_request(self):
         self.fs("cp", "in.bin", f"{self.here}/a.bin")
         for arguments in ((f"{self.there}/a.bin", "out.bin"), ("in.bin", f"{self.there}/b.bin")):

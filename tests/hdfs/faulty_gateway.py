@@ -17,12 +17,14 @@ from hdfs_cluster import free_port
 
 
 class FaultyGateway:
-    """What happens to the next connections to DataNodes: `cuts` and `stalls`, after how many bytes, in either direction,
-    each is cut or falls silent (None for not at all); `flips`, which byte from the DataNode is changed; `longer`, how
-    many bytes its answer announces and has besides its own; `refusals`, how many are closed at once; `dead`, how many lead to a port on which nobody listens; `plain`, how many
-    are named without TLS; `lengths`, how many bytes more or less a read asks for. What happens to the next requests to the NameNode: `answers`, (status, body) instead of its own;
-    `name_node_down`, whether it refuses everybody. `before_data` is called once, before the next DataNode is named.
-    `asked` has all requests to the NameNode, and `faults` counts what happened."""
+    """What happens to the next connections to DataNodes: `cuts` and `stalls`, after how many bytes, in either
+    direction, each is cut or falls silent (None for not at all); `flips`, which byte from the DataNode is changed;
+    `longer`, how many bytes its answer announces and has besides its own; `slow`, how many seconds pass before each 64
+    KiB; `refusals`, how many are closed at once; `dead`, how many lead to a port on which nobody listens; `plain`, how
+    many are named without TLS; `lengths`, how many bytes more or less a read asks for. What happens to the next
+    requests to the NameNode: `answers`, (status, body) instead of its own; `lasts`, how many seconds a token lasts that
+    is renewed (None: it answers itself); `name_node_down`, whether it refuses everybody. `before_data` is called once,
+    before the next DataNode is named. `asked` has all requests to the NameNode, and `faults` counts what happened."""
 
     def __init__(self, name_node, tls=None):
         self.name_node = name_node
@@ -33,6 +35,8 @@ class FaultyGateway:
         self.longer = []
         self.lengths = []
         self.answers = []
+        self.lasts = None
+        self.slow = 0
         self.refusals = 0
         self.dead = 0
         self.plain = 0
@@ -93,6 +97,8 @@ class FaultyGateway:
             if self.answers:
                 self.faults += 1
                 return self.answers.pop(0)
+            if self.lasts is not None and "op=RENEWDELEGATIONTOKEN" in path:
+                return 200, json.dumps({"long": int((time.time() + self.lasts) * 1000)}).encode()
         connection = http.client.HTTPConnection(self.name_node, timeout=60)
         connection.request(method, path, body=body)
         answer = connection.getresponse()
@@ -167,6 +173,7 @@ class FaultyGateway:
         rest = b""
         try:
             while data := source.recv(65536):
+                time.sleep(self.slow)
                 if longer is not None:
                     data = re.sub(rb"(?i)(content-length: *)(\d+)",
                                   lambda match: match[1] + b"%d" % (int(match[2]) + longer), data, count=1)

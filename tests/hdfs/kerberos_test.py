@@ -7,6 +7,7 @@ import json
 import os
 import random
 import sys
+import time
 import unittest
 from pathlib import Path
 
@@ -14,7 +15,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "cli"))
 
 from hdfs_cluster import HdfsCluster, write_site
 from kdc import Kdc
-from program import DIGITS, ProgramTest
+from program import DIGITS, PROGRAM, ProgramTest
 
 TRAINING = ("--workers", "3", "--engine", "processes", "--epochs", "3", "--quiet", "--trace")
 
@@ -77,7 +78,7 @@ class KerberosTest(ProgramTest):
         self.good("fs", "mkdir", self.there, **self.ticket)
         self.good("fs", "cp", "-r", DIGITS, self.there, **self.ticket)
         tokens = self.folder / "tokens"
-        self.cluster.tell("tokens", "ann", tokens)
+        self.cluster.tell("tokens", "ann", tokens, "yarn")
         has_token = {"HADOOP_TOKEN_FILE_LOCATION": str(tokens)}
         done = self.dga("train", "--data", f"{self.there}/digits", "--output", f"{self.there}/run", *TRAINING,
                         variables=has_token)
@@ -101,6 +102,44 @@ class KerberosTest(ProgramTest):
         lost = self.dga("fs", "ls", service, variables=has_token)
         self.expect_error(lost, 1, f"(InvalidToken). Store a new delegation token in {tokens}.")
         self.assertNotIn(secret, lost.stderr)
+
+    def token_that_lasts(self, milliseconds, renewer):
+        """The environment of ann with her ticket, and a token that `renewer` may renew."""
+        self.cluster.tell("renew-interval", milliseconds)
+        self.addCleanup(self.cluster.tell, "renew-interval", 86_400_000)
+        self.tokens = self.folder / "tokens"
+        self.cluster.tell("tokens", "ann", self.tokens, renewer)
+        return {**self.ticket, "HADOOP_TOKEN_FILE_LOCATION": str(self.tokens)}
+
+    def test_a_token_is_renewed_with_the_ticket_of_its_renewer_before_it_expires(self):
+        self.good("fs", "mkdir", self.there, **self.ticket)
+        self.good("fs", "cp", "-r", DIGITS, self.there, **self.ticket)
+        has_both = self.token_that_lasts(6000, "ann")
+        began = time.monotonic()
+        done = self.dga("train", "--data", f"{self.there}/digits", "--output", f"{self.there}/run", "--epochs", "1000000",
+                        "--hidden", "8", "--workers", "2", "--engine", "processes", "--quiet", variables=has_both,
+                        command=("timeout", "--preserve-status", "-s", "INT", "20", PROGRAM))
+        self.assertEqual(done.returncode, 130, done)
+        self.assertGreater(time.monotonic() - began, 14)  # more than two lives of the token
+        self.assertTrue(json.loads(self.good("fs", "cat", f"{self.there}/run/results.json", **has_both))["stopped"])
+        self.assertNotIn(token_text(self.tokens.read_bytes()), done.stdout + done.stderr)
+
+    def test_a_token_that_has_just_expired_is_renewed_too(self):
+        has_both = self.token_that_lasts(1000, "ann")
+        time.sleep(1.5)
+        self.good("fs", "ls", f"{self.host}/", **has_both)
+
+    def test_a_token_that_another_user_renews_is_one_line_once_it_has_expired(self):
+        has_both = self.token_that_lasts(3000, "yarn")
+        self.good("fs", "ls", f"{self.host}/", **has_both)
+        time.sleep(3.5)
+        for variables, reason in ((has_both, "ann tries to renew a token "),
+                                  ({**has_both, "KRB5CCNAME": f"FILE:{self.folder}/none"}, "no Kerberos ticket\"")):
+            lost = self.dga("fs", "ls", f"{self.host}/", variables=variables)
+            self.expect_error(lost, 1, f"(InvalidToken). Store a new delegation token in {self.tokens}. This one could not be "
+                                       f"renewed: \"{reason}")
+            self.assertIn("\"; that takes a ticket (kinit) of its renewer.", lost.stderr)
+            self.assertNotIn(token_text(self.tokens.read_bytes()), lost.stderr)
 
 
 if __name__ == "__main__":

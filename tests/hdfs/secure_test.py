@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "cli"))
 
 from faulty_gateway import FaultyGateway
 from hdfs_case import HdfsTest
-from program import DIGITS
+from program import DIGITS, PROGRAM
 
 TOKEN = "AARyb290" + "T0p-S3cret_T0ken" * 4
 
@@ -105,6 +105,60 @@ class TokenTest(HdfsTest):
         self.fs("cp", "in.bin", f"{self.there}/a.bin")
         self.assertEqual(self.tokens(), {TOKEN, "new" + TOKEN})
         self.assertEqual(self.names(), ["a.bin"])
+
+    def renewals(self):
+        """The tokens that the NameNode was asked to renew since the last call."""
+        asked = [urllib.parse.parse_qs(urllib.parse.urlsplit(path).query) for path in self.gateway.asked]
+        self.gateway.asked.clear()
+        self.assertTrue(asked)
+        renewals = [query for query in asked if query["op"] == ["RENEWDELEGATIONTOKEN"]]
+        for query in renewals:  # which does not renew itself
+            self.assertEqual(set(query), {"op", "token"})
+        return [query["token"][0] for query in renewals]
+
+    def test_who_has_a_ticket_renews_the_token_with_the_first_operation_and_when_it_nears_its_end(self):
+        ticket = {"HADOOP_AUTHENTICATION": "kerberos"}
+        self.gateway.lasts = 86400
+        self.fs("ls", self.there, variables=ticket)
+        self.assertEqual(self.renewals(), [TOKEN])
+        self.fs("ls", self.there)  # without a ticket nobody renews
+        self.assertEqual(self.renewals(), [])
+        self.fs("cp", "-r", DIGITS, self.there, variables=ticket)
+        self.gateway.asked.clear()
+        for lasts, least, most in ((4, 3, 6), (86400, 1, 1)):  # every 3 s of 12, and once
+            self.gateway.lasts = lasts
+            done = self.dga("train", "--data", f"{self.there}/digits", "--output", f"{self.there}/run{lasts}", "--epochs", "1000000",
+                            "--hidden", "8", "--quiet", variables=ticket,
+                            command=("timeout", "--preserve-status", "-s", "INT", "12", PROGRAM))
+            self.assertEqual(done.returncode, 130, done)
+            renewals = self.renewals()
+            self.assertEqual(set(renewals), {TOKEN})
+            self.assertTrue(least <= len(renewals) <= most, renewals)
+
+    def test_a_renewal_that_fails_does_not_stop_what_the_token_still_allows(self):
+        ticket = {"HADOOP_AUTHENTICATION": "kerberos"}
+        for answer in ((401, b"<html>Authentication required</html>"), (200, b"[]"), (200, b"{}"), (200, b"<html>"),
+                       (502, b"<html>"), refusal(403, "AccessControlException", f"not the renewer of token={TOKEN}")):
+            self.gateway.answers = [answer]
+            self.fs("ls", self.there, variables=ticket)
+            self.assertEqual(self.renewals(), [TOKEN])
+
+    def test_a_token_that_cannot_be_renewed_is_one_line_without_it(self):
+        expired = refusal(403, "InvalidToken", "token (owner=root) is expired")
+        refused = refusal(403, "AccessControlException", f"root tries to renew {TOKEN} of yarn")
+        self.gateway.answers = [refused, expired, refused]
+        done = self.dga("fs", "ls", self.there, variables={"HADOOP_AUTHENTICATION": "kerberos"})
+        self.expect_error(done, 1, f"is expired\" (InvalidToken). Store a new delegation token in {self.token_file}. This one "
+                                   "could not be renewed: \"root tries to renew (hidden) of yarn\"; that takes a ticket (kinit) "
+                                   "of its renewer.")
+        self.assertNotIn(TOKEN, done.stderr)
+
+    def test_a_token_that_stays_refused_after_its_renewal_ends_in_one_line(self):
+        expired = refusal(403, "InvalidToken", "token (owner=root) is expired")
+        renewed = (200, b'{"long": 1}')
+        self.gateway.answers = [renewed, expired, renewed, expired]
+        done = self.dga("fs", "ls", self.there, variables={"HADOOP_AUTHENTICATION": "kerberos"})
+        self.expect_error(done, 1, f"is expired\" (InvalidToken). Store a new delegation token in {self.token_file}.")
 
     def test_yarn_s_file_of_tokens_is_used_where_it_has_one_for_the_file_system(self):
         # {identifier "id", password "pw", HDFS_DELEGATION_TOKEN, service 127.0.0.1:8020}, as Hadoop's Writables.

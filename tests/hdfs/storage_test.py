@@ -5,15 +5,17 @@
 import json
 import os
 import random
+import signal
 import subprocess
 import sys
+import time
 import unittest
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "cli"))
 
 from hdfs_case import HdfsTest
-from program import DIGITS, SOURCE, rows
+from program import DIGITS, PROGRAM, SOURCE, rows
 
 def tearDownModule():
     HdfsTest.stop_cluster()
@@ -118,6 +120,41 @@ class FsTest(HdfsTest):
         self.assertIn("bytes      3000000", self.fs("stat", f"{self.here}/b.bin"))
         self.fs("rm", "-r", f"{self.here}/x")
         self.assertEqual(self.names(), ["b.bin"])
+
+    def test_names_with_characters_that_mean_something_in_urls_are_taken_as_they_are(self):
+        names = ["a b", "50%", "50%25", "what?", "a#b", "grün 日本", "a&b=c", "[x]*", "a+b", "'q'", ";", "@", "~x~"]
+        for name in names:
+            self.write(f"in/{name}", name)
+        self.fs("cp", "-r", "in", f"{self.here}/out")
+        self.assertEqual(sorted(self.fs("ls", f"{self.here}/out").splitlines()), sorted(names))
+        for name in names:
+            self.assertEqual(self.fs("cat", f"{self.here}/out/{name}"), name)
+            self.fs("mv", f"{self.here}/out/{name}", f"{self.here}/{name} 2")
+            self.fs("cp", f"{self.here}/{name} 2", "back")
+            self.assertEqual((self.folder / "back").read_text(encoding="utf-8"), name)
+            self.fs("rm", f"{self.here}/{name} 2")
+        self.assertEqual(self.names("/out"), [])
+
+    def test_a_signal_ends_a_copy_and_leaves_no_part_of_it(self):
+        with open(self.folder / "large", "wb") as file:
+            file.truncate(4 << 30)
+        process = subprocess.Popen([PROGRAM, "fs", "cp", "large", f"{self.here}/copy"], cwd=self.folder,
+                                   env=self.environment(), stderr=subprocess.PIPE, text=True)
+        self.addCleanup(process.kill)
+        deadline = time.monotonic() + 60
+        while not self.names():
+            self.assertLess(time.monotonic(), deadline)
+        process.send_signal(signal.SIGINT)
+        _, stderr = process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 130)
+        self.assertEqual(stderr, f"dga: [storage] {self.here}/copy: stopped by a signal before the copy was whole. Copy it again.\n")
+        self.assertEqual(self.names(), [])
+
+    def test_a_port_of_another_server_is_one_line_that_says_which_one_is_meant(self):
+        rpc = f"127.0.0.1:{self.cluster.rpc_ports[0]}"  # Hadoop's own protocol
+        self.expect_error(self.dga("fs", "ls", f"webhdfs://{rpc}/"), 1,
+                          f"webhdfs://{rpc}/: expected a readable folder or file, found \"the HTTP status 404\". Check that the "
+                          f"HTTP server of a NameNode listens at {rpc}.")
 
     def test_what_goes_wrong_is_one_line(self):
         self.expect_error(self.dga("fs", "cat", f"{self.here}/none"), 1,

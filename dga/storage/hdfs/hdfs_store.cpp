@@ -22,16 +22,21 @@ namespace {
 
 using Json = WebHdfs::Json;
 
-std::string remedy_for(const HdfsRefusal& refusal, const HdfsIdentity& identity) {
+std::string remedy_for(const HdfsRefusal& refusal, const WebHdfs& hdfs) {
+  const HdfsIdentity& identity = hdfs.identity();
   const std::string& exception = refusal.exception;
   if (exception == "AccessControlException") {
     return identity.token || identity.kerberos ? "Ask for the permission."
                                                : "Ask for the permission, or set HADOOP_USER_NAME.";
   }
   if (exception == "InvalidToken") {
+    const std::string reason = hdfs.not_renewed();
     return str("Store a new delegation token in ",
                identity.token ? printable(identity.token->file(), 4096) : "DGA_HDFS_TOKEN_FILE",
-               ".");
+               ".",
+               reason.empty() ? ""
+                              : str(" This one could not be renewed: \"", printable(reason, 300),
+                                    "\"; that takes a ticket (kinit) of its renewer."));
   }
   if (refusal.http_status == 401) {
     return identity.kerberos
@@ -44,6 +49,10 @@ std::string remedy_for(const HdfsRefusal& refusal, const HdfsIdentity& identity)
   }
   if (exception.find("Quota") != std::string::npos) {
     return "Remove files, or ask for a larger quota.";
+  }
+  if (exception.empty()) {  // the answer of another server, such as the one for Hadoop's protocol
+    return str("Check that the HTTP server of a NameNode listens at ", hdfs.address().nodes.front(),
+               ".");
   }
   return "See the log of the NameNode.";
 }
@@ -135,7 +144,7 @@ void as_storage(const WebHdfs& hdfs, const std::string& path, const std::string&
     throw StorageError(str(where, ": expected ", wanted, ", found \"",
                            printable(refusal.what(), 300), "\"",
                            refusal.exception.empty() ? "" : str(" (", refusal.exception, ")"), ". ",
-                           remedy_for(refusal, hdfs.identity())));
+                           remedy_for(refusal, hdfs)));
   } catch (const Json::exception&) {
     throw StorageError(str(where, ": expected ", wanted,
                            ", found an answer that is not WebHDFS's. "

@@ -7,10 +7,13 @@
 #include <cctype>
 
 #include "dga/base/error.h"
+#include "dga/base/log.h"
 #include "dga/storage/byte_source.h"
 
 namespace dga {
 namespace {
+
+constexpr double kQuiet_s = 10;  // after which a wait is worth a line
 
 /// Percent-encodes what has a meaning in URLs.
 std::string encoded(std::string_view text, std::string_view safe) {
@@ -163,8 +166,36 @@ StorageError WebHdfs::unanswered(const std::string& path, const std::string& las
       ", from ", printable(address_.found_in, 300), ") and the DataNodes run and can be reached."));
 }
 
+bool WebHdfs::renew(const Turn& turn) {
+  try {
+    // It is the ticket that counts here: a token does not renew itself.
+    const HttpResponse response = http_.send(
+        {.method = "PUT",
+         .url = url({.node = turn.node}, "/", "RENEWDELEGATIONTOKEN", {{"token", turn.token}}),
+         .negotiate = true});
+    renewal_.renewed(parsed_answer(checked(response, turn).body).at("long").get<std::int64_t>());
+    return true;
+  } catch (const HttpFailure&) {
+    renewal_.postponed();
+  } catch (const UntrustedServer&) {
+    renewal_.postponed();  // the operation itself says so
+  } catch (const Json::exception&) {
+    renewal_.refused("an answer that is not WebHDFS's", /*for_good=*/true);
+  } catch (const HdfsRefusal& refusal) {
+    if (refusal.passing) {
+      renewal_.postponed();
+    } else {
+      const bool no_ticket = refusal.http_status == 401;
+      renewal_.refused(no_ticket ? "no Kerberos ticket" : refusal.what(), !no_ticket);
+    }
+  }
+  return false;
+}
+
 void WebHdfs::repeat(const std::string& path, const std::function<void(const Turn&)>& attempt) {
   std::optional<Retry> retry;  // from the first failure on: what works may take long
+  bool late = false;           // a token was renewed after it had been refused
+  bool told = false;           // the user knows that it takes long
   Turn turn;
   std::string last;
   std::size_t turned = 0;  // how many NameNodes did not answer since the last pause
@@ -176,6 +207,10 @@ void WebHdfs::repeat(const std::string& path, const std::function<void(const Tur
     }
     turn.node = address_.nodes[node];
     turn.token = identity_.token ? identity_.token->text() : "";
+    const bool renewable = !turn.token.empty() && identity_.kerberos;
+    if (renewable && renewal_.is_due(turn.token)) {
+      renew(turn);  // the operation goes on either way: the token may last
+    }
     bool next_node = true;
     try {
       attempt(turn);
@@ -200,9 +235,15 @@ void WebHdfs::repeat(const std::string& path, const std::function<void(const Tur
     } catch (const HdfsRefusal& refusal) {
       last = refusal.what();
       if (!refusal.passing) {
-        if (refusal.exception == "InvalidToken" && identity_.token &&
-            identity_.token->reread(turn.token)) {
-          continue;  // whoever keeps the file has stored a new one
+        if (refusal.exception == "InvalidToken" && identity_.token) {
+          if (identity_.token->reread(turn.token)) {
+            continue;  // whoever keeps the file has stored a new one
+          }
+          // Until the NameNode forgets an expired token, which takes up to an hour, it renews it.
+          if (renewable && !late && renew(turn)) {
+            late = true;
+            continue;
+          }
         }
         if (turn.excluded.empty()) {
           throw;
@@ -223,6 +264,11 @@ void WebHdfs::repeat(const std::string& path, const std::function<void(const Tur
     }
     if (!retry->pause()) {
       throw unanswered(path, last, *retry);
+    }
+    if (!told && retry->seconds() > kQuiet_s) {  // so that nobody takes it for a hang
+      told = true;
+      log_warning("[storage] ", address_.shown, printable(path, 4096), ": no answer yet, but \"",
+                  printable(last, 300), "\". Asking for up to ", Retry::Limits().total_s, " s.");
     }
   }
 }

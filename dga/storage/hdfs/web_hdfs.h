@@ -22,6 +22,7 @@
 #include "dga/storage/hdfs/hdfs_identity.h"
 #include "dga/storage/hdfs/http_client.h"
 #include "dga/storage/hdfs/retry.h"
+#include "dga/storage/hdfs/token_renewal.h"
 
 namespace dga {
 
@@ -40,8 +41,9 @@ class HdfsRefusal : public std::runtime_error {
 
 /// Each operation is repeated, at most for a minute, while nobody answers, or the answer is that of
 /// a standby, of a NameNode that is starting, or of a server that lost another one. Of several
-/// NameNodes, the next one is asked at once. Throws HdfsRefusal, and StorageError when the minute
-/// is over or a server is not trusted. Thread-safe.
+/// NameNodes, the next one is asked at once. A delegation token is renewed with the first operation
+/// after most of its time, if there is a Kerberos ticket of its renewer. Throws HdfsRefusal, and
+/// StorageError when the minute is over or a server is not trusted. Thread-safe.
 class WebHdfs {
  public:
   using Parameters = std::vector<std::pair<std::string, std::string>>;
@@ -52,6 +54,8 @@ class WebHdfs {
 
   const HdfsAddress& address() const noexcept { return address_; }
   const HdfsIdentity& identity() const noexcept { return identity_; }
+  /// Why the token could not be renewed; empty if it could, or if nobody tried.
+  std::string not_renewed() const { return renewal_.refusal(); }
 
   /// An operation of the NameNode that may be repeated. Returns its answer; null if that is empty.
   Json call(const std::string& method, const std::string& path, const std::string& operation,
@@ -73,14 +77,17 @@ class WebHdfs {
  private:
   /// One operation's attempts.
   struct Turn {
-    std::string node;      // the NameNode to ask
-    std::string token;     // empty if there is none
-    std::string excluded;  // DataNodes that failed: "host,host"
+    std::string node = {};      // the NameNode to ask
+    std::string token = {};     // empty if there is none
+    std::string excluded = {};  // DataNodes that failed: "host,host"
   };
   class DataNodeFailure;
 
   std::string url(const Turn& turn, const std::string& path, const std::string& operation,
                   const Parameters& parameters) const;
+  /// Asks the NameNode, as the owner of a Kerberos ticket, to let the token last longer. Returns
+  /// whether it does. Throws nothing: the operation that shows the token says what is wrong.
+  bool renew(const Turn& turn);
   /// Calls `attempt` until it returns.
   void repeat(const std::string& path, const std::function<void(const Turn&)>& attempt);
   /// Asks a NameNode.
@@ -97,6 +104,7 @@ class WebHdfs {
 
   HdfsAddress address_;
   HdfsIdentity identity_;
+  TokenRenewal renewal_;
   HttpClient http_;
   std::mutex mutex_;        // guards active_
   std::size_t active_ = 0;  // the NameNode that answered last
