@@ -145,7 +145,7 @@ class FaultTest(HdfsTest):
         self.assertGreater(time.monotonic() - began, 5)  # more than twice what a silent one is given
         self.assertEqual((self.folder / "out.bin").read_bytes(), self.content)
         self.assertEqual(len([path for path in self.gateway.asked if "op=OPEN" in path]), 1)
-        self.fs("cp", "in.bin", f"{self.there}/b.bin", variables=quick)
+        self.fs("cp", "in.bin", f"{self.there}/b.bin")  # all bytes lie in buffers at once, and are then waited for
         self.assertEqual(len([path for path in self.gateway.asked if "op=CREATE" in path]), 1)
         self.gateway.slow = 0
         self.fs("cp", f"{self.here}/b.bin", "b.bin")

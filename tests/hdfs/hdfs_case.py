@@ -44,7 +44,8 @@ class HdfsTest(ProgramTest):
     def fs(self, *arguments, **options):
         done = self.dga("fs", *arguments, **options)
         self.assertEqual(done.returncode, 0, done)
-        self.assertEqual(done.stderr, "")
+        # On a busy machine, what is waited for takes longer than the 10 s after which dga says so.
+        self.assertEqual([line for line in done.stderr.splitlines() if ": no answer yet, but " not in line], [])
         return done.stdout
 
     def names(self, path=""):
