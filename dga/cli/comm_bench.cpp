@@ -4,10 +4,14 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <string>
+#include <string_view>
 #include <vector>
 
+#include "dga/base/available_memory.h"
 #include "dga/base/clock.h"
 #include "dga/base/error.h"
+#include "dga/comm/broadcast_text.h"
 #include "dga/launch/launch.h"
 
 namespace dga {
@@ -43,6 +47,12 @@ double time_size(const Communicator& world, BufferView buffer, double seconds) {
   return median(std::move(times));
 }
 
+int ranks_here(const Environment& environment) {
+  const Placement placement = environment.world().placement();
+  const int node = placement.node_of[static_cast<std::size_t>(environment.rank())];
+  return static_cast<int>(placement.workers_of(node).size());
+}
+
 void measure(Environment& environment, const CommBenchOptions& options) {
   const Communicator& world = environment.world();
   SharedBuffer shared;
@@ -74,13 +84,55 @@ void measure(Environment& environment, const CommBenchOptions& options) {
   world.barrier("end of bench");
 }
 
+/// The error of buffers that need more memory than `available`; "" if they fit.
+std::string bench_memory_problem(const CommBenchOptions& options, int workers_on_node,
+                                 const AvailableMemory& available) {
+  const auto buffer = static_cast<double>(options.max_bytes);
+  const bool one_process = options.launch.engine == Engine::threads || !options.private_memory;
+  const auto text = [&](double bytes, std::int64_t room, std::string_view where) {
+    return str("[bench] memory: expected room for ", memory_text(bytes), " (", workers_on_node,
+               workers_on_node == 1 ? " buffer of " : " buffers of ", memory_text(buffer),
+               "), found ", memory_text(static_cast<double>(room)), ' ', where,
+               ". Choose a smaller --max-bytes or fewer --workers.");
+  };
+  const double node = buffer * workers_on_node;
+  if (node > static_cast<double>(available.machine)) {
+    return text(node, available.machine,
+                available.limited_by_cgroup ? "left in this container or job" : "available");
+  }
+  const double process = one_process ? node : buffer;
+  if (available.address_space && process > static_cast<double>(*available.address_space)) {
+    return text(process, *available.address_space, "left under the limit of ulimit -v");
+  }
+  return "";
+}
+
 }  // namespace
 
 void comm_bench(const CommBenchOptions& options) {
   DGA_CHECK(options.min_bytes >= 4 && options.min_bytes <= options.max_bytes,
             "[bench] sizes: expected 4 <= min-bytes <= max-bytes, found ", options.min_bytes,
             " and ", options.max_bytes, ".");
-  launch(options.launch, [&options](Environment& environment) { measure(environment, options); });
+  std::string problem;
+  if (options.launch.engine != Engine::mpi) {
+    problem = bench_memory_problem(options, options.launch.workers, available_memory());
+  }
+  if (problem.empty()) {
+    launch(options.launch, [&](Environment& environment) {
+      // Which ranks share a node is known only now. Each rank is a process with its own `problem`.
+      if (environment.engine() == Engine::mpi) {
+        problem =
+            first_text(environment.world(),
+                       bench_memory_problem(options, ranks_here(environment), available_memory()));
+      }
+      if (problem.empty()) {
+        measure(environment, options);
+      }
+    });
+  }
+  if (!problem.empty()) {
+    throw Error(problem);
+  }
 }
 
 }  // namespace dga

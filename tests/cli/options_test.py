@@ -145,6 +145,15 @@ class OptionsTest(ProgramTest):
                 self.assertEqual((done.returncode, done.stderr), (0, ""))
                 self.assertIn("dga", done.stdout)
 
+    def test_bench_takes_no_more_memory_than_there_is(self):
+        for arguments in (["--max-bytes", "1000000000000000"], ["--max-bytes", str(2**63 - 1), "--private-memory"],
+                          ["--engine", "processes", "--max-bytes", "1000000000000000"],
+                          ["--workers", "1000000", "--max-bytes", "1000000000"]):
+            done = self.dga("bench", "comm", *arguments)
+            self.expect_error(done, 1, "[bench] memory: expected room for ")
+            self.assertRegex(done.stderr, r"\(\d+ buffers of [\d.]+ \w+\), found [\d.]+ \w+ .*\. "
+                                          r"Choose a smaller --max-bytes or fewer --workers\.\n$")
+
     def test_info_names_the_engines_and_libraries(self):
         done = self.dga("info")
         self.assertEqual((done.returncode, done.stderr), (0, ""))
