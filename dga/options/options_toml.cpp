@@ -80,19 +80,41 @@ std::optional<OptionValue> value_of(const Option& option, const toml::node& node
   return value && option.accepts(*value) ? value : std::nullopt;
 }
 
+/// The error of a text that is no TOML.
+[[noreturn]] void refuse_toml(const std::string& shown, std::string_view text,
+                              const toml::parse_error& error) {
+  const auto line = error.source().begin.line;
+  const std::string_view description = error.description();
+  // toml++ garbles a key in quotes here, so the name comes from the line itself.
+  if (description.find("redefine") != std::string_view::npos) {
+    for (toml::source_index i = 1; i < line; ++i) {
+      text.remove_prefix(std::min(text.find('\n'), text.size() - 1) + 1);
+    }
+    text = text.substr(0, text.find_first_of("=\r\n"));
+    text.remove_prefix(std::min(text.find_first_not_of(" \t"), text.size()));
+    const std::size_t last = text.find_last_not_of(" \t");
+    throw InvalidArgument(str(shown, ":", line, ": ", printable(text.substr(0, last + 1)),
+                              ": expected each option once, found it again. Remove one of them."));
+  }
+  throw InvalidArgument(str(shown, ":", line, ": expected TOML, found that ",
+                            printable(description, 200), description.ends_with('.') ? "" : ".",
+                            " Correct the file."));
+}
+
 }  // namespace
 
 void read_options_toml(const std::string& path, RunOptions& options) {
   const std::string shown = printable(path, 4096);
   toml::table table;
+  std::string text;
   try {
-    table = toml::parse(read_file(path), path);
+    text = read_file(path);
+    table = toml::parse(text, path);
   } catch (const StorageError& error) {
     // A wrong path is wrong usage.
     throw InvalidArgument(error.what());
   } catch (const toml::parse_error& error) {
-    throw InvalidArgument(str(shown, ":", error.source().begin.line, ": expected TOML, found that ",
-                              printable(error.description(), 200), " Correct the file."));
+    refuse_toml(shown, text, error);
   }
   RunOptions result = options;
   std::map<const Option*, toml::key> seen;

@@ -126,6 +126,15 @@ TEST_F(TomlFile, NamesTheLineThatIsNoToml) {
       AllOf(StartsWith(path_ + ":2: expected TOML, found that "), testing::Not(HasSubstr("\n"))));
 }
 
+TEST_F(TomlFile, NamesAKeyThatStandsTwiceInOneSpelling) {
+  for (const char* key : {"lr", "\"lr\"", "'lr'"}) {
+    const std::string line = std::string(key) + " = 1\n";
+    EXPECT_EQ(
+        error_in("epochs = 3\n" + line + "\n  " + line),
+        path_ + ":4: " + key + ": expected each option once, found it again. Remove one of them.");
+  }
+}
+
 TEST_F(TomlFile, SetsNothingWhenSomethingIsWrong) {
   RunOptions options;
   atomic_write(path_, "epochs = 3\nworkers = 0\n");
