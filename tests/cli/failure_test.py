@@ -56,6 +56,20 @@ class FailureTest(ProgramTest):
         wait_for_epochs(self, process)
         return process, children_of(process.pid)
 
+    def test_the_next_run_removes_what_quit_leaves(self):
+        process = subprocess.Popen(
+            ["sh", "-c", "ulimit -c 0; exec \"$@\"", "sh", PROGRAM, "train", "--data", "data", "--output", "out", "--hidden", "4",
+             "--epochs", "1000000", "--workers", "2"],
+            cwd=self.folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        wait_for_epochs(self, process)
+        process.send_signal(signal.SIGQUIT)
+        self.assertEqual(process.wait(timeout=60), -signal.SIGQUIT)
+        (self.folder / "out" / ".model.safetensors.1-1.dga-tmp").touch()  # as a run leaves it that was writing
+        self.expect_error(self.dga("train", "--data", "data", "--output", "out"), 1, "expected a folder without a run")
+        self.assertEqual(sorted(os.listdir(self.folder / "out")), ["config.json", "metrics.jsonl"])
+
     def test_a_killed_worker_ends_the_run_within_a_second(self):
         process, children = self.start_processes(4)
         self.assertEqual(len(children), 4)
