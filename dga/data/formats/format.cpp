@@ -16,6 +16,7 @@
 #include "dga/data/formats/csv/text.h"
 #include "dga/data/formats/image.h"
 #include "dga/data/formats/libsvm/libsvm.h"
+#include "dga/data/formats/other_content.h"
 #include "dga/data/formats/parquet.h"
 
 namespace dga {
@@ -93,14 +94,13 @@ const Format& format_of(const ByteSource& file) {
     throw DataError(str(file.name(), ": expected data (", format_names(),
                         "), found an empty file. Remove or replace it."));
   }
+  refuse_other_content(file, head);
   for (const Format& format : kFormats) {
     if (format.recognises(file, head)) {
       return format;
     }
   }
-  throw DataError(str(file.name(), ": expected one of the formats ", format_names(), ", found \"",
-                      printable(head, 8),
-                      "\" at its start, which is none. Convert or remove the file."));
+  refuse_unknown_format(file, head, format_names());
 }
 
 }  // namespace dga

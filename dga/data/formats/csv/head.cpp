@@ -184,6 +184,25 @@ std::string first_line_of(std::string_view text) {
                       "need --decimal ,."));
 }
 
+/// Whether no separator makes a table of the text, nor may another: few of its lines have digits.
+bool is_prose(const std::vector<Trial>& trials, char decimal) {
+  const CsvRecords& lines = trials.front().records;
+  const auto with_digits = std::count_if(lines.begin(), lines.end(), [](const auto& fields) {
+    return std::any_of(fields.begin(), fields.end(), [](const CsvField& field) {
+      return field.text.find_first_of("0123456789") != std::string_view::npos;
+    });
+  });
+  return 2 * with_digits < std::ssize(lines) &&
+         std::all_of(trials.begin(), trials.end(), [&](const Trial& trial) {
+           return (trial.columns() == 1 || !trial.even()) && count_numbers(trial, decimal) == 0;
+         });
+}
+
+[[noreturn]] void refuse_prose(const std::string& file, std::int64_t line, std::string_view text) {
+  throw DataError(str(file, ":", line, ": expected a table, found lines of text as in notes, \"",
+                      first_line_of(text), "\". Remove the file, or name the data file itself."));
+}
+
 using Score = std::pair<bool, double>;
 
 /// Even records first. Names may contain separators, so then the share of numbers decides.
@@ -284,12 +303,17 @@ Trial choose_trial(const ByteSource& source, Window& window, const CsvHead& head
   for (Trial& trial : trials) {  // the window has grown meanwhile: its text has moved
     split_records(window, head.first_line, trial);
   }
-  if (Trial* best = best_trial(trials, mark_of(options.table.decimal))) {
+  const char decimal = mark_of(options.table.decimal);
+  const bool one_column = options.features == 1 || separator != '\0';
+  if (!one_column && is_prose(trials, decimal)) {
+    refuse_prose(source.name(), head.first_line, window.text());
+  }
+  if (Trial* best = best_trial(trials, decimal)) {
     return std::move(*best);
   }
   const bool single = std::all_of(trials.begin(), trials.end(),
                                   [](const Trial& trial) { return trial.columns() == 1; });
-  if (single && (options.features == 1 || separator != '\0')) {
+  if (single && one_column) {
     return std::move(trials.front());  // one feature and no label: the lines have no separator
   }
   refuse_separator(source.name(), head.first_line, window.text());

@@ -100,8 +100,9 @@ bool is_csv(const ByteSource&, std::string_view head) {
   if (head.starts_with(kLittleEndianMark) || head.starts_with(kBigEndianMark)) {
     return true;
   }
-  if (head.ends_with(kCtrlZ)) {
-    head.remove_suffix(1);
+  const std::size_t end = head.find_last_not_of("\r\n");
+  if (end != std::string_view::npos && head[end] == kCtrlZ) {
+    head.remove_suffix(head.size() - end);
   }
   return !head.empty() && std::none_of(head.begin(), head.end(), [](char c) {
     const auto byte = static_cast<unsigned char>(c);
