@@ -95,4 +95,29 @@ std::vector<EqualFiles> equal_files(std::span<const std::string> paths, int thre
   return found;
 }
 
+std::vector<std::string> notices_of_copies(std::span<const std::string> paths, int threads) {
+  constexpr std::size_t kMostNamed = 5;
+  const std::vector<EqualFiles> copies = equal_files(paths, threads);
+  std::vector<std::string> notices;
+  for (std::size_t i = 0; i < std::min(copies.size(), kMostNamed); ++i) {
+    const std::string& first = paths[copies[i].first];
+    const std::string& copy = paths[copies[i].copy];
+    const auto same_file = [&] {
+      const auto one = StorePath(first).status();
+      const auto other = StorePath(copy).status();
+      return one && other && one->identity == other->identity;
+    };
+    notices.push_back(str(printable(copy, 4096),
+                          same_file() ? ": the same file as " : ": the same bytes as ",
+                          printable(first, 4096), ". Use each sample once, unless that is meant."));
+  }
+  if (copies.size() > kMostNamed) {
+    notices.push_back(str(printable(paths[copies[kMostNamed].copy], 4096), " and ",
+                          copies.size() - kMostNamed - 1,
+                          " more: the same bytes as other files. Use each sample once, unless that "
+                          "is meant."));
+  }
+  return notices;
+}
+
 }  // namespace dga

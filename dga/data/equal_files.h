@@ -22,4 +22,7 @@ struct EqualFiles {
 /// up to `threads` threads.
 std::vector<EqualFiles> equal_files(std::span<const std::string> paths, int threads = 1);
 
+/// Warnings about files that equal others. Many are counted, not named.
+std::vector<std::string> notices_of_copies(std::span<const std::string> paths, int threads);
+
 }  // namespace dga

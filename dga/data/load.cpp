@@ -18,6 +18,7 @@
 #include "dga/data/classes.h"
 #include "dga/data/equal_files.h"
 #include "dga/data/formats/arrays/stored_array.h"
+#include "dga/data/formats/csv/columns.h"
 #include "dga/data/location.h"
 #include "dga/data/read_files.h"
 #include "dga/data/split.h"
@@ -25,7 +26,6 @@
 #include "dga/data/stream/streamed_dataset.h"
 #include "dga/data/stream/text_index.h"
 #include "dga/data/subset.h"
-#include "dga/storage/store_path.h"
 
 namespace dga {
 namespace {
@@ -196,34 +196,13 @@ void add_sets_within(DataFiles& files) {
 
 /// Warnings about files that equal others. Many are counted, not named.
 std::vector<std::string> copies_among(const DataFiles& files, int threads) {
-  constexpr std::size_t kMostNamed = 5;
   std::vector<std::string> paths;
   std::set<std::string> seen;  // a file may hold several sets
   for (const auto* set : {&files.train, &files.validation, &files.test, &files.class_names}) {
     std::copy_if(set->begin(), set->end(), std::back_inserter(paths),
                  [&](const std::string& path) { return seen.insert(path).second; });
   }
-  const std::vector<EqualFiles> copies = equal_files(paths, threads);
-  std::vector<std::string> notices;
-  for (std::size_t i = 0; i < std::min(copies.size(), kMostNamed); ++i) {
-    const std::string& first = paths[copies[i].first];
-    const std::string& copy = paths[copies[i].copy];
-    const auto same_file = [&] {
-      const auto one = StorePath(first).status();
-      const auto other = StorePath(copy).status();
-      return one && other && one->identity == other->identity;
-    };
-    notices.push_back(str(printable(copy, 4096),
-                          same_file() ? ": the same file as " : ": the same bytes as ",
-                          printable(first, 4096), ". Use each sample once, unless that is meant."));
-  }
-  if (copies.size() > kMostNamed) {
-    notices.push_back(str(printable(paths[copies[kMostNamed].copy], 4096), " and ",
-                          copies.size() - kMostNamed - 1,
-                          " more: the same bytes as other files. Use each sample once, unless that "
-                          "is meant."));
-  }
-  return notices;
+  return notices_of_copies(paths, threads);
 }
 
 /// Before any image is decoded: whether there is something to tell apart.
@@ -313,6 +292,8 @@ LoadedData load_data(const LoadOptions& options) {
     index->key = as_data(
         [&] { return index_key(topic_of(reading), files.train, threads_for(options.threads)); });
   }
+  std::vector<std::string> unknown_drops;  // to all sets so far
+  reading.unknown_drops = files.validation.empty() && files.test.empty() ? nullptr : &unknown_drops;
   Samples train = read_set(files, files.train, reading);
   add_sets_within(files);
   LoadedData data{
@@ -328,10 +309,20 @@ LoadedData load_data(const LoadOptions& options) {
   }
   reading.origins = &train.origins;
   reading.shape = train.shape;
-  reading.set = FileUse::validation;
-  Samples validation = read_like(train, files, files.validation, reading);
-  reading.set = FileUse::test;
-  Samples test = read_like(train, files, files.test, reading);
+  std::vector<std::string> unknown;
+  const auto read_other = [&](FileUse set, const std::vector<std::string>& paths) {
+    unknown.clear();
+    reading.set = set;
+    reading.unknown_drops = &unknown;
+    Samples samples = read_like(train, files, paths, reading);
+    std::erase_if(unknown_drops, [&](const std::string& name) {
+      return !paths.empty() && std::find(unknown.begin(), unknown.end(), name) == unknown.end();
+    });
+    return samples;
+  };
+  Samples validation = read_other(FileUse::validation, files.validation);
+  Samples test = read_other(FileUse::test, files.test);
+  refuse_unknown_drops(unknown_drops, train);
   name_classes(files, std::array{&train, &validation, &test});
   data.columns.text_labels = !train.label_texts.empty();
   std::vector<std::string> names = train.label_texts;

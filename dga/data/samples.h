@@ -84,6 +84,9 @@ struct ReadOptions {
   /// The columns that the files must have: those of the samples that were read first. Null: the
   /// first file decides, with the options above.
   const Columns* columns = nullptr;
+  /// Where the names of --drop go that no file has, since files of another set may have them. Null:
+  /// such a name is an error.
+  std::vector<std::string>* unknown_drops = nullptr;
   /// The origins to subtract, of the samples that were read first. Null: they are measured.
   const Origins* origins = nullptr;
   /// Whether CSV files may lack the label column, and IDX samples the file of labels.

@@ -34,6 +34,18 @@ std::string error_of_choice(const std::string& text, const ReadOptions& options 
   return test::error_of<DataError>([&] { uses(text, options); });
 }
 
+Samples read_all(const std::vector<std::string>& texts, const ReadOptions& options) {
+  std::vector<SourcePtr> files;
+  for (const std::string& text : texts) {
+    files.push_back(source_of("f.csv", text));
+  }
+  return read_csv(files, options);
+}
+
+std::string error_of_reading(const std::vector<std::string>& texts, const ReadOptions& options) {
+  return test::error_of<DataError>([&] { read_all(texts, options); });
+}
+
 TEST(CsvColumns, TheLabelIsTheColumnWithAUsualNameOrElseTheLast) {
   EXPECT_EQ(uses("Label,a,b\n0,1,2\n"), "label feature feature");
   EXPECT_EQ(uses("a,CLASS,b\n1,0,2\n"), "feature label feature");
@@ -86,7 +98,7 @@ TEST(CsvColumns, DropAndOnlyChooseFeatures) {
 
 TEST(CsvColumns, WhatCannotBeChosenIsAnError) {
   const std::string text = "a,b,label\n1,2,0\n";
-  EXPECT_EQ(error_of_choice(text, {.table = {.drop = "c"}}),
+  EXPECT_EQ(error_of_reading({text}, {.table = {.drop = "c"}}),
             "f.csv:1: expected a column as a name of the header or a number in [-3, 3), found "
             "--drop c where the header has a, b, label. Correct --drop.");
   EXPECT_EQ(error_of_choice(text, {.table = {.label = "a", .drop = "a"}}),
@@ -154,9 +166,15 @@ TEST(CsvColumns, SamplesToPredictMayLeaveColumnsOut) {
   EXPECT_EQ(error_of_match("a,b,y\n1,2,0\n", "a,b\n1,2\n", left_out("a")),
             "f.csv:1: expected the columns of first.csv, found no a. Give the columns the same "
             "names.");
-  EXPECT_EQ(error_of_match("a,b,y\n1,2,0\n", "a,b\n1,2\n", left_out("c")),
+  const Columns columns = choose_columns(head_of("a,b,y\n1,2,0\n"), {}, "first.csv");
+  const auto drop_of = [&](const std::string& drop) {
+    return ReadOptions{.table = {.drop = drop}, .columns = &columns, .optional_labels = true};
+  };
+  EXPECT_EQ(error_of_reading({"a,b\n1,2\n", "a,b\n1,2\n"}, drop_of("c")),
             "f.csv:1: expected a column as a name of the header or a number in [-2, 2), found "
             "--drop c where the header has a, b. Correct --drop.");
+  EXPECT_EQ(read_all({"a,b\n1,2\n", "a,b,c\n1,2,3\n"}, drop_of("c")).count, 2);
+  EXPECT_EQ(read_all({"a,b,\n1,2,3\n"}, drop_of("column 3")).count, 1);
 }
 
 TEST(CsvColumns, ListsOfNamesAreQuotedAsInCsv) {
@@ -197,6 +215,50 @@ TEST(CsvColumns, AreMatchedByPositionWithoutNames) {
                 [] { match("a,b,y\n1,2,0\n", "1,2,3,4\n", {.optional_labels = true}); }),
             "f.csv:1: expected 2 columns (the features), or 3 (and a label), as the model was "
             "trained on, found 4. Give the same columns as there.");
+}
+
+TEST(CsvColumns, ANameToDropMayBeOneOfAnyFile) {
+  const std::string with = "c,a,label\n7,1,0\n8,2,1\n";
+  const std::string without = "a,label\n1,0\n2,1\n";
+  const ReadOptions drop{.table = {.drop = "c"}};
+  for (const auto& files : {std::vector{with, without}, std::vector{without, with}}) {
+    EXPECT_EQ(read_all(files, drop).shape.front(), 1);
+    EXPECT_EQ(read_all(files, {.table = {.only = "a"}}).shape.front(), 1);
+  }
+  EXPECT_EQ(error_of_reading({without, without}, drop),
+            "f.csv:1: expected a column as a name of the header or a number in [-2, 2), found "
+            "--drop c where the header has a, label. Correct --drop.");
+  // The numbers are those of the first file.
+  EXPECT_EQ(error_of_reading({without, with}, {.table = {.drop = "2"}}),
+            "f.csv:1: expected a column as a name of the header or a number in [-2, 2), found "
+            "--drop 2 where the header has a, label. Correct --drop.");
+}
+
+TEST(CsvColumns, ALabelByNameIsNoFeatureOfAModelWithoutNames) {
+  const std::string train = "1,2,0\n3,4,1\n";
+  const ReadOptions predict{.optional_labels = true};
+  EXPECT_THAT(match(train, "a,b\n1,2\n", predict), ElementsAre(0, 1));
+  EXPECT_THAT(match(train, "a,b,label\n1,2,0\n", predict), ElementsAre(0, 1, 2));
+  EXPECT_THAT(match(train, "a,b,Class\n1,2,0\n"), ElementsAre(0, 1, 2));
+  const std::string expected =
+      "f.csv:1: expected features without names of labels, since the training data has no names, "
+      "found column ";
+  EXPECT_EQ(error_of_match(train, "a,label\n1,0\n", predict),
+            expected +
+                "2 (label). If it is the label, say so with --label label; if it is a "
+                "feature, rename it.");
+  EXPECT_EQ(error_of_match(train, "label,a,b\n0,1,2\n", predict),
+            expected +
+                "1 (label). If it is the label, say so with --label label; if it is a "
+                "feature, rename it.");
+  EXPECT_EQ(error_of_match(train, "y,a,b\n0,1,2\n", {}),
+            expected + "1 (y). Give the columns in the order of the training, or rename it.");
+  EXPECT_THAT(
+      match(train, "label,a,b\n0,1,2\n", {.table = {.label = "label"}, .optional_labels = true}),
+      ElementsAre(2, 0, 1));
+  EXPECT_THAT(
+      match(train, "label,a,b\n0,1,2\n", {.table = {.drop = "label"}, .optional_labels = true}),
+      ElementsAre(-1, 0, 1));
 }
 
 TEST(CsvColumns, ListsOfNamesAreSplitAsCsv) {

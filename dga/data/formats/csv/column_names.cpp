@@ -45,6 +45,26 @@ std::vector<std::string> unique_names(const std::vector<std::string>& names) {
   return unique;
 }
 
+namespace {
+
+/// The column with a number, which may count from the end; or -1.
+std::int64_t column_numbered(const CsvHead& head, const std::string& number) {
+  std::int64_t column = 0;
+  const char* const end = number.data() + number.size();
+  const auto parsed = std::from_chars(number.data(), end, column);
+  return parsed.ec == std::errc{} && parsed.ptr == end && column < head.columns &&
+                 column >= -head.columns
+             ? (column < 0 ? column + head.columns : column)
+             : -1;
+}
+
+}  // namespace
+
+bool has_column(const CsvHead& head, const std::string& name) {
+  return std::find(head.names.begin(), head.names.end(), name) != head.names.end() ||
+         column_numbered(head, name) >= 0;
+}
+
 std::int64_t column_called(const CsvHead& head, const std::string& name, const std::string& given,
                            const std::string& file) {
   const std::string option = given.substr(0, given.find(' '));
@@ -57,12 +77,8 @@ std::int64_t column_called(const CsvHead& head, const std::string& name, const s
   if (count == 1) {
     return std::find(head.names.begin(), head.names.end(), name) - head.names.begin();
   }
-  std::int64_t column = 0;
-  const char* const end = name.data() + name.size();
-  const auto parsed = std::from_chars(name.data(), end, column);
-  if (parsed.ec == std::errc{} && parsed.ptr == end && column < head.columns &&
-      column >= -head.columns) {
-    return column < 0 ? column + head.columns : column;
+  if (const std::int64_t column = column_numbered(head, name); column >= 0) {
+    return column;
   }
   const bool label = given.starts_with("--label ");
   throw DataError(

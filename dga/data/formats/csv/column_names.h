@@ -20,6 +20,9 @@ std::vector<std::string> names_in(const std::string& list);
 /// again: "column 3" for an empty one, and a number after those that stand twice.
 std::vector<std::string> unique_names(const std::vector<std::string>& names);
 
+/// Whether a column has this name or number.
+bool has_column(const CsvHead& head, const std::string& name);
+
 /// The column that `name` selects: by name, or by number, counted from the end if negative. Throws
 /// DataError, which names the file and the option that was `given`, such as "--drop id".
 std::int64_t column_called(const CsvHead& head, const std::string& name, const std::string& given,

@@ -20,14 +20,9 @@ constexpr std::array<std::string_view, 4> kLabelNames = {"label", "class", "targ
 /// The label column without --label: the one with a usual name, else the last.
 std::int64_t usual_label(const CsvHead& head, const std::vector<bool>& dropped,
                          const std::string& file) {
-  std::vector<std::int64_t> found;
-  for (std::size_t c = 0; c < head.names.size(); ++c) {
-    const bool usual = std::find(kLabelNames.begin(), kLabelNames.end(),
-                                 lower_case(head.names[c])) != kLabelNames.end();
-    if (usual && !dropped[c]) {
-      found.push_back(static_cast<std::int64_t>(c));
-    }
-  }
+  std::vector<std::int64_t> found = usual_labels(head);
+  std::erase_if(found,
+                [&](std::int64_t column) { return dropped[static_cast<std::size_t>(column)]; });
   if (found.size() > 1) {
     std::vector<std::string> names;
     names.reserve(found.size());
@@ -49,22 +44,6 @@ std::int64_t usual_label(const CsvHead& head, const std::vector<bool>& dropped,
   return -1;
 }
 
-std::vector<bool> chosen_to_drop(const CsvHead& head, const ReadOptions& options,
-                                 const std::string& file) {
-  std::vector<bool> dropped(static_cast<std::size_t>(head.columns), !options.table.only.empty());
-  for (const std::string& name : names_in(options.table.only)) {
-    dropped[static_cast<std::size_t>(column_called(head, name, "--only " + name, file))] = false;
-  }
-  for (const std::string& name : names_in(options.table.drop)) {
-    dropped[static_cast<std::size_t>(column_called(head, name, "--drop " + name, file))] = true;
-  }
-  if (options.table.only.empty()) {
-    std::transform(dropped.begin(), dropped.end(), head.index.begin(), dropped.begin(),
-                   std::logical_or<>());
-  }
-  return dropped;
-}
-
 [[noreturn]] void refuse_text(const CsvHead& head, std::int64_t column, const std::string& file) {
   const auto at = static_cast<std::size_t>(column);
   const std::string name = head.handle(column);
@@ -78,8 +57,77 @@ std::vector<bool> chosen_to_drop(const CsvHead& head, const ReadOptions& options
 
 }  // namespace
 
+std::vector<bool> columns_to_drop(const CsvHead& head, const ReadOptions& options,
+                                  const std::string& file) {
+  std::vector<bool> dropped(static_cast<std::size_t>(head.columns), !options.table.only.empty());
+  for (const std::string& name : names_in(options.table.only)) {
+    dropped[static_cast<std::size_t>(column_called(head, name, "--only " + name, file))] = false;
+  }
+  for (const std::string& name : names_in(options.table.drop)) {
+    if (has_column(head, name)) {
+      dropped[static_cast<std::size_t>(column_called(head, name, "--drop " + name, file))] = true;
+    }
+  }
+  return dropped;
+}
+
+void check_drops(std::span<const CsvHead* const> heads, const ReadOptions& options,
+                 const std::string& file) {
+  const bool training = options.columns == nullptr;
+  for (const std::string& name : names_in(options.table.drop)) {
+    const bool left_out_before =
+        !training && std::any_of(options.columns->all.begin(), options.columns->all.end(),
+                                 [&](const Column& column) { return column.name == name; });
+    const bool known = std::any_of(heads.begin(), heads.end(), [&](const CsvHead* head) {
+      // The numbers of a training are those of its first file, and only there no other form of a
+      // name is known.
+      const bool first = training && head == heads.front();
+      const std::vector<std::string> called = unique_names(head->names);
+      return ((first || options.optional_labels) && has_column(*head, name)) ||
+             (!first && std::find(called.begin(), called.end(), name) != called.end());
+    });
+    if (known || left_out_before) {
+      continue;
+    }
+    if (options.unknown_drops == nullptr) {
+      column_called(*heads.front(), name, "--drop " + name, file);
+    } else {
+      options.unknown_drops->push_back(name);
+    }
+  }
+}
+
+void refuse_unknown_drops(const std::vector<std::string>& names, const Samples& train) {
+  if (names.empty()) {
+    return;
+  }
+  std::vector<std::string> known;
+  for (const Column& column : train.columns.all) {
+    known.push_back(column.name);
+  }
+  throw DataError(str(train.parts.front().file, ": expected columns of some file as --drop, found ",
+                      list_of(names), ", which none has",
+                      train.columns.named() ? str("; the training has ", list_of(known)) : "",
+                      ". Correct --drop."));
+}
+
+std::vector<std::int64_t> usual_labels(const CsvHead& head) {
+  std::vector<std::int64_t> found;
+  for (std::size_t c = 0; c < head.names.size(); ++c) {
+    if (std::find(kLabelNames.begin(), kLabelNames.end(), lower_case(head.names[c])) !=
+        kLabelNames.end()) {
+      found.push_back(static_cast<std::int64_t>(c));
+    }
+  }
+  return found;
+}
+
 Columns choose_columns(const CsvHead& head, const ReadOptions& options, const std::string& file) {
-  const std::vector<bool> dropped = chosen_to_drop(head, options, file);
+  std::vector<bool> dropped = columns_to_drop(head, options, file);
+  if (options.table.only.empty()) {
+    std::transform(dropped.begin(), dropped.end(), head.index.begin(), dropped.begin(),
+                   std::logical_or<>());
+  }
   const std::int64_t label =
       options.table.label.empty()
           ? usual_label(head,

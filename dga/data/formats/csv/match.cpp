@@ -7,6 +7,7 @@
 
 #include "dga/base/error.h"
 #include "dga/data/formats/csv/column_names.h"
+#include "dga/data/formats/csv/columns.h"
 
 namespace dga {
 namespace {
@@ -34,7 +35,7 @@ std::vector<std::int64_t> own_drops(const CsvHead& head, const Columns& columns,
     // its first file.
     if (!here && found != called.end()) {
       dropped.push_back(found - called.begin());
-    } else if (here || (options.optional_labels && !in_training)) {
+    } else if (here || (options.optional_labels && !in_training && has_column(head, name))) {
       dropped.push_back(column_called(head, name, "--drop " + name, file));
     }
   }
@@ -53,6 +54,10 @@ std::vector<std::int64_t> match_by_name(const CsvHead& head, const Columns& colu
   }
   const std::int64_t label = columns.label();
   const std::int64_t own_label = own_label_of(head, options, file);
+  const std::vector<std::string> only = names_in(options.table.only);
+  const auto left_out = [&](const std::string& name) {
+    return !only.empty() && std::find(only.begin(), only.end(), name) == only.end();
+  };
   std::vector<std::string> extra;
   for (std::size_t c = 0; c < names.size(); ++c) {
     const auto match = std::find_if(columns.all.begin(), columns.all.end(),
@@ -67,7 +72,7 @@ std::vector<std::int64_t> match_by_name(const CsvHead& head, const Columns& colu
                (match - columns.all.begin() != label || own_label < 0)) {
       position[c] = match - columns.all.begin();
       found[static_cast<std::size_t>(position[c])] = true;
-    } else if (match == columns.all.end() && !head.index[c]) {
+    } else if (match == columns.all.end() && !head.index[c] && !left_out(names[c])) {
       extra.push_back(printable(names[c]));
     }
   }
@@ -89,6 +94,38 @@ std::vector<std::int64_t> match_by_name(const CsvHead& head, const Columns& colu
                       extra.empty() ? "" : "in addition " + list_of(extra),
                       ". Give the columns the same names",
                       extra.empty() ? "." : ", or leave others out with --drop."));
+}
+
+/// A column that is named as a label must not become a feature because the training has no names to
+/// match it with. Leaves the fitting forms that take such a column as the label; throws DataError
+/// if there were some and none is left. `kept`: the columns of the file that the forms are about.
+void refuse_named_labels(const std::vector<std::int64_t>& kept,
+                         std::vector<std::vector<std::int64_t>>& fitting, const CsvHead& head,
+                         const Columns& columns, const ReadOptions& options,
+                         const std::string& file) {
+  std::vector<std::int64_t> named = usual_labels(head);
+  std::erase_if(named, [&](std::int64_t column) {
+    return std::find(kept.begin(), kept.end(), column) == kept.end();
+  });
+  const std::int64_t label = columns.label();
+  if (columns.named() || named.empty() || fitting.empty() || label < 0 ||
+      (options.optional_labels && !options.table.label.empty())) {
+    return;
+  }
+  std::erase_if(fitting, [&](const std::vector<std::int64_t>& form) {
+    const auto at = std::find(form.begin(), form.end(), label);
+    return at == form.end() ||
+           std::find(named.begin(), named.end(),
+                     kept[static_cast<std::size_t>(at - form.begin())]) == named.end();
+  });
+  if (fitting.empty()) {
+    throw DataError(str(head.place(file), ": expected features without names of labels, since the ",
+                        "training data has no names, found ", head.describe(named.front()), ". ",
+                        options.optional_labels
+                            ? str("If it is the label, say so with --label ",
+                                  head.handle(named.front()), "; if it is a feature, rename it.")
+                            : "Give the columns in the order of the training, or rename it."));
+  }
 }
 
 std::vector<std::int64_t> match_by_position(const CsvHead& head, const Columns& columns,
@@ -143,6 +180,7 @@ std::vector<std::int64_t> match_by_position(const CsvHead& head, const Columns& 
       }
     }
   }
+  refuse_named_labels(kept, fitting, head, columns, options, file);
   if (fitting.size() == 1) {
     std::vector<std::int64_t> positions(static_cast<std::size_t>(head.columns), -1);
     for (std::size_t i = 0; i < kept.size(); ++i) {

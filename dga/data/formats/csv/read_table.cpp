@@ -135,6 +135,12 @@ CsvReading prepare(std::span<const SourcePtr> files, const ReadOptions& options,
     }
   }
   const CsvHead& head = reading.layouts.front().head;
+  std::vector<const CsvHead*> heads;
+  heads.reserve(reading.layouts.size());
+  for (const CsvLayout& layout : reading.layouts) {
+    heads.push_back(&layout.head);
+  }
+  check_drops(heads, options, reading.files.front()->name());
   if (options.columns != nullptr) {
     reading.samples.columns = *options.columns;
   } else if (options.table.only.empty()) {
