@@ -83,6 +83,7 @@ class ArraySet {
   std::string name_of_feature(std::int64_t feature) const;
   double origin_of(const std::string& name, const std::vector<double>& values,
                    std::vector<std::string>& notices) const;
+  std::vector<double> to_compare(const std::function<double(std::int64_t sample)>& value_of) const;
   std::shared_ptr<const float[]> features(const std::vector<double>& origins) const;
   std::shared_ptr<const float[]> targets(double origin) const;
   template <typename T>
@@ -208,6 +209,18 @@ double ArraySet::origin_of(const std::string& name, const std::vector<double>& v
   return origin.value;
 }
 
+/// The values of the samples that tell whether f32 merges some.
+std::vector<double> ArraySet::to_compare(
+    const std::function<double(std::int64_t sample)>& value_of) const {
+  std::vector<double> values;
+  for (const SampleRun& run : spread_samples(samples_to_compare(count(), width_), count())) {
+    for (std::int64_t i = run.first; i < run.first + run.count; ++i) {
+      values.push_back(value_of(kept_[static_cast<std::size_t>(i)]));
+    }
+  }
+  return values;
+}
+
 Origins ArraySet::measure_origins(std::vector<std::string>& notices) const {
   Origins origins;
   if (const double* const values = arrays_.wide_features.get()) {
@@ -219,16 +232,13 @@ Origins ArraySet::measure_origins(std::vector<std::string>& notices) const {
                      [](double value) { return static_cast<float>(value); });
       ranges.add(narrow.data());
     }
-    const auto compared = static_cast<std::size_t>(samples_to_compare(count(), width_));
     std::vector<double> found(width, 0.0);
     std::vector<double> column(kept_.size());
     for (std::size_t f = 0; f < width; ++f) {
       const auto value_of = [&](std::int64_t sample) {
         return values[sample * width_ + static_cast<std::int64_t>(f)];
       };
-      const auto end = kept_.begin() + static_cast<std::ptrdiff_t>(compared);
-      std::transform(kept_.begin(), end, column.begin(), value_of);
-      if (ranges.crowded(f) || merge_in_f32(std::span(column).first(compared))) {
+      if (ranges.crowded(f) || merge_in_f32(to_compare(value_of))) {
         std::transform(kept_.begin(), kept_.end(), column.begin(), value_of);
         found[f] =
             origin_of("x: " + name_of_feature(static_cast<std::int64_t>(f)), column, notices);
@@ -246,8 +256,7 @@ Origins ArraySet::measure_origins(std::vector<std::string>& notices) const {
     }
     const auto [least, most] = std::minmax_element(column.begin(), column.end());
     if (is_crowded(static_cast<float>(*least), static_cast<float>(*most)) ||
-        merge_in_f32(std::span(column).first(
-            static_cast<std::size_t>(samples_to_compare(count(), width_))))) {
+        merge_in_f32(to_compare([&](std::int64_t sample) { return values[sample]; }))) {
       origins.target = origin_of("y: the target", column, notices);
     }
   }

@@ -32,9 +32,8 @@ void subtract(Samples& samples, std::int64_t feature, const std::vector<double>&
   }
 }
 
-double measured_origin(Samples& samples, const std::string& name,
-                       const std::vector<double>& values) {
-  const Origin origin = choose_origin(values);
+double measured_origin(Samples& samples, const std::string& name, const WideColumn& column) {
+  const Origin origin = choose_origin(column);
   if (!origin.warning.empty()) {
     samples.notices.push_back(str(samples.parts.front().file, ": ", name, " ", origin.warning,
                                   ", so the model cannot tell them apart. Leave an identifier out "
@@ -43,11 +42,11 @@ double measured_origin(Samples& samples, const std::string& name,
   return origin.value;
 }
 
-/// Calls use(feature, values) for each of `features`, and for the target, as -1, if `target`. Of
+/// Calls use(feature, column) for each of `features`, and for the target, as -1, if `target`. Of
 /// samples in memory all columns are read at once, of those that stay in files a few at a time.
 void for_each_column(const Samples& samples, const std::vector<std::int64_t>& features, bool target,
                      const WideValues& values,
-                     const std::function<void(std::int64_t, const std::vector<double>&)>& use) {
+                     const std::function<void(std::int64_t, const WideColumn&)>& use) {
   constexpr std::int64_t kMostValues = std::int64_t{1} << 22;  // 32 MiB
   const std::size_t columns = features.size() + (target ? 1 : 0);
   const std::size_t at_once = samples.features
@@ -107,23 +106,23 @@ void centre(Samples& samples, const std::vector<std::int64_t>& numbers, const Fe
   const auto first = values.read(numbers, has_target, rows);
   std::vector<std::int64_t> features;
   for (std::size_t i = 0; i < numbers.size(); ++i) {
-    if (ranges.crowded(static_cast<std::size_t>(numbers[i])) || merge_in_f32(first[i])) {
+    if (ranges.crowded(static_cast<std::size_t>(numbers[i])) || has_merged(first[i])) {
       features.push_back(numbers[i]);
     }
   }
-  const bool target = has_target && (target_is_crowded(samples) || merge_in_f32(first.back()));
+  const bool target = has_target && (target_is_crowded(samples) || has_merged(first.back()));
   if (features.empty() && !target) {
     return;
   }
   Origins origins{.features = std::vector<double>(static_cast<std::size_t>(width_of(samples)))};
-  for_each_column(samples, features, target, values,
-                  [&](std::int64_t feature, const std::vector<double>& column) {
-                    const std::string name = feature < 0 ? "the target" : values.name(feature);
-                    const double origin = measured_origin(samples, name, column);
-                    (feature < 0 ? origins.target
-                                 : origins.features[static_cast<std::size_t>(feature)]) = origin;
-                    subtract(samples, feature, column, origin);
-                  });
+  for_each_column(
+      samples, features, target, values, [&](std::int64_t feature, const WideColumn& column) {
+        const std::string name = feature < 0 ? "the target" : values.name(feature);
+        const double origin = measured_origin(samples, name, column);
+        (feature < 0 ? origins.target : origins.features[static_cast<std::size_t>(feature)]) =
+            origin;
+        subtract(samples, feature, column.values, origin);
+      });
   if (features_with(origins).empty()) {
     origins.features.clear();
   }
@@ -137,9 +136,8 @@ void centre(Samples& samples, const Origins& given, const WideValues& values) {
     return;
   }
   for_each_column(
-      samples, features, target, values,
-      [&](std::int64_t feature, const std::vector<double>& column) {
-        subtract(samples, feature, column,
+      samples, features, target, values, [&](std::int64_t feature, const WideColumn& column) {
+        subtract(samples, feature, column.values,
                  feature < 0 ? given.target : given.features[static_cast<std::size_t>(feature)]);
       });
   samples.origins = given;

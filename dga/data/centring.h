@@ -30,10 +30,10 @@ struct FeatureRanges {
 
 /// How a format gives more about the samples that it has read.
 struct WideValues {
-  /// Some features, and perhaps the target, of the first `rows` samples as f64: by column, each
-  /// (rows).
-  std::function<std::vector<std::vector<double>>(const std::vector<std::int64_t>& features,
-                                                 bool target, std::int64_t rows)>
+  /// Some features, and perhaps the target, as f64: by column. Of all samples, or of about `rows`
+  /// from all parts of the files, as far as the format reaches them without reading all.
+  std::function<std::vector<WideColumn>(const std::vector<std::int64_t>& features, bool target,
+                                        std::int64_t rows)>
       read;
   /// For messages: "column age" or "feature 3".
   std::function<std::string(std::int64_t feature)> name;

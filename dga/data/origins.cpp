@@ -84,9 +84,24 @@ bool is_crowded(float least, float most) noexcept {
 }
 
 std::int64_t samples_to_compare(std::int64_t count, std::int64_t width) noexcept {
+  constexpr std::int64_t kAllValues = std::int64_t{1} << 20;
   constexpr std::int64_t kMostSamples = 1024;
   constexpr std::int64_t kMostValues = std::int64_t{1} << 18;
-  return std::min(count, std::clamp<std::int64_t>(kMostValues / width, 2, kMostSamples));
+  return count <= kAllValues / width
+             ? count
+             : std::min(count, std::clamp<std::int64_t>(kMostValues / width, 2, kMostSamples));
+}
+
+std::vector<SampleRun> spread_samples(std::int64_t rows, std::int64_t count) {
+  constexpr std::int64_t kRunLength = 64;  // neighbours are those that merge most often
+  const std::int64_t runs = rows >= count ? 1 : std::max<std::int64_t>(1, rows / kRunLength);
+  std::vector<SampleRun> spread;
+  for (std::int64_t run = 0; run < runs; ++run) {
+    const std::int64_t first = rows * run / runs;
+    spread.push_back(
+        {.first = first + (count - rows) * run / runs, .count = rows * (run + 1) / runs - first});
+  }
+  return spread;
 }
 
 bool merge_in_f32(std::span<const double> values) {
@@ -94,6 +109,18 @@ bool merge_in_f32(std::span<const double> values) {
     return std::isnan(value) || static_cast<double>(static_cast<float>(value)) == value;
   });
   return !exact && merge_around(0, sorted_without_nan(values));
+}
+
+bool has_merged(const WideColumn& column) {
+  return column.merged || merge_in_f32(column.values);
+}
+
+Origin choose_origin(const WideColumn& column) {
+  Origin origin = choose_origin(column.values);
+  if (column.merged) {
+    origin.warning = "has different values that are equal in f64";
+  }
+  return origin;
 }
 
 Origin choose_origin(std::span<const double> values) {

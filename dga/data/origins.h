@@ -11,6 +11,8 @@
 #include <string_view>
 #include <vector>
 
+#include "dga/data/merged_numbers.h"
+
 namespace dga {
 
 struct Origins {
@@ -31,9 +33,22 @@ bool is_crowded(float least, float most) noexcept;
 /// integers and decimals of at most 10 digits any, among other numbers half of all. NaN is ignored.
 bool merge_in_f32(std::span<const double> values);
 
-/// How many samples of all `count`, with `width` values each, merge_in_f32 compares, to notice what
-/// `is_crowded` does not, since one value is far from all others. Bounds the time that this takes.
+/// Whether f64 or f32 has merged numbers of a column, or of some of its samples.
+bool has_merged(const WideColumn& column);
+
+/// How many samples of all `count`, with `width` values each, are compared by has_merged, to notice
+/// what `is_crowded` does not, since one value is far from all others. All where that takes little
+/// time.
 std::int64_t samples_to_compare(std::int64_t count, std::int64_t width) noexcept;
+
+/// Consecutive samples, [first, first + count).
+struct SampleRun {
+  std::int64_t first = 0;
+  std::int64_t count = 0;
+};
+
+/// `rows` of all `count` samples, in ascending runs at equal distances.
+std::vector<SampleRun> spread_samples(std::int64_t rows, std::int64_t count);
 
 struct Origin {
   double value = 0;
@@ -45,5 +60,6 @@ struct Origin {
 /// The origin of a column: its mean, as an integer if all values are integers, or 0 where f32 keeps
 /// the values as they are. NaN is ignored. Depends on the values alone, not on their order.
 Origin choose_origin(std::span<const double> values);
+Origin choose_origin(const WideColumn& column);
 
 }  // namespace dga

@@ -68,6 +68,33 @@ class ParquetTest(ProgramTest):
         self.assertEqual(self.weights("--data", "digits.parquet", output="a"), wanted)
         self.assertEqual(self.weights("--data", "spark", output="b"), wanted)
 
+    def test_numbers_that_f64_merges_are_named_with_their_column(self):
+        self.python("-c", "import decimal, pyarrow as pa, pyarrow.parquet as pq\n"
+                          "rows = range(40)\n"
+                          "label = pa.array([row % 2 for row in rows])\n"
+                          "start = 1_700_000_000_000_000_000\n"
+                          "numbers = {\n"
+                          "    'integers': pa.array([2**60 + row for row in rows]),\n"
+                          "    'naturals': pa.array([2**64 - 1 - row for row in rows], pa.uint64()),\n"
+                          "    'times': pa.array([start + row for row in rows], pa.timestamp('ns')),\n"
+                          "    'decimals': pa.array([decimal.Decimal(10**25 + row) for row in rows], pa.decimal128(30, 2)),\n"
+                          "    'texts': pa.array([str(10**25 + row) for row in rows]),\n"
+                          "    'seconds': pa.array([start // 10**9 * 10**9 + row * 10**9 for row in rows], pa.timestamp('ns'))}\n"
+                          "for name, column in numbers.items():\n"
+                          "    pq.write_table(pa.table({name: column, 'label': label}), name + '.parquet', row_group_size=7)\n"
+                          "labels = pa.array([('007', '7')[row % 2] for row in rows])\n"
+                          "pq.write_table(pa.table({'a': pa.array(rows), 'label': labels}), 'labels.parquet')\n")
+        for name in ("integers", "naturals", "times", "decimals", "texts"):
+            done = self.dga("train", "--data", f"{name}.parquet", "--output", name, "--epochs", "1", "--hidden", "4")
+            self.assertEqual(done.returncode, 0, done)
+            self.assertEqual(done.stderr, f"dga: warning: {name}.parquet: column {name} has different values that are equal "
+                                          "in f64, so the model cannot tell them apart. Leave an identifier out with "
+                                          "--drop.\n")
+        done = self.dga("train", "--data", "seconds.parquet", "--output", "seconds", "--epochs", "1", "--hidden", "4")
+        self.assertEqual((done.returncode, done.stderr), (0, ""), done)
+        self.expect_error(self.dga("train", "--data", "labels.parquet", "--output", "labels"), 1,
+                          "labels.parquet: expected each label in one form, found \"007\" and \"7\"")
+
     def test_data_commands_and_predict_read_parquet(self):
         self.write_digits("digits.parquet")
         done = self.dga("data", "info", "digits.parquet")

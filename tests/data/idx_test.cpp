@@ -189,6 +189,12 @@ TEST(Idx, PixelThatIsNotFinite) {
       "the file.");
 }
 
+TEST(Idx, LabelsThatMayStandForOthers) {
+  const std::string labels =  // 2^53, as f32 has it
+      bytes({0, 0, 0x0d, 1, 0, 0, 0, 3, 0, 0, 0, 0, 0x5a, 0, 0, 0, 0, 0, 0, 0});
+  EXPECT_TRUE(error_in(kImages, labels).starts_with("labels: sample 1: expected an integer label"));
+}
+
 TEST(Idx, RealLabels) {
   const std::string labels =
       bytes({0, 0, 0x0d, 1, 0, 0, 0, 3, 0, 0, 0, 0, 0x3f, 0, 0, 0, 0, 0, 0, 0});

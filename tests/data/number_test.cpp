@@ -159,8 +159,26 @@ TEST(Number, IntegersMayBeSpeltAsDecimals) {
   EXPECT_EQ(parse_integer("9223372036854775808", value), NumberError::too_large);
   EXPECT_EQ(parse_integer("1e999", value), NumberError::too_large);
   EXPECT_EQ(parse_integer("nan", value), NumberError::not_finite);
+  // Decimals that f64 rounds to an integer are none.
+  for (const char* text : {"0.99999999999999999999", "7.00000000000000000001", "1e-400",
+                           "70000000000000000000001e-22", "-12345678901.0000000000000001"}) {
+    EXPECT_EQ(parse_integer(text, value), NumberError::not_integral) << text;
+  }
+  for (const char* text : {"7.00000000000000000000", "700000000000000000000000e-23", "0e5", "0.000",
+                           "0.00007e+5", "1200e-2"}) {
+    EXPECT_EQ(parse_integer(text, value), NumberError::none) << text;
+  }
   EXPECT_EQ(parse_integer("", value), NumberError::empty);
   EXPECT_EQ(parse_integer("one", value), NumberError::not_a_number);
+}
+
+TEST(Number, IntegersMayHaveLeadingZeros) {
+  for (const char* text : {"007", "-01", "+00", "00"}) {
+    EXPECT_TRUE(has_leading_zeros(text)) << text;
+  }
+  for (const char* text : {"0", "-0", "0.5", "10", "", "-"}) {
+    EXPECT_FALSE(has_leading_zeros(text)) << text;
+  }
 }
 
 }  // namespace

@@ -35,6 +35,26 @@ bool is_tiny(std::string_view text) {
   return power < 0;
 }
 
+/// Whether a decimal has no fraction, which f64 may not tell: 0.99999999999999999999 is no integer.
+bool is_whole(std::string_view text) {
+  const std::size_t e = std::min(text.find_first_of("eE"), text.size());
+  std::int64_t exponent = 0;
+  if (e < text.size()) {
+    const std::size_t begin = e + 1 + (text.substr(e + 1).starts_with('+') ? 1 : 0);
+    std::from_chars(text.data() + begin, text.data() + text.size(), exponent);
+  }
+  const std::string_view digits = text.substr(0, e);
+  const auto point = static_cast<std::int64_t>(std::min(digits.find('.'), digits.size()));
+  const std::size_t last = digits.find_last_of("123456789");
+  if (last == std::string_view::npos) {
+    return true;
+  }
+  const auto at = static_cast<std::int64_t>(last);
+  const std::int64_t power = at < point ? point - at - 1 : point - at;  // of ten, of the last digit
+  return exponent >= 0 ? power + std::min<std::int64_t>(exponent, 1 << 20) >= 0
+                       : power >= -std::max<std::int64_t>(exponent, -(1 << 20));
+}
+
 template <typename T>
 NumberError parse_decimal(std::string_view text, T& out) {
   if (text.empty()) {
@@ -91,11 +111,16 @@ NumberError parse_integer(std::string_view text, std::int64_t& out) noexcept {
   if (std::fabs(value) >= kExact) {
     return NumberError::too_large;
   }
-  if (value != std::trunc(value)) {
+  if (value != std::trunc(value) || !is_whole(text)) {
     return NumberError::not_integral;
   }
   out = static_cast<std::int64_t>(value);
   return NumberError::none;
+}
+
+bool has_leading_zeros(std::string_view integer) noexcept {
+  integer.remove_prefix(integer.starts_with('-') || integer.starts_with('+') ? 1 : 0);
+  return integer.size() > 1 && integer.front() == '0' && detail::is_digit(integer[1]);
 }
 
 }  // namespace dga

@@ -24,6 +24,9 @@ NumberError parse_double(std::string_view text, double& out) noexcept;
 /// Parses all of `text` as an integer. "3.0" and "3e2" are integers too.
 NumberError parse_integer(std::string_view text, std::int64_t& out) noexcept;
 
+/// Whether an integer has leading zeros, as 007 has.
+bool has_leading_zeros(std::string_view integer) noexcept;
+
 namespace detail {
 
 inline constexpr std::array<double, 23> kPowersOfTen = {

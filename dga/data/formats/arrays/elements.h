@@ -188,8 +188,8 @@ template <typename T>
 bool exact_integer(T value, std::int64_t& out) noexcept {
   if constexpr (std::is_floating_point_v<T>) {
     const double wide = value;
-    constexpr double kExact = 0x1.0p53;
-    if (!(wide >= -kExact && wide <= kExact) || wide != std::trunc(wide)) {
+    constexpr double kExact = 0x1.0p53;  // which may stand for 2^53 + 1 too
+    if (!(wide > -kExact && wide < kExact) || wide != std::trunc(wide)) {
       return false;
     }
   } else if constexpr (std::is_same_v<T, std::uint64_t>) {

@@ -221,41 +221,66 @@ class ArrayReading {
     }
   }
 
-  /// Some columns of the first `rows` samples, as f64.
-  std::vector<std::vector<double>> wide_columns(const std::vector<std::int64_t>& wanted,
-                                                bool target, std::int64_t rows) {
-    std::vector<std::vector<double>> columns(wanted.size() + (target ? 1 : 0));
-    for (auto& column : columns) {
-      column.resize(static_cast<std::size_t>(rows));
+  /// Some columns of `rows` samples at equal distances, as f64.
+  std::vector<WideColumn> wide_columns(const std::vector<std::int64_t>& wanted, bool target,
+                                       std::int64_t rows) {
+    std::vector<WideColumn> columns(wanted.size() + (target ? 1 : 0));
+    std::vector<MergedNumbers> merged(columns.size());
+    for (WideColumn& column : columns) {
+      column.values.resize(static_cast<std::size_t>(rows));
     }
     std::vector<std::int64_t> column_of(static_cast<std::size_t>(width_), -1);
     for (std::size_t c = 0; c < wanted.size(); ++c) {
       column_of[static_cast<std::size_t>(wanted[c])] = static_cast<std::int64_t>(c);
     }
-    std::int64_t at = 0;
-    for (const LabelledArrays& part : parts_) {
-      const std::int64_t count = std::min(part.features.rows(), rows - at);
-      if (!wanted.empty()) {
-        for_each_element(
-            part.features, 0, count, buffers_.front(),
-            [&](std::int64_t row, std::int64_t column, auto value) {
-              const std::int64_t c = column_of[static_cast<std::size_t>(column)];
-              if (c >= 0) {
-                columns[static_cast<std::size_t>(c)][static_cast<std::size_t>(at + row)] =
-                    static_cast<double>(value);
-              }
-            });
+    const auto put = [&](std::int64_t column, std::int64_t row, auto value) {
+      const auto c = static_cast<std::size_t>(column);
+      columns[c].values[static_cast<std::size_t>(row)] = static_cast<double>(value);
+      if constexpr (std::is_same_v<decltype(value), std::int64_t> ||
+                    std::is_same_v<decltype(value), std::uint64_t>) {
+        merged[c].add(value);
       }
-      if (target) {
-        for_each_element(*part.labels, 0, count, buffers_.front(),
-                         [&](std::int64_t row, std::int64_t, auto value) {
-                           columns.back()[static_cast<std::size_t>(at + row)] =
-                               static_cast<double>(value);
+    };
+    std::int64_t at = 0;
+    for (const auto& [part, run] : runs_of(rows)) {
+      if (!wanted.empty()) {
+        for_each_element(part->features, run.first, run.first + run.count, buffers_.front(),
+                         [&](std::int64_t row, std::int64_t column, auto value) {
+                           const std::int64_t c = column_of[static_cast<std::size_t>(column)];
+                           if (c >= 0) {
+                             put(c, at + row - run.first, value);
+                           }
                          });
       }
-      at += count;
+      if (target) {
+        for_each_element(*part->labels, run.first, run.first + run.count, buffers_.front(),
+                         [&](std::int64_t row, std::int64_t, auto value) {
+                           put(std::ssize(wanted), at + row - run.first, value);
+                         });
+      }
+      at += run.count;
+    }
+    for (std::size_t c = 0; c < columns.size(); ++c) {
+      columns[c].merged = merged[c].any(columns[c].values);
     }
     return columns;
+  }
+
+  /// `rows` samples at equal distances, by part.
+  std::vector<std::pair<const LabelledArrays*, SampleRun>> runs_of(std::int64_t rows) const {
+    std::vector<std::pair<const LabelledArrays*, SampleRun>> runs;
+    for (const SampleRun& run : spread_samples(rows, samples_.count)) {
+      std::int64_t begin = 0;  // of the part
+      for (const LabelledArrays& part : parts_) {
+        const std::int64_t first = std::max(run.first, begin);
+        const std::int64_t last = std::min(run.first + run.count, begin + part.features.rows());
+        if (first < last) {
+          runs.push_back({&part, {.first = first - begin, .count = last - first}});
+        }
+        begin += part.features.rows();
+      }
+    }
+    return runs;
   }
 
   /// Subtracts the given origins, or those that `numbers` need.
@@ -317,7 +342,7 @@ class ArrayReading {
       ranges.front().add(ranges[t]);
     }
     for (std::size_t f = 0; f < first.size(); ++f) {
-      if (ranges.front().crowded(f) || merge_in_f32(first[f])) {
+      if (ranges.front().crowded(f) || has_merged(first[f])) {
         throw DataError(str(parts_.front().features.place, ": expected features that f32 keeps ",
                             "apart, to stream them, found some that it does not in feature ", f,
                             ". Scale or shift the feature, or train without --stream."));

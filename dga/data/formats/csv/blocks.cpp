@@ -110,7 +110,8 @@ std::vector<CsvLayout> layouts_of_blocks(const CsvReading& reading,
       const auto wide = std::lower_bound(centred.begin(), centred.end(), use.position);
       if (use.slot == Slot::number && wide != centred.end() && *wide == use.position) {
         use = {Slot::wide, wide - centred.begin()};
-      } else if (use.slot == Slot::label && layout.missing != Missing::drop) {
+      } else if (use.slot == Slot::index ||
+                 (use.slot == Slot::label && layout.missing != Missing::drop)) {
         use = {Slot::skip};
       }
     }

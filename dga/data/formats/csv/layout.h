@@ -19,10 +19,12 @@ struct CsvLayout {
     wide,      ///< a feature that is read as f64
     category,  ///< a feature that is a text
     label,
+    index,  ///< not used, but must have different integers
   };
   struct Use {
     Slot slot = Slot::skip;
-    std::int64_t position = 0;  // number, category: in the row of features; wide: see CsvRow::wide
+    /// number, category: in the row of features; wide, index: see CsvRow.
+    std::int64_t position = 0;
   };
 
   CsvHead head = {};

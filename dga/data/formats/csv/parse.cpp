@@ -3,8 +3,10 @@
 #include "dga/data/formats/csv/parse.h"
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 #include <span>
-#include <utility>
+#include <string_view>
 
 #include "dga/base/error.h"
 #include "dga/base/parallel_for.h"
@@ -36,6 +38,17 @@ std::int64_t line_of(const CsvPiece& piece, std::span<const char> text, const ch
                              unfinished)));
 }
 
+/// Which of the columns that are left out as an index the file has.
+std::vector<std::size_t> indices_in(const CsvLayout& layout) {
+  std::vector<std::size_t> indices;
+  for (const CsvLayout::Use& use : layout.uses) {
+    if (use.slot == Slot::index) {
+      indices.push_back(static_cast<std::size_t>(use.position));
+    }
+  }
+  return indices;
+}
+
 void parse_piece(CsvReading& reading, std::size_t index, int thread) {
   const CsvPiece& piece = reading.pieces[index];
   const CsvLayout& layout = reading.layouts[piece.file];
@@ -46,6 +59,9 @@ void parse_piece(CsvReading& reading, std::size_t index, int thread) {
   const bool keep_lines = layout.quoted || layout.missing == Missing::drop;
   const auto text = text_of(*reading.files[piece.file], piece, own.buffer);
   CsvRows rows(layout, text);
+  std::vector<std::int64_t> integers(reading.index_columns.size());
+  result.index.assign(integers.size(), {});
+  const std::vector<std::size_t> indices = indices_in(layout);
   std::int64_t line = piece.first_line;
   for (std::int64_t i = 0; i < piece.rows; ++i) {
     const std::int64_t at = piece.first_row + result.rows;
@@ -59,7 +75,9 @@ void parse_piece(CsvReading& reading, std::size_t index, int thread) {
         .label = reading.samples.labels ? &reading.samples.labels[at] : nullptr,
         .target = reading.samples.targets ? &reading.samples.targets[at] : nullptr,
         .texts = &own.texts,
-        .label_texts = &own.label_texts};
+        .label_texts = &own.label_texts,
+        .padded = &own.padded,
+        .index = integers.data()};
     const CsvOutcome outcome = rows.next(row);
     if (outcome == CsvOutcome::text_label) {
       throw CsvTextLabel{
@@ -76,6 +94,9 @@ void parse_piece(CsvReading& reading, std::size_t index, int thread) {
     }
     if (outcome == CsvOutcome::read) {
       own.ranges.add(row.features);
+      for (const std::size_t at_index : indices) {
+        result.index[at_index].add(integers[at_index]);
+      }
       if (keep_lines) {
         keep_line(result.lines, piece.first_line, result.rows, line);
       }
@@ -85,6 +106,25 @@ void parse_piece(CsvReading& reading, std::size_t index, int thread) {
       line += std::count(rows.begin(), rows.position(), '\n');
     }
   }
+}
+
+constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
+
+/// The layouts of the files with some features, and perhaps the target, as f64.
+std::vector<CsvLayout> wide_layouts(const CsvReading& reading,
+                                    const std::vector<std::int64_t>& features, bool target) {
+  std::vector<CsvLayout> layouts = reading.layouts;
+  for (CsvLayout& layout : layouts) {
+    for (CsvLayout::Use& use : layout.uses) {
+      const auto wanted = std::find(features.begin(), features.end(), use.position);
+      if (use.slot == Slot::number && wanted != features.end()) {
+        use = {Slot::wide, wanted - features.begin()};
+      } else if (use.slot == Slot::label && target) {
+        use = {Slot::wide, std::ssize(features)};
+      }
+    }
+  }
+  return layouts;
 }
 
 }  // namespace
@@ -124,40 +164,28 @@ void parse_csv(CsvReading& reading, bool text_labels) {
   });
 }
 
-std::vector<std::vector<double>> read_csv_wide(CsvReading& reading,
-                                               const std::vector<std::int64_t>& features,
-                                               bool target, std::int64_t rows) {
+std::vector<WideColumn> read_csv_wide(CsvReading& reading,
+                                      const std::vector<std::int64_t>& features, bool target,
+                                      std::int64_t rows) {
+  const std::vector<CsvLayout> layouts = wide_layouts(reading, features, target);
+  const std::vector<WidePart> parts = wide_parts(reading, rows);
   const std::size_t columns = features.size() + (target ? 1 : 0);
-  std::vector<std::vector<double>> values(columns,
-                                          std::vector<double>(static_cast<std::size_t>(rows)));
-  std::vector<CsvLayout> layouts = reading.layouts;
-  for (CsvLayout& layout : layouts) {
-    for (std::size_t c = 0; c < layout.uses.size(); ++c) {
-      CsvLayout::Use& use = layout.uses[c];
-      const auto wanted = std::find(features.begin(), features.end(), use.position);
-      if (use.slot == Slot::number && wanted != features.end()) {
-        use = {Slot::wide, wanted - features.begin()};
-      } else if (use.slot == Slot::label && target) {
-        use = {Slot::wide, std::ssize(features)};
-      }
-    }
+  std::vector<WideColumn> wide(columns);
+  for (WideColumn& column : wide) {
+    column.values.assign(static_cast<std::size_t>(parts.back().at + parts.back().rows), kNone);
   }
-  std::vector<std::int64_t> first_rows;  // of the pieces that are needed
-  std::int64_t row = 0;
-  for (const CsvReading::Piece& result : reading.results) {
-    if (row < rows) {
-      first_rows.push_back(row);
-    }
-    row += result.rows;
-  }
-  parallel_for(std::ssize(first_rows), reading.threads, [&](std::int64_t index, int thread) {
-    const CsvPiece& piece = reading.pieces[static_cast<std::size_t>(index)];
+  std::vector<std::vector<MergedNumbers>> merged(static_cast<std::size_t>(reading.threads),
+                                                 std::vector<MergedNumbers>(columns));
+  parallel_for(std::ssize(parts), reading.threads, [&](std::int64_t index, int thread) {
+    const WidePart& part = parts[static_cast<std::size_t>(index)];
+    const CsvPiece& piece = reading.pieces[part.piece];
     const CsvLayout& layout = layouts[piece.file];
     const auto text = text_of(*reading.files[piece.file], piece,
                               reading.by_thread[static_cast<std::size_t>(thread)].buffer);
     CsvRows records(layout, text);
     std::vector<float> numbers(static_cast<std::size_t>(reading.width));
-    std::vector<double> wide(columns);
+    std::vector<double> values(columns);
+    std::vector<std::string_view> cells(columns);
     std::vector<CsvTexts> texts(static_cast<std::size_t>(reading.width));
     CsvTexts label_texts;
     std::int64_t label = 0;
@@ -165,24 +193,36 @@ std::vector<std::vector<double>> read_csv_wide(CsvReading& reading,
     const CsvRow into{.features = numbers.data(),
                       .label = &label,
                       .target = &number,
-                      .wide = wide.data(),
+                      .wide = values.data(),
+                      .wide_texts = cells.data(),
                       .texts = &texts,
                       .label_texts = &label_texts};
-    auto at = static_cast<std::size_t>(first_rows[static_cast<std::size_t>(index)]);
-    for (std::int64_t i = 0; i < piece.rows && std::cmp_less(at, rows); ++i) {
+    auto at = static_cast<std::size_t>(part.at);
+    const auto end = static_cast<std::size_t>(part.at + part.rows);
+    for (std::int64_t i = 0; i < piece.rows && at < end; ++i) {
       const CsvOutcome outcome = records.next(into);
       if (outcome == CsvOutcome::wrong || outcome == CsvOutcome::text_label) {
         fail(reading, piece, text, records.begin());
       }
-      if (outcome == CsvOutcome::read) {
-        for (std::size_t c = 0; c < columns; ++c) {
-          values[c][at] = wide[c];
-        }
-        ++at;
+      if (outcome != CsvOutcome::read) {
+        continue;
       }
+      for (std::size_t c = 0; c < columns; ++c) {
+        wide[c].values[at] = values[c];
+        if (!std::isnan(values[c])) {
+          merged[static_cast<std::size_t>(thread)][c].add(cells[c], layout.decimal, values[c]);
+        }
+      }
+      ++at;
     }
   });
-  return values;
+  for (std::size_t c = 0; c < columns; ++c) {
+    for (std::size_t thread = 1; thread < merged.size(); ++thread) {
+      merged.front()[c].add(merged[thread][c]);
+    }
+    wide[c].merged = merged.front()[c].any(wide[c].values);
+  }
+  return wide;
 }
 
 void for_each_csv_row(CsvReading& reading, const UseCsvRow& use) {
@@ -207,6 +247,34 @@ void for_each_csv_row(CsvReading& reading, const UseCsvRow& use) {
       }
       if (outcome == CsvOutcome::read) {
         use(sample++, columns.data(), texts);
+      }
+    }
+  }
+}
+
+void for_each_csv_index(
+    CsvReading& reading, std::size_t file,
+    const std::function<void(std::int64_t line, const std::int64_t* index)>& use) {
+  CsvReading::Thread own = reading.by_thread.front();
+  std::vector<float> columns(static_cast<std::size_t>(reading.width));
+  std::vector<std::int64_t> index(reading.index_columns.size());
+  std::int64_t label = 0;
+  float target = 0;
+  const CsvRow into{.features = columns.data(),
+                    .label = &label,
+                    .target = &target,
+                    .texts = &own.texts,
+                    .label_texts = &own.label_texts,
+                    .index = index.data()};
+  for (const CsvPiece& piece : reading.pieces) {
+    if (piece.file != file) {
+      continue;
+    }
+    const auto text = text_of(*reading.files[piece.file], piece, own.buffer);
+    CsvRows rows(reading.layouts[piece.file], text);
+    for (std::int64_t i = 0; i < piece.rows; ++i) {
+      if (rows.next(into) == CsvOutcome::read) {
+        use(line_of(piece, text, rows.begin()), index.data());
       }
     }
   }

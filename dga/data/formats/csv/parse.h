@@ -26,11 +26,12 @@ struct CsvTextLabel {
 /// read.
 void parse_csv(CsvReading& reading, bool text_labels);
 
-/// Reads some features, and perhaps the target, of the first `rows` samples again as f64: by
-/// column, each (rows). For files that parse_csv has read, and without gaps between pieces.
-std::vector<std::vector<double>> read_csv_wide(CsvReading& reading,
-                                               const std::vector<std::int64_t>& features,
-                                               bool target, std::int64_t rows);
+/// Reads some features, and perhaps the target, again as f64: by column. Of all samples, or of
+/// about `rows` in pieces at equal distances, where NaN stands for the others. For files that
+/// parse_csv has read, and without gaps between pieces.
+std::vector<WideColumn> read_csv_wide(CsvReading& reading,
+                                      const std::vector<std::int64_t>& features, bool target,
+                                      std::int64_t rows);
 
 /// Takes the features of a sample, as numbers and codes for `texts`, by feature.
 using UseCsvRow = std::function<void(std::int64_t sample, const float* columns,
@@ -38,5 +39,11 @@ using UseCsvRow = std::function<void(std::int64_t sample, const float* columns,
 
 /// Reads the samples of files that parse_csv has read again, in order, on this thread.
 void for_each_csv_row(CsvReading& reading, const UseCsvRow& use);
+
+/// Calls use(line, index) for the samples of a file that parse_csv has read, in order: `index` are
+/// the values of the columns that are left out as an index.
+void for_each_csv_index(
+    CsvReading& reading, std::size_t file,
+    const std::function<void(std::int64_t line, const std::int64_t* index)>& use);
 
 }  // namespace dga

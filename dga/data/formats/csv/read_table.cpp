@@ -41,6 +41,11 @@ void lay_out(CsvReading& reading, std::size_t file, const std::vector<std::int64
       continue;
     }
     if (column.use == ColumnUse::dropped) {
+      const auto index =
+          std::find(reading.index_columns.begin(), reading.index_columns.end(), positions[c]);
+      if (index != reading.index_columns.end()) {
+        use = {Slot::index, index - reading.index_columns.begin()};
+      }
       continue;
     }
     const auto feature = std::lower_bound(reading.feature_columns.begin(),
@@ -96,6 +101,19 @@ void note_index(CsvReading& reading) {
   }
 }
 
+/// Finds the columns of the training that only an index is left out for. Of Parquet, pandas says
+/// which they are.
+void find_index_columns(CsvReading& reading) {
+  const CsvHead& head = reading.layouts.front().head;
+  const std::vector<bool> dropped =
+      columns_to_drop(head, reading.options, reading.files.front()->name());
+  for (std::size_t c = 0; head.first_line > 0 && c < head.index.size(); ++c) {
+    if (head.index[c] && !dropped[c]) {
+      reading.index_columns.push_back(static_cast<std::int64_t>(c));
+    }
+  }
+}
+
 /// Throws for a column that is used, but holds neither numbers nor texts.
 void refuse_unreadable(const CsvReading& reading, std::size_t file) {
   const CsvLayout& layout = reading.layouts[file];
@@ -145,6 +163,7 @@ CsvReading prepare(std::span<const SourcePtr> files, const ReadOptions& options,
     reading.samples.columns = *options.columns;
   } else if (options.table.only.empty()) {
     note_index(reading);
+    find_index_columns(reading);
   }
   for (std::size_t i = 0; i < reading.samples.columns.all.size(); ++i) {
     const ColumnUse use = reading.samples.columns.all[i].use;
@@ -193,6 +212,8 @@ bool label_is_text(const CsvReading& reading) {
 /// Moves the samples of each piece up to those before it, where some were left out.
 void close_gaps(CsvReading& reading) {
   std::int64_t count = 0;
+  reading.samples.dropped_samples = 0;
+  reading.samples.missing_samples = 0;
   for (std::size_t i = 0; i < reading.pieces.size(); ++i) {
     const std::int64_t from = reading.pieces[i].first_row;
     const std::int64_t rows = reading.results[i].rows;
@@ -279,6 +300,37 @@ Samples take_pass(CsvReading& reading, TextPass& pass, const TableParser& parser
   return std::move(reading.samples);
 }
 
+/// Parses the files, and returns whether the labels are texts.
+bool parse_table(CsvReading& reading) {
+  const ReadOptions& options = reading.options;
+  const bool may_be_text = options.task == Task::classification && options.columns == nullptr;
+  const bool text_labels = label_is_text(reading);
+  try {
+    reading.parser.parse(reading, text_labels);
+    close_gaps(reading);
+    const bool integers = options.columns == nullptr && !text_labels && reading.samples.labels;
+    const std::string fault = integers ? explain_padded_labels(reading) : "";
+    if (fault.empty()) {
+      return text_labels;
+    }
+    if (!may_be_text) {
+      throw DataError(str(reading.files.front()->name(), ": ", fault,
+                          ". Write it in one form, or take all labels as texts with --task "
+                          "classification."));
+    }
+  } catch (const CsvTextLabel& found) {
+    if (!may_be_text) {
+      throw DataError(
+          str(found.place, ": expected an integer as label like those before it, found \"",
+              printable(found.text), "\". ",
+              options.columns != nullptr ? "Give labels of the training set." : kMixedCsvLabels));
+    }
+  }
+  reading.parser.parse(reading, true);
+  close_gaps(reading);
+  return true;
+}
+
 }  // namespace
 
 Samples read_table(std::span<const SourcePtr> files, const ReadOptions& options,
@@ -287,20 +339,8 @@ Samples read_table(std::span<const SourcePtr> files, const ReadOptions& options,
   if (options.pass != nullptr) {
     return take_pass(reading, *options.pass, parser);
   }
-  bool text_labels = label_is_text(reading);
-  try {
-    parser.parse(reading, text_labels);
-  } catch (const CsvTextLabel& found) {
-    if (options.task != Task::classification || options.columns != nullptr) {
-      throw DataError(
-          str(found.place, ": expected an integer as label like those before it, found \"",
-              printable(found.text), "\". ",
-              options.columns != nullptr ? "Give labels of the training set." : kMixedCsvLabels));
-    }
-    text_labels = true;
-    parser.parse(reading, text_labels);
-  }
-  close_gaps(reading);
+  const bool text_labels = parse_table(reading);
+  check_index(reading);
   find_parts(reading);
   reading.samples.shape = {reading.width};
   reading.samples.columns.text_labels = text_labels;

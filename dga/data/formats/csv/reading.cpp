@@ -2,7 +2,10 @@
 
 #include "dga/data/formats/csv/reading.h"
 
+#include <algorithm>
+
 #include "dga/base/error.h"
+#include "dga/data/origins.h"
 
 namespace dga {
 
@@ -30,6 +33,21 @@ std::vector<std::int64_t> CsvReading::encoded_offsets() const {
                       (column.use == ColumnUse::category ? std::ssize(column.categories) : 1));
   }
   return offsets;
+}
+
+std::vector<WidePart> wide_parts(const CsvReading& reading, std::int64_t rows) {
+  const std::int64_t pieces = std::ssize(reading.pieces);
+  const bool all = rows == reading.samples.count;
+  const std::int64_t count =
+      all ? pieces : std::min(pieces, std::ssize(spread_samples(rows, reading.samples.count)));
+  std::vector<WidePart> parts;
+  for (std::int64_t i = 0, at = 0; i < count; ++i) {
+    const auto piece = static_cast<std::size_t>(i * pieces / count);
+    const std::int64_t in_piece = reading.results[piece].rows;
+    parts.push_back({piece, at, all ? in_piece : std::min(in_piece, rows / count)});
+    at += parts.back().rows;
+  }
+  return parts;
 }
 
 }  // namespace dga

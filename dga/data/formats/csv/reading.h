@@ -9,7 +9,9 @@
 #include <vector>
 
 #include "dga/data/centring.h"
+#include "dga/data/formats/csv/index.h"
 #include "dga/data/formats/csv/layout.h"
+#include "dga/data/formats/csv/padded_labels.h"
 #include "dga/data/formats/csv/pieces.h"
 #include "dga/data/formats/csv/table_parser.h"
 #include "dga/data/formats/csv/texts.h"
@@ -30,6 +32,7 @@ struct CsvReading {
     std::vector<std::int64_t> lines = {};
     /// Of samples that stay in the files: where records begin. `sample` counts within the piece.
     std::vector<TextMark> marks = {};
+    std::vector<IntegerRuns> index = {};  // by column that is left out as an index
   };
   /// What a thread uses for all its pieces. Codes of texts are valid within their thread.
   struct Thread {
@@ -38,6 +41,7 @@ struct CsvReading {
     FeatureRanges ranges;
     std::vector<CsvTexts> texts = {};  // by feature; empty without categories
     CsvTexts label_texts = {};
+    PaddedLabels padded = {};
   };
 
   const ReadOptions& options;
@@ -48,6 +52,7 @@ struct CsvReading {
   std::vector<Piece> results = {};                 // by piece
   std::vector<Thread> by_thread = {};              // of Parquet also by piece
   std::vector<std::int64_t> feature_columns = {};  // by feature: its position in samples.columns
+  std::vector<std::int64_t> index_columns = {};    // the same of those left out as an index
   Samples samples = {};
   std::int64_t width = 0;  // features, before categories are encoded
   int threads = 1;
@@ -60,5 +65,15 @@ struct CsvReading {
   /// By feature: where it stands in an encoded sample; and last, the width of that.
   std::vector<std::int64_t> encoded_offsets() const;
 };
+
+/// The first samples of a piece, and where they go when some columns are read again.
+struct WidePart {
+  std::size_t piece = 0;
+  std::int64_t at = 0;
+  std::int64_t rows = 0;
+};
+
+/// All samples of all pieces, or at most `rows` from pieces at equal distances.
+std::vector<WidePart> wide_parts(const CsvReading& reading, std::int64_t rows);
 
 }  // namespace dga

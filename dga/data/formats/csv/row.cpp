@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <limits>
+#include <type_traits>
 
 #include "dga/base/error.h"
 #include "dga/data/formats/csv/value.h"
@@ -67,6 +68,16 @@ template <typename T>
   return parse_uncommon(p, separator, out);
 }
 
+/// Whether the field at `p` begins with a zero before another digit. The text ends in a byte that
+/// is no part of a number.
+bool has_leading_zero(const char* p) noexcept {
+  while (*p == ' ' || *p == '\t') {
+    ++p;
+  }
+  p += *p == '-' || *p == '+' ? 1 : 0;
+  return p[0] == '0' && detail::is_digit(p[1]);
+}
+
 /// The end of a field that is not used, or null if it may be quoted.
 const char* skip_field(const char* p, char separator) noexcept {
   while (*p == ' ' || (*p == '\t' && separator != '\t')) {
@@ -93,8 +104,16 @@ const char* parse_numbers(const char* p, const CsvLayout& layout, const CsvRow& 
       end = parse_field(p, separator, row.features[use.position]);
     } else if (use.slot == Slot::wide) {
       end = parse_uncommon(p, separator, row.wide[use.position]);
+      if (row.wide_texts != nullptr && end != nullptr) {
+        row.wide_texts[use.position] = {p, static_cast<std::size_t>(end - p)};
+      }
     } else if (use.slot == Slot::label) {
-      end = parse_field(p, separator, label);
+      // The general parser notes leading zeros.
+      end = std::is_integral_v<Label> && has_leading_zero(p) ? nullptr
+                                                             : parse_field(p, separator, label);
+    } else if (use.slot == Slot::index) {
+      std::int64_t unused = 0;
+      end = parse_field(p, separator, row.index != nullptr ? row.index[use.position] : unused);
     } else if (use.slot == Slot::skip) {
       end = skip_field(p, separator);
     }
@@ -115,15 +134,24 @@ CsvOutcome read_field(const CsvField& field, const CsvLayout& layout, CsvLayout:
   if (use.slot == Slot::skip) {
     return CsvOutcome::read;
   }
+  if (use.slot == Slot::index) {
+    std::int64_t unused = 0;
+    return outcome_of(parse_csv_number(field.text, layout.decimal,
+                                       row.index != nullptr ? row.index[use.position] : unused));
+  }
   if (is_missing(field.text)) {
     return CsvOutcome::dropped;
   }
   switch (use.slot) {
     case Slot::skip:
+    case Slot::index:
       break;
     case Slot::number:
       return outcome_of(parse_csv_number(field.text, layout.decimal, row.features[use.position]));
     case Slot::wide:
+      if (row.wide_texts != nullptr) {
+        row.wide_texts[use.position] = field.text;
+      }
       return outcome_of(parse_csv_number(field.text, layout.decimal, row.wide[use.position]));
     case Slot::category:
       row.features[use.position] =
@@ -138,6 +166,9 @@ CsvOutcome read_field(const CsvField& field, const CsvLayout& layout, CsvLayout:
         return outcome_of(parse_csv_number(field.text, layout.decimal, *row.target));
       }
       const NumberError error = parse_csv_number(field.text, layout.decimal, *row.label);
+      if (error == NumberError::none && row.padded != nullptr) {
+        row.padded->add(field.text);
+      }
       return error == NumberError::not_a_number ? CsvOutcome::text_label : outcome_of(error);
   }
   return CsvOutcome::read;
@@ -209,6 +240,11 @@ std::string remedy_of_missing(const CsvLayout& layout, std::int64_t column) {
 
 }  // namespace
 
+std::string remedy_of_index(const CsvHead& head, std::int64_t column) {
+  return str("Leave the column out with --drop ", head.handle(column),
+             ", or give it a name of its own to train on it.");
+}
+
 const char* parse_csv_numbers(const char* p, const CsvLayout& layout, const CsvRow& row) noexcept {
   if (layout.regression || layout.label < 0) {
     float none = 0;
@@ -227,7 +263,8 @@ CsvOutcome parse_csv_record(const char* p, const char* end, const CsvLayout& lay
   if (layout.missing == Missing::drop) {
     // Before anything is read: a sample that is left out defines no class and no category.
     for (std::size_t column = 0; column < fields.size(); ++column) {
-      if (layout.uses[column].slot != Slot::skip && is_missing(fields[column].text)) {
+      const Slot slot = layout.uses[column].slot;
+      if (slot != Slot::skip && slot != Slot::index && is_missing(fields[column].text)) {
         return CsvOutcome::dropped;
       }
     }
@@ -255,6 +292,13 @@ std::string explain_csv_cell(std::string_view text, const CsvLayout& layout, std
   const std::string found = !text.empty()                ? str("\"", printable(text), "\"")
                             : layout.head.first_line > 0 ? "an empty field"
                                                          : "no value";
+  if (slot == Slot::index) {
+    std::int64_t integer = 0;
+    return parse_csv_number(text, layout.decimal, integer) == NumberError::none
+               ? ""
+               : str("expected an integer in ", where, ", which is left out as an index, found ",
+                     found, ". ", remedy_of_index(layout.head, column));
+  }
   if (is_missing(text)) {
     const bool allowed = layout.missing == Missing::drop ||
                          (layout.missing == Missing::mean && !is_label && slot != Slot::category);

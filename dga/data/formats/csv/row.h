@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "dga/data/formats/csv/layout.h"
+#include "dga/data/formats/csv/padded_labels.h"
 #include "dga/data/formats/csv/record.h"
 #include "dga/data/formats/csv/texts.h"
 
@@ -22,8 +23,11 @@ struct CsvRow {
   std::int64_t* label = nullptr;           // an integer, or the code of a text
   float* target = nullptr;                 // of a regression
   double* wide = nullptr;                  // the values of wide columns, by Use::position
+  std::string_view* wide_texts = nullptr;  // where they stand, until the next record; or null
   std::vector<CsvTexts>* texts = nullptr;  // of the features that are categories, by position
   CsvTexts* label_texts = nullptr;
+  PaddedLabels* padded = nullptr;  // integer labels with leading zeros; or null
+  std::int64_t* index = nullptr;   // the values of indices, by Use::position; or null
 };
 
 enum class CsvOutcome {
@@ -41,6 +45,9 @@ const char* parse_csv_numbers(const char* p, const CsvLayout& layout, const CsvR
 /// in `next`.
 CsvOutcome parse_csv_record(const char* p, const char* end, const CsvLayout& layout,
                             const CsvRow& row, CsvRecord& record, const char*& next);
+
+/// What to do about a column that begins as an index and then is none.
+std::string remedy_of_index(const CsvHead& head, std::int64_t column);
 
 /// Why the cell `text` of a column cannot be read, as "expected …, found …. What to do.", or "" if
 /// it can. `where`: what the message calls the cell.

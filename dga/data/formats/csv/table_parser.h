@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "dga/data/formats/csv/head.h"
+#include "dga/data/merged_numbers.h"
 #include "dga/data/samples.h"
 #include "dga/data/source.h"
 
@@ -27,9 +28,9 @@ struct TableParser {
   /// Reads the files as parse_csv does. It may be called twice.
   std::function<void(CsvReading& reading, bool text_labels)> parse;
   /// Reads some columns again as read_csv_wide does.
-  std::function<std::vector<std::vector<double>>(CsvReading& reading,
-                                                 const std::vector<std::int64_t>& features,
-                                                 bool target, std::int64_t rows)>
+  std::function<std::vector<WideColumn>(CsvReading& reading,
+                                        const std::vector<std::int64_t>& features, bool target,
+                                        std::int64_t rows)>
       wide;
   /// Makes the reader of samples that stay in the files, as csv_blocks does. Only for formats that
   /// can be streamed.

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <functional>
 #include <limits>
+#include <map>
 #include <memory>
 #include <numeric>
 #include <string>
@@ -129,7 +130,8 @@ class SparseRows {
       most_ = std::max(most_, line.indices().back());
     }
     check_range(line, number);
-    // samples_to_compare never returns more.
+    line.add_merged(merged_);
+    // Of many samples, samples_to_compare returns no more; few are read again.
     constexpr std::int64_t kFirst = 1024;
     if (!options_.in_place || count_ < kFirst) {
       indices_.insert(indices_.end(), line.indices().begin(), line.indices().end());
@@ -190,8 +192,9 @@ class SparseRows {
   FeatureRanges fill_features(Samples& samples) const;
   FeatureRanges full_ranges() const;
   void centre_values(Samples& samples, const FeatureRanges& ranges) const;
-  std::vector<std::vector<double>> columns(const std::vector<std::int64_t>& wanted, bool target,
-                                           std::int64_t rows) const;
+  std::vector<WideColumn> columns(const std::vector<std::int64_t>& wanted, bool target,
+                                  std::int64_t rows) const;
+  void find_merged(const std::vector<std::int64_t>& wanted, std::vector<WideColumn>& columns) const;
 
   std::span<const SourcePtr> sources_;
   const ReadOptions& options_;
@@ -203,7 +206,8 @@ class SparseRows {
   std::int64_t most_ = -1;
   std::string out_of_range_;
   bool labelled_ = true;
-  std::int64_t first_ = 1;  // index of feature 0
+  std::map<std::int64_t, MergedNumbers> merged_;  // by index; -1: of the targets
+  std::int64_t first_ = 1;                        // index of feature 0
   std::int64_t width_ = 0;
   // --- of the samples that are kept
   std::vector<std::int64_t> rows_{0};  // where each begins
@@ -262,11 +266,13 @@ void SparseRows::check_memory() const {
   }
 }
 
-std::vector<std::vector<double>> SparseRows::columns(const std::vector<std::int64_t>& wanted,
-                                                     bool target, std::int64_t rows) const {
-  std::vector<std::vector<double>> result(wanted.size() + (target ? 1 : 0));
-  for (auto& column : result) {
-    column.resize(static_cast<std::size_t>(rows));
+/// Some columns of all samples, or of `rows`: those at equal distances, or of samples that stay in
+/// the files the first ones.
+std::vector<WideColumn> SparseRows::columns(const std::vector<std::int64_t>& wanted, bool target,
+                                            std::int64_t rows) const {
+  std::vector<WideColumn> result(wanted.size() + (target ? 1 : 0));
+  for (WideColumn& column : result) {
+    column.values.resize(static_cast<std::size_t>(rows));
   }
   std::vector<std::int64_t> place_of(static_cast<std::size_t>(width_), -1);
   for (std::size_t c = 0; c < wanted.size(); ++c) {
@@ -275,40 +281,54 @@ std::vector<std::vector<double>> SparseRows::columns(const std::vector<std::int6
   const auto put = [&](std::size_t row, std::int64_t index, double value) {
     const std::int64_t place = place_of[static_cast<std::size_t>(index - first_)];
     if (place >= 0) {
-      result[static_cast<std::size_t>(place)][row] = value;
+      result[static_cast<std::size_t>(place)].values[row] = value;
     }
   };
+  std::size_t at = 0;
   if (rows > std::ssize(rows_) - 1) {
-    std::size_t row = 0;
     LibsvmLine line(options_.task, options_.optional_labels);
     for (std::size_t file = 0; file < sources_.size(); ++file) {
       for_each_sample(file, line, [&](std::int64_t, std::int64_t) {
-        if (std::cmp_greater_equal(row, rows) ||
+        if (std::cmp_greater_equal(at, rows) ||
             (!line.indices().empty() &&
              (line.indices().front() < first_ || line.indices().back() >= first_ + width_))) {
           refuse_changed_file(sources_[file]->name());
         }
         for (std::size_t i = 0; i < line.indices().size(); ++i) {
-          put(row, line.indices()[i], line.values()[i]);
+          put(at, line.indices()[i], line.values()[i]);
         }
         if (target) {
-          result.back()[row] = line.target();
+          result.back().values[at] = line.target();
         }
-        ++row;
+        ++at;
       });
     }
+    find_merged(wanted, result);
     return result;
   }
-  for (std::size_t row = 0; row < static_cast<std::size_t>(rows); ++row) {
-    for (auto i = static_cast<std::size_t>(rows_[row]);
-         i < static_cast<std::size_t>(rows_[row + 1]); ++i) {
-      put(row, indices_[i], values_[i]);
-    }
-    if (target) {
-      result.back()[row] = wide_targets_[row];
+  for (const SampleRun& run : spread_samples(rows, std::ssize(rows_) - 1)) {
+    const auto last = static_cast<std::size_t>(run.first + run.count);
+    for (auto row = static_cast<std::size_t>(run.first); row < last; ++row, ++at) {
+      for (auto i = static_cast<std::size_t>(rows_[row]);
+           i < static_cast<std::size_t>(rows_[row + 1]); ++i) {
+        put(at, indices_[i], values_[i]);
+      }
+      if (target) {
+        result.back().values[at] = wide_targets_[row];
+      }
     }
   }
+  find_merged(wanted, result);
   return result;
+}
+
+void SparseRows::find_merged(const std::vector<std::int64_t>& wanted,
+                             std::vector<WideColumn>& columns) const {
+  for (std::size_t c = 0; c < columns.size(); ++c) {
+    const auto found = merged_.find(c < wanted.size() ? wanted[c] + first_ : -1);
+    columns[c].merged =
+        found != merged_.end() && MergedNumbers(found->second).any(columns[c].values);
+  }
 }
 
 FeatureRanges SparseRows::fill_features(Samples& samples) const {

@@ -35,6 +35,7 @@ bool LibsvmLine::parse(std::string_view line) {
     refuse_word(*labelled_ ? "a label first" : "no label, as in the first line", word,
                 "Give a label to all samples, or to none.");
   }
+  long_numbers_.clear();
   if (has_label) {
     read_label(word);
     word = take_word(line);
@@ -55,12 +56,15 @@ void LibsvmLine::read_label(std::string_view word) {
     if (parse_double(word, target_) != NumberError::none) {
       refuse_word("a finite number as target", word, "Correct the line.");
     }
+    keep_long(-1, word);
   } else if (parse_integer(word, label_) != NumberError::none) {
     double real = 0;
     refuse_word("an integer label", word,
                 parse_double(word, real) == NumberError::none
                     ? "To train on real-valued labels use --task regression."
                     : "Correct the line.");
+  } else if (has_leading_zeros(word)) {
+    refuse_word("an integer label without leading zeros", word, "Number the classes.");
   }
 }
 
@@ -86,8 +90,22 @@ void LibsvmLine::read_value(std::string_view word) {
   if (index > kMostIndex) {
     refuse_word("an index of at most 2147483648", word, "Number the features from 1.");
   }
+  keep_long(std::ssize(values_), word.substr(colon + 1));
   indices_.push_back(index);
   values_.push_back(value);
+}
+
+void LibsvmLine::keep_long(std::ptrdiff_t at, std::string_view number) {
+  if (MergedNumbers::may_merge(number)) {
+    long_numbers_.emplace_back(at, number);
+  }
+}
+
+void LibsvmLine::add_merged(std::map<std::int64_t, MergedNumbers>& numbers) const {
+  for (const auto& [at, number] : long_numbers_) {
+    const auto i = static_cast<std::size_t>(at);
+    numbers[at < 0 ? -1 : indices_[i]].add(number, '.', at < 0 ? target_ : values_[i]);
+  }
 }
 
 }  // namespace dga

@@ -4,12 +4,16 @@
 
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
+#include "dga/data/merged_numbers.h"
 #include "dga/data/samples.h"
 
 namespace dga {
@@ -36,10 +40,14 @@ class LibsvmLine {
   const std::vector<std::int64_t>& indices() const noexcept { return indices_; }
   /// By index.
   const std::vector<double>& values() const noexcept { return values_; }
+  /// Adds the numbers that f64 may have merged with others: to those of their index, and the target
+  /// to those of -1.
+  void add_merged(std::map<std::int64_t, MergedNumbers>& numbers) const;
 
  private:
   void read_label(std::string_view word);
   void read_value(std::string_view word);
+  void keep_long(std::ptrdiff_t at, std::string_view number);
 
   Task task_;
   bool optional_labels_;
@@ -48,6 +56,8 @@ class LibsvmLine {
   double target_ = 0;
   std::vector<std::int64_t> indices_;
   std::vector<double> values_;
+  /// Numbers of many digits, as they are written: the place among the values, or -1 of the target.
+  std::vector<std::pair<std::ptrdiff_t, std::string>> long_numbers_;
 };
 
 }  // namespace dga

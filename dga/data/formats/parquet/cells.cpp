@@ -42,13 +42,24 @@ double seconds_of(std::int64_t value, std::int64_t per_second) noexcept {
 }
 
 /// A time as old versions of Spark write it: nanoseconds of a day, and the Julian day.
-double seconds_of(const parquet::Int96& time) noexcept {
-  constexpr std::int64_t kJulianDayOf1970 = 2'440'588;
+struct SparkTime {
   std::int64_t nanoseconds = 0;
-  std::memcpy(&nanoseconds, &time.value[0], sizeof(nanoseconds));
-  const std::int64_t days = std::int64_t{time.value[2]} - kJulianDayOf1970;
-  return static_cast<double>(days * 86'400) + seconds_of(nanoseconds, kNanoseconds);
-}
+  std::int64_t days = 0;  // since 1970
+
+  explicit SparkTime(const parquet::Int96& time) noexcept {
+    constexpr std::int64_t kJulianDayOf1970 = 2'440'588;
+    std::memcpy(&nanoseconds, &time.value[0], sizeof(nanoseconds));
+    days = std::int64_t{time.value[2]} - kJulianDayOf1970;
+  }
+  double seconds() const noexcept {
+    return static_cast<double>(days * 86'400) + seconds_of(nanoseconds, kNanoseconds);
+  }
+  /// Nanoseconds since 1970, modulo 2^64.
+  std::uint64_t identity() const noexcept {
+    return static_cast<std::uint64_t>(days) * 86'400 * std::uint64_t{kNanoseconds} +
+           static_cast<std::uint64_t>(nanoseconds);
+  }
+};
 
 std::string decimal_text(const std::uint8_t* bytes, std::int64_t count, std::int32_t scale) {
   const auto value = arrow::Decimal256::FromBigEndian(bytes, static_cast<std::int32_t>(count));
@@ -112,6 +123,7 @@ std::int64_t ParquetCells::take_integers(parquet::ColumnReader& reader, const Pa
   if (column.kind == ParquetKind::real) {
     return take<Type>(reader, most, [&](std::size_t cell, Value value) {
       reals_[cell] = seconds_of(value, column.per_second) * static_cast<double>(column.seconds);
+      integers_[cell] = value;
     });
   }
   if (column.kind == ParquetKind::decimal) {
@@ -131,6 +143,9 @@ std::int64_t ParquetCells::read(parquet::ColumnReader& reader, const ParquetColu
                                 std::int64_t most) {
   kind_ = column.kind;
   single_ = reader.type() == parquet::Type::FLOAT;
+  times_ = kind_ == ParquetKind::real &&
+           (reader.type() == parquet::Type::INT32 || reader.type() == parquet::Type::INT64 ||
+            reader.type() == parquet::Type::INT96);
   const auto size = static_cast<std::size_t>(most);
   integers_.resize(size);
   reals_.resize(size);
@@ -150,8 +165,10 @@ std::int64_t ParquetCells::read(parquet::ColumnReader& reader, const ParquetColu
       break;
     case parquet::Type::INT96:
       count = take<parquet::Int96Type>(
-          reader, most,
-          [&](std::size_t cell, const parquet::Int96& value) { reals_[cell] = seconds_of(value); });
+          reader, most, [&](std::size_t cell, const parquet::Int96& value) {
+            reals_[cell] = SparkTime(value).seconds();
+            integers_[cell] = static_cast<std::int64_t>(SparkTime(value).identity());
+          });
       break;
     case parquet::Type::FLOAT:
       count = take<parquet::FloatType>(
@@ -279,6 +296,26 @@ NumberError ParquetCells::number(std::size_t cell, char decimal, std::int64_t& o
       return NumberError::none;
     default:
       return parse_csv_number(texts_[cell], decimal, out);
+  }
+}
+
+void ParquetCells::add_to(MergedNumbers& numbers, std::size_t cell, char decimal,
+                          double value) const {
+  switch (kind_) {
+    case ParquetKind::integer:
+      return numbers.add(integers_[cell]);
+    case ParquetKind::natural:
+      return numbers.add(static_cast<std::uint64_t>(integers_[cell]));
+    case ParquetKind::real:
+      if (times_) {
+        numbers.add(value, static_cast<std::uint64_t>(integers_[cell]));
+      }
+      return;
+    case ParquetKind::text:
+    case ParquetKind::decimal:
+      return numbers.add(texts_[cell], decimal, value);
+    default:
+      return;
   }
 }
 

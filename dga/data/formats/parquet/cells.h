@@ -14,6 +14,7 @@
 
 #include "dga/data/formats/number.h"
 #include "dga/data/formats/parquet/column.h"
+#include "dga/data/merged_numbers.h"
 
 namespace dga {
 
@@ -35,6 +36,8 @@ class ParquetCells {
   NumberError number(std::size_t cell, char decimal, float& out) const noexcept;
   NumberError number(std::size_t cell, char decimal, double& out) const noexcept;
   NumberError number(std::size_t cell, char decimal, std::int64_t& out) const noexcept;
+  /// Adds the cell, which `number` has read as `value`.
+  void add_to(MergedNumbers& numbers, std::size_t cell, char decimal, double value) const;
 
  private:
   template <typename Type, typename Convert>
@@ -45,8 +48,9 @@ class ParquetCells {
 
   ParquetKind kind_ = ParquetKind::nothing;
   bool single_ = false;  // whether reals are stored as f32, whose decimals are shorter
+  bool times_ = false;   // whether reals are times, which are stored as integers
   std::vector<std::uint8_t> present_;    // by cell
-  std::vector<std::int64_t> integers_;   // by cell: integer, natural (its bits), boolean
+  std::vector<std::int64_t> integers_;   // by cell: integer, natural (its bits), boolean, time
   std::vector<double> reals_;            // by cell: real
   std::vector<std::string_view> texts_;  // by cell: text, decimal
   std::vector<std::string> decimals_;    // what `texts_` views of decimals

@@ -7,6 +7,7 @@
 #include <functional>
 #include <limits>
 #include <new>
+#include <numeric>
 #include <utility>
 
 #include "dga/base/available_memory.h"
@@ -125,6 +126,9 @@ class CellStore {
       error_ = cells.number(cell, layout_.decimal, reading_.samples.targets[sample]);
     } else {
       error_ = cells.number(cell, layout_.decimal, reading_.samples.labels[sample]);
+      if (error_ == NumberError::none && cells.kind() == ParquetKind::text) {
+        texts_.padded.add(cells.view(cell));
+      }
     }
     return error_ == NumberError::none;
   }
@@ -246,8 +250,10 @@ void parse_parquet(CsvReading& reading, ParquetReading& parquet, bool text_label
   reading.by_thread.assign(std::max(pieces, static_cast<std::size_t>(reading.threads)),
                            {.ranges = FeatureRanges(width),
                             .texts = std::vector<CsvTexts>(reading.has_categories ? width : 0)});
+  std::vector<std::size_t> all_pieces(pieces);
+  std::iota(all_pieces.begin(), all_pieces.end(), std::size_t{0});
   const std::vector<ParquetShare> shares = parquet_shares(
-      reading, [](const CsvLayout::Use& use) { return use.slot != Slot::skip; }, pieces);
+      reading, [](const CsvLayout::Use& use) { return use.slot != Slot::skip; }, all_pieces);
   const auto all = [&](std::size_t piece) { return reading.pieces[piece].rows; };
   parquet.left_out.assign(pieces, {});
   if (reading.layouts.front().missing == Missing::drop) {
@@ -259,12 +265,9 @@ void parse_parquet(CsvReading& reading, ParquetReading& parquet, bool text_label
   finish_parquet(reading, parquet);
 }
 
-std::vector<std::vector<double>> read_parquet_wide(CsvReading& reading,
-                                                   const ParquetReading& parquet,
-                                                   const std::vector<std::int64_t>& features,
-                                                   bool target, std::int64_t rows) {
-  std::vector<std::vector<double>> values(features.size() + (target ? 1 : 0),
-                                          std::vector<double>(static_cast<std::size_t>(rows)));
+std::vector<WideColumn> read_parquet_wide(CsvReading& reading, const ParquetReading& parquet,
+                                          const std::vector<std::int64_t>& features, bool target,
+                                          std::int64_t rows) {
   // By feature, and last the target: where its values go.
   std::vector<std::int64_t> places(static_cast<std::size_t>(reading.width) + 1, -1);
   for (std::size_t i = 0; i < features.size(); ++i) {
@@ -276,47 +279,63 @@ std::vector<std::vector<double>> read_parquet_wide(CsvReading& reading,
            : use.slot == Slot::label ? places.back()
                                      : -1;
   };
-  std::vector<std::int64_t> first_samples;  // of the pieces that are needed
-  std::int64_t sample = 0;
-  for (const CsvReading::Piece& result : reading.results) {
-    if (sample < rows) {
-      first_samples.push_back(sample);
-    }
-    sample += result.rows;
+  const std::vector<WidePart> parts = wide_parts(reading, rows);
+  std::vector<std::size_t> pieces;
+  std::vector<const WidePart*> part_of(reading.pieces.size());
+  for (const WidePart& part : parts) {
+    pieces.push_back(part.piece);
+    part_of[part.piece] = &part;
   }
+  const std::size_t columns = features.size() + (target ? 1 : 0);
+  std::vector<WideColumn> wide(columns);
+  for (WideColumn& column : wide) {
+    column.values.resize(static_cast<std::size_t>(parts.back().at + parts.back().rows));
+  }
+  // By piece, which no two threads read the same column of.
+  std::vector<std::vector<MergedNumbers>> merged(reading.pieces.size(),
+                                                 std::vector<MergedNumbers>(columns));
   const std::vector<ParquetShare> shares = parquet_shares(
-      reading, [&](const CsvLayout::Use& use) { return place_of(use) >= 0; }, first_samples.size());
+      reading, [&](const CsvLayout::Use& use) { return place_of(use) >= 0; }, pieces);
   const auto needed = [&](std::size_t piece) {
     const bool whole = !parquet.left_out[piece].empty();  // kept rows may be anywhere
-    return whole ? reading.pieces[piece].rows
-                 : std::min(reading.pieces[piece].rows, rows - first_samples[piece]);
+    return whole ? reading.pieces[piece].rows : part_of[piece]->rows;
   };
   scan_parquet_shares(reading, parquet, shares, needed, [&](std::size_t task, ParquetFault& fault) {
     const std::size_t piece = shares[task].piece;
     const CsvLayout& layout = reading.layouts[reading.pieces[piece].file];
     return [&, piece](std::size_t column, std::int64_t row, const ParquetCells& cells) {
       const std::vector<std::uint8_t>& out = parquet.left_out[piece];
-      std::int64_t at = first_samples[piece] + row;
+      const std::int64_t end = part_of[piece]->at + part_of[piece]->rows;
+      std::int64_t at = part_of[piece]->at + row;
       if (!out.empty()) {
         at -= std::count(out.begin(), out.begin() + row, 1);
       }
-      std::vector<double>& into = values[static_cast<std::size_t>(place_of(layout.uses[column]))];
-      for (std::int64_t i = 0; i < cells.count() && at < rows; ++i) {
+      const auto place = static_cast<std::size_t>(place_of(layout.uses[column]));
+      for (std::int64_t i = 0; i < cells.count() && at < end; ++i) {
         const auto cell = static_cast<std::size_t>(i);
         if (!out.empty() && out[static_cast<std::size_t>(row + i)] != 0) {
           continue;
         }
-        double& value = into[static_cast<std::size_t>(at++)];
+        double& value = wide[place].values[static_cast<std::size_t>(at++)];
         if (cells.missing(cell)) {
           value = std::numeric_limits<double>::quiet_NaN();
         } else if (cells.number(cell, layout.decimal, value) != NumberError::none) {
           fault.add(fault_of(layout, column, row + i, cells, cell));
           return;
+        } else {
+          cells.add_to(merged[piece][place], cell, layout.decimal, value);
         }
       }
     };
   });
-  return values;
+  for (std::size_t c = 0; c < columns; ++c) {
+    MergedNumbers all;
+    for (const std::vector<MergedNumbers>& of_piece : merged) {
+      all.add(of_piece[c]);
+    }
+    wide[c].merged = all.any(wide[c].values);
+  }
+  return wide;
 }
 
 }  // namespace dga

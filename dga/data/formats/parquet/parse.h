@@ -15,10 +15,9 @@ namespace dga {
 /// See parse_csv. The pieces of `reading` are the row groups.
 void parse_parquet(CsvReading& reading, ParquetReading& parquet, bool text_labels);
 
-/// See read_csv_wide.
-std::vector<std::vector<double>> read_parquet_wide(CsvReading& reading,
-                                                   const ParquetReading& parquet,
-                                                   const std::vector<std::int64_t>& features,
-                                                   bool target, std::int64_t rows);
+/// See read_csv_wide. Of `rows` samples, those are read that come first in their row groups.
+std::vector<WideColumn> read_parquet_wide(CsvReading& reading, const ParquetReading& parquet,
+                                          const std::vector<std::int64_t>& features, bool target,
+                                          std::int64_t rows);
 
 }  // namespace dga

@@ -55,9 +55,9 @@ void throw_first(const CsvReading& reading, const ParquetReading& parquet,
 
 std::vector<ParquetShare> parquet_shares(const CsvReading& reading,
                                          const std::function<bool(const CsvLayout::Use&)>& wanted,
-                                         std::size_t pieces) {
+                                         std::span<const std::size_t> pieces) {
   std::vector<ParquetShare> shares;
-  for (std::size_t piece = 0; piece < pieces; ++piece) {
+  for (const std::size_t piece : pieces) {
     const std::vector<CsvLayout::Use>& uses = reading.layouts[reading.pieces[piece].file].uses;
     std::vector<std::size_t> columns;
     for (std::size_t c = 0; c < uses.size(); ++c) {
@@ -69,9 +69,9 @@ std::vector<ParquetShare> parquet_shares(const CsvReading& reading,
     std::stable_sort(columns.begin(), columns.end(), [&](std::size_t a, std::size_t b) {
       return uses[a].position < uses[b].position;
     });
-    const std::size_t count =
-        std::clamp<std::size_t>((static_cast<std::size_t>(reading.threads) + pieces - 1) / pieces,
-                                1, std::max<std::size_t>(1, columns.size()));
+    const std::size_t count = std::clamp<std::size_t>(
+        (static_cast<std::size_t>(reading.threads) + pieces.size() - 1) / pieces.size(), 1,
+        std::max<std::size_t>(1, columns.size()));
     for (std::size_t i = 0; i < count && !columns.empty(); ++i) {
       const auto begin = static_cast<std::ptrdiff_t>(i * columns.size() / count);
       const auto end = static_cast<std::ptrdiff_t>((i + 1) * columns.size() / count);

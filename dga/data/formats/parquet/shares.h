@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <vector>
 
 #include "dga/data/formats/csv/reading.h"
@@ -28,11 +29,11 @@ struct ParquetShare {
   std::vector<std::size_t> columns = {};
 };
 
-/// The wanted columns of the first `pieces`. Where there are fewer pieces than threads, several
+/// The wanted columns of `pieces`, which ascend. Where there are fewer pieces than threads, several
 /// shares divide the columns of a piece. In order of the pieces.
 std::vector<ParquetShare> parquet_shares(const CsvReading& reading,
                                          const std::function<bool(const CsvLayout::Use&)>& wanted,
-                                         std::size_t pieces);
+                                         std::span<const std::size_t> pieces);
 
 /// Reads the shares with all threads: the first `rows` rows of each piece. `use` gives what
 /// receives the cells of a share. Throws DataError, or CsvTextLabel, for the first fault in the
