@@ -129,6 +129,7 @@ bool is_new(const at::Tensor& tensor, std::set<const void*>& seen) {
 
 std::vector<std::string> lines_of_kind(const std::vector<NamedTensor>& tensors, const char* kind) {
   std::vector<std::string> lines;
+  lines.reserve(tensors.size());
   for (const NamedTensor& item : tensors) {
     lines.push_back(dga::str(kind, " ", item.name, " ", shape_text(item.tensor),
                              item.tied.empty() ? "" : " with tied tensors",

@@ -171,10 +171,10 @@ DGA_ENGINE_TEST(ModuleChanges, MemoryOfAnotherTensorIsRefused) {
 
 DGA_ENGINE_TEST(ModuleChanges, GradientsWithOtherMemoryAreRefused) {
   const std::vector<std::function<void(const at::Tensor&)>> edits = {
-      [](at::Tensor gradient) {
+      [](const at::Tensor& gradient) {
         gradient.set_data(at::zeros({7, 7}));
       },
-      [](at::Tensor gradient) { gradient.set_data(gradient.data().t()); },
+      [](const at::Tensor& gradient) { gradient.set_data(gradient.data().t()); },
   };
   for (const auto& edit : edits) {
     auto net = std::make_shared<TwoLayers>();

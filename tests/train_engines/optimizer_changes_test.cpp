@@ -32,9 +32,9 @@ struct OwnOptions : torch::optim::OptimizerCloneableOptions<OwnOptions> {
 
 /// SGD of a program's own, which may fail.
 struct OwnOptimizer : torch::optim::Optimizer {
-  OwnOptimizer(std::vector<torch::optim::OptimizerParamGroup> groups, const OwnOptions& options,
-               bool fails)
-      : Optimizer(std::move(groups), std::make_unique<OwnOptions>(options)), fails_(fails) {}
+  OwnOptimizer(const std::vector<torch::optim::OptimizerParamGroup>& groups,
+               const OwnOptions& options, bool fails)
+      : Optimizer(groups, std::make_unique<OwnOptions>(options)), fails_(fails) {}
 
   at::Tensor step(LossClosure closure) override {
     const at::NoGradGuard no_grad;
@@ -49,9 +49,9 @@ struct OwnOptimizer : torch::optim::Optimizer {
   bool fails_;
 };
 
-OptimizerFactory own_factory(bool fails, OwnOptions options = {}) {
-  return [fails, options](std::vector<torch::optim::OptimizerParamGroup> groups) {
-    return std::make_unique<OwnOptimizer>(std::move(groups), options, fails);
+OptimizerFactory own_factory(bool fails, const OwnOptions& options = {}) {
+  return [fails, options](const std::vector<torch::optim::OptimizerParamGroup>& groups) {
+    return std::make_unique<OwnOptimizer>(groups, options, fails);
   };
 }
 
@@ -78,7 +78,7 @@ DGA_ENGINE_TEST(OptimizerChanges, GradientsInItAreRefused) {
   auto net = constant_net();
   GradientAccumulator accumulator(environment, net, plain_sgd());
   take_steps(accumulator, *net, environment.rank(), 1);
-  for (at::Tensor parameter : accumulator.optimizer().param_groups().front().params()) {
+  for (const at::Tensor& parameter : accumulator.optimizer().param_groups().front().params()) {
     parameter.mutable_grad() = at::ones_like(parameter);
   }
   EXPECT_EQ(refused_step(accumulator, *net, environment.rank()),
@@ -94,7 +94,7 @@ DGA_ENGINE_TEST(OptimizerChanges, ItsSlicesChangeInStepsOnly) {
   take_steps(accumulator, *net, environment.rank(), 1);
   const auto halve = [&] {
     const at::NoGradGuard no_grad;
-    for (at::Tensor parameter : accumulator.optimizer().param_groups().front().params()) {
+    for (const at::Tensor& parameter : accumulator.optimizer().param_groups().front().params()) {
       parameter.mul_(0.5);
     }
   };
@@ -110,7 +110,7 @@ DGA_ENGINE_TEST(OptimizerChanges, ItsSlicesChangeInStepsOnly) {
 
   // The samples of a value may all miss a change; the counters do not.
   environment.world().barrier();
-  for (at::Tensor parameter : accumulator.optimizer().param_groups().front().params()) {
+  for (const at::Tensor& parameter : accumulator.optimizer().param_groups().front().params()) {
     const at::NoGradGuard no_grad;
     parameter.mul_(1);
   }

@@ -74,7 +74,7 @@ DGA_ENGINE_TEST(UserLoops, AnAverageByHandIsSwappedInAndOut) {
       for (std::size_t i = 0; i < now.size(); ++i) {
         kept[i].mul_(0.75).add_(now[i], 0.25);
         // For an evaluation.
-        at::Tensor parameter = now[i];
+        const at::Tensor& parameter = now[i];
         const at::Tensor own = parameter.data();
         parameter.set_data(kept[i].data());
         EXPECT_TRUE(parameter.equal(kept[i]));
@@ -241,19 +241,24 @@ DGA_ENGINE_TEST(UserLoops, ABufferThatTheForwardRegistersIsNoObstacle) {
   EXPECT_TRUE(net->direction.allclose(alone.direction, 1e-4, 1e-5));
 }
 
+struct NetHolder : torch::CustomClassHolder {
+  explicit NetHolder(Linear* layer) : net(layer) {}
+  Linear* net;
+};
+
 /// Computes a layer again in backward, as activation checkpointing does.
 struct Recomputed : torch::autograd::Function<Recomputed> {
   static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& input,
                             Linear* net) {
     context->save_for_backward({input});
-    context->saved_data["net"] = reinterpret_cast<std::int64_t>(net);
+    context->saved_data["net"] = c10::IValue::make_capsule(c10::make_intrusive<NetHolder>(net));
     const at::NoGradGuard no_grad;
     return net->forward(input);
   }
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
                                                  torch::autograd::variable_list gradients) {
     const at::AutoGradMode with_graph(true);
-    auto* net = reinterpret_cast<Linear*>(context->saved_data["net"].toInt());
+    Linear* net = static_cast<NetHolder&>(*context->saved_data["net"].toCapsule()).net;
     const at::Tensor input = context->get_saved_variables().front().detach().requires_grad_(true);
     torch::autograd::backward({net->forward(input)}, {gradients.front()});
     return {input.grad(), at::Tensor()};
