@@ -114,7 +114,7 @@ class TensorBoardTest(ProgramTest):
         whole = self.events()
         path.write_bytes(path.read_bytes()[:-5])
         cut = self.events()
-        self.assertEqual(len(cut["histograms"]["worker_seconds/wait"]), 1)
+        self.assertEqual(len(cut["histograms"]["worker_seconds/data"]), 1)
         self.assertEqual(cut["scalars"], whole["scalars"])
 
     def test_only_when_asked(self):

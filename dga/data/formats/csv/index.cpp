@@ -9,6 +9,7 @@
 #include "dga/base/error.h"
 #include "dga/data/formats/csv/parse.h"
 #include "dga/data/formats/csv/reading.h"
+#include "dga/data/formats/csv/row.h"
 
 namespace dga {
 
