@@ -55,7 +55,7 @@ class ListedData : public testing::Test {
   std::string refusal() const { return refusal({.data = path_}); }
   /// Changes one bit. Returns what the file had before.
   std::string flip(const std::string& name, std::size_t at) const {
-    const std::string whole = read_file(file(name));
+    std::string whole = read_file(file(name));
     std::string changed = whole;
     changed.at(at) = static_cast<char>(changed[at] ^ 1);
     scratch_.write("d/" + name, changed);
@@ -100,7 +100,7 @@ TEST_P(ListedFormats, OneBitIsFoundInEachFileWhereverItIs) {
 TEST_P(ListedFormats, OtherSizesAreFoundInStreamedFilesToo) {
   const Manifest manifest = read_manifest(path_).value();
   for (const auto& [name, sum] : manifest.files) {
-    const std::string whole = read_file(file(name));
+    std::string whole = read_file(file(name));
     scratch_.write("d/" + name, whole + "0");
     for (const bool stream : {false, true}) {
       EXPECT_EQ(refusal({.data = path_, .samples = {.stream = stream}}),

@@ -27,7 +27,7 @@ using testing::IsEmpty;
 bool merges(const std::vector<std::string>& decimals, char mark = '.') {
   MergedNumbers numbers;
   std::vector<double> values;
-  for (std::string text : decimals) {
+  for (const std::string& text : decimals) {
     double value = 0;
     std::string with_point = text;
     std::replace(with_point.begin(), with_point.end(), mark, '.');
