@@ -225,7 +225,8 @@ class SlowBlocks final : public BlockReader {
       throw DataError(str("block at ", first));
     }
     for (std::int64_t i = 0; i < (last - first) * kSlowWidth; ++i) {
-      values[i] = static_cast<float>(first + i / kSlowWidth);
+      const std::int64_t sample = first + i / kSlowWidth;
+      values[i] = static_cast<float>(sample);
     }
   }
   int reads_at_a_time() const noexcept override { return reads_; }
