@@ -13,9 +13,9 @@ namespace dga {
 namespace {
 
 constexpr double kNever = std::numeric_limits<double>::infinity();
-constexpr double kCallTakes_s = 60;  // for as long no other thread renews the token too
-constexpr double kUntilAnotherTry_s = 5;
-constexpr double kUntilATicket_s = 600;
+constexpr double kCallSeconds = 60;  // for as long no other thread renews the token too
+constexpr double kRetrySeconds = 5;
+constexpr double kTicketSeconds = 600;
 
 double unix_seconds() {
   return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
@@ -24,8 +24,8 @@ double unix_seconds() {
 }  // namespace
 
 double renewal_pause_s(double left_s) noexcept {
-  constexpr double kWithoutAClock_s = 60;  // shorter than any token lasts
-  return left_s > 0 ? std::max(1.0, 0.75 * left_s) : kWithoutAClock_s;
+  constexpr double kClocklessSeconds = 60;  // shorter than any token lasts
+  return left_s > 0 ? std::max(1.0, 0.75 * left_s) : kClocklessSeconds;
 }
 
 bool TokenRenewal::is_due(const std::string& token) {
@@ -40,7 +40,7 @@ bool TokenRenewal::is_due(const std::string& token) {
   if (now < due_s_) {
     return false;
   }
-  due_s_ = now + kCallTakes_s;
+  due_s_ = now + kCallSeconds;
   return true;
 }
 
@@ -55,12 +55,12 @@ void TokenRenewal::renewed(std::int64_t expiry_ms) {
 
 void TokenRenewal::postponed() {
   const std::lock_guard lock(mutex_);
-  due_s_ = now_seconds() + kUntilAnotherTry_s;
+  due_s_ = now_seconds() + kRetrySeconds;
 }
 
 void TokenRenewal::refused(std::string reason, bool for_good) {
   const std::lock_guard lock(mutex_);
-  due_s_ = for_good ? kNever : now_seconds() + kUntilATicket_s;
+  due_s_ = for_good ? kNever : now_seconds() + kTicketSeconds;
   refusal_ = std::move(reason);
 }
 

@@ -13,7 +13,7 @@
 namespace dga {
 namespace {
 
-constexpr double kQuiet_s = 10;  // after which a wait is worth a line
+constexpr double kQuietSeconds = 10;  // after which a wait is worth a line
 
 /// Percent-encodes what has a meaning in URLs.
 std::string encoded(std::string_view text, std::string_view safe) {
@@ -265,7 +265,7 @@ void WebHdfs::repeat(const std::string& path, const std::function<void(const Tur
     if (!retry->pause()) {
       throw unanswered(path, last, *retry);
     }
-    if (!told && retry->seconds() > kQuiet_s) {  // so that nobody takes it for a hang
+    if (!told && retry->seconds() > kQuietSeconds) {  // so that nobody takes it for a hang
       told = true;
       log_warning("[storage] ", address_.shown, printable(path, 4096), ": no answer yet, but \"",
                   printable(last, 300), "\". Asking for up to ", Retry::Limits().total_s, " s.");

@@ -242,7 +242,9 @@ class ArrayReading {
       }
     };
     std::int64_t at = 0;
-    for (const auto& [part, run] : runs_of(rows)) {
+    for (const auto& found : runs_of(rows)) {
+      const auto* const part = found.first;
+      const auto& run = found.second;
       if (!wanted.empty()) {
         for_each_element(part->features, run.first, run.first + run.count, buffers_.front(),
                          [&](std::int64_t row, std::int64_t column, auto value) {
