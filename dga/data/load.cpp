@@ -26,6 +26,7 @@
 #include "dga/data/stream/streamed_dataset.h"
 #include "dga/data/stream/text_index.h"
 #include "dga/data/subset.h"
+#include "dga/storage/store_path.h"
 
 namespace dga {
 namespace {

@@ -128,10 +128,9 @@ TEST_F(TomlFile, NamesTheLineThatIsNoToml) {
 
 TEST_F(TomlFile, NamesAKeyThatStandsTwiceInOneSpelling) {
   for (const char* key : {"lr", "\"lr\"", "'lr'"}) {
-    const std::string line = std::string(key) + " = 1\n";
-    EXPECT_EQ(
-        error_in("epochs = 3\n" + line + "\n  " + line),
-        path_ + ":4: " + key + ": expected each option once, found it again. Remove one of them.");
+    EXPECT_EQ(error_in(str("epochs = 3\n", key, " = 1\n\n  ", key, " = 1\n")),
+              str(path_, ":4: ", key,
+                  ": expected each option once, found it again. Remove one of them."));
   }
 }
 

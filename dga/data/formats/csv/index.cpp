@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <limits>
 #include <map>
+#include <utility>
 
 #include "dga/base/error.h"
 #include "dga/data/formats/csv/parse.h"
