@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "dga/data/merged_numbers.h"
 #include "dga/data/samples.h"
 
 namespace dga {

@@ -23,6 +23,7 @@
 #include "dga/data/read_files.h"
 #include "dga/data/split.h"
 #include "dga/data/stream/blocks.h"
+#include "dga/data/stream/kept_normalisation.h"
 #include "dga/data/stream/streamed_dataset.h"
 #include "dga/data/stream/text_index.h"
 #include "dga/data/subset.h"

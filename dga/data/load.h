@@ -13,11 +13,12 @@
 #include "dga/data/normalisation.h"
 #include "dga/data/sample_options.h"
 #include "dga/data/samples.h"
-#include "dga/data/stream/kept_normalisation.h"
 #include "dga/data/table.h"
 #include "dga/storage/model_card.h"
 
 namespace dga {
+
+struct TrainingIndex;  // stream/kept_normalisation.h
 
 struct LoadOptions {
   /// A folder, a file or a file:// URI; see location.h.

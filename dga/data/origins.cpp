@@ -10,6 +10,8 @@
 #include <iterator>
 #include <numeric>
 
+#include "dga/data/merged_numbers.h"
+
 namespace dga {
 namespace {
 

@@ -11,9 +11,9 @@
 #include <string_view>
 #include <vector>
 
-#include "dga/data/merged_numbers.h"
-
 namespace dga {
+
+struct WideColumn;  // merged_numbers.h
 
 struct Origins {
   std::vector<double> features = {};  // (num_features); empty: all are 0

@@ -10,6 +10,7 @@
 #include "dga/data/batches/sampler.h"
 #include "dga/data/shards.h"
 #include "dga/data/stream/blocks.h"
+#include "dga/data/stream/kept_normalisation.h"
 #include "dga/data/stream/streamed_dataset.h"
 
 namespace dga {

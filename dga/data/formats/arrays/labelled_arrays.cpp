@@ -16,6 +16,7 @@
 #include "dga/data/aligned.h"
 #include "dga/data/centring.h"
 #include "dga/data/formats/arrays/elements.h"
+#include "dga/data/merged_numbers.h"
 
 namespace dga {
 namespace {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "dga/data/formats/csv/reading.h"
+#include "dga/data/merged_numbers.h"
 
 namespace dga {
 

@@ -21,6 +21,7 @@
 #include "dga/data/formats/libsvm/words.h"
 #include "dga/data/formats/number.h"
 #include "dga/data/line_numbers.h"
+#include "dga/data/merged_numbers.h"
 #include "dga/data/stream/blocks.h"
 #include "dga/data/stream/changed_file.h"
 #include "dga/data/stream/text_blocks.h"

@@ -9,6 +9,7 @@
 
 #include "dga/data/formats/csv/reading.h"
 #include "dga/data/formats/parquet/shares.h"
+#include "dga/data/merged_numbers.h"
 
 namespace dga {
 
