@@ -88,6 +88,11 @@ std::string GradientAccumulator::Impl::reason_to_refuse() {
     if (reducer_->expected_samples()) {
       digest = combined_digest(digest, static_cast<double>(*reducer_->expected_samples()));
     }
+    for (std::size_t i = 0; i < tensors_.trained.size(); ++i) {
+      if (!tensors_.trained[i].tensor.requires_grad()) {
+        digest = combined_digest(digest, static_cast<double>(i));
+      }
+    }
     contribution_.settings = digest;
     contribution_.loaded = !bound_.left().empty();
   });
@@ -101,6 +106,10 @@ std::vector<std::string> GradientAccumulator::Impl::settings_lines() const {
   lines.push_back(reducer_->expected_samples()
                       ? dga::str("expect_samples: ", *reducer_->expected_samples())
                       : std::string("expect_samples: not called"));
+  for (const NamedTensor& trained : tensors_.trained) {
+    lines.push_back(dga::str("requires_grad of ", trained.name, ": ",
+                             trained.tensor.requires_grad() ? "true" : "false"));
+  }
   return lines;
 }
 

@@ -4,6 +4,7 @@
 
 #include <array>
 
+#include "dga/base/error.h"
 #include "dga/comm/collectives/fixed_tree.h"
 
 namespace dga {
@@ -33,13 +34,14 @@ constexpr std::uint64_t kHalf = std::uint64_t{1} << 20;
 }  // namespace
 
 BucketReducer::BucketReducer(const Communicator& workers, const ParameterLayout& layout,
-                             const SharedBuffer& parameters, bool check_finite,
+                             const SharedBuffer& parameters, bool check_finite, int accumulator,
                              StepRecorder& recorder)
     // A group of its own, so that collectives of the user between backward and step do not mix with
     // these.
-    : GradientReducer(workers.split(0, workers.rank()), layout, check_finite),
+    : GradientReducer(workers.split(0, workers.rank()), layout, check_finite, accumulator),
       parameters_(parameters),
       recorder_(recorder),
+      end_label_(str("end of backward of accumulator ", accumulator)),
       memory_(workers.allocate(layout.bytes())),
       ready_(layout.buckets().size(), false) {
   rows_.emplace(layout, workers.rank(), memory_.data());
@@ -55,7 +57,7 @@ void BucketReducer::last_backward(const StepContribution& step) {
     return;
   }
   total_samples_ = step.samples;
-  total_ = workers_.start_all_reduce({&total_samples_, 1}, ReduceOp::sum, "samples");
+  total_ = workers_.start_all_reduce({&total_samples_, 1}, ReduceOp::sum, label_);
 }
 
 bool BucketReducer::total_known() {
@@ -95,7 +97,7 @@ void BucketReducer::start_bucket() {
   // In place: no other worker reads this slice of this worker's buffer.
   started_.push_back(
       workers_.start_reduce_scatter(gradients, gradients.slice(mine.first, mine.count),
-                                    ReduceOp::sum, layout_.counts(number), weight, "gradients"));
+                                    ReduceOp::sum, layout_.counts(number), weight, label_));
 }
 
 StepTotals BucketReducer::reduce(const StepContribution& step) {
@@ -133,7 +135,7 @@ StepTotals BucketReducer::reduce(const StepContribution& step) {
   sums[kHigh] = high;
   sums[kHighSquares] = high * high;
   workers_.all_reduce({sums.data(), static_cast<std::int64_t>(sums.size())}, ReduceOp::sum,
-                      "end of backward");
+                      end_label_);
   StepTotals totals{.samples = sums[kSamples],
                     .used = {},
                     .loaded = sums[kLoaded] > 0,

@@ -2,6 +2,8 @@
 
 #pragma once
 
+#include <string>
+
 #include "dga/comm/pending.h"
 #include "dga/parallel/gradient_reducer.h"
 
@@ -14,7 +16,8 @@ namespace dga {
 class BucketReducer final : public GradientReducer {
  public:
   BucketReducer(const Communicator& workers, const ParameterLayout& layout,
-                const SharedBuffer& parameters, bool check_finite, StepRecorder& recorder);
+                const SharedBuffer& parameters, bool check_finite, int accumulator,
+                StepRecorder& recorder);
 
   std::byte* gradients() const noexcept override { return memory_.data(); }
   const SharedBuffer& memory() const noexcept override { return memory_; }
@@ -35,6 +38,7 @@ class BucketReducer final : public GradientReducer {
 
   SharedBuffer parameters_;
   StepRecorder& recorder_;
+  std::string end_label_;
   SharedBuffer memory_;
 
   // State of the current step.

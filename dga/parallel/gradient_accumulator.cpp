@@ -37,6 +37,15 @@ AccumulatorOptions checked(AccumulatorOptions options) {
   return options;
 }
 
+/// The accumulators of worker 0 are counted, because a rank of MPI may have made others before.
+/// Collective.
+int agreed_number(const Communicator& workers) {
+  thread_local std::int64_t made = 0;
+  std::int64_t number = ++made;
+  workers.broadcast({&number, 1}, 0, "number of the accumulator");
+  return static_cast<int>(number);
+}
+
 }  // namespace
 
 GradientAccumulator::Impl::Impl(const Environment& env, std::shared_ptr<torch::nn::Module> module,
@@ -50,7 +59,8 @@ GradientAccumulator::Impl::Impl(const Environment& env, std::shared_ptr<torch::n
       scaler_(options_.grad_scaler ? std::optional(GradScaler(*options_.grad_scaler))
                                    : std::nullopt),
       parameters_(workers_.allocate_on_node(layout_.bytes())),
-      reducer_(make_gradient_reducer(workers_, layout_, parameters_, checks_finite(), recorder_)),
+      reducer_(make_gradient_reducer(workers_, layout_, parameters_, checks_finite(),
+                                     agreed_number(workers_), recorder_)),
       bound_(
           tensors_, layout_, buffers(), reducer_->rows(),
           {.give_values = workers_.rank() == 0,

@@ -2,19 +2,32 @@
 
 #include "dga/parallel/gradient_reducer.h"
 
+#include <utility>
+
+#include "dga/base/error.h"
 #include "dga/parallel/bucket_reducer.h"
 #include "dga/parallel/node_reducer.h"
 
 namespace dga {
 
+GradientReducer::GradientReducer(Communicator workers, const ParameterLayout& layout,
+                                 bool check_finite, int accumulator)
+    : workers_(std::move(workers)),
+      layout_(layout),
+      label_(str("gradients of accumulator ", accumulator)),
+      check_finite_(check_finite),
+      finite_check_(layout) {}
+
 std::unique_ptr<GradientReducer> make_gradient_reducer(const Communicator& workers,
                                                        const ParameterLayout& layout,
                                                        const SharedBuffer& parameters,
-                                                       bool check_finite, StepRecorder& recorder) {
+                                                       bool check_finite, int accumulator,
+                                                       StepRecorder& recorder) {
   if (workers.placement().num_nodes() == 1) {
-    return std::make_unique<NodeReducer>(workers, layout, check_finite, recorder);
+    return std::make_unique<NodeReducer>(workers, layout, check_finite, accumulator, recorder);
   }
-  return std::make_unique<BucketReducer>(workers, layout, parameters, check_finite, recorder);
+  return std::make_unique<BucketReducer>(workers, layout, parameters, check_finite, accumulator,
+                                         recorder);
 }
 
 void GradientReducer::look_at(int bucket, double loss_scale) {

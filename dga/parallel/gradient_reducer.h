@@ -12,7 +12,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
-#include <utility>
+#include <string>
 #include <vector>
 
 #include "dga/base/step_recorder.h"
@@ -117,17 +117,17 @@ class GradientReducer {
   const std::optional<std::int64_t>& expected_samples() const noexcept { return expected_samples_; }
 
  protected:
-  GradientReducer(Communicator workers, const ParameterLayout& layout, bool check_finite)
-      : workers_(std::move(workers)),
-        layout_(layout),
-        check_finite_(check_finite),
-        finite_check_(layout) {}
+  GradientReducer(Communicator workers, const ParameterLayout& layout, bool check_finite,
+                  int accumulator);
 
   /// Shows this worker's own gradients of a bucket to the check.
   void look_at(int bucket, double loss_scale);
 
   Communicator workers_;
   const ParameterLayout& layout_;
+  /// Of the operation that begins a step. It tells the accumulators apart, so that workers which
+  /// step them in different orders are told.
+  std::string label_;
   bool check_finite_;
   FiniteCheck finite_check_;
   std::optional<RowGradients> rows_;  // set by the constructor of the implementation
@@ -135,11 +135,12 @@ class GradientReducer {
 };
 
 /// Collective over `workers`. `parameters`: the node's copy of the flat parameter buffer.
-/// `check_finite`: whether to look for gradients that are not finite. `layout` and `recorder` must
-/// outlive the reducer.
+/// `check_finite`: whether to look for gradients that are not finite. `accumulator`: its number,
+/// the same on all workers. `layout` and `recorder` must outlive the reducer.
 std::unique_ptr<GradientReducer> make_gradient_reducer(const Communicator& workers,
                                                        const ParameterLayout& layout,
                                                        const SharedBuffer& parameters,
-                                                       bool check_finite, StepRecorder& recorder);
+                                                       bool check_finite, int accumulator,
+                                                       StepRecorder& recorder);
 
 }  // namespace dga

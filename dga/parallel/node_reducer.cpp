@@ -30,8 +30,8 @@ struct NodeReducer::Header {
 };
 
 NodeReducer::NodeReducer(const Communicator& workers, const ParameterLayout& layout,
-                         bool check_finite, StepRecorder& recorder)
-    : GradientReducer(workers, layout, check_finite),
+                         bool check_finite, int accumulator, StepRecorder& recorder)
+    : GradientReducer(workers, layout, check_finite, accumulator),
       recorder_(recorder),
       used_bytes_((static_cast<std::int64_t>(layout.parameters().size()) + kLine - 1) / kLine *
                   kLine),
@@ -76,7 +76,7 @@ StepTotals NodeReducer::reduce(const StepContribution& step) {
                              .may_overflow = finite_check_.may_overflow()};
   std::memcpy(used(workers_.rank()), step.used.data(), step.used.size());
   recorder_.enter(StepPhase::wait);
-  workers_.barrier("gradients");
+  workers_.barrier(label_);
   recorder_.enter(StepPhase::reduce);
 
   StepTotals totals = totals_of_headers();

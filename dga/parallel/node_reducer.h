@@ -13,7 +13,7 @@ namespace dga {
 class NodeReducer final : public GradientReducer {
  public:
   NodeReducer(const Communicator& workers, const ParameterLayout& layout, bool check_finite,
-              StepRecorder& recorder);
+              int accumulator, StepRecorder& recorder);
 
   std::byte* gradients() const noexcept override;
   const SharedBuffer& memory() const noexcept override { return memory_; }

@@ -7,6 +7,8 @@
 
 #include <limits>
 
+#include "dga/base/clock.h"
+#include "dga/launch/launched_rank.h"
 #include "tests/support/error_of.h"
 #include "tests/train_engines/small_loop.h"
 
@@ -275,6 +277,34 @@ DGA_ENGINE_TEST(SeveralAccumulators, LeaveGradientPenaltiesToTorch) {
     optimizer.step();
   }
   expect_near(*net, *alone);
+}
+
+/// Trains a pair in a launch in which the last worker steps the generator first.
+void step_in_different_orders() {
+  LaunchOptions options = engine_options();
+  options.timeout_s = 60;  // the error comes long before
+  launch(options, [](Environment& environment) {
+    const Pair pair;
+    GradientAccumulator generator(environment, pair.generator, plain_sgd());
+    GradientAccumulator discriminator(environment, pair.discriminator, plain_sgd());
+    discriminator.backward(pair.discriminator_loss(environment.rank(), 0), 2);
+    generator.backward(pair.generator_loss(environment.rank(), 0), 2);
+    const bool is_last = environment.rank() == environment.workers() - 1;
+    (is_last ? generator : discriminator).step();
+    (is_last ? discriminator : generator).step();
+  });
+}
+
+TEST(SeveralAccumulators, SteppedInDifferentOrdersAreAnErrorOnEveryWorker) {
+  const LaunchOptions& options = engine_options();
+  if ((options.engine == Engine::mpi ? launched_ranks() : options.workers) == 1) {
+    step_in_different_orders();
+    return;
+  }
+  const double started = now_seconds();
+  EXPECT_THAT(error_of<WorkerFailure>(step_in_different_orders),
+              testing::ContainsRegex("of accumulator [0-9]+'.*of accumulator [0-9]+'"));
+  EXPECT_LT(now_seconds() - started, 20);
 }
 
 }  // namespace

@@ -197,6 +197,24 @@ DGA_ENGINE_TEST(StepAgreement, OptionsOfTheOptimizerThatDifferAreRefused) {
   expect_near(*net, *trained_alone(environment.workers(), 3));
 }
 
+DGA_ENGINE_TEST(StepAgreement, AParameterThatOnlyOneWorkerFreezesIsRefused) {
+  if (environment.workers() == 1) {
+    return;
+  }
+  auto net = constant_net();
+  GradientAccumulator accumulator(environment, net, plain_sgd());
+  take_steps(accumulator, *net, environment.rank(), 1);
+  net->bias.requires_grad_(environment.rank() != 1);
+  accumulator.backward(squares_of(*net, environment.rank(), 9), 2);
+  EXPECT_EQ(error_of<InvalidArgument>([&] { accumulator.step(); }),
+            "[parallel] settings of a step: expected 'requires_grad of bias: true' as on worker "
+            "0, found 'requires_grad of bias: false' on worker 1. Change them alike on every "
+            "worker.");
+  net->bias.requires_grad_(true);
+  take_steps(accumulator, *net, environment.rank(), 2);
+  expect_near(*net, *trained_alone(environment.workers(), 3));
+}
+
 DGA_ENGINE_TEST(StepAgreement, ASchedulerBesideTheLearningRateScheduleIsRefused) {
   auto net = constant_net();
   AccumulatorOptions options;
