@@ -163,8 +163,16 @@ std::span<const OptimizerSetting> settings_of(const OptimizerOptions& options) {
   return kOthers;
 }
 
-std::vector<std::string> serialized_lines(const OptimizerOptions& options) {
+std::vector<std::string> lines_of(const OptimizerOptions& options) {
   std::vector<std::string> lines{c10::demangle(typeid(options).name())};
+  const auto settings = settings_of(options);
+  if (settings.size() > kOthers.size() &&
+      settings.data() != kMuon.data()) {  // that is all they have
+    for (const OptimizerSetting& setting : settings) {
+      lines.push_back(dga::str(setting.name, ": ", setting.value(options)));
+    }
+    return lines;
+  }
   try {
     for (const auto& [name, value] : values_of(options)) {
       if (is_plain(value)) {

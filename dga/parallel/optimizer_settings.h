@@ -22,9 +22,10 @@ struct OptimizerSetting {
 /// torch's base class knows no other.
 std::span<const OptimizerSetting> settings_of(const torch::optim::OptimizerOptions& options);
 
-/// The name of the type of `options`, and a line for each number and text that they serialise; none
-/// for options that cannot be serialised. Costs more than a step of a small model.
-std::vector<std::string> serialized_lines(const torch::optim::OptimizerOptions& options);
+/// The name of the type of `options`, and a line for each number and text in them. Those of a type
+/// that `settings_of` does not know in full are serialised, which takes torch 10 ms the first time;
+/// no such line for options that cannot be serialised.
+std::vector<std::string> lines_of(const torch::optim::OptimizerOptions& options);
 
 /// Whether `optimizer` is of a type of torch or dga that is known to step without a closure.
 bool steps_without_closure(const torch::optim::Optimizer& optimizer);

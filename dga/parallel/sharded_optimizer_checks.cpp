@@ -243,7 +243,7 @@ std::vector<std::string> ShardedOptimizer::description() const {
     }
   }
   for_each_group([&](const Stepper& stepper, std::size_t group, const auto& options) {
-    for (const std::string& line : serialized_lines(options)) {
+    for (const std::string& line : lines_of(options)) {
       lines.push_back(dga::str(&stepper == &atomic_ ? "atomic " : "", "group ", group, ": ", line));
     }
   });

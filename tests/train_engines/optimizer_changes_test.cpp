@@ -260,7 +260,7 @@ DGA_ENGINE_TEST(OptimizerChanges, OptimizersThatDifferBetweenWorkersAreRefused) 
   EXPECT_EQ(refusal(optimizer_factory<Adagrad>(AdagradOptions(0.1)),
                     optimizer_factory<Adagrad>(AdagradOptions(0.1).initial_accumulator_value(0.5))),
             start +
-                "group 0: initial_accumulator_value: 0.' as on worker 0, found 'group 0: "
+                "group 0: initial_accumulator_value: 0' as on worker 0, found 'group 0: "
                 "initial_accumulator_value: 0.5" +
                 end);
 }
