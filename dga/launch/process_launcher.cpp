@@ -30,6 +30,7 @@
 #include "dga/base/topology.h"
 #include "dga/comm/arena/group.h"
 #include "dga/comm/arena/node_segment.h"
+#include "dga/launch/before_fork.h"
 #include "dga/launch/launchers.h"
 #include "dga/launch/relaunch.h"
 #include "dga/launch/stop_signal.h"
@@ -196,6 +197,9 @@ void launch_processes(const LaunchOptions& options, const Worker& worker, int in
   usable_cores();  // loads the topology before the fork, so that the children inherit it
 
   const bool can_fork = options.worker_program.empty() && single_threaded();
+  if (can_fork) {
+    prepare_fork();
+  }
   // Otherwise every child would print what is buffered now.
   std::cout.flush();
   std::fflush(nullptr);

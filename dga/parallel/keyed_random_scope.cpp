@@ -19,6 +19,8 @@
 #include <string>
 #include <vector>
 
+#include "dga/launch/before_fork.h"
+
 namespace dga {
 namespace {
 
@@ -83,13 +85,22 @@ std::vector<std::unique_ptr<torch::Library>> register_kernels() {
   return libraries;
 }
 
-}  // namespace
-
-KeyedRandomScope::KeyedRandomScope(std::uint64_t key) : key_(key) {
+void require_kernels() {
   // Never destroyed, because threads may outlive static objects. Marked as used so that leak
   // checkers still see it.
   [[gnu::used]] static const auto* const kKernels =
       new std::vector<std::unique_ptr<torch::Library>>(register_kernels());
+}
+
+/// Looking at all operators of torch takes 10 ms, which each of 30 forked workers would spend.
+struct KernelsBeforeFork {
+  KernelsBeforeFork() { before_fork(require_kernels); }
+} const kKernelsBeforeFork;
+
+}  // namespace
+
+KeyedRandomScope::KeyedRandomScope(std::uint64_t key) : key_(key) {
+  require_kernels();
   scopes().push_back(this);
   c10::impl::tls_set_dispatch_key_included(kKey, true);
 }

@@ -12,6 +12,7 @@
 
 #include "dga/base/clock.h"
 #include "dga/base/error.h"
+#include "dga/launch/before_fork.h"
 #include "tests/support/error_of.h"
 
 namespace dga {
@@ -63,6 +64,18 @@ TEST(Launch, ForkedWorkersSeeCopies) {
     }
   });
   EXPECT_EQ(value, 1) << "what children change stays theirs";
+}
+
+int prepared_by = 0;  // a process
+
+TEST(Launch, WhatIsDoneBeforeAForkIsInheritedByTheWorkers) {
+  before_fork([] { prepared_by = getpid(); });
+  launch({.engine = Engine::threads, .workers = 2}, [](Environment&) {});
+  EXPECT_EQ(prepared_by, 0);
+  const pid_t parent = getpid();
+  launch({.engine = Engine::processes, .workers = 2},
+         [parent](Environment&) { DGA_CHECK(prepared_by == parent, "not prepared"); });
+  EXPECT_EQ(prepared_by, parent);
 }
 
 TEST(Launch, ThirtyWorkersStartQuickly) {
