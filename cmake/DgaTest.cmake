@@ -162,7 +162,8 @@ function(dga_add_engine_suite name target label)
   endif()
 endfunction()
 
-# dga_add_script_tests(LABEL PROCESSORS): tests/LABEL/*_test.py, each a program of Python's unittest, as LABEL.FILE.
+# dga_add_script_tests(LABEL PROCESSORS [PROPERTY VALUE]…): tests/LABEL/*_test.py, each a program of Python's unittest, as
+# LABEL.FILE, with these properties of a test.
 function(dga_add_script_tests label processors)
   file(GLOB scripts CONFIGURE_DEPENDS ${label}/*_test.py)
   if(NOT DGA_IMAGES)
@@ -185,6 +186,6 @@ function(dga_add_script_tests label processors)
       # As for the suites over MPI: what Open MPI leaves allocated at exit is its own affair.
       set_property(TEST ${label}.${name} APPEND PROPERTY ENVIRONMENT "ASAN_OPTIONS=detect_leaks=0")
     endif()
-    set_tests_properties(${label}.${name} PROPERTIES TIMEOUT 300)
+    set_tests_properties(${label}.${name} PROPERTIES TIMEOUT 300 ${ARGN})
   endforeach()
 endfunction()
