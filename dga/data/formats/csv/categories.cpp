@@ -11,7 +11,6 @@
 #include "dga/base/error.h"
 #include "dga/base/one_line.h"
 #include "dga/data/aligned.h"
-#include "dga/data/formats/csv/parse.h"
 #include "dga/data/formats/csv/value.h"
 
 namespace dga {
@@ -125,22 +124,6 @@ CategoryPositions positions_of(const CsvReading& reading, const CsvReading::Thre
   return positions;
 }
 
-/// Calls `use` for the columns of each sample, which are in memory or read again, with the texts
-/// of their codes.
-void for_each_row(CsvReading& reading, const UseCsvRow& use) {
-  if (reading.options.in_place) {
-    for_each_csv_row(reading, use);
-    return;
-  }
-  std::int64_t row = 0;
-  for (const CsvReading::Piece& result : reading.results) {
-    for (const std::int64_t end = row + result.rows; row < end; ++row) {
-      use(row, reading.samples.features.get() + row * reading.width,
-          reading.by_thread[result.thread].texts);
-    }
-  }
-}
-
 /// Throws for the first sample with a text that the training set lacks, if there is one.
 void refuse_unknown_categories(CsvReading& reading,
                                const std::vector<CategoryPositions>& positions) {
@@ -152,7 +135,7 @@ void refuse_unknown_categories(CsvReading& reading,
   if (std::none_of(positions.begin(), positions.end(), has_unknown)) {
     return;
   }
-  for_each_row(
+  reading.parser.rows(
       reading, [&](std::int64_t sample, const float* codes, const std::vector<CsvTexts>& texts) {
         for (std::int64_t f = 0; f < reading.width; ++f) {
           const Column& column = reading.column_of(f);

@@ -8,7 +8,6 @@
 #include <utility>
 
 #include "dga/base/error.h"
-#include "dga/data/formats/csv/parse.h"
 #include "dga/data/formats/csv/reading.h"
 #include "dga/data/formats/csv/row.h"
 
@@ -46,7 +45,7 @@ namespace {
   const std::int64_t column = use - layout.uses.begin();
   const std::string& name = reading.files[file]->name();
   std::map<std::int64_t, std::int64_t> lines;  // of each integer
-  for_each_csv_index(reading, file, [&](std::int64_t line, const std::int64_t* index) {
+  reading.parser.index(reading, file, [&](std::int64_t line, const std::int64_t* index) {
     const auto [before, is_new] = lines.emplace(index[which], line);
     if (!is_new) {
       throw DataError(str(layout.head.place(name, line), ": expected another integer in ",

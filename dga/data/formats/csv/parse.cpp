@@ -225,7 +225,7 @@ std::vector<WideColumn> read_csv_wide(CsvReading& reading,
   return wide;
 }
 
-void for_each_csv_row(CsvReading& reading, const UseCsvRow& use) {
+void for_each_csv_row(CsvReading& reading, const UseRow& use) {
   std::vector<float> columns(static_cast<std::size_t>(reading.width));
   std::vector<CsvTexts> texts(columns.size());
   CsvTexts label_texts;
@@ -252,9 +252,7 @@ void for_each_csv_row(CsvReading& reading, const UseCsvRow& use) {
   }
 }
 
-void for_each_csv_index(
-    CsvReading& reading, std::size_t file,
-    const std::function<void(std::int64_t line, const std::int64_t* index)>& use) {
+void for_each_csv_index(CsvReading& reading, std::size_t file, const UseIndex& use) {
   CsvReading::Thread own = reading.by_thread.front();
   std::vector<float> columns(static_cast<std::size_t>(reading.width));
   std::vector<std::int64_t> index(reading.index_columns.size());

@@ -5,7 +5,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <string>
 #include <vector>
 
@@ -34,17 +33,10 @@ std::vector<WideColumn> read_csv_wide(CsvReading& reading,
                                       const std::vector<std::int64_t>& features, bool target,
                                       std::int64_t rows);
 
-/// Takes the features of a sample, as numbers and codes for `texts`, by feature.
-using UseCsvRow = std::function<void(std::int64_t sample, const float* columns,
-                                     const std::vector<CsvTexts>& texts)>;
-
 /// Reads the samples of files that parse_csv has read again, in order, on this thread.
-void for_each_csv_row(CsvReading& reading, const UseCsvRow& use);
+void for_each_csv_row(CsvReading& reading, const UseRow& use);
 
-/// Calls use(line, index) for the samples of a file that parse_csv has read, in order: `index` are
-/// the values of the columns that are left out as an index.
-void for_each_csv_index(
-    CsvReading& reading, std::size_t file,
-    const std::function<void(std::int64_t line, const std::int64_t* index)>& use);
+/// The same for the indices of one file.
+void for_each_csv_index(CsvReading& reading, std::size_t file, const UseIndex& use);
 
 }  // namespace dga

@@ -35,6 +35,16 @@ std::vector<std::int64_t> CsvReading::encoded_offsets() const {
   return offsets;
 }
 
+void for_each_row_in_memory(CsvReading& reading, const UseRow& use) {
+  std::int64_t row = 0;
+  for (const CsvReading::Piece& result : reading.results) {
+    for (const std::int64_t end = row + result.rows; row < end; ++row) {
+      use(row, reading.samples.features.get() + row * reading.width,
+          reading.by_thread[result.thread].texts);
+    }
+  }
+}
+
 std::vector<WidePart> wide_parts(const CsvReading& reading, std::int64_t rows) {
   const std::int64_t pieces = std::ssize(reading.pieces);
   const bool all = rows == reading.samples.count;

@@ -66,6 +66,9 @@ struct CsvReading {
   std::vector<std::int64_t> encoded_offsets() const;
 };
 
+/// Calls `use` for all samples, whose features are in memory.
+void for_each_row_in_memory(CsvReading& reading, const UseRow& use);
+
 /// The first samples of a piece, and where they go when some columns are read again.
 struct WidePart {
   std::size_t piece = 0;

@@ -19,7 +19,15 @@
 namespace dga {
 
 class BlockReader;
+class CsvTexts;
 struct CsvReading;
+
+/// Takes the features of a sample, as numbers and codes for `texts`, by feature.
+using UseRow = std::function<void(std::int64_t sample, const float* columns,
+                                  const std::vector<CsvTexts>& texts)>;
+
+/// Takes the line of a sample and the values of the columns that are left out as an index.
+using UseIndex = std::function<void(std::int64_t line, const std::int64_t* index)>;
 
 struct TableParser {
   /// Describes the columns of a file, which it may replace by another form of the same file.
@@ -32,6 +40,12 @@ struct TableParser {
                                         const std::vector<std::int64_t>& features, bool target,
                                         std::int64_t rows)>
       wide;
+  /// Calls `use` for all samples that `parse` has read, in order, on this thread:
+  /// for_each_row_in_memory, or what reads the files again.
+  std::function<void(CsvReading& reading, const UseRow& use)> rows;
+  /// Calls `use` for the samples of a file that `parse` has read, in order, on this thread. Only
+  /// for formats whose indices must be checked.
+  std::function<void(CsvReading& reading, std::size_t file, const UseIndex& use)> index = {};
   /// Makes the reader of samples that stay in the files, as csv_blocks does. Only for formats that
   /// can be streamed.
   std::function<std::shared_ptr<const BlockReader>(CsvReading& reading, const Origins& origins)>

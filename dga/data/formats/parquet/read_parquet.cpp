@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "dga/base/error.h"
+#include "dga/data/formats/csv/reading.h"
 #include "dga/data/formats/csv/table_parser.h"
 #include "dga/data/formats/csv/value.h"
 #include "dga/data/formats/parquet.h"
@@ -31,7 +32,8 @@ Samples read_parquet(std::span<const SourcePtr> files, const ReadOptions& option
           [&](CsvReading& reading, const std::vector<std::int64_t>& features, bool target,
               std::int64_t rows) {
             return read_parquet_wide(reading, parquet, features, target, rows);
-          }};
+          },
+      .rows = for_each_row_in_memory};
   return read_table(files, options, parser);
 }
 
