@@ -16,7 +16,7 @@ inline constexpr const char* kMixedCsvLabels =
     "Correct or remove the line, or take all labels as texts with --task classification.";
 
 /// Fills samples.label_texts, and changes each label from a code (see CsvTexts), which is valid
-/// only within the thread that read it, to a position in label_texts. Throws DataError for labels
+/// only within its Codes, to a position in label_texts. Throws DataError for labels
 /// that are not UTF-8. For a training set with Task::automatic, also for labels of which only some
 /// are numbers, or all look like numbers.
 void number_csv_labels(CsvReading& reading);

@@ -45,17 +45,13 @@ void centre_csv(CsvReading& reading) {
     centre(reading.samples, given_origins(reading), values);
     return;
   }
-  FeatureRanges ranges = reading.by_thread.front().ranges;
-  for (const CsvReading::Thread& thread : reading.by_thread) {
-    ranges.add(thread.ranges);
-  }
   std::vector<std::int64_t> numbers;
   for (std::int64_t f = 0; f < reading.width; ++f) {
     if (reading.column_of(f).use == ColumnUse::feature) {
       numbers.push_back(f);
     }
   }
-  centre(reading.samples, numbers, ranges, values);
+  centre(reading.samples, numbers, reading.ranges, values);
 }
 
 }  // namespace dga

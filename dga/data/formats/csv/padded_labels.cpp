@@ -33,8 +33,8 @@ void PaddedLabels::add(std::string_view label) {
 
 std::string explain_padded_labels(const CsvReading& reading) {
   std::map<std::string, std::int64_t> counts;
-  for (const CsvReading::Thread& thread : reading.by_thread) {
-    for (const auto& [text, count] : thread.padded.counts()) {
+  for (const CsvReading::Codes& codes : reading.codes) {
+    for (const auto& [text, count] : codes.padded.counts()) {
       counts[text] += count;
     }
   }

@@ -49,12 +49,19 @@ std::vector<std::size_t> indices_in(const CsvLayout& layout) {
   return indices;
 }
 
-void parse_piece(CsvReading& reading, std::size_t index, int thread) {
+/// What a thread uses for all its pieces.
+struct CsvThread {
+  std::vector<char> buffer = {};
+  std::vector<float> row = {};  // of samples that stay in the files
+  FeatureRanges ranges;
+};
+
+void parse_piece(CsvReading& reading, std::size_t index, std::size_t thread, CsvThread& own) {
   const CsvPiece& piece = reading.pieces[index];
   const CsvLayout& layout = reading.layouts[piece.file];
   CsvReading::Piece& result = reading.results[index];
-  CsvReading::Thread& own = reading.by_thread[static_cast<std::size_t>(thread)];
-  result.thread = static_cast<std::size_t>(thread);
+  CsvReading::Codes& codes = reading.codes[thread];
+  result.codes = thread;
   const bool in_place = reading.options.in_place;
   const bool keep_lines = layout.quoted || layout.missing == Missing::drop;
   const auto text = text_of(*reading.files[piece.file], piece, own.buffer);
@@ -74,9 +81,9 @@ void parse_piece(CsvReading& reading, std::size_t index, int thread) {
         .features = in_place ? own.row.data() : reading.samples.features.get() + at * reading.width,
         .label = reading.samples.labels ? &reading.samples.labels[at] : nullptr,
         .target = reading.samples.targets ? &reading.samples.targets[at] : nullptr,
-        .texts = &own.texts,
-        .label_texts = &own.label_texts,
-        .padded = &own.padded,
+        .texts = &codes.texts,
+        .label_texts = &codes.label_texts,
+        .padded = &codes.padded,
         .index = integers.data()};
     const CsvOutcome outcome = rows.next(row);
     if (outcome == CsvOutcome::text_label) {
@@ -155,13 +162,18 @@ void parse_csv(CsvReading& reading, bool text_labels) {
   }
   reading.results.assign(reading.pieces.size(), {});
   const auto width = static_cast<std::size_t>(reading.width);
-  reading.by_thread.assign(static_cast<std::size_t>(reading.threads),
-                           {.row = std::vector<float>(reading.options.in_place ? width : 0),
-                            .ranges = FeatureRanges(width),
-                            .texts = std::vector<CsvTexts>(reading.has_categories ? width : 0)});
+  reading.start_codes(static_cast<std::size_t>(reading.threads));
+  reading.ranges = FeatureRanges(width);
+  std::vector<CsvThread> threads(
+      static_cast<std::size_t>(reading.threads),
+      {.row = std::vector<float>(reading.options.in_place ? width : 0), .ranges = reading.ranges});
   parallel_for(std::ssize(reading.pieces), reading.threads, [&](std::int64_t index, int thread) {
-    parse_piece(reading, static_cast<std::size_t>(index), thread);
+    const auto at = static_cast<std::size_t>(thread);
+    parse_piece(reading, static_cast<std::size_t>(index), at, threads[at]);
   });
+  for (const CsvThread& thread : threads) {
+    reading.ranges.add(thread.ranges);
+  }
 }
 
 std::vector<WideColumn> read_csv_wide(CsvReading& reading,
@@ -176,12 +188,13 @@ std::vector<WideColumn> read_csv_wide(CsvReading& reading,
   }
   std::vector<std::vector<MergedNumbers>> merged(static_cast<std::size_t>(reading.threads),
                                                  std::vector<MergedNumbers>(columns));
+  std::vector<std::vector<char>> buffers(merged.size());
   parallel_for(std::ssize(parts), reading.threads, [&](std::int64_t index, int thread) {
     const WidePart& part = parts[static_cast<std::size_t>(index)];
     const CsvPiece& piece = reading.pieces[part.piece];
     const CsvLayout& layout = layouts[piece.file];
-    const auto text = text_of(*reading.files[piece.file], piece,
-                              reading.by_thread[static_cast<std::size_t>(thread)].buffer);
+    const auto text =
+        text_of(*reading.files[piece.file], piece, buffers[static_cast<std::size_t>(thread)]);
     CsvRows records(layout, text);
     std::vector<float> numbers(static_cast<std::size_t>(reading.width));
     std::vector<double> values(columns);
@@ -237,8 +250,9 @@ void for_each_csv_row(CsvReading& reading, const UseRow& use) {
                     .texts = &texts,
                     .label_texts = &label_texts};
   std::int64_t sample = 0;
+  std::vector<char> buffer;
   for (const CsvPiece& piece : reading.pieces) {
-    const auto text = text_of(*reading.files[piece.file], piece, reading.by_thread.front().buffer);
+    const auto text = text_of(*reading.files[piece.file], piece, buffer);
     CsvRows rows(reading.layouts[piece.file], text);
     for (std::int64_t i = 0; i < piece.rows; ++i) {
       const CsvOutcome outcome = rows.next(into);
@@ -253,7 +267,8 @@ void for_each_csv_row(CsvReading& reading, const UseRow& use) {
 }
 
 void for_each_csv_index(CsvReading& reading, std::size_t file, const UseIndex& use) {
-  CsvReading::Thread own = reading.by_thread.front();
+  CsvReading::Codes codes = reading.codes.front();
+  std::vector<char> buffer;
   std::vector<float> columns(static_cast<std::size_t>(reading.width));
   std::vector<std::int64_t> index(reading.index_columns.size());
   std::int64_t label = 0;
@@ -261,14 +276,14 @@ void for_each_csv_index(CsvReading& reading, std::size_t file, const UseIndex& u
   const CsvRow into{.features = columns.data(),
                     .label = &label,
                     .target = &target,
-                    .texts = &own.texts,
-                    .label_texts = &own.label_texts,
+                    .texts = &codes.texts,
+                    .label_texts = &codes.label_texts,
                     .index = index.data()};
   for (const CsvPiece& piece : reading.pieces) {
     if (piece.file != file) {
       continue;
     }
-    const auto text = text_of(*reading.files[piece.file], piece, own.buffer);
+    const auto text = text_of(*reading.files[piece.file], piece, buffer);
     CsvRows rows(reading.layouts[piece.file], text);
     for (std::int64_t i = 0; i < piece.rows; ++i) {
       if (rows.next(into) == CsvOutcome::read) {

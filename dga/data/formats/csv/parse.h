@@ -21,7 +21,7 @@ struct CsvTextLabel {
 
 /// Cuts the files into pieces and reads them: features, unless they stay in the files, labels or
 /// targets, and results. Categories, and with `text_labels` also labels, become codes (see
-/// CsvTexts), which are valid only within the thread that has read the piece. Samples that were
+/// CsvTexts), numbered by thread. Samples that were
 /// left out leave gaps at the ends of their pieces. Throws DataError for a record that cannot be
 /// read.
 void parse_csv(CsvReading& reading, bool text_labels);

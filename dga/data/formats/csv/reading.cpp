@@ -35,14 +35,16 @@ std::vector<std::int64_t> CsvReading::encoded_offsets() const {
   return offsets;
 }
 
+void CsvReading::start_codes(std::size_t count) {
+  const std::size_t columns = has_categories ? static_cast<std::size_t>(width) : 0;
+  codes.assign(count, {.texts = std::vector<CsvTexts>(columns)});
+}
+
 void for_each_row_in_memory(CsvReading& reading, const UseRow& use) {
-  std::int64_t row = 0;
-  for (const CsvReading::Piece& result : reading.results) {
-    for (const std::int64_t end = row + result.rows; row < end; ++row) {
-      use(row, reading.samples.features.get() + row * reading.width,
-          reading.by_thread[result.thread].texts);
-    }
-  }
+  for_each_sample(reading, [&](std::int64_t sample, std::size_t codes) {
+    use(sample, reading.samples.features.get() + sample * reading.width,
+        reading.codes[codes].texts);
+  });
 }
 
 std::vector<WidePart> wide_parts(const CsvReading& reading, std::int64_t rows) {

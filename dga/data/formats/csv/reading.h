@@ -26,7 +26,7 @@ struct CsvReading {
   struct Piece {
     std::int64_t rows = 0;     // without those that were left out
     std::int64_t missing = 0;  // samples with a missing value
-    std::size_t thread = 0;    // whose codes of texts it has
+    std::size_t codes = 0;     // which of `codes` its texts are numbered in
     /// Line numbers of the samples; empty if they are consecutive, from the first line of the
     /// piece.
     std::vector<std::int64_t> lines = {};
@@ -34,11 +34,8 @@ struct CsvReading {
     std::vector<TextMark> marks = {};
     std::vector<IntegerRuns> index = {};  // by column that is left out as an index
   };
-  /// What a thread uses for all its pieces. Codes of texts are valid within their thread.
-  struct Thread {
-    std::vector<char> buffer = {};
-    std::vector<float> row = {};  // of samples that stay in the files
-    FeatureRanges ranges;
+  /// The texts of some pieces as numbers, which are valid only within them.
+  struct Codes {
     std::vector<CsvTexts> texts = {};  // by feature; empty without categories
     CsvTexts label_texts = {};
     PaddedLabels padded = {};
@@ -50,13 +47,17 @@ struct CsvReading {
   std::vector<CsvLayout> layouts = {};  // by file
   std::vector<CsvPiece> pieces = {};
   std::vector<Piece> results = {};                 // by piece
-  std::vector<Thread> by_thread = {};              // of Parquet also by piece
+  std::vector<Codes> codes = {};                   // see Piece::codes
+  FeatureRanges ranges = FeatureRanges(0);         // of all samples
   std::vector<std::int64_t> feature_columns = {};  // by feature: its position in samples.columns
   std::vector<std::int64_t> index_columns = {};    // the same of those left out as an index
   Samples samples = {};
   std::int64_t width = 0;  // features, before categories are encoded
   int threads = 1;
   bool has_categories = false;
+
+  /// Makes `count` Codes without any text.
+  void start_codes(std::size_t count);
 
   const Column& column_of(std::int64_t feature) const;
   Column& column_of(std::int64_t feature);
@@ -65,6 +66,17 @@ struct CsvReading {
   /// By feature: where it stands in an encoded sample; and last, the width of that.
   std::vector<std::int64_t> encoded_offsets() const;
 };
+
+/// Calls use(sample, codes) for all samples: `codes` is that of their piece.
+template <typename Use>
+void for_each_sample(const CsvReading& reading, Use use) {
+  std::int64_t sample = 0;
+  for (const CsvReading::Piece& result : reading.results) {
+    for (const std::int64_t end = sample + result.rows; sample < end; ++sample) {
+      use(sample, result.codes);
+    }
+  }
+}
 
 /// Calls `use` for all samples, whose features are in memory.
 void for_each_row_in_memory(CsvReading& reading, const UseRow& use);

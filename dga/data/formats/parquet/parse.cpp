@@ -62,7 +62,7 @@ class CellStore {
         layout_(reading.layouts[reading.pieces[piece].file]),
         left_out_(parquet.left_out[piece]),
         first_(reading.pieces[piece].first_row),
-        texts_(reading.by_thread[reading.results[piece].thread]),
+        codes_(reading.codes[reading.results[piece].codes]),
         fault_(fault) {
     if (!left_out_.empty()) {
       std::int64_t at = 0;
@@ -119,15 +119,15 @@ class CellStore {
       error_ = cells.number(cell, layout_.decimal, feature(sample, use));
     } else if (use.slot == Slot::category) {
       feature(sample, use) = static_cast<float>(
-          code(texts_.texts[static_cast<std::size_t>(use.position)], cells, cell));
+          code(codes_.texts[static_cast<std::size_t>(use.position)], cells, cell));
     } else if (layout_.text_labels) {
-      reading_.samples.labels[sample] = code(texts_.label_texts, cells, cell);
+      reading_.samples.labels[sample] = code(codes_.label_texts, cells, cell);
     } else if (layout_.regression) {
       error_ = cells.number(cell, layout_.decimal, reading_.samples.targets[sample]);
     } else {
       error_ = cells.number(cell, layout_.decimal, reading_.samples.labels[sample]);
       if (error_ == NumberError::none && cells.kind() == ParquetKind::text) {
-        texts_.padded.add(cells.view(cell));
+        codes_.padded.add(cells.view(cell));
       }
     }
     return error_ == NumberError::none;
@@ -137,7 +137,7 @@ class CellStore {
   const CsvLayout& layout_;
   const std::vector<std::uint8_t>& left_out_;
   std::int64_t first_;
-  CsvReading::Thread& texts_;
+  CsvReading::Codes& codes_;
   ParquetFault& fault_;
   std::vector<std::int64_t> places_;  // by row: its place among those that are kept
   NumberError error_ = NumberError::none;
@@ -206,9 +206,11 @@ void finish_parquet(CsvReading& reading, const ParquetReading& parquet) {
       parts.push_back({piece, row, std::min(row + kRows, result.rows)});
     }
   }
+  reading.ranges = FeatureRanges(static_cast<std::size_t>(reading.width));
+  std::vector<FeatureRanges> ranges(static_cast<std::size_t>(reading.threads), reading.ranges);
   parallel_for(std::ssize(parts), reading.threads, [&](std::int64_t index, int thread) {
     Part& part = parts[static_cast<std::size_t>(index)];
-    FeatureRanges& range = reading.by_thread[static_cast<std::size_t>(thread)].ranges;
+    FeatureRanges& range = ranges[static_cast<std::size_t>(thread)];
     const float* sample = reading.samples.features.get() +
                           (reading.pieces[part.piece].first_row + part.begin) * reading.width;
     for (std::int64_t row = part.begin; row < part.end; ++row, sample += reading.width) {
@@ -219,6 +221,9 @@ void finish_parquet(CsvReading& reading, const ParquetReading& parquet) {
       }
     }
   });
+  for (const FeatureRanges& range : ranges) {
+    reading.ranges.add(range);
+  }
   for (const Part& part : parts) {
     reading.results[part.piece].missing += part.missing;
   }
@@ -244,12 +249,9 @@ void parse_parquet(CsvReading& reading, ParquetReading& parquet, bool text_label
   reading.results.assign(pieces, {});
   // A piece has codes of its own: threads share it by columns, and take turns at its parts.
   for (std::size_t piece = 0; piece < pieces; ++piece) {
-    reading.results[piece].thread = piece;
+    reading.results[piece].codes = piece;
   }
-  const auto width = static_cast<std::size_t>(reading.width);
-  reading.by_thread.assign(std::max(pieces, static_cast<std::size_t>(reading.threads)),
-                           {.ranges = FeatureRanges(width),
-                            .texts = std::vector<CsvTexts>(reading.has_categories ? width : 0)});
+  reading.start_codes(pieces);
   std::vector<std::size_t> all_pieces(pieces);
   std::iota(all_pieces.begin(), all_pieces.end(), std::size_t{0});
   const std::vector<ParquetShare> shares = parquet_shares(
