@@ -32,10 +32,6 @@
 namespace dga {
 namespace {
 
-int threads_for(int wanted) {
-  return wanted > 0 ? wanted : usable_cores();
-}
-
 /// The classes of the files at `paths`, if they lie in class folders.
 std::vector<std::string> classes_of(const DataFiles& files, const std::vector<std::string>& paths) {
   std::vector<std::string> classes;
@@ -291,8 +287,9 @@ LoadedData load_data(const LoadOptions& options) {
                       .threads = options.threads};
   check_classes(options.data, classes_of(files, files.train));
   if (index != nullptr) {
-    index->key = as_data(
-        [&] { return index_key(topic_of(reading), files.train, threads_for(options.threads)); });
+    index->key = as_data([&] {
+      return index_key(topic_of(reading), files.train, threads_or_cores(options.threads));
+    });
   }
   std::vector<std::string> unknown_drops;  // to all sets so far
   reading.unknown_drops = files.validation.empty() && files.test.empty() ? nullptr : &unknown_drops;
@@ -351,7 +348,7 @@ LoadedData load_data(const LoadOptions& options) {
       }
     }
   }
-  data.summary = summary_of_files(files, threads_for(options.threads));
+  data.summary = summary_of_files(files, threads_or_cores(options.threads));
   data.summary.label = train.label;
   for (const Samples* set : {&train, &validation, &test}) {
     const auto notices = notices_of(*set);

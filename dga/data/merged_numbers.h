@@ -39,4 +39,9 @@ class MergedNumbers {
   std::vector<std::pair<double, std::uint64_t>> inexact_;
 };
 
+/// Sets `merged` of all columns, whose values are there. `parts`: the numbers of some samples each,
+/// by column.
+void mark_merged(std::vector<WideColumn>& columns,
+                 const std::vector<std::vector<MergedNumbers>>& parts);
+
 }  // namespace dga

@@ -93,7 +93,7 @@ class ArrayReading {
   ArrayReading(std::span<const LabelledArrays> parts, const ReadOptions& options)
       : parts_(parts),
         options_(options),
-        threads_(options.threads > 0 ? options.threads : usable_cores()),
+        threads_(threads_or_cores(options.threads)),
         buffers_(static_cast<std::size_t>(threads_)) {
     check_shapes(parts, options);
     samples_.shape = sample_shape_of(parts.front().features);

@@ -33,27 +33,23 @@ class CsvParser final : public TextParser {
  public:
   explicit CsvParser(std::shared_ptr<const CsvPlan> plan)
       : plan_(std::move(plan)),
-        columns_(static_cast<std::size_t>(plan_->columns)),
-        wide_(plan_->centred.size()),
-        texts_(plan_->texts) {}
+        row_(static_cast<std::size_t>(plan_->columns), 0),
+        wide_(plan_->centred.size()) {
+    row_.texts = plan_->texts;
+  }
 
   bool parse(std::size_t file, std::span<const char> text, std::int64_t skip, std::int64_t take,
              float* values) override {
-    const std::int64_t width = texts_.empty() ? plan_->columns : plan_->offsets.back();
-    std::int64_t label = 0;
-    float target = 0;
-    CsvRow into{.features = columns_.data(),
-                .label = &label,
-                .target = &target,
-                .wide = wide_.data(),
-                .texts = &texts_,
-                .label_texts = &label_texts_};
+    const bool categories = !plan_->texts.empty();
+    const std::int64_t width = categories ? plan_->offsets.back() : plan_->columns;
+    CsvRow into = row_.row();
+    into.wide = wide_.data();
     CsvRows rows(plan_->layouts[file], text);
     while (take > 0) {
       if (rows.at_end()) {
         return false;
       }
-      if (skip == 0 && texts_.empty()) {
+      if (skip == 0 && !categories) {
         into.features = values;
       }
       const CsvOutcome outcome = rows.next(into);
@@ -70,7 +66,7 @@ class CsvParser final : public TextParser {
       for (std::size_t i = 0; i < wide_.size(); ++i) {
         into.features[plan_->centred[i]] = static_cast<float>(wide_[i] - plan_->origins[i]);
       }
-      if (!texts_.empty() && !encode(values, width)) {
+      if (categories && !encode(values, width)) {
         return false;
       }
       values += width;
@@ -82,22 +78,20 @@ class CsvParser final : public TextParser {
  private:
   /// Whether all texts are known.
   bool encode(float* values, std::int64_t width) const {
-    for (std::size_t c = 0; c < columns_.size(); ++c) {
+    for (std::size_t c = 0; c < row_.features.size(); ++c) {
       const std::vector<std::int64_t>& known = plan_->positions[c];
-      if (!known.empty() && !(columns_[c] < static_cast<float>(known.size()))) {
+      if (!known.empty() && !(row_.features[c] < static_cast<float>(known.size()))) {
         return false;
       }
     }
     std::fill_n(values, width, 0.0F);
-    encode_csv_row(columns_.data(), plan_->positions, plan_->offsets, values);
+    encode_csv_row(row_.features.data(), plan_->positions, plan_->offsets, values);
     return true;
   }
 
   std::shared_ptr<const CsvPlan> plan_;
-  std::vector<float> columns_;
+  CsvRowBuffer row_;
   std::vector<double> wide_;
-  std::vector<CsvTexts> texts_;
-  CsvTexts label_texts_;
 };
 
 /// The layouts for reading features alone, those with an origin as f64. Labels are looked at only

@@ -11,7 +11,6 @@
 #include "dga/base/error.h"
 #include "dga/base/parallel_for.h"
 #include "dga/base/topology.h"
-#include "dga/data/aligned.h"
 #include "dga/data/formats/csv/rows.h"
 #include "dga/data/line_numbers.h"
 
@@ -115,6 +114,35 @@ void parse_piece(CsvReading& reading, std::size_t index, std::size_t thread, Csv
   }
 }
 
+CsvRowBuffer row_buffer(const CsvReading& reading) {
+  return {static_cast<std::size_t>(reading.width), reading.index_columns.size()};
+}
+
+/// Reads the next record of a piece that parse_piece has read. False if it is left out.
+bool read_again(const CsvReading& reading, const CsvPiece& piece, std::span<const char> text,
+                CsvRows& rows, const CsvRow& into) {
+  const CsvOutcome outcome = rows.next(into);
+  if (outcome == CsvOutcome::wrong || outcome == CsvOutcome::text_label) {
+    fail(reading, piece, text, rows.begin());
+  }
+  return outcome == CsvOutcome::read;
+}
+
+/// Reads the samples of a piece that parse_piece has read, each into `row`, and calls use(text, p):
+/// `p` is where the sample begins in the text of the piece.
+template <typename Use>
+void read_piece_again(const CsvReading& reading, const CsvPiece& piece, std::vector<char>& buffer,
+                      CsvRowBuffer& row, Use use) {
+  const auto text = text_of(*reading.files[piece.file], piece, buffer);
+  CsvRows rows(reading.layouts[piece.file], text);
+  const CsvRow into = row.row();
+  for (std::int64_t i = 0; i < piece.rows; ++i) {
+    if (read_again(reading, piece, text, rows, into)) {
+      use(text, rows.begin());
+    }
+  }
+}
+
 constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
 
 /// The layouts of the files with some features, and perhaps the target, as f64.
@@ -137,8 +165,7 @@ std::vector<CsvLayout> wide_layouts(const CsvReading& reading,
 }  // namespace
 
 void parse_csv(CsvReading& reading, bool text_labels) {
-  const auto cores = reading.options.threads > 0 ? reading.options.threads : usable_cores();
-  reading.threads = static_cast<int>(std::max<std::int64_t>(1, cores));
+  reading.threads = threads_or_cores(reading.options.threads);
   reading.pieces = cut_csv(reading.files, reading.layouts,
                            std::max<std::int64_t>(1, reading.options.piece_bytes), reading.threads);
   reading.threads =
@@ -147,20 +174,7 @@ void parse_csv(CsvReading& reading, bool text_labels) {
   for (const CsvPiece& piece : reading.pieces) {
     rows += piece.rows;
   }
-  const bool labelled = reading.layouts.front().label >= 0;
-  reading.samples.features =
-      reading.options.in_place ? nullptr : allocate_aligned<float>(rows * reading.width);
-  reading.samples.labels = nullptr;
-  reading.samples.targets = nullptr;
-  if (labelled && reading.options.task == Task::regression) {
-    reading.samples.targets = allocate_aligned<float>(rows);
-  } else if (labelled) {
-    reading.samples.labels = allocate_aligned<std::int64_t>(rows);
-  }
-  for (CsvLayout& layout : reading.layouts) {
-    layout.text_labels = text_labels;
-  }
-  reading.results.assign(reading.pieces.size(), {});
+  reading.start_samples(rows, text_labels);
   const auto width = static_cast<std::size_t>(reading.width);
   reading.start_codes(static_cast<std::size_t>(reading.threads));
   reading.ranges = FeatureRanges(width);
@@ -196,28 +210,16 @@ std::vector<WideColumn> read_csv_wide(CsvReading& reading,
     const auto text =
         text_of(*reading.files[piece.file], piece, buffers[static_cast<std::size_t>(thread)]);
     CsvRows records(layout, text);
-    std::vector<float> numbers(static_cast<std::size_t>(reading.width));
+    CsvRowBuffer row = row_buffer(reading);
     std::vector<double> values(columns);
     std::vector<std::string_view> cells(columns);
-    std::vector<CsvTexts> texts(static_cast<std::size_t>(reading.width));
-    CsvTexts label_texts;
-    std::int64_t label = 0;
-    float number = 0;
-    const CsvRow into{.features = numbers.data(),
-                      .label = &label,
-                      .target = &number,
-                      .wide = values.data(),
-                      .wide_texts = cells.data(),
-                      .texts = &texts,
-                      .label_texts = &label_texts};
+    CsvRow into = row.row();
+    into.wide = values.data();
+    into.wide_texts = cells.data();
     auto at = static_cast<std::size_t>(part.at);
     const auto end = static_cast<std::size_t>(part.at + part.rows);
     for (std::int64_t i = 0; i < piece.rows && at < end; ++i) {
-      const CsvOutcome outcome = records.next(into);
-      if (outcome == CsvOutcome::wrong || outcome == CsvOutcome::text_label) {
-        fail(reading, piece, text, records.begin());
-      }
-      if (outcome != CsvOutcome::read) {
+      if (!read_again(reading, piece, text, records, into)) {
         continue;
       }
       for (std::size_t c = 0; c < columns; ++c) {
@@ -229,66 +231,29 @@ std::vector<WideColumn> read_csv_wide(CsvReading& reading,
       ++at;
     }
   });
-  for (std::size_t c = 0; c < columns; ++c) {
-    for (std::size_t thread = 1; thread < merged.size(); ++thread) {
-      merged.front()[c].add(merged[thread][c]);
-    }
-    wide[c].merged = merged.front()[c].any(wide[c].values);
-  }
+  mark_merged(wide, merged);
   return wide;
 }
 
 void for_each_csv_row(CsvReading& reading, const UseRow& use) {
-  std::vector<float> columns(static_cast<std::size_t>(reading.width));
-  std::vector<CsvTexts> texts(columns.size());
-  CsvTexts label_texts;
-  std::int64_t label = 0;
-  float target = 0;
-  const CsvRow into{.features = columns.data(),
-                    .label = &label,
-                    .target = &target,
-                    .texts = &texts,
-                    .label_texts = &label_texts};
-  std::int64_t sample = 0;
+  CsvRowBuffer row = row_buffer(reading);
   std::vector<char> buffer;
+  std::int64_t sample = 0;
   for (const CsvPiece& piece : reading.pieces) {
-    const auto text = text_of(*reading.files[piece.file], piece, buffer);
-    CsvRows rows(reading.layouts[piece.file], text);
-    for (std::int64_t i = 0; i < piece.rows; ++i) {
-      const CsvOutcome outcome = rows.next(into);
-      if (outcome == CsvOutcome::wrong || outcome == CsvOutcome::text_label) {
-        fail(reading, piece, text, rows.begin());
-      }
-      if (outcome == CsvOutcome::read) {
-        use(sample++, columns.data(), texts);
-      }
-    }
+    read_piece_again(reading, piece, buffer, row, [&](std::span<const char>, const char*) {
+      use(sample++, row.features.data(), row.texts);
+    });
   }
 }
 
 void for_each_csv_index(CsvReading& reading, std::size_t file, const UseIndex& use) {
-  CsvReading::Codes codes = reading.codes.front();
+  CsvRowBuffer row = row_buffer(reading);
   std::vector<char> buffer;
-  std::vector<float> columns(static_cast<std::size_t>(reading.width));
-  std::vector<std::int64_t> index(reading.index_columns.size());
-  std::int64_t label = 0;
-  float target = 0;
-  const CsvRow into{.features = columns.data(),
-                    .label = &label,
-                    .target = &target,
-                    .texts = &codes.texts,
-                    .label_texts = &codes.label_texts,
-                    .index = index.data()};
   for (const CsvPiece& piece : reading.pieces) {
-    if (piece.file != file) {
-      continue;
-    }
-    const auto text = text_of(*reading.files[piece.file], piece, buffer);
-    CsvRows rows(reading.layouts[piece.file], text);
-    for (std::int64_t i = 0; i < piece.rows; ++i) {
-      if (rows.next(into) == CsvOutcome::read) {
-        use(line_of(piece, text, rows.begin()), index.data());
-      }
+    if (piece.file == file) {
+      read_piece_again(reading, piece, buffer, row, [&](std::span<const char> text, const char* p) {
+        use(line_of(piece, text, p), row.index.data());
+      });
     }
   }
 }

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "dga/base/error.h"
+#include "dga/data/aligned.h"
 #include "dga/data/origins.h"
 
 namespace dga {
@@ -33,6 +34,18 @@ std::vector<std::int64_t> CsvReading::encoded_offsets() const {
                       (column.use == ColumnUse::category ? std::ssize(column.categories) : 1));
   }
   return offsets;
+}
+
+void CsvReading::start_samples(std::int64_t rows, bool text_labels) {
+  const bool labelled = layouts.front().label >= 0;
+  const bool regression = options.task == Task::regression;
+  samples.features = options.in_place ? nullptr : allocate_aligned<float>(rows * width);
+  samples.labels = labelled && !regression ? allocate_aligned<std::int64_t>(rows) : nullptr;
+  samples.targets = labelled && regression ? allocate_aligned<float>(rows) : nullptr;
+  for (CsvLayout& layout : layouts) {
+    layout.text_labels = text_labels;
+  }
+  results.assign(pieces.size(), {});
 }
 
 void CsvReading::start_codes(std::size_t count) {

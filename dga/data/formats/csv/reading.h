@@ -56,6 +56,9 @@ struct CsvReading {
   int threads = 1;
   bool has_categories = false;
 
+  /// Makes the arrays for all `rows` of the pieces, without features that stay in the files, and a
+  /// result for each piece. With `text_labels` labels are codes of texts.
+  void start_samples(std::int64_t rows, bool text_labels);
   /// Makes `count` Codes without any text.
   void start_codes(std::size_t count);
 

@@ -30,6 +30,28 @@ struct CsvRow {
   std::int64_t* index = nullptr;   // the values of indices, by Use::position; or null
 };
 
+/// The memory of a row that is read over and over.
+struct CsvRowBuffer {
+  CsvRowBuffer(std::size_t width, std::size_t indices)
+      : features(width), index(indices), texts(width) {}
+
+  CsvRow row() noexcept {
+    return {.features = features.data(),
+            .label = &label,
+            .target = &target,
+            .texts = &texts,
+            .label_texts = &label_texts,
+            .index = index.data()};
+  }
+
+  std::vector<float> features;
+  std::vector<std::int64_t> index;
+  std::vector<CsvTexts> texts;
+  CsvTexts label_texts = {};
+  std::int64_t label = 0;
+  float target = 0;
+};
+
 enum class CsvOutcome {
   read,
   dropped,     ///< a value is missing, and the layout says to leave such samples out

@@ -14,7 +14,6 @@
 #include "dga/base/error.h"
 #include "dga/base/parallel_for.h"
 #include "dga/base/topology.h"
-#include "dga/data/aligned.h"
 #include "dga/data/formats/csv/row.h"
 
 namespace dga {
@@ -233,20 +232,11 @@ void finish_parquet(CsvReading& reading, const ParquetReading& parquet) {
 
 void parse_parquet(CsvReading& reading, ParquetReading& parquet, bool text_labels) {
   find_pieces(reading, parquet);
-  const auto cores = reading.options.threads > 0 ? reading.options.threads : usable_cores();
-  reading.threads = static_cast<int>(std::max<std::int64_t>(1, cores));
+  reading.threads = threads_or_cores(reading.options.threads);
   const std::int64_t rows = reading.pieces.back().first_row + reading.pieces.back().rows;
   check_parquet_memory(reading, rows);
-  const bool labelled = reading.layouts.front().label >= 0;
-  const bool regression = reading.options.task == Task::regression;
-  reading.samples.features = allocate_aligned<float>(rows * reading.width);
-  reading.samples.labels = labelled && !regression ? allocate_aligned<std::int64_t>(rows) : nullptr;
-  reading.samples.targets = labelled && regression ? allocate_aligned<float>(rows) : nullptr;
-  for (CsvLayout& layout : reading.layouts) {
-    layout.text_labels = text_labels;
-  }
+  reading.start_samples(rows, text_labels);
   const std::size_t pieces = reading.pieces.size();
-  reading.results.assign(pieces, {});
   // A piece has codes of its own: threads share it by columns, and take turns at its parts.
   for (std::size_t piece = 0; piece < pieces; ++piece) {
     reading.results[piece].codes = piece;
@@ -330,13 +320,7 @@ std::vector<WideColumn> read_parquet_wide(CsvReading& reading, const ParquetRead
       }
     };
   });
-  for (std::size_t c = 0; c < columns; ++c) {
-    MergedNumbers all;
-    for (const std::vector<MergedNumbers>& of_piece : merged) {
-      all.add(of_piece[c]);
-    }
-    wide[c].merged = all.any(wide[c].values);
-  }
+  mark_merged(wide, merged);
   return wide;
 }
 
