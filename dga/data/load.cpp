@@ -18,7 +18,7 @@
 #include "dga/data/classes.h"
 #include "dga/data/equal_files.h"
 #include "dga/data/formats/arrays/stored_array.h"
-#include "dga/data/formats/csv/columns.h"
+#include "dga/data/formats/table/columns.h"
 #include "dga/data/location.h"
 #include "dga/data/read_files.h"
 #include "dga/data/split.h"

@@ -18,7 +18,7 @@
 
 #include "dga/base/error.h"
 #include "dga/data/arrays.h"
-#include "dga/data/formats/csv/column_names.h"
+#include "dga/data/formats/table/column_names.h"
 #include "dga/options/option_table.h"
 #include "dga/problem/problem.h"
 #include "python/bindings/bindings.h"

@@ -5,9 +5,9 @@
 #include "dga/data/formats/csv/blocks.h"
 #include "dga/data/formats/csv/head.h"
 #include "dga/data/formats/csv/parse.h"
-#include "dga/data/formats/csv/reading.h"
-#include "dga/data/formats/csv/table_parser.h"
 #include "dga/data/formats/csv/text.h"
+#include "dga/data/formats/table/reading.h"
+#include "dga/data/formats/table/table_parser.h"
 
 namespace dga {
 

@@ -11,21 +11,22 @@
 #include "dga/base/error.h"
 #include "dga/base/parallel_for.h"
 #include "dga/base/topology.h"
+#include "dga/data/formats/csv/pieces.h"
 #include "dga/data/formats/csv/rows.h"
 #include "dga/data/line_numbers.h"
 
 namespace dga {
 namespace {
 
-using Slot = CsvLayout::Slot;
+using Slot = TableLayout::Slot;
 
-std::int64_t line_of(const CsvPiece& piece, std::span<const char> text, const char* p) {
+std::int64_t line_of(const TablePiece& piece, std::span<const char> text, const char* p) {
   return piece.first_line + std::count(text.data(), p, '\n');
 }
 
-[[noreturn]] void fail(const CsvReading& reading, const CsvPiece& piece, std::span<const char> text,
-                       const char* p) {
-  const CsvLayout& layout = reading.layouts[piece.file];
+[[noreturn]] void fail(const TableReading& reading, const TablePiece& piece,
+                       std::span<const char> text, const char* p) {
+  const TableLayout& layout = reading.layouts[piece.file];
   const ByteSource& source = *reading.files[piece.file];
   const char* const end = text.data() + text.size();
   CsvRecord record(layout.head.separator);
@@ -38,9 +39,9 @@ std::int64_t line_of(const CsvPiece& piece, std::span<const char> text, const ch
 }
 
 /// Which of the columns that are left out as an index the file has.
-std::vector<std::size_t> indices_in(const CsvLayout& layout) {
+std::vector<std::size_t> indices_in(const TableLayout& layout) {
   std::vector<std::size_t> indices;
-  for (const CsvLayout::Use& use : layout.uses) {
+  for (const TableLayout::Use& use : layout.uses) {
     if (use.slot == Slot::index) {
       indices.push_back(static_cast<std::size_t>(use.position));
     }
@@ -55,11 +56,11 @@ struct CsvThread {
   FeatureRanges ranges;
 };
 
-void parse_piece(CsvReading& reading, std::size_t index, std::size_t thread, CsvThread& own) {
-  const CsvPiece& piece = reading.pieces[index];
-  const CsvLayout& layout = reading.layouts[piece.file];
-  CsvReading::Piece& result = reading.results[index];
-  CsvReading::Codes& codes = reading.codes[thread];
+void parse_piece(TableReading& reading, std::size_t index, std::size_t thread, CsvThread& own) {
+  const TablePiece& piece = reading.pieces[index];
+  const TableLayout& layout = reading.layouts[piece.file];
+  TableReading::Piece& result = reading.results[index];
+  TableReading::Codes& codes = reading.codes[thread];
   result.codes = thread;
   const bool in_place = reading.options.in_place;
   const bool keep_lines = layout.quoted || layout.missing == Missing::drop;
@@ -86,7 +87,7 @@ void parse_piece(CsvReading& reading, std::size_t index, std::size_t thread, Csv
         .index = integers.data()};
     const CsvOutcome outcome = rows.next(row);
     if (outcome == CsvOutcome::text_label) {
-      throw CsvTextLabel{
+      throw TextLabel{
           str(reading.files[piece.file]->name(), ":", line_of(piece, text, rows.begin())),
           std::string(rows.fields()[static_cast<std::size_t>(layout.label)].text)};
     }
@@ -114,12 +115,12 @@ void parse_piece(CsvReading& reading, std::size_t index, std::size_t thread, Csv
   }
 }
 
-CsvRowBuffer row_buffer(const CsvReading& reading) {
+CsvRowBuffer row_buffer(const TableReading& reading) {
   return {static_cast<std::size_t>(reading.width), reading.index_columns.size()};
 }
 
 /// Reads the next record of a piece that parse_piece has read. False if it is left out.
-bool read_again(const CsvReading& reading, const CsvPiece& piece, std::span<const char> text,
+bool read_again(const TableReading& reading, const TablePiece& piece, std::span<const char> text,
                 CsvRows& rows, const CsvRow& into) {
   const CsvOutcome outcome = rows.next(into);
   if (outcome == CsvOutcome::wrong || outcome == CsvOutcome::text_label) {
@@ -131,8 +132,8 @@ bool read_again(const CsvReading& reading, const CsvPiece& piece, std::span<cons
 /// Reads the samples of a piece that parse_piece has read, each into `row`, and calls use(text, p):
 /// `p` is where the sample begins in the text of the piece.
 template <typename Use>
-void read_piece_again(const CsvReading& reading, const CsvPiece& piece, std::vector<char>& buffer,
-                      CsvRowBuffer& row, Use use) {
+void read_piece_again(const TableReading& reading, const TablePiece& piece,
+                      std::vector<char>& buffer, CsvRowBuffer& row, Use use) {
   const auto text = text_of(*reading.files[piece.file], piece, buffer);
   CsvRows rows(reading.layouts[piece.file], text);
   const CsvRow into = row.row();
@@ -146,11 +147,11 @@ void read_piece_again(const CsvReading& reading, const CsvPiece& piece, std::vec
 constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
 
 /// The layouts of the files with some features, and perhaps the target, as f64.
-std::vector<CsvLayout> wide_layouts(const CsvReading& reading,
-                                    const std::vector<std::int64_t>& features, bool target) {
-  std::vector<CsvLayout> layouts = reading.layouts;
-  for (CsvLayout& layout : layouts) {
-    for (CsvLayout::Use& use : layout.uses) {
+std::vector<TableLayout> wide_layouts(const TableReading& reading,
+                                      const std::vector<std::int64_t>& features, bool target) {
+  std::vector<TableLayout> layouts = reading.layouts;
+  for (TableLayout& layout : layouts) {
+    for (TableLayout::Use& use : layout.uses) {
       const auto wanted = std::find(features.begin(), features.end(), use.position);
       if (use.slot == Slot::number && wanted != features.end()) {
         use = {Slot::wide, wanted - features.begin()};
@@ -164,14 +165,14 @@ std::vector<CsvLayout> wide_layouts(const CsvReading& reading,
 
 }  // namespace
 
-void parse_csv(CsvReading& reading, bool text_labels) {
+void parse_csv(TableReading& reading, bool text_labels) {
   reading.threads = threads_or_cores(reading.options.threads);
   reading.pieces = cut_csv(reading.files, reading.layouts,
                            std::max<std::int64_t>(1, reading.options.piece_bytes), reading.threads);
   reading.threads =
       static_cast<int>(std::min<std::int64_t>(reading.threads, std::ssize(reading.pieces)));
   std::int64_t rows = 0;
-  for (const CsvPiece& piece : reading.pieces) {
+  for (const TablePiece& piece : reading.pieces) {
     rows += piece.rows;
   }
   reading.start_samples(rows, text_labels);
@@ -190,10 +191,10 @@ void parse_csv(CsvReading& reading, bool text_labels) {
   }
 }
 
-std::vector<WideColumn> read_csv_wide(CsvReading& reading,
+std::vector<WideColumn> read_csv_wide(TableReading& reading,
                                       const std::vector<std::int64_t>& features, bool target,
                                       std::int64_t rows) {
-  const std::vector<CsvLayout> layouts = wide_layouts(reading, features, target);
+  const std::vector<TableLayout> layouts = wide_layouts(reading, features, target);
   const std::vector<WidePart> parts = wide_parts(reading, rows);
   const std::size_t columns = features.size() + (target ? 1 : 0);
   std::vector<WideColumn> wide(columns);
@@ -205,8 +206,8 @@ std::vector<WideColumn> read_csv_wide(CsvReading& reading,
   std::vector<std::vector<char>> buffers(merged.size());
   parallel_for(std::ssize(parts), reading.threads, [&](std::int64_t index, int thread) {
     const WidePart& part = parts[static_cast<std::size_t>(index)];
-    const CsvPiece& piece = reading.pieces[part.piece];
-    const CsvLayout& layout = layouts[piece.file];
+    const TablePiece& piece = reading.pieces[part.piece];
+    const TableLayout& layout = layouts[piece.file];
     const auto text =
         text_of(*reading.files[piece.file], piece, buffers[static_cast<std::size_t>(thread)]);
     CsvRows records(layout, text);
@@ -235,21 +236,21 @@ std::vector<WideColumn> read_csv_wide(CsvReading& reading,
   return wide;
 }
 
-void for_each_csv_row(CsvReading& reading, const UseRow& use) {
+void for_each_csv_row(TableReading& reading, const UseRow& use) {
   CsvRowBuffer row = row_buffer(reading);
   std::vector<char> buffer;
   std::int64_t sample = 0;
-  for (const CsvPiece& piece : reading.pieces) {
+  for (const TablePiece& piece : reading.pieces) {
     read_piece_again(reading, piece, buffer, row, [&](std::span<const char>, const char*) {
       use(sample++, row.features.data(), row.texts);
     });
   }
 }
 
-void for_each_csv_index(CsvReading& reading, std::size_t file, const UseIndex& use) {
+void for_each_csv_index(TableReading& reading, std::size_t file, const UseIndex& use) {
   CsvRowBuffer row = row_buffer(reading);
   std::vector<char> buffer;
-  for (const CsvPiece& piece : reading.pieces) {
+  for (const TablePiece& piece : reading.pieces) {
     if (piece.file == file) {
       read_piece_again(reading, piece, buffer, row, [&](std::span<const char> text, const char* p) {
         use(line_of(piece, text, p), row.index.data());

@@ -14,15 +14,15 @@
 #include "dga/base/error.h"
 #include "dga/base/parallel_for.h"
 #include "dga/base/topology.h"
-#include "dga/data/formats/csv/row.h"
+#include "dga/data/formats/table/explain_cell.h"
 
 namespace dga {
 namespace {
 
-using Slot = CsvLayout::Slot;
+using Slot = TableLayout::Slot;
 
 /// The pieces are the row groups.
-void find_pieces(CsvReading& reading, ParquetReading& parquet) {
+void find_pieces(TableReading& reading, ParquetReading& parquet) {
   reading.pieces.clear();
   parquet.groups.clear();
   parquet.first_in_file.clear();
@@ -44,18 +44,18 @@ void find_pieces(CsvReading& reading, ParquetReading& parquet) {
 }
 
 /// What is wrong with a cell that cannot be read as its column is used.
-ParquetFault fault_of(const CsvLayout& layout, std::size_t column, std::int64_t row,
+ParquetFault fault_of(const TableLayout& layout, std::size_t column, std::int64_t row,
                       const ParquetCells& cells, std::size_t cell) {
   ParquetFault fault{.row = row, .column = column, .is_cell = true};
   const auto number = static_cast<std::int64_t>(column);
-  fault.reason = explain_csv_cell(cells.text(cell), layout, number, layout.head.describe(number));
+  fault.reason = explain_cell(cells.text(cell), layout, number, layout.head.describe(number));
   return fault;
 }
 
 /// Reads the cells of one column into the samples of its piece.
 class CellStore {
  public:
-  CellStore(CsvReading& reading, const ParquetReading& parquet, std::size_t piece,
+  CellStore(TableReading& reading, const ParquetReading& parquet, std::size_t piece,
             ParquetFault& fault)
       : reading_(reading),
         layout_(reading.layouts[reading.pieces[piece].file]),
@@ -74,7 +74,7 @@ class CellStore {
   }
 
   void operator()(std::size_t column, std::int64_t row, const ParquetCells& cells) {
-    const CsvLayout::Use use = layout_.uses[column];
+    const TableLayout::Use use = layout_.uses[column];
     for (std::int64_t i = 0; i < cells.count(); ++i) {
       const auto cell = static_cast<std::size_t>(i);
       const std::int64_t at = row + i;
@@ -104,14 +104,14 @@ class CellStore {
   }
 
  private:
-  float& feature(std::int64_t sample, const CsvLayout::Use& use) const {
+  float& feature(std::int64_t sample, const TableLayout::Use& use) const {
     return reading_.samples.features[sample * reading_.width + use.position];
   }
-  std::int64_t code(CsvTexts& texts, const ParquetCells& cells, std::size_t cell) const {
+  std::int64_t code(TextCodes& texts, const ParquetCells& cells, std::size_t cell) const {
     return cells.kind() == ParquetKind::text ? texts.code(cells.view(cell))
                                              : texts.code(cells.text(cell));
   }
-  bool put(std::int64_t sample, const CsvLayout::Use& use, const ParquetCells& cells,
+  bool put(std::int64_t sample, const TableLayout::Use& use, const ParquetCells& cells,
            std::size_t cell) {
     error_ = NumberError::none;
     if (use.slot == Slot::number) {
@@ -132,11 +132,11 @@ class CellStore {
     return error_ == NumberError::none;
   }
 
-  CsvReading& reading_;
-  const CsvLayout& layout_;
+  TableReading& reading_;
+  const TableLayout& layout_;
   const std::vector<std::uint8_t>& left_out_;
   std::int64_t first_;
-  CsvReading::Codes& codes_;
+  TableReading::Codes& codes_;
   ParquetFault& fault_;
   std::vector<std::int64_t> places_;  // by row: its place among those that are kept
   NumberError error_ = NumberError::none;
@@ -144,7 +144,7 @@ class CellStore {
 
 /// Finds the rows with a missing value, before anything else is read: a sample that is left out
 /// defines no class and no category.
-void find_left_out(CsvReading& reading, ParquetReading& parquet,
+void find_left_out(TableReading& reading, ParquetReading& parquet,
                    const std::vector<ParquetShare>& shares,
                    const std::function<std::int64_t(std::size_t)>& rows) {
   std::vector<std::vector<std::uint8_t>> parts(shares.size());
@@ -168,7 +168,7 @@ void find_left_out(CsvReading& reading, ParquetReading& parquet,
   }
 }
 
-void check_parquet_memory(const CsvReading& reading, std::int64_t rows) {
+void check_parquet_memory(const TableReading& reading, std::int64_t rows) {
   const double bytes = static_cast<double>(rows) * (static_cast<double>(reading.width) * 4 + 8);
   const auto free = static_cast<double>(available_memory().machine);
   if (bytes > free) {
@@ -181,7 +181,7 @@ void check_parquet_memory(const CsvReading& reading, std::int64_t rows) {
 }
 
 /// Counts rows and missing values of each piece, and finds the ranges of the features.
-void finish_parquet(CsvReading& reading, const ParquetReading& parquet) {
+void finish_parquet(TableReading& reading, const ParquetReading& parquet) {
   constexpr std::int64_t kRows = 16'384;
   struct Part {
     std::size_t piece;
@@ -191,7 +191,7 @@ void finish_parquet(CsvReading& reading, const ParquetReading& parquet) {
   };
   std::vector<Part> parts;
   for (std::size_t piece = 0; piece < reading.pieces.size(); ++piece) {
-    CsvReading::Piece& result = reading.results[piece];
+    TableReading::Piece& result = reading.results[piece];
     const std::vector<std::uint8_t>& out = parquet.left_out[piece];
     const auto dropped = std::count(out.begin(), out.end(), 1);
     result.rows = reading.pieces[piece].rows - dropped;
@@ -230,7 +230,7 @@ void finish_parquet(CsvReading& reading, const ParquetReading& parquet) {
 
 }  // namespace
 
-void parse_parquet(CsvReading& reading, ParquetReading& parquet, bool text_labels) {
+void parse_parquet(TableReading& reading, ParquetReading& parquet, bool text_labels) {
   find_pieces(reading, parquet);
   reading.threads = threads_or_cores(reading.options.threads);
   const std::int64_t rows = reading.pieces.back().first_row + reading.pieces.back().rows;
@@ -245,7 +245,7 @@ void parse_parquet(CsvReading& reading, ParquetReading& parquet, bool text_label
   std::vector<std::size_t> all_pieces(pieces);
   std::iota(all_pieces.begin(), all_pieces.end(), std::size_t{0});
   const std::vector<ParquetShare> shares = parquet_shares(
-      reading, [](const CsvLayout::Use& use) { return use.slot != Slot::skip; }, all_pieces);
+      reading, [](const TableLayout::Use& use) { return use.slot != Slot::skip; }, all_pieces);
   const auto all = [&](std::size_t piece) { return reading.pieces[piece].rows; };
   parquet.left_out.assign(pieces, {});
   if (reading.layouts.front().missing == Missing::drop) {
@@ -257,7 +257,7 @@ void parse_parquet(CsvReading& reading, ParquetReading& parquet, bool text_label
   finish_parquet(reading, parquet);
 }
 
-std::vector<WideColumn> read_parquet_wide(CsvReading& reading, const ParquetReading& parquet,
+std::vector<WideColumn> read_parquet_wide(TableReading& reading, const ParquetReading& parquet,
                                           const std::vector<std::int64_t>& features, bool target,
                                           std::int64_t rows) {
   // By feature, and last the target: where its values go.
@@ -266,7 +266,7 @@ std::vector<WideColumn> read_parquet_wide(CsvReading& reading, const ParquetRead
     places[static_cast<std::size_t>(features[i])] = static_cast<std::int64_t>(i);
   }
   places.back() = target ? std::ssize(features) : -1;
-  const auto place_of = [&](const CsvLayout::Use& use) {
+  const auto place_of = [&](const TableLayout::Use& use) {
     return use.slot == Slot::number  ? places[static_cast<std::size_t>(use.position)]
            : use.slot == Slot::label ? places.back()
                                      : -1;
@@ -287,14 +287,14 @@ std::vector<WideColumn> read_parquet_wide(CsvReading& reading, const ParquetRead
   std::vector<std::vector<MergedNumbers>> merged(reading.pieces.size(),
                                                  std::vector<MergedNumbers>(columns));
   const std::vector<ParquetShare> shares = parquet_shares(
-      reading, [&](const CsvLayout::Use& use) { return place_of(use) >= 0; }, pieces);
+      reading, [&](const TableLayout::Use& use) { return place_of(use) >= 0; }, pieces);
   const auto needed = [&](std::size_t piece) {
     const bool whole = !parquet.left_out[piece].empty();  // kept rows may be anywhere
     return whole ? reading.pieces[piece].rows : part_of[piece]->rows;
   };
   scan_parquet_shares(reading, parquet, shares, needed, [&](std::size_t task, ParquetFault& fault) {
     const std::size_t piece = shares[task].piece;
-    const CsvLayout& layout = reading.layouts[reading.pieces[piece].file];
+    const TableLayout& layout = reading.layouts[reading.pieces[piece].file];
     return [&, piece](std::size_t column, std::int64_t row, const ParquetCells& cells) {
       const std::vector<std::uint8_t>& out = parquet.left_out[piece];
       const std::int64_t end = part_of[piece]->at + part_of[piece]->rows;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "dga/data/formats/csv/centre.h"
+#include "dga/data/formats/table/centre.h"
 
 #include <vector>
 
@@ -11,7 +11,7 @@ namespace dga {
 namespace {
 
 /// The origins that the caller gives, by feature of the file instead of the encoded sample.
-Origins given_origins(const CsvReading& reading) {
+Origins given_origins(const TableReading& reading) {
   Origins origins = *reading.options.origins;
   if (!origins.features.empty()) {
     const std::vector<std::int64_t> offsets = reading.encoded_offsets();
@@ -34,7 +34,7 @@ Origins given_origins(const CsvReading& reading) {
 
 }  // namespace
 
-void centre_csv(CsvReading& reading) {
+void centre_table(TableReading& reading) {
   const WideValues values{
       .read =
           [&](const std::vector<std::int64_t>& features, bool target, std::int64_t rows) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "dga/data/formats/csv/categories.h"
+#include "dga/data/formats/table/categories.h"
 
 #include <algorithm>
 #include <initializer_list>
@@ -11,27 +11,27 @@
 #include "dga/base/error.h"
 #include "dga/base/one_line.h"
 #include "dga/data/aligned.h"
-#include "dga/data/formats/csv/value.h"
+#include "dga/data/formats/table/value.h"
 
 namespace dga {
 namespace {
 
 /// Throws if some labels are numbers and others are not: one of them may be a mistake.
-void refuse_mixed_labels(const CsvReading& reading) {
-  const auto is_number = [&](const std::string& text) {
-    return is_csv_number(text, mark_of(reading.options.table.decimal));
+void refuse_mixed_labels(const TableReading& reading) {
+  const auto numeric = [&](const std::string& text) {
+    return is_number(text, mark_of(reading.options.table.decimal));
   };
   std::optional<bool> first;
   for_each_sample(reading, [&](std::int64_t sample, std::size_t codes) {
     const std::string& text =
         reading.codes[codes]
             .label_texts.texts()[static_cast<std::size_t>(reading.samples.labels[sample])];
-    if (first && is_number(text) != *first) {
-      throw DataError(str(
-          reading.samples.place(sample), ": expected ", *first ? "an integer" : "a text",
-          " as label like those before it, found \"", printable(text), "\". ", kMixedCsvLabels));
+    if (first && numeric(text) != *first) {
+      throw DataError(
+          str(reading.samples.place(sample), ": expected ", *first ? "an integer" : "a text",
+              " as label like those before it, found \"", printable(text), "\". ", kMixedLabels));
     }
-    first = is_number(text);
+    first = numeric(text);
   });
 }
 
@@ -66,10 +66,10 @@ bool looks_like_a_number(std::string_view text) {
 }
 
 /// Throws if all labels look like numbers that were not read as such.
-void refuse_numbers_as_classes(const CsvReading& reading) {
+void refuse_numbers_as_classes(const TableReading& reading) {
   const std::vector<std::string>& texts = reading.samples.label_texts;
   if (std::all_of(texts.begin(), texts.end(), looks_like_a_number)) {
-    const bool comma = is_csv_number(texts.front(), ',');
+    const bool comma = is_number(texts.front(), ',');
     throw DataError(str(
         reading.files.front()->name(), ": expected labels that are integers or names of classes, ",
         "found \"", printable(texts.front()), "\". ",
@@ -80,14 +80,14 @@ void refuse_numbers_as_classes(const CsvReading& reading) {
 }
 
 /// Finds the categories of a training set.
-void find_categories(CsvReading& reading) {
+void find_categories(TableReading& reading) {
   for (std::int64_t f = 0; f < reading.width; ++f) {
     Column& column = reading.column_of(f);
     if (column.use != ColumnUse::category) {
       continue;
     }
-    std::vector<const CsvTexts*> parts;
-    for (const CsvReading::Codes& codes : reading.codes) {
+    std::vector<const TextCodes*> parts;
+    for (const TableReading::Codes& codes : reading.codes) {
       parts.push_back(&codes.texts[static_cast<std::size_t>(f)]);
     }
     column.categories = all_texts(parts);
@@ -110,7 +110,7 @@ void find_categories(CsvReading& reading) {
 /// numbers.
 using CategoryPositions = std::vector<std::vector<std::int64_t>>;
 
-CategoryPositions positions_of(const CsvReading& reading, const CsvReading::Codes& codes) {
+CategoryPositions positions_of(const TableReading& reading, const TableReading::Codes& codes) {
   CategoryPositions positions(static_cast<std::size_t>(reading.width));
   for (std::int64_t f = 0; f < reading.width; ++f) {
     const auto feature = static_cast<std::size_t>(f);
@@ -122,7 +122,7 @@ CategoryPositions positions_of(const CsvReading& reading, const CsvReading::Code
 }
 
 /// Throws for the first sample with a text that the training set lacks, if there is one.
-void refuse_unknown_categories(CsvReading& reading,
+void refuse_unknown_categories(TableReading& reading,
                                const std::vector<CategoryPositions>& positions) {
   const auto has_unknown = [](const CategoryPositions& of_codes) {
     return std::any_of(of_codes.begin(), of_codes.end(), [](const auto& of_feature) {
@@ -133,7 +133,7 @@ void refuse_unknown_categories(CsvReading& reading,
     return;
   }
   reading.parser.rows(
-      reading, [&](std::int64_t sample, const float* codes, const std::vector<CsvTexts>& texts) {
+      reading, [&](std::int64_t sample, const float* codes, const std::vector<TextCodes>& texts) {
         for (std::int64_t f = 0; f < reading.width; ++f) {
           const Column& column = reading.column_of(f);
           if (column.use != ColumnUse::category) {
@@ -167,8 +167,8 @@ void encode_origins(Origins& origins, const std::vector<std::int64_t>& offsets) 
 
 }  // namespace
 
-void encode_csv_row(const float* columns, const std::vector<std::vector<std::int64_t>>& positions,
-                    const std::vector<std::int64_t>& offsets, float* encoded) {
+void encode_row(const float* columns, const std::vector<std::vector<std::int64_t>>& positions,
+                const std::vector<std::int64_t>& offsets, float* encoded) {
   for (std::size_t f = 0; f < positions.size(); ++f) {
     if (positions[f].empty()) {
       encoded[offsets[f]] = columns[f];
@@ -178,10 +178,10 @@ void encode_csv_row(const float* columns, const std::vector<std::vector<std::int
   }
 }
 
-void number_csv_labels(CsvReading& reading) {
-  std::vector<const CsvTexts*> parts;
+void number_labels(TableReading& reading) {
+  std::vector<const TextCodes*> parts;
   parts.reserve(reading.codes.size());
-  for (const CsvReading::Codes& codes : reading.codes) {
+  for (const TableReading::Codes& codes : reading.codes) {
     parts.push_back(&codes.label_texts);
   }
   reading.samples.label_texts = all_texts(parts);
@@ -197,7 +197,7 @@ void number_csv_labels(CsvReading& reading) {
   }
   std::vector<std::vector<std::int64_t>> positions;  // by Codes and code
   positions.reserve(parts.size());
-  for (const CsvTexts* part : parts) {
+  for (const TextCodes* part : parts) {
     positions.push_back(positions_in(reading.samples.label_texts, *part));
   }
   for_each_sample(reading, [&](std::int64_t sample, std::size_t codes) {
@@ -206,13 +206,13 @@ void number_csv_labels(CsvReading& reading) {
   });
 }
 
-void encode_csv_categories(CsvReading& reading) {
+void encode_categories(TableReading& reading) {
   if (reading.options.columns == nullptr) {
     find_categories(reading);
   }
   std::vector<CategoryPositions> positions;  // by Codes
   positions.reserve(reading.codes.size());
-  for (const CsvReading::Codes& codes : reading.codes) {
+  for (const TableReading::Codes& codes : reading.codes) {
     positions.push_back(positions_of(reading, codes));
   }
   refuse_unknown_categories(reading, positions);
@@ -226,8 +226,8 @@ void encode_csv_categories(CsvReading& reading) {
   auto encoded = allocate_aligned<float>(reading.samples.count * width);
   std::fill_n(encoded.get(), reading.samples.count * width, 0.0F);
   for_each_sample(reading, [&](std::int64_t sample, std::size_t codes) {
-    encode_csv_row(reading.samples.features.get() + sample * reading.width, positions[codes],
-                   offsets, encoded.get() + sample * width);
+    encode_row(reading.samples.features.get() + sample * reading.width, positions[codes], offsets,
+               encoded.get() + sample * width);
   });
   reading.samples.features = std::move(encoded);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// CsvReading: a set of tables while they are read, which the steps of read_table work on in turn.
+// TableReading: a set of tables while they are read, which the steps of read_table work on in turn.
 
 #pragma once
 
@@ -9,19 +9,19 @@
 #include <vector>
 
 #include "dga/data/centring.h"
-#include "dga/data/formats/csv/index.h"
-#include "dga/data/formats/csv/layout.h"
-#include "dga/data/formats/csv/padded_labels.h"
-#include "dga/data/formats/csv/pieces.h"
-#include "dga/data/formats/csv/table_parser.h"
-#include "dga/data/formats/csv/texts.h"
+#include "dga/data/formats/table/index.h"
+#include "dga/data/formats/table/layout.h"
+#include "dga/data/formats/table/padded_labels.h"
+#include "dga/data/formats/table/piece.h"
+#include "dga/data/formats/table/table_parser.h"
+#include "dga/data/formats/table/text_codes.h"
 #include "dga/data/samples.h"
 #include "dga/data/source.h"
 #include "dga/data/stream/text_blocks.h"
 
 namespace dga {
 
-struct CsvReading {
+struct TableReading {
   /// What was read from a piece, beside the values themselves.
   struct Piece {
     std::int64_t rows = 0;     // without those that were left out
@@ -36,16 +36,16 @@ struct CsvReading {
   };
   /// The texts of some pieces as numbers, which are valid only within them.
   struct Codes {
-    std::vector<CsvTexts> texts = {};  // by feature; empty without categories
-    CsvTexts label_texts = {};
+    std::vector<TextCodes> texts = {};  // by feature; empty without categories
+    TextCodes label_texts = {};
     PaddedLabels padded = {};
   };
 
   const ReadOptions& options;
   const TableParser& parser;
   std::vector<SourcePtr> files = {};
-  std::vector<CsvLayout> layouts = {};  // by file
-  std::vector<CsvPiece> pieces = {};
+  std::vector<TableLayout> layouts = {};  // by file
+  std::vector<TablePiece> pieces = {};
   std::vector<Piece> results = {};                 // by piece
   std::vector<Codes> codes = {};                   // see Piece::codes
   FeatureRanges ranges = FeatureRanges(0);         // of all samples
@@ -72,9 +72,9 @@ struct CsvReading {
 
 /// Calls use(sample, codes) for all samples: `codes` is that of their piece.
 template <typename Use>
-void for_each_sample(const CsvReading& reading, Use use) {
+void for_each_sample(const TableReading& reading, Use use) {
   std::int64_t sample = 0;
-  for (const CsvReading::Piece& result : reading.results) {
+  for (const TableReading::Piece& result : reading.results) {
     for (const std::int64_t end = sample + result.rows; sample < end; ++sample) {
       use(sample, result.codes);
     }
@@ -82,7 +82,7 @@ void for_each_sample(const CsvReading& reading, Use use) {
 }
 
 /// Calls `use` for all samples, whose features are in memory.
-void for_each_row_in_memory(CsvReading& reading, const UseRow& use);
+void for_each_row_in_memory(TableReading& reading, const UseRow& use);
 
 /// The first samples of a piece, and where they go when some columns are read again.
 struct WidePart {
@@ -92,6 +92,6 @@ struct WidePart {
 };
 
 /// All samples of all pieces, or at most `rows` from pieces at equal distances.
-std::vector<WidePart> wide_parts(const CsvReading& reading, std::int64_t rows);
+std::vector<WidePart> wide_parts(const TableReading& reading, std::int64_t rows);
 
 }  // namespace dga
