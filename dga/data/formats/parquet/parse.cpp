@@ -25,7 +25,6 @@ using Slot = TableLayout::Slot;
 void find_pieces(TableReading& reading, ParquetReading& parquet) {
   reading.pieces.clear();
   parquet.groups.clear();
-  parquet.first_in_file.clear();
   std::int64_t row = 0;
   for (std::size_t file = 0; file < parquet.files.size(); ++file) {
     std::int64_t in_file = 0;
@@ -34,7 +33,6 @@ void find_pieces(TableReading& reading, ParquetReading& parquet) {
       reading.pieces.push_back(
           {.file = file, .rows = groups[group], .first_row = row, .first_line = in_file});
       parquet.groups.push_back(static_cast<int>(group));
-      parquet.first_in_file.push_back(in_file);
       if (__builtin_add_overflow(row, groups[group], &row)) {
         throw std::bad_alloc();
       }
@@ -198,7 +196,7 @@ void finish_parquet(TableReading& reading, const ParquetReading& parquet) {
     result.missing = dropped;
     for (std::size_t row = 0; row < out.size(); ++row) {
       if (out[row] == 0) {
-        result.lines.push_back(parquet.first_in_file[piece] + static_cast<std::int64_t>(row));
+        result.lines.push_back(reading.pieces[piece].first_line + static_cast<std::int64_t>(row));
       }
     }
     for (std::int64_t row = 0; row < result.rows; row += kRows) {

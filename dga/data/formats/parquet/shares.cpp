@@ -35,7 +35,7 @@ void throw_first(const TableReading& reading, const ParquetReading& parquet,
     const std::size_t file = reading.pieces[piece].file;
     const std::string& name = reading.files[file]->name();
     const TableHead& head = reading.layouts[file].head;
-    const std::string place = head.place(name, parquet.first_in_file[piece] + first.row);
+    const std::string place = head.place(name, reading.pieces[piece].first_line + first.row);
     if (first.is_text_label) {
       throw TextLabel{place, first.text_label};
     }

@@ -19,7 +19,6 @@ namespace dga {
 struct ParquetReading {
   std::vector<ParquetFile> files = {};
   std::vector<int> groups = {};                          // by piece: the row group of its file
-  std::vector<std::int64_t> first_in_file = {};          // by piece: the row of its file
   std::vector<std::vector<std::uint8_t>> left_out = {};  // by piece and row; empty: no row is
 };
 
