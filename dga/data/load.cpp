@@ -59,7 +59,7 @@ std::shared_ptr<const Dataset> dataset_of(Samples samples, const std::vector<std
     const std::int64_t width = width_of(samples);
     const std::int64_t window = options.samples.shuffle_window > 0 ? options.samples.shuffle_window
                                                                    : default_shuffle_window(width);
-    const std::int64_t blocks = std::max(1, options.readers) * blocks_of_worker(window, width);
+    const std::int64_t blocks = blocks_of_workers(options.readers, window, width);
     return std::make_shared<StreamedDataset>(samples,
                                              samples.targets ? std::vector<std::string>() : names,
                                              static_cast<std::size_t>(blocks));

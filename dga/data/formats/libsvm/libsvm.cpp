@@ -246,7 +246,7 @@ double SparseRows::bytes_of(std::int64_t width) const {
   std::int64_t rows = count_;
   double column = sizeof(Column);
   if (options_.in_place) {
-    rows = blocks_of_worker(default_shuffle_window(width), width) * samples_per_block(width);
+    rows = blocks_of_workers(1, default_shuffle_window(width), width) * samples_per_block(width);
     column += 2 * sizeof(float) + sizeof(std::int64_t);  // ranges_, times_
   }
   return static_cast<double>(width) * (static_cast<double>(rows) * sizeof(float) + column);
