@@ -12,6 +12,7 @@
 #include "dga/base/checksum.h"
 #include "dga/base/error.h"
 #include "dga/data/location.h"
+#include "dga/data/shape_text.h"
 #include "dga/data/table.h"
 #include "dga/storage/store_path.h"
 
@@ -63,12 +64,7 @@ std::string describe_set(const std::shared_ptr<const Dataset>& set) {
     sum = checksum_of(name.data(), std::ssize(name), sum);
   }
   std::ostringstream text;
-  text << set->size() << " samples of ";
-  for (const char* times = ""; const std::int64_t size : set->sample_shape()) {
-    text << times << size;
-    times = " x ";
-  }
-  text << " features, ";
+  text << set->size() << " samples of " << shape_text(set->sample_shape()) << " features, ";
   if (set->num_classes() > 0) {
     text << set->num_classes() << " classes, ";
   }

@@ -17,6 +17,7 @@
 #include "dga/data/centring.h"
 #include "dga/data/formats/arrays/elements.h"
 #include "dga/data/merged_numbers.h"
+#include "dga/data/shape_text.h"
 
 namespace dga {
 namespace {
