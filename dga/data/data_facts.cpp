@@ -13,7 +13,6 @@
 #include "dga/base/error.h"
 #include "dga/data/location.h"
 #include "dga/data/shape_text.h"
-#include "dga/data/table.h"
 #include "dga/storage/store_path.h"
 
 namespace dga {
@@ -53,8 +52,8 @@ std::string describe_set(const std::shared_ptr<const Dataset>& set) {
     return "none";
   }
   std::uint64_t sum = 0;
-  if (const auto* table = dynamic_cast<const Table*>(set.get())) {
-    sum = checksum_of(table->features(), table->size() * table->num_features(), 0);
+  if (const auto features = set->features_in_memory(); !features.empty()) {
+    sum = checksum_of(features.data(), std::ssize(features), 0);
   }
   sum = checksum_of_labels(*set, sum);
   const Origins origins = set->origins();
