@@ -9,13 +9,9 @@
 #include <utility>
 #include <vector>
 
-namespace dga {
+#include "dga/data/wide_columns.h"
 
-/// Some column of the samples as f64.
-struct WideColumn {
-  std::vector<double> values = {};
-  bool merged = false;  // whether f64 has merged different numbers
-};
+namespace dga {
 
 class MergedNumbers {
  public:

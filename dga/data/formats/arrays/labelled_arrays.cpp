@@ -226,15 +226,9 @@ class ArrayReading {
   /// Some columns of `rows` samples at equal distances, as f64.
   std::vector<WideColumn> wide_columns(const std::vector<std::int64_t>& wanted, bool target,
                                        std::int64_t rows) {
-    std::vector<WideColumn> columns(wanted.size() + (target ? 1 : 0));
+    std::vector<WideColumn> columns = columns_for(wanted, target, rows, 0);
     std::vector<MergedNumbers> merged(columns.size());
-    for (WideColumn& column : columns) {
-      column.values.resize(static_cast<std::size_t>(rows));
-    }
-    std::vector<std::int64_t> column_of(static_cast<std::size_t>(width_), -1);
-    for (std::size_t c = 0; c < wanted.size(); ++c) {
-      column_of[static_cast<std::size_t>(wanted[c])] = static_cast<std::int64_t>(c);
-    }
+    const std::vector<std::int64_t> column_of = feature_positions(wanted, width_);
     const auto put = [&](std::int64_t column, std::int64_t row, auto value) {
       const auto c = static_cast<std::size_t>(column);
       columns[c].values[static_cast<std::size_t>(row)] = static_cast<double>(value);

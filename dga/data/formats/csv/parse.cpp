@@ -197,10 +197,8 @@ std::vector<WideColumn> read_csv_wide(TableReading& reading,
   const std::vector<TableLayout> layouts = wide_layouts(reading, features, target);
   const std::vector<WidePart> parts = wide_parts(reading, rows);
   const std::size_t columns = features.size() + (target ? 1 : 0);
-  std::vector<WideColumn> wide(columns);
-  for (WideColumn& column : wide) {
-    column.values.assign(static_cast<std::size_t>(parts.back().at + parts.back().rows), kNone);
-  }
+  std::vector<WideColumn> wide =
+      columns_for(features, target, parts.back().at + parts.back().rows, kNone);
   std::vector<std::vector<MergedNumbers>> merged(static_cast<std::size_t>(reading.threads),
                                                  std::vector<MergedNumbers>(columns));
   std::vector<std::vector<char>> buffers(merged.size());

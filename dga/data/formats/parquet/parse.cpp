@@ -259,11 +259,8 @@ std::vector<WideColumn> read_parquet_wide(TableReading& reading, const ParquetRe
                                           const std::vector<std::int64_t>& features, bool target,
                                           std::int64_t rows) {
   // By feature, and last the target: where its values go.
-  std::vector<std::int64_t> places(static_cast<std::size_t>(reading.width) + 1, -1);
-  for (std::size_t i = 0; i < features.size(); ++i) {
-    places[static_cast<std::size_t>(features[i])] = static_cast<std::int64_t>(i);
-  }
-  places.back() = target ? std::ssize(features) : -1;
+  std::vector<std::int64_t> places = feature_positions(features, reading.width);
+  places.push_back(target ? std::ssize(features) : -1);
   const auto place_of = [&](const TableLayout::Use& use) {
     return use.slot == Slot::number  ? places[static_cast<std::size_t>(use.position)]
            : use.slot == Slot::label ? places.back()
@@ -277,10 +274,8 @@ std::vector<WideColumn> read_parquet_wide(TableReading& reading, const ParquetRe
     part_of[part.piece] = &part;
   }
   const std::size_t columns = features.size() + (target ? 1 : 0);
-  std::vector<WideColumn> wide(columns);
-  for (WideColumn& column : wide) {
-    column.values.resize(static_cast<std::size_t>(parts.back().at + parts.back().rows));
-  }
+  std::vector<WideColumn> wide =
+      columns_for(features, target, parts.back().at + parts.back().rows, 0);
   // By piece, which no two threads read the same column of.
   std::vector<std::vector<MergedNumbers>> merged(reading.pieces.size(),
                                                  std::vector<MergedNumbers>(columns));
