@@ -57,7 +57,7 @@ function(dga_set_up_target target)
 endfunction()
 
 # Sources that define, in an unnamed namespace, a name that another one of their room defines too.
-set(DGA_COMPILED_ALONE run_results.cpp safetensors.cpp load_test.cpp)
+set(DGA_COMPILED_ALONE run_results.cpp safetensors.cpp)
 
 # dga_unite(TARGET FOLDER): compiles TARGET's sources of that folder by the dozen, unless DGA_UNITY is off: most of the time
 # goes into torch's headers, and these are read once for all of them. So names in unnamed namespaces differ within a room.

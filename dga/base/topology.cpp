@@ -81,6 +81,10 @@ int usable_cores() {
   return static_cast<int>(std::min<double>(cores_in(process_units()), quota));
 }
 
+int threads_or_cores(int wanted) {
+  return wanted > 0 ? wanted : usable_cores();
+}
+
 std::vector<std::uint64_t> allowed_units() {
   std::vector<std::uint64_t> bits;
   for (int next = hwloc_bitmap_first(process_units()); next >= 0;

@@ -14,6 +14,9 @@ namespace dga {
 /// At least 1. Like all functions here it throws Error if hwloc cannot describe the machine.
 int usable_cores();
 
+/// `wanted`, or for 0 one thread per usable core.
+int threads_or_cores(int wanted);
+
 /// The processing units (hardware threads) that this process may run on, as a bit mask: bit b of
 /// word w is unit 64 w + b.
 std::vector<std::uint64_t> allowed_units();

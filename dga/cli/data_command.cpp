@@ -18,6 +18,7 @@
 #include "dga/cli/command.h"
 #include "dga/cli/option_arguments.h"
 #include "dga/data/load.h"
+#include "dga/data/shape_text.h"
 #include "dga/data/split.h"
 #include "dga/data/subset.h"
 #include "dga/data/write/write_data.h"
@@ -51,14 +52,6 @@ void warn(const LoadedData& data) {
 void show_row(const std::string& heading, const std::string& text) {
   std::cout << heading << std::string(heading.size() < 12 ? 12 - heading.size() : 1, ' ') << text
             << '\n';
-}
-
-std::string dims_text(const std::vector<std::int64_t>& dims) {
-  std::string text;
-  for (const std::int64_t dim : dims) {
-    text += (text.empty() ? "" : " x ") + std::to_string(dim);
-  }
-  return text;
 }
 
 /// Range, mean and missing values of all features together, or of each if there are few.
@@ -154,7 +147,7 @@ int info(const Paths& paths, const RunOptions& given) {
       show_row(name, str(set->size(), " samples"));
     }
   }
-  show_row("shape", dims_text(data.train->sample_shape()));
+  show_row("shape", shape_text(data.train->sample_shape()));
   constexpr std::size_t kMostFiles = 20;
   for (const auto& [heading, text] : summary_lines(summary_of(data), kMostFiles)) {
     show_row(heading, text);

@@ -12,7 +12,7 @@
 #include "dga/base/checksum.h"
 #include "dga/base/error.h"
 #include "dga/data/location.h"
-#include "dga/data/table.h"
+#include "dga/data/shape_text.h"
 #include "dga/storage/store_path.h"
 
 namespace dga {
@@ -52,8 +52,8 @@ std::string describe_set(const std::shared_ptr<const Dataset>& set) {
     return "none";
   }
   std::uint64_t sum = 0;
-  if (const auto* table = dynamic_cast<const Table*>(set.get())) {
-    sum = checksum_of(table->features(), table->size() * table->num_features(), 0);
+  if (const auto features = set->features_in_memory(); !features.empty()) {
+    sum = checksum_of(features.data(), std::ssize(features), 0);
   }
   sum = checksum_of_labels(*set, sum);
   const Origins origins = set->origins();
@@ -63,12 +63,7 @@ std::string describe_set(const std::shared_ptr<const Dataset>& set) {
     sum = checksum_of(name.data(), std::ssize(name), sum);
   }
   std::ostringstream text;
-  text << set->size() << " samples of ";
-  for (const char* times = ""; const std::int64_t size : set->sample_shape()) {
-    text << times << size;
-    times = " x ";
-  }
-  text << " features, ";
+  text << set->size() << " samples of " << shape_text(set->sample_shape()) << " features, ";
   if (set->num_classes() > 0) {
     text << set->num_classes() << " classes, ";
   }

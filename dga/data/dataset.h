@@ -55,6 +55,10 @@ class Dataset {
   /// apart; see origins.h. None unless overridden.
   virtual Origins origins() const { return {}; }
 
+  /// The features of all samples, as gather_centred gives them, where a dataset has them in one
+  /// array. None unless overridden.
+  virtual std::span<const float> features_in_memory() const { return {}; }
+
   /// The block of a sample: samples of one block lie together and are read together. By default
   /// blocks of as many consecutive samples as stream/blocks.h says.
   virtual std::int64_t block_of(std::int64_t index) const;

@@ -76,10 +76,7 @@ FeatureStatistics measure_features(const Dataset& dataset, int threads) {
   const std::int64_t width = dataset.num_features();
   const std::int64_t rows = samples_per_block(width);
   const std::int64_t blocks = (dataset.size() + rows - 1) / rows;
-  if (threads == 0) {
-    threads = usable_cores();
-  }
-  threads = static_cast<int>(std::clamp<std::int64_t>(blocks, 1, threads));
+  threads = static_cast<int>(std::clamp<std::int64_t>(blocks, 1, threads_or_cores(threads)));
   const std::int64_t at_a_time = blocks_at_a_time(width, threads);
   std::vector<std::vector<float>> values(static_cast<std::size_t>(threads));  // one per thread
   FeatureStatistics all(static_cast<std::size_t>(width));

@@ -17,10 +17,10 @@
 #include "dga/data/class_names.h"
 #include "dga/data/classes.h"
 #include "dga/data/equal_files.h"
-#include "dga/data/formats/arrays/stored_array.h"
-#include "dga/data/formats/csv/columns.h"
+#include "dga/data/formats/table/columns.h"
 #include "dga/data/location.h"
 #include "dga/data/read_files.h"
+#include "dga/data/shape_text.h"
 #include "dga/data/split.h"
 #include "dga/data/stream/blocks.h"
 #include "dga/data/stream/kept_normalisation.h"
@@ -31,10 +31,6 @@
 
 namespace dga {
 namespace {
-
-int threads_for(int wanted) {
-  return wanted > 0 ? wanted : usable_cores();
-}
 
 /// The classes of the files at `paths`, if they lie in class folders.
 std::vector<std::string> classes_of(const DataFiles& files, const std::vector<std::string>& paths) {
@@ -63,7 +59,7 @@ std::shared_ptr<const Dataset> dataset_of(Samples samples, const std::vector<std
     const std::int64_t width = width_of(samples);
     const std::int64_t window = options.samples.shuffle_window > 0 ? options.samples.shuffle_window
                                                                    : default_shuffle_window(width);
-    const std::int64_t blocks = std::max(1, options.readers) * blocks_of_worker(window, width);
+    const std::int64_t blocks = blocks_of_workers(options.readers, window, width);
     return std::make_shared<StreamedDataset>(samples,
                                              samples.targets ? std::vector<std::string>() : names,
                                              static_cast<std::size_t>(blocks));
@@ -291,8 +287,9 @@ LoadedData load_data(const LoadOptions& options) {
                       .threads = options.threads};
   check_classes(options.data, classes_of(files, files.train));
   if (index != nullptr) {
-    index->key = as_data(
-        [&] { return index_key(topic_of(reading), files.train, threads_for(options.threads)); });
+    index->key = as_data([&] {
+      return index_key(topic_of(reading), files.train, threads_or_cores(options.threads));
+    });
   }
   std::vector<std::string> unknown_drops;  // to all sets so far
   reading.unknown_drops = files.validation.empty() && files.test.empty() ? nullptr : &unknown_drops;
@@ -351,7 +348,7 @@ LoadedData load_data(const LoadOptions& options) {
       }
     }
   }
-  data.summary = summary_of_files(files, threads_for(options.threads));
+  data.summary = summary_of_files(files, threads_or_cores(options.threads));
   data.summary.label = train.label;
   for (const Samples* set : {&train, &validation, &test}) {
     const auto notices = notices_of(*set);

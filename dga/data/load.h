@@ -34,7 +34,8 @@ struct LoadOptions {
   SampleOptions samples = {};
   /// Number of threads for parsing. 0: one per usable core.
   int threads = 0;
-  int readers = 1;  // workers that share the datasets
+  /// Of streamed data: workers that share the datasets. plan_tasks takes care of those of a run.
+  int readers = 1;
   /// Of streamed data: the folder that keeps what is found in the files; see IndexFolder. Empty:
   /// nothing is kept.
   std::string index = {};

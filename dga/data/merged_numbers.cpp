@@ -119,4 +119,15 @@ bool MergedNumbers::any(const std::vector<double>& values) {
   return of_same_value > static_cast<std::ptrdiff_t>(inexact_.size());
 }
 
+void mark_merged(std::vector<WideColumn>& columns,
+                 const std::vector<std::vector<MergedNumbers>>& parts) {
+  for (std::size_t c = 0; c < columns.size(); ++c) {
+    MergedNumbers all;
+    for (const std::vector<MergedNumbers>& part : parts) {
+      all.add(part[c]);
+    }
+    columns[c].merged = all.any(columns[c].values);
+  }
+}
+
 }  // namespace dga

@@ -9,13 +9,9 @@
 #include <utility>
 #include <vector>
 
-namespace dga {
+#include "dga/data/wide_columns.h"
 
-/// Some column of the samples as f64.
-struct WideColumn {
-  std::vector<double> values = {};
-  bool merged = false;  // whether f64 has merged different numbers
-};
+namespace dga {
 
 class MergedNumbers {
  public:
@@ -38,5 +34,10 @@ class MergedNumbers {
   // have none, so memory grows with the numbers that may have merged.
   std::vector<std::pair<double, std::uint64_t>> inexact_;
 };
+
+/// Sets `merged` of all columns, whose values are there. `parts`: the numbers of some samples each,
+/// by column.
+void mark_merged(std::vector<WideColumn>& columns,
+                 const std::vector<std::vector<MergedNumbers>>& parts);
 
 }  // namespace dga

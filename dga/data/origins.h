@@ -13,7 +13,7 @@
 
 namespace dga {
 
-struct WideColumn;  // merged_numbers.h
+struct WideColumn;  // wide_columns.h
 
 struct Origins {
   std::vector<double> features = {};  // (num_features); empty: all are 0

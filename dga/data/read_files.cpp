@@ -47,18 +47,14 @@ void refuse_packed(const std::string& path) {
   }
 }
 
-int reading_threads(const ReadOptions& options) {
-  return options.threads > 0 ? options.threads : usable_cores();
-}
-
 /// Reads the samples; of text that stays in its files only if no earlier run has done so.
 Samples read_or_find(const Format& format, std::span<const std::string> paths,
                      std::span<const SourcePtr> sources, const ReadOptions& options) {
   if (options.index == nullptr) {
     return read_with(format, sources, options);
   }
-  const IndexKey key =
-      as_data([&] { return index_key(topic_of(options), paths, reading_threads(options)); });
+  const IndexKey key = as_data(
+      [&] { return index_key(topic_of(options), paths, threads_or_cores(options.threads)); });
   if (auto pass = find_text_pass(*options.index, key, sources)) {
     ReadOptions known = options;
     known.pass = &*pass;
@@ -94,14 +90,15 @@ Samples read_unchecked(std::span<const std::string> paths, const ReadOptions& op
   std::vector<SourcePtr> sources(paths.size());
   std::vector<const Format*> formats(paths.size());
   // Ten thousand files are opened on all cores, since each may be a request to a server.
-  parallel_for(std::ssize(paths), reading_threads(options), [&](std::int64_t i, int /*thread*/) {
-    const auto at = static_cast<std::size_t>(i);
-    if (options.in_place) {
-      refuse_packed(paths[at]);
-    }
-    sources[at] = open_as_listed(paths[at], options, checked[at]);
-    formats[at] = &format_of(*sources[at]);
-  });
+  parallel_for(std::ssize(paths), threads_or_cores(options.threads),
+               [&](std::int64_t i, int /*thread*/) {
+                 const auto at = static_cast<std::size_t>(i);
+                 if (options.in_place) {
+                   refuse_packed(paths[at]);
+                 }
+                 sources[at] = open_as_listed(paths[at], options, checked[at]);
+                 formats[at] = &format_of(*sources[at]);
+               });
   const Format& format = *formats.front();
   for (std::size_t i = 0; i < paths.size(); ++i) {
     if (formats[i] != &format) {
@@ -132,7 +129,7 @@ Samples read_unchecked(std::span<const std::string> paths, const ReadOptions& op
 Samples read_files(std::span<const std::string> paths, const ReadOptions& options) {
   CheckedFiles checked(paths.size());
   const auto check = [&] {
-    parallel_for(std::ssize(checked), reading_threads(options),
+    parallel_for(std::ssize(checked), threads_or_cores(options.threads),
                  [&](std::int64_t i, int /*thread*/) {
                    if (const auto& file = checked[static_cast<std::size_t>(i)]; file != nullptr) {
                      as_data([&] { file->check(); });

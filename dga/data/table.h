@@ -5,6 +5,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 
 #include "dga/data/dataset.h"
 
@@ -35,6 +36,9 @@ class Table : public Dataset {
   }
   std::vector<std::string> class_names() const override { return class_names_; }
   Origins origins() const override { return origins_; }
+  std::span<const float> features_in_memory() const override {
+    return {features(), static_cast<std::size_t>(size_ * num_features())};
+  }
 
   /// (size, sample_shape...), minus origins(). 64-byte aligned if load_data has read it.
   const float* features() const noexcept { return features_.get(); }

@@ -2,8 +2,6 @@
 
 #include "dga/launch/load_options.h"
 
-#include "dga/launch/launch_options.h"
-
 namespace dga {
 
 LoadOptions load_options_of(const RunOptions& options, Engine engine) {
@@ -15,7 +13,6 @@ LoadOptions load_options_of(const RunOptions& options, Engine engine) {
           .table = options.data.table,
           .samples = options.data.samples,
           .threads = engine == Engine::mpi ? 1 : 0,
-          .readers = engine == Engine::threads ? resolve_workers(options, engine) : 1,
           .index = resolve_stream_index(options)};
 }
 

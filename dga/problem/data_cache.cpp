@@ -34,13 +34,12 @@ std::string absolute(const std::string& location) {
 }
 
 std::string key_of(const LoadOptions& options) {
-  return str(
-      absolute(options.data), '\n', options.test_data.empty() ? "" : absolute(options.test_data),
-      '\n', options.validation_data.empty() ? "" : absolute(options.validation_data), '\n',
-      dga::key_of(options.table), '\n', options.samples.resize, '\n',
-      name_in(kTaskNames, options.task), '\n',
-      options.samples.stream ? str("stream ", options.samples.shuffle_window, ' ', options.readers)
-                             : "");
+  return str(absolute(options.data), '\n',
+             options.test_data.empty() ? "" : absolute(options.test_data), '\n',
+             options.validation_data.empty() ? "" : absolute(options.validation_data), '\n',
+             dga::key_of(options.table), '\n', options.samples.resize, '\n',
+             name_in(kTaskNames, options.task), '\n',
+             options.samples.stream ? str("stream ", options.samples.shuffle_window) : "");
 }
 
 }  // namespace

@@ -3,11 +3,12 @@
 #include "dga/train/memory_need.h"
 
 #include <algorithm>
+#include <span>
 #include <string_view>
 #include <vector>
 
 #include "dga/base/error.h"
-#include "dga/data/table.h"
+#include "dga/data/dataset.h"
 
 namespace dga {
 namespace {
@@ -71,11 +72,10 @@ double scratch_of(const TrainPlan& plan, const LayerSizes& sizes) {
 
 /// The bytes of a dataset that is copied for workers that are another program.
 double bytes_of(const Dataset* data) {
-  const auto* table = dynamic_cast<const Table*>(data);
-  return table == nullptr ? 0
-                          : static_cast<double>(table->size()) *
-                                static_cast<double>(table->num_features() * size_of(DType::f32) +
-                                                    size_of(table->label_type()));
+  const auto features = data == nullptr ? std::span<const float>() : data->features_in_memory();
+  return features.empty() ? 0
+                          : static_cast<double>(features.size_bytes()) +
+                                static_cast<double>(data->size() * size_of(data->label_type()));
 }
 
 }  // namespace

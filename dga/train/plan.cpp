@@ -56,7 +56,8 @@ std::vector<double> balanced_weights(const Dataset& training) {
   return weights;
 }
 
-/// Samples may have been loaded as a stream before the run had options.
+/// Samples may have been loaded as a stream before the run had options. Only here it is known how
+/// many workers share them.
 void take_streams(TaskPlan& plan, const LoadedData& data) {
   DataOptions& options = plan.options.data;
   options.samples.stream = dynamic_cast<const StreamedDataset*>(data.train.get()) != nullptr;
@@ -70,7 +71,7 @@ void take_streams(TaskPlan& plan, const LoadedData& data) {
   const int sharing = workers.engine == Engine::threads ? workers.count : 1;
   for (const auto& set : {data.train, data.validation, data.test}) {
     if (const auto* stream = dynamic_cast<const StreamedDataset*>(set.get())) {
-      stream->keep_blocks(sharing * blocks_of_worker(options.samples.shuffle_window, width));
+      stream->keep_blocks(blocks_of_workers(sharing, options.samples.shuffle_window, width));
     }
   }
 }

@@ -8,9 +8,7 @@
 
 #include <array>
 #include <memory>
-#include <numeric>
 #include <optional>
-#include <span>
 #include <utility>
 #include <vector>
 
@@ -21,7 +19,6 @@
 #include "dga/base/machine_info.h"
 #include "dga/data/batches/prefetcher.h"
 #include "dga/data/batches/sampler.h"
-#include "dga/data/shards.h"
 #include "dga/launch/stop_signal.h"
 #include "dga/models/model.h"
 #include "dga/options/options_json.h"
@@ -32,6 +29,7 @@
 #include "dga/report/report.h"
 #include "dga/storage/run_folder.h"
 #include "dga/train/best_epoch.h"
+#include "dga/train/epoch_evaluator.h"
 #include "dga/train/kept_weights.h"
 #include "dga/train/objective.h"
 #include "dga/train/optimizers.h"
@@ -60,7 +58,6 @@ class Training {
   double learn(const SampleBatch& batch);
   /// Returns false when this was the last epoch.
   bool evaluate(std::int64_t epoch, double epoch_at);
-  EpochResult measure(std::int64_t epoch, double epoch_at);
   /// Whether another epoch follows; the same on every worker.
   bool goes_on(const EpochResult& result);
   /// What is known once a signal, or worker 0's disk, has ended the run within an epoch.
@@ -71,11 +68,7 @@ class Training {
   std::string stop_text() const;
   void write_results(RunResults& results);
   RunResults collect_results(bool stopped);
-  /// The numbers of this worker's samples, out of `samples` to evaluate.
-  std::vector<std::int64_t> share_of(std::int64_t samples) const;
   bool is_root() const { return environment_.is_root(); }
-  /// The factor that converts an error to the units of the data; 1 for classification.
-  double error_unit() const { return plan_.card.target_scale * plan_.card.target_scale; }
   std::int64_t saved_epoch() const {
     return plan_.options.training.keep_best ? best_.number() : epochs_.back().epoch;
   }
@@ -96,13 +89,11 @@ class Training {
   std::unique_ptr<Prefetcher> batches_;
   StopAgreement stop_;
   const std::vector<std::int64_t>& shard_;
-  std::vector<std::int64_t> test_share_;
-  std::vector<std::int64_t> validation_share_;
+  EpochEvaluator evaluator_;
   bool has_buffers_ = false;
 
   double loss_sum_ = 0;      // over this worker's samples in the current epoch
-  double test_errors_ = 0;   // over this worker's share, after the last epoch
-  double saved_errors_ = 0;  // the same for the epoch to be saved
+  double saved_errors_ = 0;  // over this worker's share, after the epoch to be saved
   std::vector<EpochResult> epochs_;
   BestEpoch best_;
   // On worker 0: of the epoch to be saved, unless that is the last of the run.
@@ -133,6 +124,7 @@ Training::Training(Environment& environment, const TrainPlan& plan, const TrainE
       objective_(plan, extras),
       stop_(environment.world()),
       shard_(plan.shards.at(static_cast<std::size_t>(environment.rank()))),
+      evaluator_(environment, plan, extras, card_),
       best_(plan.options.training.patience) {
   at::set_num_threads(1);
   if (is_root() && !writer_.attempt([&] {
@@ -151,8 +143,6 @@ Training::Training(Environment& environment, const TrainPlan& plan, const TrainE
       environment_, model_.module, optimizer_of(plan_, static_cast<bool>(extras_.model)),
       accumulator_options_of(plan_));
   telemetry_.emplace(environment_, plan_, writer_, accumulator_->recorder());
-  test_share_ = share_of(plan_.test_samples());
-  validation_share_ = share_of(plan_.validation_samples());
   batches_ = std::make_unique<Prefetcher>(
       plan_.train,
       Sampler(shard_, {.batch = plan_.options.training.batch,
@@ -164,13 +154,6 @@ Training::Training(Environment& environment, const TrainPlan& plan, const TrainE
       Prefetcher::Options{.depth = prefetch_depth(environment_, batch_bytes(plan_)),
                           .epochs = plan_.options.training.epochs,
                           .timeout_seconds = plan_.options.workers.timeout});
-}
-
-std::vector<std::int64_t> Training::share_of(std::int64_t samples) const {
-  const auto [first, last] = contiguous_share(samples, environment_.workers(), environment_.rank());
-  std::vector<std::int64_t> share(static_cast<std::size_t>(last - first));
-  std::iota(share.begin(), share.end(), first);
-  return share;
 }
 
 TrainingEnd Training::run() {
@@ -280,7 +263,8 @@ bool Training::evaluate(std::int64_t epoch, double epoch_at) {
   if (averaged) {
     accumulator_->use_average(true);
   }
-  const EpochResult result = measure(epoch, epoch_at);
+  EpochResult result = evaluator_.measure(model_, epoch, loss_sum_, objective_.unit());
+  result.seconds = now_seconds() - epoch_at;
   epochs_.push_back(result);
   const StepRecorder& recorder = accumulator_->recorder();
   phase_seconds_ = {recorder.total(StepPhase::compute), recorder.total(StepPhase::reduce),
@@ -290,7 +274,7 @@ bool Training::evaluate(std::int64_t epoch, double epoch_at) {
   const bool best = best_.add(result);
   const bool to_be_saved = best || !plan_.options.training.keep_best;
   if (to_be_saved) {
-    saved_errors_ = test_errors_;
+    saved_errors_ = evaluator_.test_errors();
   }
   if (!goes_on(result)) {
     return false;  // the average stays in use, to be saved
@@ -304,53 +288,6 @@ bool Training::evaluate(std::int64_t epoch, double epoch_at) {
     accumulator_->use_average(false);
   }
   return true;
-}
-
-EpochResult Training::measure(std::int64_t epoch, double epoch_at) {
-  model_.module->eval();
-  struct Set {
-    const std::shared_ptr<const Dataset>& samples;
-    const std::vector<std::int64_t>& share;
-    std::string_view name;
-    ErrorSums sums = {};
-    std::int64_t size() const { return samples == nullptr ? 0 : samples->size(); }
-  };
-  std::array sets{Set{plan_.train, shard_, "training"},
-                  Set{plan_.validation, validation_share_, "validation"},
-                  Set{plan_.test, test_share_, "held-out"}};
-  auto& [trained, validated, tested] = sets;
-  const Set& measured = tested.size() > 0 ? tested : validated.size() > 0 ? validated : trained;
-  const std::span<const Metric> metrics(extras_.metrics);
-  // Sample counts are exact in f64. Sums of squares follow the fixed tree.
-  std::vector<double> sums{loss_sum_};
-  for (Set& set : sets) {
-    if (set.size() > 0) {
-      set.sums = sum_of_errors(model_, card_, *set.samples, set.share,
-                               &set == &measured ? metrics : metrics.first(0), set.name);
-    }
-    sums.push_back(set.sums.errors);
-  }
-  test_errors_ = tested.sums.errors;
-  sums.insert(sums.end(), measured.sums.metrics.begin(), measured.sums.metrics.end());
-  environment_.world().all_reduce({sums.data(), static_cast<std::int64_t>(sums.size())},
-                                  ReduceOp::sum, "epoch errors");
-  const auto mean = [&](std::size_t i, const Set& set) {
-    return sums[i] / static_cast<double>(set.size());
-  };
-  EpochResult result{.epoch = epoch + 1,
-                     .loss = mean(0, trained) * objective_.unit(),
-                     .train_error = mean(1, trained) * error_unit(),
-                     .seconds = now_seconds() - epoch_at};
-  if (validated.size() > 0) {
-    result.val_error = mean(2, validated) * error_unit();
-  }
-  if (tested.size() > 0) {
-    result.test_error = mean(3, tested) * error_unit();
-  }
-  for (std::size_t i = 0; i < metrics.size(); ++i) {
-    result.metrics[metrics[i].name] = mean(4 + i, measured);
-  }
-  return result;
 }
 
 bool Training::goes_on(const EpochResult& result) {
@@ -418,7 +355,7 @@ TrainingEnd Training::finish(bool stopped) {
 RunResults Training::collect_results(bool stopped) {
   const std::array<double, kStepPhases + 2> mine{
       phase_seconds_[0], phase_seconds_[1], phase_seconds_[2],
-      phase_seconds_[3], saved_errors_,     static_cast<double>(test_share_.size())};
+      phase_seconds_[3], saved_errors_,     static_cast<double>(evaluator_.test_samples())};
   std::vector<double> all(mine.size() * static_cast<std::size_t>(environment_.workers()));
   environment_.world().all_gather(
       ConstBufferView(mine.data(), static_cast<std::int64_t>(mine.size())),
@@ -441,8 +378,8 @@ RunResults Training::collect_results(bool stopped) {
     total_seconds += seconds;
     results.time.values.emplace_back(seconds);
     const double share = all[i + 5];
-    results.error.values.push_back(share > 0 ? std::optional(all[i + 4] / share * error_unit())
-                                             : std::nullopt);
+    results.error.values.push_back(
+        share > 0 ? std::optional(all[i + 4] / share * evaluator_.error_unit()) : std::nullopt);
   }
   results.time.mean = total_seconds / environment_.workers();
   results.best_epoch = saved_epoch();

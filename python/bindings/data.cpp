@@ -18,7 +18,7 @@
 
 #include "dga/base/error.h"
 #include "dga/data/arrays.h"
-#include "dga/data/formats/csv/column_names.h"
+#include "dga/data/formats/table/column_names.h"
 #include "dga/options/option_table.h"
 #include "dga/problem/problem.h"
 #include "python/bindings/bindings.h"
@@ -139,8 +139,8 @@ void bind_data(nb::module_& module) {
       .def_prop_ro("class_names",
                    [](const ClientDataset& dataset) { return dataset.data().train->class_names(); })
       .def_prop_ro("features_address", [](const ClientDataset& dataset) {
-        const auto* table = dynamic_cast<const Table*>(dataset.data().train.get());
-        return table == nullptr ? 0 : reinterpret_cast<std::uintptr_t>(table->features());
+        const auto features = dataset.data().train->features_in_memory();
+        return features.empty() ? 0 : reinterpret_cast<std::uintptr_t>(features.data());
       });
   module.def("dataset_from_folder", from_folder, nb::arg("options"), nb::arg("num_client_items"));
   module.def("dataset_from_arrays", from_arrays, nb::arg("train"), nb::arg("test").none(),

@@ -37,6 +37,15 @@ def points():
 
 
 @pytest.fixture
+def columns():
+    """Two classes that `size` decides: size, noise and city beside the label."""
+    random = np.random.default_rng(1)
+    size = random.normal(size=80)
+    return {"size": size, "noise": 20 * random.normal(size=80), "city": np.where(size > 0, "Rome", "Bonn").astype(object),
+            "label": (size > 0).astype(int)}
+
+
+@pytest.fixture
 def problem(points):
     """Makes a small problem on the points, with the options given."""
     def make(**options):

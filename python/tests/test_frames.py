@@ -1,47 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Frames of pandas and Polars: columns by name, texts, missing values, labels that are texts."""
+"""Frames of pandas and Polars: columns by name, texts, indices."""
 
-import logging
 from decimal import Decimal
 
 import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as some
 
 import distributed_gradient_accumulator as dga
 from conftest import DIGITS
-
-FRAMES = {"pandas": pd.DataFrame, "polars": pl.DataFrame}
-frames = pytest.mark.parametrize("make", FRAMES.values(), ids=FRAMES)
-
-
-@pytest.fixture
-def columns():
-    """Two classes that `size` decides: size, noise and city beside the label."""
-    random = np.random.default_rng(1)
-    size = random.normal(size=80)
-    return {"size": size, "noise": 20 * random.normal(size=80), "city": np.where(size > 0, "Rome", "Bonn").astype(object),
-            "label": (size > 0).astype(int)}
-
-
-def train(x, y, test_x=None, test_y=None, epochs=8, task="auto", **options):
-    data = dga.create_dataset(x=x, y=y, test_x=test_x, test_y=test_y, task=task, **options)
-    return dga.DistributedGradientAccumulator.apply(dga.create_factorization_problem(
-        dataset=data, num_client_items=2, hidden=[8], epochs=epochs, lr=0.03, progress=False))
-
-
-def refused(call, kind=dga.DataError):
-    with pytest.raises(kind) as caught:
-        call()
-    assert "\n" not in str(caught.value)
-    return str(caught.value)
-
-
-def picked(columns, *names):
-    return {name: columns[name] for name in names}
+from frames import FRAMES, frames, picked, refused, train
 
 
 @frames
@@ -134,48 +103,6 @@ def test_flags_integers_and_categories_of_numbers_are_numbers(columns):
         assert train(other, columns["label"]).weights_sha256 == plain.weights_sha256
 
 
-ERRORS = [
-    # name, x (beside y of 4 labels), options, text
-    ("text", {"a": [1, 2, 3, 4], "b": ["x", "y", "x", "z"]}, {},
-     "[data] x: expected a number in column b, found the text \"x\" in sample 0. Correct it, leave the column out with "
-     "drop='b', or encode its texts with one_hot='b'."),
-    ("a name with a comma", {"a,b": ["x", "y", "x", "z"]}, {}, "drop='\"a,b\"', or encode its texts with one_hot='\"a,b\"'."),
-    ("categories", {"a": pd.Categorical(["x", "y", "x", "y"])}, {}, "in column a, found the text \"x\""),
-    ("one text among numbers", {"a": [1, 2.5, "?", 4]}, {}, "in column a, found the text \"?\" in sample 2."),
-    ("dates", {"a": pd.date_range("2020", periods=4)}, {},
-     "[data] x: expected numbers in column a, found datetime64"),
-    ("dates with a time zone", {"a": pd.date_range("2020", periods=4, tz="UTC")}, {},
-     "in column a, found a value of type Timestamp in sample 0. Correct it, or leave the column out with drop='a'."),
-    ("a number that is too large", {"a": [1, 10**400, 3, 4]}, {}, "found a number that is too large in sample 1."),
-    ("lists", {"a": [[1], [2], [3], [4]]}, {}, "in column a, found a value of type list in sample 0."),
-    ("NaN", {"a": [1, 2, 3, 4], "b": [1, None, 3, 4]}, {},
-     "[data] x: expected finite numbers, found nan in sample 1, column b. Remove such samples or replace the values, or set "
-     "missing to mean or drop."),
-    ("NA", {"b": pd.array([1, 2, None, 4], dtype="Int64")}, {}, "found nan in sample 2, column b."),
-    ("NA of flags", {"b": pd.array([True, None, None, False], dtype="boolean")}, {}, "found nan in sample 1, column b."),
-    ("infinity", {"b": [1, np.inf, 3, 4]}, {"missing": "drop"}, "found inf in sample 1, column b. Remove such samples or "
-     "replace the values."),
-    ("a missing category", {"a": ["x", None, "y", "x"]}, {"one_hot": "a"},
-     "[data] x: expected a text in column a, found a missing value in sample 1. Fill it in, or leave such samples out."),
-    ("a missing category and missing='mean'", {"a": ["x", None, "y", "x"]}, {"one_hot": "a", "missing": "mean"},
-     "expected a text in column a, found a missing value in sample 1."),
-    ("an unknown column", {"a": [1, 2, 3, 4]}, {"drop": "b"},
-     "[python] create_dataset: expected columns of x (a), or numbers of columns in [-1, 1), found 'b'. Correct drop, only or "
-     "one_hot."),
-    ("a category that is left out", {"a": [1, 2, 3, 4], "b": [1, 2, 3, 4]}, {"drop": "a", "one_hot": "a"},
-     "[python] one_hot: expected features, found column a, which is left out."),
-    ("no column left", {"a": [1, 2, 3, 4]}, {"drop": "a"}, "expected at least one sample with one feature"),
-    ("no samples", {"a": []}, {}, "expected at least one sample"),
-]
-
-
-@pytest.mark.parametrize("x,options,text", [case[1:] for case in ERRORS], ids=[case[0] for case in ERRORS])
-def test_what_cannot_be_used_is_named(x, options, text):
-    count = len(next(iter(x.values())))
-    said = refused(lambda: dga.create_dataset(x=pd.DataFrame(x), y=[0, 1, 0, 1][:count], **options), ValueError)
-    assert text in said
-
-
 def test_names_of_any_kind_can_be_listed():
     frame = pd.DataFrame({'a,"b': [1, 2, 3, 4], "c\nd": ["x", "y"] * 2, 5: [1, 2, 3, 4]})
     data = dga.create_dataset(x=frame, y=[0, 1, 0, 1], drop=['a,"b', "c\nd"])
@@ -247,21 +174,6 @@ def test_an_index_counts_as_a_column_like_in_files(columns, tmp_path):
     assert real.predict(twice[:1]).shape == (1,)
 
 
-def test_categories_that_are_times_are_refused(columns):
-    frame = pd.DataFrame({"when": pd.date_range("2026-01-01", periods=80), "size": columns["size"]})
-    assert "found datetime64" in refused(lambda: dga.create_dataset(x=frame, y=columns["label"], one_hot="when"))
-
-
-def test_a_series_that_is_a_column_is_no_sample(columns):
-    frame = pd.DataFrame(picked(columns, "size", "noise"))
-    results = train(frame, columns["label"], epochs=1)
-    for column in (frame["size"][:2], pl.Series("size", [1.0, 2.0])):
-        assert refused(lambda column=column: results.predict(column)) == (
-            "[python] x: expected samples of 2 features, found the one column size. Pass the whole frame, or for a single "
-            "sample a list or an array.")
-    assert len(results.predict(frame.iloc[0])) == len(results.predict([1.0, 2.0])) == 1
-
-
 def test_samples_that_are_left_out_define_no_classes_and_no_categories(columns):
     frame = pd.DataFrame({"size": [*columns["size"], np.nan], "city": [*columns["city"], "Oslo"]})
     results = train(frame, [*columns["label"], 7], missing="drop", one_hot="city", epochs=1)
@@ -288,42 +200,10 @@ def test_integers_that_f64_merges_are_a_notice(columns, caplog):
     assert "column id has integers above 2^53, of which different ones may be equal in f64" in caplog.text
 
 
-def test_numbers_that_no_array_can_hold_are_named(columns):
-    frame = pd.DataFrame({"size": columns["size"], "far": [0.0] * 79 + [1e300]})
-    assert refused(lambda: train(frame, columns["label"])) == (
-        "[data] x: expected numbers that f32 can hold, at most 3.4e38, found 1e+300 in sample 79, column far. Scale them "
-        "down.")
-    assert "expected names or numbers of columns, found an empty name" in refused(
-        lambda: dga.create_dataset(x=frame, y=columns["label"], drop=[""]), dga.InvalidArgument)
-
-
-def test_labels_of_half_precision_give_no_warning(columns, recwarn):
-    dga.create_dataset(x=columns["size"][:, None], y=columns["label"].astype(np.float16))
-    assert not recwarn.list
-
-
 def test_a_table_of_arrow_is_matched_by_name(columns):
     results = train(Arrow(picked(columns, "size", "noise")), columns["label"], epochs=1)
     expected = results.predict_scores(pd.DataFrame(columns)[["size", "noise"]])
     assert np.array_equal(results.predict_scores(Arrow(picked(columns, "noise", "size"))), expected)
-
-
-def test_masked_values_are_missing_values():
-    x = np.ma.MaskedArray(np.eye(4), mask=np.eye(4) == 1)
-    assert "found nan in sample 0, feature 0." in refused(lambda: dga.create_dataset(x=x, y=[0, 1, 0, 1]))
-    y = np.ma.MaskedArray([0, 1, 0, 1], mask=[0, 0, 1, 0])
-    assert "found a missing value in sample 2." in refused(lambda: dga.create_dataset(x=np.eye(4), y=y))
-
-
-@pytest.mark.parametrize("a,text", [
-    (pl.Series([[1, 2]] * 4, dtype=pl.Array(pl.Int64, 2)), "[data] x: expected numbers in column a, found arrays. Convert"),
-    (pl.Series(["x", "y"] * 2, dtype=pl.Categorical), "[data] x: expected a number in column a, found the text \"x\" in"),
-    (pl.Series([1, None, 3, 4]), "found nan in sample 1, column a."),
-    (pl.Series([True, None, False, True]), "found nan in sample 1, column a."),
-    (pl.Series(range(4)).cast(pl.Date), "[data] x: expected numbers in column a, found datetime64[D]."),
-])
-def test_what_cannot_be_used_of_polars_is_named_too(a, text):
-    assert text in refused(lambda: dga.create_dataset(x=pl.DataFrame({"a": a}), y=[0, 1, 0, 1]))
 
 
 def test_numbers_beside_texts_in_lists_stay_numbers():
@@ -332,98 +212,6 @@ def test_numbers_beside_texts_in_lists_stay_numbers():
     assert "in column 0, found the text \"Rome\" in sample 0. Correct it, leave the column out with drop='0'" in refused(
         lambda: dga.create_dataset(x=rows, y=[0, 1, 0, 1]))
     assert "found a value of type int in sample 1" in refused(lambda: dga.create_dataset(x=np.eye(2), y=["a", 1]))
-
-
-def test_two_columns_of_one_name_are_refused():
-    frame = pd.DataFrame(np.eye(4), columns=["a", "b", "a", "c"])
-    assert "expected columns of different names, found a more than once. Rename one" in refused(
-        lambda: dga.create_dataset(x=frame, y=[0, 1, 0, 1]))
-
-
-def test_the_label_among_the_features_is_refused(columns):
-    frame = pd.DataFrame(picked(columns, "size", "label"))
-    assert refused(lambda: dga.create_dataset(x=frame, y=frame.label)) == (
-        "[data] x: expected features, found column label, which has the name of y. Leave it out with drop='label', or "
-        "rename it.")
-
-
-def test_missing_values_are_filled_or_left_out_where_that_is_asked(columns, caplog):
-    frame = pd.DataFrame(picked(columns, "size", "noise", "city"))
-    frame.loc[3, "noise"] = frame.loc[7, "noise"] = np.nan
-    frame.loc[9, "city"] = None
-    numbers = frame[["size", "noise"]]
-    with caplog.at_level(logging.WARNING, logger="distributed_gradient_accumulator"):
-        filled = train(numbers, columns["label"], missing="mean")
-        left = train(frame, columns["label"], one_hot="city", missing="drop")
-    assert caplog.messages == [
-        "[data] x: 2 of 80 samples have missing values. The values are replaced by the mean of their column.",
-        "[data] x: 3 of 80 samples have missing values. They are left out."]
-    kept = frame.drop([3, 7, 9])
-    assert left.weights_sha256 == train(kept, np.delete(columns["label"], [3, 7, 9]), one_hot="city").weights_sha256
-    assert np.isfinite(filled.predict_scores(numbers)).all()
-    mean = numbers.fillna(numbers.noise.mean())
-    assert np.allclose(filled.predict_scores(numbers)[3], filled.predict_scores(mean)[3], atol=0.2)
-    assert refused(lambda: left.predict(frame)).startswith(
-        "[python] x: expected a text in column city, found a missing value in sample 9.")
-    assert "found nan in sample 3, column noise. Remove such samples" in refused(lambda: left.predict(frame[:9]))
-    assert np.isfinite(train(np.where(numbers == 1, 1, numbers), columns["label"], missing="mean").predict_scores(
-        numbers.to_numpy())).all()
-
-
-@pytest.mark.parametrize("kind", [list, np.array, pd.Series, pl.Series, pd.Categorical,
-                                  lambda y: pd.DataFrame({"species": y}), lambda y: np.array(y, dtype=object)[:, None]])
-def test_labels_that_are_texts_come_back(columns, kind):
-    texts = ["oak" if label else "ash" for label in columns["label"]]
-    results = train(columns["size"], kind(texts), epochs=10)
-    answer = results.predict(columns["size"])
-    assert answer.dtype.kind == "U" and (answer == np.array(texts)).mean() > 0.9
-    assert results.predict([]).dtype.kind == "U"
-    model = dga.load(results.folder)._load_model()
-    assert model.class_names == ["ash", "oak"] and model.text_labels
-
-
-def test_labels_of_other_kinds_are_integers(columns):
-    flags = columns["size"] > 0
-    for y in (flags, pd.Series(flags), pd.array(flags, dtype="boolean"), pd.Categorical(flags.astype(int)), pl.Series(flags),
-              flags.astype(object), pd.Series(flags.astype(int), dtype="Int64"), [Decimal(int(flag)) for flag in flags]):
-        data = dga.create_dataset(x=columns["size"], y=y)
-        assert data.class_names == ["0", "1"]
-    big = 2**62 + np.arange(80) % 2
-    assert dga.create_dataset(x=columns["size"], y=big.astype(object)).class_names == [str(2**62), str(2**62 + 1)]
-
-
-@pytest.mark.parametrize("y,text", [
-    (["a", None, "b", "a"], "[data] y: expected a label for each sample, found a missing value in sample 1. Remove such "
-     "samples, or fill in their labels."),
-    ([0, 1, np.nan, 1], "found a missing value in sample 2."),
-    (pd.array([0, 1, None, 1], dtype="Int64"), "found a missing value in sample 2."),
-    (pd.array([True, None, True, False], dtype="boolean"), "found a missing value in sample 1."),
-    (np.array(["a", 1, "b", 1], dtype=object), "[data] y: expected texts as labels like others of them, found a value of "
-     "type int in sample 1. Convert all labels to texts, or all to numbers."),
-    ([object()] * 4, "[data] y: expected whole numbers or texts as labels, found a value of type object in sample 0."),
-    (["a"] * 4, "expected labels of at least 2 classes, found only a in all 4 samples."),
-    ([2**70, 1, 2, 3], "[data] y: expected labels of at most 64 bits, found larger ones. Use smaller ones."),
-])
-def test_labels_that_cannot_be_used_are_named(y, text):
-    assert text in refused(lambda: dga.create_dataset(x=np.eye(4), y=y))
-
-
-def test_targets_that_are_texts_or_missing_are_refused():
-    assert "[data] y: expected numbers as labels, found the text \"a\" in sample 0." in refused(
-        lambda: dga.create_dataset(x=np.eye(4), y=["a", "b", "c", "d"], task="regression"))
-    assert "[data] y: expected finite numbers, found nan in sample 1." in refused(
-        lambda: dga.create_dataset(x=np.eye(4), y=pd.array([1, None, 2, 3], dtype="Int64"), task="regression"))
-
-
-def test_unix_times_and_targets_around_them_are_learnt():
-    random = np.random.default_rng(2)
-    seconds = random.integers(0, 86_400, size=200)
-    x = pd.DataFrame({"time": 1_700_000_000 + seconds})
-    learnt = train(x, seconds > 43_200, x, seconds > 43_200, epochs=20)
-    assert learnt.error.mean() < 0.05 and (learnt.predict(x) == (seconds > 43_200)).mean() > 0.95
-    y = 1.7e9 + seconds / 1000.0
-    fitted = train(pd.DataFrame({"seconds": seconds}), y, epochs=20, task="regression")
-    assert np.abs(fitted.predict(pd.DataFrame({"seconds": seconds})) - y).mean() < 10
 
 
 @pytest.mark.parametrize("empty", [np.zeros((0, 2)), [], np.empty((0, 2), dtype=object), np.array([], dtype=object),
@@ -438,14 +226,6 @@ def test_no_samples_have_no_predictions(columns, empty):
 def test_no_samples_of_a_regression_have_no_values(columns):
     results = train(columns["size"], columns["noise"], epochs=1, task="regression")
     assert results.predict(np.zeros((0, 1))).dtype == np.float64 and results.predict([]).shape == (0,)
-
-
-def test_numbers_that_a_prediction_cannot_take_are_named(columns):
-    results = train(pd.DataFrame(picked(columns, "size", "noise")), columns["label"], epochs=1)
-    for bad in (np.nan, -np.inf, 1e300):
-        assert refused(lambda bad=bad: results.predict(pd.DataFrame({"noise": [1, bad], "size": [1, 2]}))) == (
-            f"[python] x: expected finite numbers that float32 can hold, found {bad} in sample 1, column noise. Remove such "
-            f"samples, or fill them in.")
 
 
 def test_a_model_of_files_takes_frames(tmp_path, columns):
@@ -482,24 +262,3 @@ results = dga.DistributedGradientAccumulator.apply(dga.create_factorization_prob
 print(results.predict(np.eye(8)).shape, "pandas" in sys.modules, "polars" in sys.modules)
 """)
     assert done.stdout == "(8,) False False\n", done.stderr
-
-
-CELLS = some.one_of(some.none(), some.floats(-9, 9), some.integers(-9, 9), some.booleans(), some.sampled_from("ab"))
-
-
-@settings(max_examples=100, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(cells=some.lists(some.tuples(CELLS, CELLS), min_size=4, max_size=8), one_hot=some.sampled_from(["", "p", "q", "p,q"]),
-       missing=some.sampled_from(["error", "mean", "drop"]))
-def test_any_frame_is_read_or_refused(cells, one_hot, missing):
-    frame = pd.DataFrame({"p": pd.Series([a for a, _ in cells], dtype=object),
-                          "q": pd.Series([b for _, b in cells], dtype=object)})
-    try:
-        data = dga.create_dataset(x=frame, y=np.arange(len(frame)) % 2, one_hot=one_hot or None, missing=missing)
-    except dga.DataError as error:
-        assert "\n" not in str(error)
-        return
-    complete = ~frame.isna().any(axis=1).to_numpy()
-    assert missing != "error" or complete.all()
-    assert data.num_samples == (complete.sum() if missing == "drop" else len(frame))
-    texts = [name for name in "pq" if frame[name].map(lambda cell: isinstance(cell, str)).any()]
-    assert set(texts) <= set(one_hot.split(","))

@@ -6,10 +6,11 @@
 #include <string>
 #include <vector>
 
-#include "dga/data/formats/csv/column_names.h"
-#include "dga/data/formats/csv/columns.h"
 #include "dga/data/formats/csv/csv.h"
-#include "dga/data/formats/csv/match.h"
+#include "dga/data/formats/csv/head.h"
+#include "dga/data/formats/table/column_names.h"
+#include "dga/data/formats/table/columns.h"
+#include "dga/data/formats/table/match.h"
 #include "tests/data/data_fixture.h"
 
 namespace dga {
@@ -17,7 +18,7 @@ namespace {
 
 using testing::ElementsAre;
 
-CsvHead head_of(const std::string& text, const ReadOptions& options = {}) {
+TableHead head_of(const std::string& text, const ReadOptions& options = {}) {
   return read_csv_head(*source_of("f.csv", text), options, options.columns);
 }
 

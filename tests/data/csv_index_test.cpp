@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "dga/data/formats/csv/csv.h"
-#include "dga/data/formats/csv/index.h"
+#include "dga/data/formats/table/index.h"
 #include "tests/data/data_fixture.h"
 
 namespace dga {

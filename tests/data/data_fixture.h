@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Bytes and packed files for the tests of the data room.
+// Bytes, packed files and errors of loading for the tests of the data room.
 
 #pragma once
 
@@ -10,6 +10,8 @@
 #include <string>
 #include <string_view>
 
+#include "dga/base/error.h"
+#include "dga/data/load.h"
 #include "dga/data/source.h"
 #include "tests/support/error_of.h"
 
@@ -37,6 +39,15 @@ inline std::string gzip(std::string_view text) {
   out.resize(stream.total_out);
   deflateEnd(&stream);
   return out;
+}
+
+/// IDX files of two images of 1 x 2 pixels, and of their labels 3 and 8.
+inline const std::string kIdxImages =
+    bytes({0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 2, 1, 2, 3, 4});
+inline const std::string kIdxLabels = bytes({0, 0, 8, 1, 0, 0, 0, 2, 3, 8});
+
+inline std::string error_of_loading(const std::string& data, const std::string& test_data = "") {
+  return error_of<DataError>([&] { load_data({.data = data, .test_data = test_data}); });
 }
 
 }  // namespace dga::test

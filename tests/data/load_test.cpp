@@ -4,8 +4,6 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <string>
@@ -20,17 +18,15 @@ namespace dga {
 namespace {
 
 using test::bytes;
+using test::error_of_loading;
 using test::gzip;
+using test::kIdxImages;
+using test::kIdxLabels;
 using testing::ElementsAre;
-using testing::StartsWith;
 
 std::vector<std::int64_t> labels_of(const Dataset& set) {
   const Table& table = test::as_table(set);
   return {table.labels(), table.labels() + table.size()};
-}
-
-std::string error_of_loading(const std::string& data, const std::string& test_data = "") {
-  return test::error_of<DataError>([&] { load_data({.data = data, .test_data = test_data}); });
 }
 
 std::string error_of_validation(const std::string& data, const std::string& validation_data) {
@@ -213,18 +209,15 @@ TEST(Load, TestDataMustLookLikeTheTrainingData) {
   EXPECT_EQ(error_of_validation(train, other), error_of_loading(train, other));
 }
 
-const std::string kImages = bytes({0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 2, 1, 2, 3, 4});
-const std::string kLabels = bytes({0, 0, 8, 1, 0, 0, 0, 2, 3, 8});
-
 TEST(Load, MnistsOwnFilesPackedOrNot) {
   for (const bool packed : {false, true}) {
     const ScratchFolder folder;
     const std::string ending = packed ? ".gz" : "";
     const auto dress = [&](const std::string& content) { return packed ? gzip(content) : content; };
-    folder.write("train-images-idx3-ubyte" + ending, dress(kImages));
-    folder.write("train-labels-idx1-ubyte" + ending, dress(kLabels));
-    folder.write("t10k-images-idx3-ubyte" + ending, dress(kImages));
-    folder.write("t10k-labels-idx1-ubyte" + ending, dress(kLabels));
+    folder.write("train-images-idx3-ubyte" + ending, dress(kIdxImages));
+    folder.write("train-labels-idx1-ubyte" + ending, dress(kIdxLabels));
+    folder.write("t10k-images-idx3-ubyte" + ending, dress(kIdxImages));
+    folder.write("t10k-labels-idx1-ubyte" + ending, dress(kIdxLabels));
     const LoadedData loaded = load_data({.data = folder.path()});
     EXPECT_THAT(loaded.train->sample_shape(), ElementsAre(1, 2));
     EXPECT_THAT(labels_of(*loaded.train), ElementsAre(0, 1));
@@ -239,9 +232,9 @@ constexpr const char* kCharacters = "3 98\r\n8 65 97\r\n9 67\r\n";
 
 TEST(Load, ATableOfCharactersNamesTheClassesOfIdxFiles) {
   const ScratchFolder folder;
-  folder.write("emnist-x-train-images-idx3-ubyte", kImages);
-  folder.write("emnist-x-train-labels-idx1-ubyte", kLabels);
-  folder.write("emnist-x-test-images-idx3-ubyte", kImages);
+  folder.write("emnist-x-train-images-idx3-ubyte", kIdxImages);
+  folder.write("emnist-x-train-labels-idx1-ubyte", kIdxLabels);
+  folder.write("emnist-x-test-images-idx3-ubyte", kIdxImages);
   folder.write("emnist-x-test-labels-idx1-ubyte", bytes({0, 0, 8, 1, 0, 0, 0, 2, 8, 8}));
   const std::string table = folder.write("emnist-x-mapping.txt", kCharacters);
   const LoadedData loaded = load_data({.data = folder.path()});
@@ -255,8 +248,8 @@ TEST(Load, ATableOfCharactersNamesTheClassesOfIdxFiles) {
   ModelCard card{.input_shape = {1, 2}, .class_names = {"A", "b"}};
   card.columns.text_labels = true;
   const ScratchFolder more;
-  const std::string labels = more.write("labels", kLabels);
-  more.write("images", kImages);
+  const std::string labels = more.write("labels", kIdxLabels);
+  more.write("images", kIdxImages);
   EXPECT_EQ(test::error_of<DataError>([&] { load_samples({.data = more.path(), .card = card}); }),
             labels +
                 ": sample 0: expected labels that are texts as in the training data, found "
@@ -280,37 +273,11 @@ TEST(Load, ATableOfCharactersBesideCsvIsIgnored) {
   EXPECT_EQ(loaded.summary.files.back().reason, "class names, which only integer labels need");
 }
 
-TEST(LoadErrors, TablesOfCharacters) {
-  const ScratchFolder folder;
-  folder.write("images", kImages);
-  const std::string labels = folder.write("labels", kLabels);
-  const auto error_of_table = [&](const std::string& text) {
-    const std::string table = folder.write("emnist-x-mapping.txt", text);
-    const std::string error = error_of_loading(folder.path());
-    return error.starts_with(table) ? error.substr(table.size()) : error;
-  };
-  for (const char* line : {"3 b", "3", "3 98x", "3 7", "3 200"}) {
-    EXPECT_EQ(
-        error_of_table(str("8 65\n", line, "\n")),
-        str(":2: expected a label and the code of a printable ASCII character, found \"", line,
-            "\". Correct the line, or rename the file if it is no table of characters."));
-  }
-  EXPECT_EQ(error_of_table("3 98\n8 98\n"),
-            ":2: expected each label and each name once, found 8 or b again. Correct the "
-            "line.");
-  EXPECT_EQ(error_of_table("3 98\n3 97\n"),
-            ":2: expected each label and each name once, found 3 or a again. Correct the "
-            "line.");
-  EXPECT_EQ(error_of_table("3 98\n"), labels + ": sample 1: expected a label with a name in " +
-                                          folder.file("emnist-x-mapping.txt") +
-                                          ", found 8. Take both files from the same place.");
-}
-
 TEST(Load, APackedTwinOfAFileIsNotReadTwice) {
   const ScratchFolder folder;
-  folder.write("images", kImages);
-  folder.write("images.gz", gzip(kImages));
-  folder.write("labels.gz", gzip(kLabels));
+  folder.write("images", kIdxImages);
+  folder.write("images.gz", gzip(kIdxImages));
+  folder.write("labels.gz", gzip(kIdxLabels));
   EXPECT_EQ(load_data({.data = folder.path()}).train->size(), 2);
 }
 
@@ -318,146 +285,6 @@ TEST(Load, PackedCsvIsReadToo) {
   const ScratchFolder folder;
   const std::string file = folder.write("f", gzip("1,2,0\n3,4,1\n"));
   EXPECT_EQ(test::as_table(load_data({.data = file}).train).features()[3], 4.0F);
-}
-
-TEST(LoadErrors, NothingThere) {
-  EXPECT_EQ(
-      error_of_loading("/no/such/folder"),
-      "/no/such/folder: expected a folder or a file with data, found nothing there. Check the "
-      "path.");
-  EXPECT_EQ(error_of_loading(""),
-            "\"\": expected a folder or a file with data, found nothing there. Check the path.");
-}
-
-TEST(LoadErrors, EmptyFolder) {
-  const ScratchFolder folder;
-  std::filesystem::create_directory(folder.file("sub"));
-  EXPECT_EQ(error_of_loading(folder.path()),
-            folder.path() +
-                ": expected a folder with data files, found none in it (of subfolders, only those "
-                "with images are searched). Put the data there or give another folder.");
-}
-
-/// Takes the superuser's rights away, if there are any, so that permissions count.
-class AsNobody {
- public:
-  AsNobody() : before_(geteuid()) {
-    if (before_ == 0) {
-      changed_ = seteuid(65534) == 0;
-    }
-  }
-  ~AsNobody() {
-    if (changed_) {
-      EXPECT_EQ(seteuid(before_), 0);
-    }
-  }
-  AsNobody(const AsNobody&) = delete;
-  AsNobody& operator=(const AsNobody&) = delete;
-
- private:
-  uid_t before_;
-  bool changed_ = false;
-};
-
-TEST(LoadErrors, UnreadableFolder) {
-  const ScratchFolder folder;
-  folder.write("f.csv", "1,0\n2,1\n");
-  ASSERT_EQ(chmod(folder.path().c_str(), 0), 0);
-  {
-    const AsNobody nobody;
-    EXPECT_EQ(error_of_loading(folder.path()),
-              folder.path() +
-                  ": expected a readable folder, found \"Permission denied\". Check its "
-                  "permissions.");
-    EXPECT_EQ(error_of_loading(folder.file("f.csv")),
-              folder.file("f.csv") +
-                  ": expected a readable folder or file, found \"Permission denied\". "
-                  "Check its permissions.");
-  }
-  ASSERT_EQ(chmod(folder.path().c_str(), 0700), 0);
-}
-
-TEST(LoadErrors, UnreadableFile) {
-  const ScratchFolder folder;
-  const std::string file = folder.write("f.csv", "1,0\n2,1\n");
-  ASSERT_EQ(chmod(folder.path().c_str(), 0755), 0);
-  ASSERT_EQ(chmod(file.c_str(), 0), 0);
-  const AsNobody nobody;
-  EXPECT_EQ(
-      error_of_loading(folder.path()),
-      file + ": expected a readable file, found \"Permission denied\". Check its permissions.");
-}
-
-TEST(LoadErrors, NoRegularFile) {
-  EXPECT_EQ(error_of_loading("/dev/null"),
-            "/dev/null: expected a regular file, found a device. Copy the data into a file.");
-}
-
-TEST(LoadErrors, EmptyFile) {
-  const ScratchFolder folder;
-  const std::string file = folder.write("f.csv", "");
-  EXPECT_EQ(error_of_loading(folder.path()),
-            file +
-                ": expected data (IDX, PNG/JPEG, Parquet, NPY, NPZ, "
-                "safetensors, CIFAR, LIBSVM, CSV), found an empty "
-                "file. Remove or replace it.");
-}
-
-TEST(LoadErrors, BinaryJunk) {
-  const ScratchFolder folder;
-  folder.write("f.csv", "1,0\n2,1\n");
-  const std::string file = folder.write("prog", bytes({0x7f, 'E', 'L', 'F', 2, 1, 1, 0, 0, 0}));
-  EXPECT_EQ(error_of_loading(folder.path()),
-            file +
-                ": expected one of the formats IDX, PNG/JPEG, Parquet, NPY, NPZ, safetensors, "
-                "CIFAR, LIBSVM, CSV, "
-                "found \"\\x7fELF\\x02\\x01\\x01\\x00...\" "
-                "at its "
-                "start, which is none. Convert or remove the file.");
-}
-
-TEST(LoadErrors, DamagedGzip) {
-  const ScratchFolder folder;
-  std::string packed = gzip("1,2,0\n3,4,1\n");
-  const std::string file = folder.write("f.csv.gz", packed.substr(0, packed.size() - 4));
-  EXPECT_EQ(
-      error_of_loading(folder.path()),
-      file + ": expected a whole gzip file, found its end missing. Copy or download it again.");
-}
-
-TEST(LoadErrors, TwoFormatsInAFolder) {
-  const ScratchFolder folder;
-  const std::string first = folder.write("a.csv", "1,0\n2,1\n");
-  const std::string second = folder.write("b.idx", kImages);
-  EXPECT_EQ(error_of_loading(folder.path()),
-            second + ": expected CSV as in " + first + ", found IDX. Keep one format in a folder.");
-}
-
-TEST(LoadErrors, OneClassOnly) {
-  const ScratchFolder folder;
-  const std::string file = folder.write("f.csv", "1,4\n2,4\n3,4\n");
-  EXPECT_EQ(
-      error_of_loading(file),
-      file +
-          ": expected labels of at least 2 classes, found only 4 in all 3 samples. Choose the "
-          "label column with --label, or use --task regression.");
-}
-
-TEST(LoadErrors, OtherSchemes) {
-  const auto refusal = [](const std::string& location) {
-    return test::error_of<InvalidArgument>([&] { load_data({.data = location}); });
-  };
-  EXPECT_EQ(refusal("s3://bucket/data"),
-            "[storage] s3://bucket/data: expected a path or a URI that begins with file, hdfs, "
-            "webhdfs or swebhdfs, found the scheme \"s3\". Copy the files to one of these places.");
-  EXPECT_EQ(refusal("file://host/data"),
-            "[storage] file://host/data: expected file:// and an absolute path, found the host "
-            "\"host\". Write file:///path, with three slashes.");
-}
-
-TEST(LoadErrors, NamesAreShownPrintable) {
-  EXPECT_THAT(error_of_loading("/no/such\nfolder\x1b[2J"),
-              StartsWith("/no/such\\x0afolder\\x1b[2J: expected"));
 }
 
 }  // namespace

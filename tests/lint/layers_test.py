@@ -56,6 +56,20 @@ class LayersTest(unittest.TestCase):
         self.expect_one("dga/storage/run.cpp:1: includes filesystem: files are reached through a Store. "
                         "Use dga/storage/store_path.h, or move the code to dga/storage/local.")
 
+    def test_formats_of_tables_share_only_their_common_folder(self):
+        formats = "dga/data/formats"
+        self.write(f"{formats}/table/head.h", "#pragma once")
+        self.write(f"{formats}/csv/row.h", f'#include "{formats}/table/head.h"')
+        self.write(f"{formats}/parquet/file.h", f'#include "{formats}/table/head.h"')
+        self.write(f"{formats}/arrays/cifar.cpp", f'#include "{formats}/csv/row.h"')
+        self.assertEqual(self.check(), (0, []))
+        advice = f"tables share only what is in {formats}/table. Move the code there."
+        self.write(f"{formats}/parquet/file.h", f'#include "{formats}/csv/row.h"')
+        self.expect_one(f"{formats}/parquet/file.h:1: includes {formats}/csv/row.h: {advice}")
+        self.write(f"{formats}/parquet/file.h", "#pragma once")
+        self.write(f"{formats}/table/head.h", f'#include "{formats}/csv/row.h"')
+        self.expect_one(f"{formats}/table/head.h:1: includes {formats}/csv/row.h: {advice}")
+
     def test_fmt_in_a_header_is_found_and_in_a_source_is_fine(self):
         self.write("dga/base/log.cpp", "#include <spdlog/spdlog.h>")
         self.write("dga/base/log.h", "  #  include <fmt/format.h>")

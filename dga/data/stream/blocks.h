@@ -21,10 +21,11 @@ constexpr std::int64_t default_shuffle_window(std::int64_t num_features) noexcep
   return 8 * samples_per_block(num_features);
 }
 
-/// How many blocks a worker needs at a time: those of its window, of which some samples may be held
-/// out, and one more at each end.
-constexpr std::int64_t blocks_of_worker(std::int64_t window, std::int64_t num_features) noexcept {
-  return 2 * (window / samples_per_block(num_features) + 1) + 2;
+/// How many blocks `workers` that share a dataset need at a time: each those of its window, of
+/// which some samples may be held out, and one more at each end.
+constexpr std::int64_t blocks_of_workers(int workers, std::int64_t window,
+                                         std::int64_t num_features) noexcept {
+  return std::max(1, workers) * (2 * (window / samples_per_block(num_features) + 1) + 2);
 }
 
 }  // namespace dga

@@ -17,6 +17,7 @@
 #include "dga/data/centring.h"
 #include "dga/data/formats/arrays/elements.h"
 #include "dga/data/merged_numbers.h"
+#include "dga/data/shape_text.h"
 
 namespace dga {
 namespace {
@@ -93,7 +94,7 @@ class ArrayReading {
   ArrayReading(std::span<const LabelledArrays> parts, const ReadOptions& options)
       : parts_(parts),
         options_(options),
-        threads_(options.threads > 0 ? options.threads : usable_cores()),
+        threads_(threads_or_cores(options.threads)),
         buffers_(static_cast<std::size_t>(threads_)) {
     check_shapes(parts, options);
     samples_.shape = sample_shape_of(parts.front().features);
@@ -225,15 +226,9 @@ class ArrayReading {
   /// Some columns of `rows` samples at equal distances, as f64.
   std::vector<WideColumn> wide_columns(const std::vector<std::int64_t>& wanted, bool target,
                                        std::int64_t rows) {
-    std::vector<WideColumn> columns(wanted.size() + (target ? 1 : 0));
+    std::vector<WideColumn> columns = columns_for(wanted, target, rows, 0);
     std::vector<MergedNumbers> merged(columns.size());
-    for (WideColumn& column : columns) {
-      column.values.resize(static_cast<std::size_t>(rows));
-    }
-    std::vector<std::int64_t> column_of(static_cast<std::size_t>(width_), -1);
-    for (std::size_t c = 0; c < wanted.size(); ++c) {
-      column_of[static_cast<std::size_t>(wanted[c])] = static_cast<std::int64_t>(c);
-    }
+    const std::vector<std::int64_t> column_of = feature_positions(wanted, width_);
     const auto put = [&](std::int64_t column, std::int64_t row, auto value) {
       const auto c = static_cast<std::size_t>(column);
       columns[c].values[static_cast<std::size_t>(row)] = static_cast<double>(value);

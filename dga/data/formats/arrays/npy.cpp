@@ -10,6 +10,7 @@
 
 #include "dga/base/error.h"
 #include "dga/data/formats/arrays/array_pairs.h"
+#include "dga/data/shape_text.h"
 #include "dga/storage/store_path.h"
 
 namespace dga {

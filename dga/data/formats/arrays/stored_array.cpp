@@ -21,14 +21,6 @@ std::int64_t StoredArray::width() const noexcept {
   return count;
 }
 
-std::string shape_text(const std::vector<std::int64_t>& shape) {
-  std::string text;
-  for (const std::int64_t dim : shape) {
-    text += (text.empty() ? "" : " x ") + std::to_string(dim);
-  }
-  return text;
-}
-
 std::int64_t array_bytes(const std::vector<std::int64_t>& dims, std::int64_t element_bytes) {
   std::int64_t bytes = element_bytes;
   bool huge = false;

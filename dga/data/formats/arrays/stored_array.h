@@ -65,9 +65,6 @@ struct StoredArray {
   std::int64_t width() const noexcept;
 };
 
-/// "60000 x 28 x 28"
-std::string shape_text(const std::vector<std::int64_t>& shape);
-
 /// The number of elements times `element_bytes`, or -1 if a size is negative or no file is so
 /// large.
 std::int64_t array_bytes(const std::vector<std::int64_t>& dims, std::int64_t element_bytes);

@@ -8,52 +8,48 @@
 #include <utility>
 #include <vector>
 
-#include "dga/data/formats/csv/categories.h"
 #include "dga/data/formats/csv/rows.h"
+#include "dga/data/formats/table/categories.h"
 #include "dga/data/stream/text_blocks.h"
 
 namespace dga {
 namespace {
 
-using Slot = CsvLayout::Slot;
+using Slot = TableLayout::Slot;
 
 /// What is known about the columns after the first reading.
 struct CsvPlan {
-  std::vector<CsvLayout> layouts = {};     // by file
+  std::vector<TableLayout> layouts = {};   // by file
   std::vector<std::int64_t> centred = {};  // the columns with an origin, ascending
   std::vector<double> origins = {};        // of these
   std::int64_t columns = 0;                // features, before categories are encoded
   // --- of categories; empty without
-  std::vector<CsvTexts> texts = {};                       // by column: its categories, in order
+  std::vector<TextCodes> texts = {};                      // by column: its categories, in order
   std::vector<std::vector<std::int64_t>> positions = {};  // by column: 0, 1, … for each of them
-  std::vector<std::int64_t> offsets = {};                 // see encode_csv_row
+  std::vector<std::int64_t> offsets = {};                 // see encode_row
 };
 
 class CsvParser final : public TextParser {
  public:
   explicit CsvParser(std::shared_ptr<const CsvPlan> plan)
       : plan_(std::move(plan)),
-        columns_(static_cast<std::size_t>(plan_->columns)),
-        wide_(plan_->centred.size()),
-        texts_(plan_->texts) {}
+        row_(static_cast<std::size_t>(plan_->columns), 0),
+        wide_(plan_->centred.size()) {
+    row_.texts = plan_->texts;
+  }
 
   bool parse(std::size_t file, std::span<const char> text, std::int64_t skip, std::int64_t take,
              float* values) override {
-    const std::int64_t width = texts_.empty() ? plan_->columns : plan_->offsets.back();
-    std::int64_t label = 0;
-    float target = 0;
-    CsvRow into{.features = columns_.data(),
-                .label = &label,
-                .target = &target,
-                .wide = wide_.data(),
-                .texts = &texts_,
-                .label_texts = &label_texts_};
+    const bool categories = !plan_->texts.empty();
+    const std::int64_t width = categories ? plan_->offsets.back() : plan_->columns;
+    CsvRow into = row_.row();
+    into.wide = wide_.data();
     CsvRows rows(plan_->layouts[file], text);
     while (take > 0) {
       if (rows.at_end()) {
         return false;
       }
-      if (skip == 0 && texts_.empty()) {
+      if (skip == 0 && !categories) {
         into.features = values;
       }
       const CsvOutcome outcome = rows.next(into);
@@ -70,7 +66,7 @@ class CsvParser final : public TextParser {
       for (std::size_t i = 0; i < wide_.size(); ++i) {
         into.features[plan_->centred[i]] = static_cast<float>(wide_[i] - plan_->origins[i]);
       }
-      if (!texts_.empty() && !encode(values, width)) {
+      if (categories && !encode(values, width)) {
         return false;
       }
       values += width;
@@ -82,31 +78,29 @@ class CsvParser final : public TextParser {
  private:
   /// Whether all texts are known.
   bool encode(float* values, std::int64_t width) const {
-    for (std::size_t c = 0; c < columns_.size(); ++c) {
+    for (std::size_t c = 0; c < row_.features.size(); ++c) {
       const std::vector<std::int64_t>& known = plan_->positions[c];
-      if (!known.empty() && !(columns_[c] < static_cast<float>(known.size()))) {
+      if (!known.empty() && !(row_.features[c] < static_cast<float>(known.size()))) {
         return false;
       }
     }
     std::fill_n(values, width, 0.0F);
-    encode_csv_row(columns_.data(), plan_->positions, plan_->offsets, values);
+    encode_row(row_.features.data(), plan_->positions, plan_->offsets, values);
     return true;
   }
 
   std::shared_ptr<const CsvPlan> plan_;
-  std::vector<float> columns_;
+  CsvRowBuffer row_;
   std::vector<double> wide_;
-  std::vector<CsvTexts> texts_;
-  CsvTexts label_texts_;
 };
 
 /// The layouts for reading features alone, those with an origin as f64. Labels are looked at only
 /// where a missing one leaves the sample out.
-std::vector<CsvLayout> layouts_of_blocks(const CsvReading& reading,
-                                         const std::vector<std::int64_t>& centred) {
-  std::vector<CsvLayout> layouts = reading.layouts;
-  for (CsvLayout& layout : layouts) {
-    for (CsvLayout::Use& use : layout.uses) {
+std::vector<TableLayout> layouts_of_blocks(const TableReading& reading,
+                                           const std::vector<std::int64_t>& centred) {
+  std::vector<TableLayout> layouts = reading.layouts;
+  for (TableLayout& layout : layouts) {
+    for (TableLayout::Use& use : layout.uses) {
       const auto wide = std::lower_bound(centred.begin(), centred.end(), use.position);
       if (use.slot == Slot::number && wide != centred.end() && *wide == use.position) {
         use = {Slot::wide, wide - centred.begin()};
@@ -119,7 +113,7 @@ std::vector<CsvLayout> layouts_of_blocks(const CsvReading& reading,
   return layouts;
 }
 
-std::shared_ptr<const CsvPlan> plan_of(const CsvReading& reading, const Origins& origins) {
+std::shared_ptr<const CsvPlan> plan_of(const TableReading& reading, const Origins& origins) {
   auto plan = std::make_shared<CsvPlan>();
   plan->columns = reading.width;
   plan->centred = features_with(origins);
@@ -149,15 +143,15 @@ std::shared_ptr<const CsvPlan> plan_of(const CsvReading& reading, const Origins&
 }
 
 /// The marks of all pieces, with samples counted over all files.
-std::vector<TextMark> marks_of(CsvReading& reading) {
+std::vector<TextMark> marks_of(TableReading& reading) {
   std::size_t count = 0;
-  for (const CsvReading::Piece& result : reading.results) {
+  for (const TableReading::Piece& result : reading.results) {
     count += result.marks.size();
   }
   std::vector<TextMark> marks;
   marks.reserve(count);
   std::int64_t first = 0;
-  for (CsvReading::Piece& result : reading.results) {
+  for (TableReading::Piece& result : reading.results) {
     for (TextMark mark : std::exchange(result.marks, {})) {
       mark.sample += first;
       marks.push_back(mark);
@@ -169,13 +163,13 @@ std::vector<TextMark> marks_of(CsvReading& reading) {
 
 }  // namespace
 
-std::shared_ptr<const BlockReader> csv_blocks(CsvReading& reading, const Origins& origins) {
+std::shared_ptr<const BlockReader> csv_blocks(TableReading& reading, const Origins& origins) {
   TextFiles text{.files = reading.files,
                  .marks = marks_of(reading),
                  .samples = reading.samples.count,
                  .width = reading.samples.shape.front(),
                  .missing_allowed = reading.options.table.missing == Missing::mean};
-  for (const CsvLayout& layout : reading.layouts) {
+  for (const TableLayout& layout : reading.layouts) {
     text.ends.push_back(layout.head.end);
   }
   return std::make_shared<TextBlocks>(std::move(text), [plan = plan_of(reading, origins)] {

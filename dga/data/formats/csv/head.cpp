@@ -13,7 +13,7 @@
 #include "dga/base/lower_case.h"
 #include "dga/base/one_line.h"
 #include "dga/data/formats/csv/header.h"
-#include "dga/data/formats/csv/value.h"
+#include "dga/data/formats/table/value.h"
 
 namespace dga {
 namespace {
@@ -164,7 +164,7 @@ std::size_t count_numbers(const Trial& trial, char decimal) {
   for (const auto& record : trial.records) {
     count += static_cast<std::size_t>(
         std::count_if(record.begin(), record.end(),
-                      [&](const CsvField& cell) { return is_csv_number(cell.text, decimal); }));
+                      [&](const CsvField& cell) { return is_number(cell.text, decimal); }));
   }
   return count;
 }
@@ -252,7 +252,7 @@ void refuse_long_record(const std::string& file, std::int64_t line) {
 namespace {
 
 /// Skips the byte-order mark, empty lines and a line `sep=;`. Returns the separator given, or '\0'.
-char skip_preamble(const ByteSource& source, CsvHead& head) {
+char skip_preamble(const ByteSource& source, TableHead& head) {
   char start[3] = {};
   if (source.size() >= 3) {
     source.read(0, start);
@@ -283,7 +283,7 @@ char skip_preamble(const ByteSource& source, CsvHead& head) {
   return separator;
 }
 
-Trial choose_trial(const ByteSource& source, Window& window, const CsvHead& head, char separator,
+Trial choose_trial(const ByteSource& source, Window& window, const TableHead& head, char separator,
                    const ReadOptions& options) {
   std::vector<Trial> trials;
   for (const char candidate : separator != '\0' ? std::string_view(&separator, 1) : kSeparators) {
@@ -352,7 +352,7 @@ bool has_different_integers(const Trial& trial, std::size_t first, std::size_t c
     const auto& record = trial.records[row];
     std::int64_t number = 0;
     if (record.size() == trial.columns() &&
-        (parse_csv_number(record[column].text, decimal, number) != NumberError::none ||
+        (parse_number(record[column].text, decimal, number) != NumberError::none ||
          !different.insert(record[column].text).second)) {
       return false;
     }
@@ -361,20 +361,20 @@ bool has_different_integers(const Trial& trial, std::size_t first, std::size_t c
 }
 
 /// What the first records tell about the columns.
-void look_at_columns(const Trial& trial, std::size_t first, char decimal, CsvHead& head) {
+void look_at_columns(const Trial& trial, std::size_t first, char decimal, TableHead& head) {
   const auto columns = static_cast<std::size_t>(head.columns);
   head.text.resize(columns);
   head.text_line.resize(columns);
   head.empty.assign(columns, trial.records.size() > first);
   for (std::size_t row = first; row < trial.records.size(); ++row) {
     const auto& record = trial.records[row];
-    if (record.size() != columns || head.repeats_names(record)) {
+    if (record.size() != columns || repeats_names(head, record)) {
       continue;
     }
     for (std::size_t c = 0; c < columns; ++c) {
       const bool missing = is_missing(record[c].text);
       head.empty[c] = head.empty[c] && missing;
-      if (head.text[c].empty() && !missing && !is_csv_number(record[c].text, decimal)) {
+      if (head.text[c].empty() && !missing && !is_number(record[c].text, decimal)) {
         head.text[c] = record[c].text;
         head.text_line[c] = trial.lines[row];
       }
@@ -391,8 +391,9 @@ void look_at_columns(const Trial& trial, std::size_t first, char decimal, CsvHea
 
 }  // namespace
 
-CsvHead read_csv_head(const ByteSource& source, const ReadOptions& options, const Columns* known) {
-  CsvHead head;
+TableHead read_csv_head(const ByteSource& source, const ReadOptions& options,
+                        const Columns* known) {
+  TableHead head;
   const char separator = skip_preamble(source, head);
   Window window(source, head.begin, head.end);
   const Trial trial = choose_trial(source, window, head, separator, options);

@@ -8,7 +8,7 @@
 #include <set>
 #include <string_view>
 
-#include "dga/data/formats/csv/value.h"
+#include "dga/data/formats/table/value.h"
 
 namespace dga {
 namespace {
@@ -40,11 +40,11 @@ std::vector<Below> look_below(std::span<const std::vector<CsvField>> records, ch
       if (is_missing(cell)) {
         continue;
       }
-      if (double number = 0; parse_csv_number(cell, decimal, number) == NumberError::none) {
+      if (double number = 0; parse_number(cell, decimal, number) == NumberError::none) {
         below[c].numbers = true;
         below[c].least = std::min(below[c].least, number);
         below[c].most = std::max(below[c].most, number);
-      } else if (is_csv_number(cell, decimal)) {
+      } else if (is_number(cell, decimal)) {
         below[c].numbers = true;
       } else {
         below[c].text = true;
@@ -69,10 +69,9 @@ bool is_repeated_header(std::span<const std::vector<CsvField>> records,
     return false;
   }
   for (std::size_t c = 0; c < first.size(); ++c) {
-    const bool only_text =
-        std::all_of(below[c].texts.begin(), below[c].texts.end(), [&](std::string_view text) {
-          return text == first[c].text || is_csv_number(text, decimal);
-        });
+    const bool only_text = std::all_of(
+        below[c].texts.begin(), below[c].texts.end(),
+        [&](std::string_view text) { return text == first[c].text || is_number(text, decimal); });
     if (below[c].text && below[c].numbers && only_text) {
       return true;
     }
@@ -84,7 +83,7 @@ bool is_repeated_header(std::span<const std::vector<CsvField>> records,
 /// a name such as 2020 is an integer, and a wavelength such as 400.5 is far from the values below.
 bool looks_like_a_value(std::string_view cell, char decimal, const Below& below) {
   double number = 0;
-  return parse_csv_number(cell, decimal, number) == NumberError::none &&
+  return parse_number(cell, decimal, number) == NumberError::none &&
          cell.find_first_of(decimal == '.' ? ".eE" : ",eE") != std::string_view::npos &&
          number >= below.least - (below.most - below.least) &&
          number <= below.most + (below.most - below.least);
@@ -117,7 +116,7 @@ bool is_numbered(std::span<const CsvField> names) {
 HeaderVerdict judge_header(std::span<const std::vector<CsvField>> records, char decimal) {
   const std::vector<CsvField>& first = records.front();
   const auto is_text = [&](const CsvField& cell) {
-    return !is_missing(cell.text) && !is_csv_number(cell.text, decimal);
+    return !is_missing(cell.text) && !is_number(cell.text, decimal);
   };
   if (records.size() == 1) {
     return std::any_of(first.begin(), first.end(), is_text) ? HeaderVerdict::header
@@ -198,7 +197,7 @@ bool is_sample_of(const Columns& known, std::span<const CsvField> cells, char de
         return true;
       }
       if (columns[c]->use == ColumnUse::feature) {
-        ++(is_csv_number(cells[c].text, decimal) ? numbers : others);
+        ++(is_number(cells[c].text, decimal) ? numbers : others);
       }
     }
     if (numbers > 0 && others == 0) {
@@ -229,7 +228,7 @@ HeaderVerdict judge_header(std::span<const std::vector<CsvField>> records, char 
     const bool by_text = verdict == HeaderVerdict::unclear ||
                          (verdict == HeaderVerdict::header &&
                           std::any_of(first.begin(), first.end(), [&](const CsvField& cell) {
-                            return !is_missing(cell.text) && !is_csv_number(cell.text, decimal);
+                            return !is_missing(cell.text) && !is_number(cell.text, decimal);
                           }));
     return by_text && is_sample_of(known, first, decimal) ? HeaderVerdict::data : verdict;
   }
@@ -246,7 +245,7 @@ HeaderVerdict judge_header(std::span<const std::vector<CsvField>> records, char 
     if (const std::ptrdiff_t at = position_of(csv_name(cell.text, &cell == first.data()));
         at != none) {
       positions.push_back(at);
-      text = text || !is_csv_number(cell.text, decimal);
+      text = text || !is_number(cell.text, decimal);
     } else {
       only_names = only_names && cell.text.empty();
     }
@@ -282,6 +281,14 @@ std::string csv_name(std::string_view cell, bool first) {
     cell.remove_prefix(std::min(cell.find_first_not_of("# "), cell.size()));
   }
   return std::string(cell);
+}
+
+bool repeats_names(const TableHead& head, std::span<const CsvField> record) {
+  return !head.names.empty() &&
+         std::equal(record.begin(), record.end(), head.names.begin(), head.names.end(),
+                    [&](const CsvField& field, const std::string& name) {
+                      return csv_name(field.text, &name == head.names.data()) == name;
+                    });
 }
 
 }  // namespace dga

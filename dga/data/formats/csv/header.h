@@ -9,7 +9,8 @@
 #include <string_view>
 #include <vector>
 
-#include "dga/data/formats/csv/record.h"
+#include "dga/data/formats/csv_record.h"
+#include "dga/data/formats/table/head.h"
 #include "dga/storage/columns.h"
 
 namespace dga {
@@ -36,5 +37,8 @@ HeaderVerdict judge_header(std::span<const std::vector<CsvField>> records, char 
 
 /// A field of the header as a name: without the `#` that some programs write before the first name.
 std::string csv_name(std::string_view cell, bool first);
+
+/// Whether a record is the header once more, as in files that were put together.
+bool repeats_names(const TableHead& head, std::span<const CsvField> record);
 
 }  // namespace dga

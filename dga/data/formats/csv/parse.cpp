@@ -11,22 +11,22 @@
 #include "dga/base/error.h"
 #include "dga/base/parallel_for.h"
 #include "dga/base/topology.h"
-#include "dga/data/aligned.h"
+#include "dga/data/formats/csv/pieces.h"
 #include "dga/data/formats/csv/rows.h"
 #include "dga/data/line_numbers.h"
 
 namespace dga {
 namespace {
 
-using Slot = CsvLayout::Slot;
+using Slot = TableLayout::Slot;
 
-std::int64_t line_of(const CsvPiece& piece, std::span<const char> text, const char* p) {
+std::int64_t line_of(const TablePiece& piece, std::span<const char> text, const char* p) {
   return piece.first_line + std::count(text.data(), p, '\n');
 }
 
-[[noreturn]] void fail(const CsvReading& reading, const CsvPiece& piece, std::span<const char> text,
-                       const char* p) {
-  const CsvLayout& layout = reading.layouts[piece.file];
+[[noreturn]] void fail(const TableReading& reading, const TablePiece& piece,
+                       std::span<const char> text, const char* p) {
+  const TableLayout& layout = reading.layouts[piece.file];
   const ByteSource& source = *reading.files[piece.file];
   const char* const end = text.data() + text.size();
   CsvRecord record(layout.head.separator);
@@ -39,9 +39,9 @@ std::int64_t line_of(const CsvPiece& piece, std::span<const char> text, const ch
 }
 
 /// Which of the columns that are left out as an index the file has.
-std::vector<std::size_t> indices_in(const CsvLayout& layout) {
+std::vector<std::size_t> indices_in(const TableLayout& layout) {
   std::vector<std::size_t> indices;
-  for (const CsvLayout::Use& use : layout.uses) {
+  for (const TableLayout::Use& use : layout.uses) {
     if (use.slot == Slot::index) {
       indices.push_back(static_cast<std::size_t>(use.position));
     }
@@ -49,12 +49,19 @@ std::vector<std::size_t> indices_in(const CsvLayout& layout) {
   return indices;
 }
 
-void parse_piece(CsvReading& reading, std::size_t index, int thread) {
-  const CsvPiece& piece = reading.pieces[index];
-  const CsvLayout& layout = reading.layouts[piece.file];
-  CsvReading::Piece& result = reading.results[index];
-  CsvReading::Thread& own = reading.by_thread[static_cast<std::size_t>(thread)];
-  result.thread = static_cast<std::size_t>(thread);
+/// What a thread uses for all its pieces.
+struct CsvThread {
+  std::vector<char> buffer = {};
+  std::vector<float> row = {};  // of samples that stay in the files
+  FeatureRanges ranges;
+};
+
+void parse_piece(TableReading& reading, std::size_t index, std::size_t thread, CsvThread& own) {
+  const TablePiece& piece = reading.pieces[index];
+  const TableLayout& layout = reading.layouts[piece.file];
+  TableReading::Piece& result = reading.results[index];
+  TableReading::Codes& codes = reading.codes[thread];
+  result.codes = thread;
   const bool in_place = reading.options.in_place;
   const bool keep_lines = layout.quoted || layout.missing == Missing::drop;
   const auto text = text_of(*reading.files[piece.file], piece, own.buffer);
@@ -74,13 +81,13 @@ void parse_piece(CsvReading& reading, std::size_t index, int thread) {
         .features = in_place ? own.row.data() : reading.samples.features.get() + at * reading.width,
         .label = reading.samples.labels ? &reading.samples.labels[at] : nullptr,
         .target = reading.samples.targets ? &reading.samples.targets[at] : nullptr,
-        .texts = &own.texts,
-        .label_texts = &own.label_texts,
-        .padded = &own.padded,
+        .texts = &codes.texts,
+        .label_texts = &codes.label_texts,
+        .padded = &codes.padded,
         .index = integers.data()};
     const CsvOutcome outcome = rows.next(row);
     if (outcome == CsvOutcome::text_label) {
-      throw CsvTextLabel{
+      throw TextLabel{
           str(reading.files[piece.file]->name(), ":", line_of(piece, text, rows.begin())),
           std::string(rows.fields()[static_cast<std::size_t>(layout.label)].text)};
     }
@@ -108,14 +115,43 @@ void parse_piece(CsvReading& reading, std::size_t index, int thread) {
   }
 }
 
+CsvRowBuffer row_buffer(const TableReading& reading) {
+  return {static_cast<std::size_t>(reading.width), reading.index_columns.size()};
+}
+
+/// Reads the next record of a piece that parse_piece has read. False if it is left out.
+bool read_again(const TableReading& reading, const TablePiece& piece, std::span<const char> text,
+                CsvRows& rows, const CsvRow& into) {
+  const CsvOutcome outcome = rows.next(into);
+  if (outcome == CsvOutcome::wrong || outcome == CsvOutcome::text_label) {
+    fail(reading, piece, text, rows.begin());
+  }
+  return outcome == CsvOutcome::read;
+}
+
+/// Reads the samples of a piece that parse_piece has read, each into `row`, and calls use(text, p):
+/// `p` is where the sample begins in the text of the piece.
+template <typename Use>
+void read_piece_again(const TableReading& reading, const TablePiece& piece,
+                      std::vector<char>& buffer, CsvRowBuffer& row, Use use) {
+  const auto text = text_of(*reading.files[piece.file], piece, buffer);
+  CsvRows rows(reading.layouts[piece.file], text);
+  const CsvRow into = row.row();
+  for (std::int64_t i = 0; i < piece.rows; ++i) {
+    if (read_again(reading, piece, text, rows, into)) {
+      use(text, rows.begin());
+    }
+  }
+}
+
 constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
 
 /// The layouts of the files with some features, and perhaps the target, as f64.
-std::vector<CsvLayout> wide_layouts(const CsvReading& reading,
-                                    const std::vector<std::int64_t>& features, bool target) {
-  std::vector<CsvLayout> layouts = reading.layouts;
-  for (CsvLayout& layout : layouts) {
-    for (CsvLayout::Use& use : layout.uses) {
+std::vector<TableLayout> wide_layouts(const TableReading& reading,
+                                      const std::vector<std::int64_t>& features, bool target) {
+  std::vector<TableLayout> layouts = reading.layouts;
+  for (TableLayout& layout : layouts) {
+    for (TableLayout::Use& use : layout.uses) {
       const auto wanted = std::find(features.begin(), features.end(), use.position);
       if (use.slot == Slot::number && wanted != features.end()) {
         use = {Slot::wide, wanted - features.begin()};
@@ -129,82 +165,60 @@ std::vector<CsvLayout> wide_layouts(const CsvReading& reading,
 
 }  // namespace
 
-void parse_csv(CsvReading& reading, bool text_labels) {
-  const auto cores = reading.options.threads > 0 ? reading.options.threads : usable_cores();
-  reading.threads = static_cast<int>(std::max<std::int64_t>(1, cores));
+void parse_csv(TableReading& reading, bool text_labels) {
+  reading.threads = threads_or_cores(reading.options.threads);
   reading.pieces = cut_csv(reading.files, reading.layouts,
                            std::max<std::int64_t>(1, reading.options.piece_bytes), reading.threads);
   reading.threads =
       static_cast<int>(std::min<std::int64_t>(reading.threads, std::ssize(reading.pieces)));
   std::int64_t rows = 0;
-  for (const CsvPiece& piece : reading.pieces) {
+  for (const TablePiece& piece : reading.pieces) {
     rows += piece.rows;
   }
-  const bool labelled = reading.layouts.front().label >= 0;
-  reading.samples.features =
-      reading.options.in_place ? nullptr : allocate_aligned<float>(rows * reading.width);
-  reading.samples.labels = nullptr;
-  reading.samples.targets = nullptr;
-  if (labelled && reading.options.task == Task::regression) {
-    reading.samples.targets = allocate_aligned<float>(rows);
-  } else if (labelled) {
-    reading.samples.labels = allocate_aligned<std::int64_t>(rows);
-  }
-  for (CsvLayout& layout : reading.layouts) {
-    layout.text_labels = text_labels;
-  }
-  reading.results.assign(reading.pieces.size(), {});
+  reading.start_samples(rows, text_labels);
   const auto width = static_cast<std::size_t>(reading.width);
-  reading.by_thread.assign(static_cast<std::size_t>(reading.threads),
-                           {.row = std::vector<float>(reading.options.in_place ? width : 0),
-                            .ranges = FeatureRanges(width),
-                            .texts = std::vector<CsvTexts>(reading.has_categories ? width : 0)});
+  reading.start_codes(static_cast<std::size_t>(reading.threads));
+  reading.ranges = FeatureRanges(width);
+  std::vector<CsvThread> threads(
+      static_cast<std::size_t>(reading.threads),
+      {.row = std::vector<float>(reading.options.in_place ? width : 0), .ranges = reading.ranges});
   parallel_for(std::ssize(reading.pieces), reading.threads, [&](std::int64_t index, int thread) {
-    parse_piece(reading, static_cast<std::size_t>(index), thread);
+    const auto at = static_cast<std::size_t>(thread);
+    parse_piece(reading, static_cast<std::size_t>(index), at, threads[at]);
   });
+  for (const CsvThread& thread : threads) {
+    reading.ranges.add(thread.ranges);
+  }
 }
 
-std::vector<WideColumn> read_csv_wide(CsvReading& reading,
+std::vector<WideColumn> read_csv_wide(TableReading& reading,
                                       const std::vector<std::int64_t>& features, bool target,
                                       std::int64_t rows) {
-  const std::vector<CsvLayout> layouts = wide_layouts(reading, features, target);
+  const std::vector<TableLayout> layouts = wide_layouts(reading, features, target);
   const std::vector<WidePart> parts = wide_parts(reading, rows);
   const std::size_t columns = features.size() + (target ? 1 : 0);
-  std::vector<WideColumn> wide(columns);
-  for (WideColumn& column : wide) {
-    column.values.assign(static_cast<std::size_t>(parts.back().at + parts.back().rows), kNone);
-  }
+  std::vector<WideColumn> wide =
+      columns_for(features, target, parts.back().at + parts.back().rows, kNone);
   std::vector<std::vector<MergedNumbers>> merged(static_cast<std::size_t>(reading.threads),
                                                  std::vector<MergedNumbers>(columns));
+  std::vector<std::vector<char>> buffers(merged.size());
   parallel_for(std::ssize(parts), reading.threads, [&](std::int64_t index, int thread) {
     const WidePart& part = parts[static_cast<std::size_t>(index)];
-    const CsvPiece& piece = reading.pieces[part.piece];
-    const CsvLayout& layout = layouts[piece.file];
-    const auto text = text_of(*reading.files[piece.file], piece,
-                              reading.by_thread[static_cast<std::size_t>(thread)].buffer);
+    const TablePiece& piece = reading.pieces[part.piece];
+    const TableLayout& layout = layouts[piece.file];
+    const auto text =
+        text_of(*reading.files[piece.file], piece, buffers[static_cast<std::size_t>(thread)]);
     CsvRows records(layout, text);
-    std::vector<float> numbers(static_cast<std::size_t>(reading.width));
+    CsvRowBuffer row = row_buffer(reading);
     std::vector<double> values(columns);
     std::vector<std::string_view> cells(columns);
-    std::vector<CsvTexts> texts(static_cast<std::size_t>(reading.width));
-    CsvTexts label_texts;
-    std::int64_t label = 0;
-    float number = 0;
-    const CsvRow into{.features = numbers.data(),
-                      .label = &label,
-                      .target = &number,
-                      .wide = values.data(),
-                      .wide_texts = cells.data(),
-                      .texts = &texts,
-                      .label_texts = &label_texts};
+    CsvRow into = row.row();
+    into.wide = values.data();
+    into.wide_texts = cells.data();
     auto at = static_cast<std::size_t>(part.at);
     const auto end = static_cast<std::size_t>(part.at + part.rows);
     for (std::int64_t i = 0; i < piece.rows && at < end; ++i) {
-      const CsvOutcome outcome = records.next(into);
-      if (outcome == CsvOutcome::wrong || outcome == CsvOutcome::text_label) {
-        fail(reading, piece, text, records.begin());
-      }
-      if (outcome != CsvOutcome::read) {
+      if (!read_again(reading, piece, text, records, into)) {
         continue;
       }
       for (std::size_t c = 0; c < columns; ++c) {
@@ -216,66 +230,29 @@ std::vector<WideColumn> read_csv_wide(CsvReading& reading,
       ++at;
     }
   });
-  for (std::size_t c = 0; c < columns; ++c) {
-    for (std::size_t thread = 1; thread < merged.size(); ++thread) {
-      merged.front()[c].add(merged[thread][c]);
-    }
-    wide[c].merged = merged.front()[c].any(wide[c].values);
-  }
+  mark_merged(wide, merged);
   return wide;
 }
 
-void for_each_csv_row(CsvReading& reading, const UseCsvRow& use) {
-  std::vector<float> columns(static_cast<std::size_t>(reading.width));
-  std::vector<CsvTexts> texts(columns.size());
-  CsvTexts label_texts;
-  std::int64_t label = 0;
-  float target = 0;
-  const CsvRow into{.features = columns.data(),
-                    .label = &label,
-                    .target = &target,
-                    .texts = &texts,
-                    .label_texts = &label_texts};
+void for_each_csv_row(TableReading& reading, const UseRow& use) {
+  CsvRowBuffer row = row_buffer(reading);
+  std::vector<char> buffer;
   std::int64_t sample = 0;
-  for (const CsvPiece& piece : reading.pieces) {
-    const auto text = text_of(*reading.files[piece.file], piece, reading.by_thread.front().buffer);
-    CsvRows rows(reading.layouts[piece.file], text);
-    for (std::int64_t i = 0; i < piece.rows; ++i) {
-      const CsvOutcome outcome = rows.next(into);
-      if (outcome == CsvOutcome::wrong || outcome == CsvOutcome::text_label) {
-        fail(reading, piece, text, rows.begin());
-      }
-      if (outcome == CsvOutcome::read) {
-        use(sample++, columns.data(), texts);
-      }
-    }
+  for (const TablePiece& piece : reading.pieces) {
+    read_piece_again(reading, piece, buffer, row, [&](std::span<const char>, const char*) {
+      use(sample++, row.features.data(), row.texts);
+    });
   }
 }
 
-void for_each_csv_index(
-    CsvReading& reading, std::size_t file,
-    const std::function<void(std::int64_t line, const std::int64_t* index)>& use) {
-  CsvReading::Thread own = reading.by_thread.front();
-  std::vector<float> columns(static_cast<std::size_t>(reading.width));
-  std::vector<std::int64_t> index(reading.index_columns.size());
-  std::int64_t label = 0;
-  float target = 0;
-  const CsvRow into{.features = columns.data(),
-                    .label = &label,
-                    .target = &target,
-                    .texts = &own.texts,
-                    .label_texts = &own.label_texts,
-                    .index = index.data()};
-  for (const CsvPiece& piece : reading.pieces) {
-    if (piece.file != file) {
-      continue;
-    }
-    const auto text = text_of(*reading.files[piece.file], piece, own.buffer);
-    CsvRows rows(reading.layouts[piece.file], text);
-    for (std::int64_t i = 0; i < piece.rows; ++i) {
-      if (rows.next(into) == CsvOutcome::read) {
-        use(line_of(piece, text, rows.begin()), index.data());
-      }
+void for_each_csv_index(TableReading& reading, std::size_t file, const UseIndex& use) {
+  CsvRowBuffer row = row_buffer(reading);
+  std::vector<char> buffer;
+  for (const TablePiece& piece : reading.pieces) {
+    if (piece.file == file) {
+      read_piece_again(reading, piece, buffer, row, [&](std::span<const char> text, const char* p) {
+        use(line_of(piece, text, p), row.index.data());
+      });
     }
   }
 }

@@ -5,46 +5,25 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
-#include <string>
 #include <vector>
 
-#include "dga/data/formats/csv/reading.h"
+#include "dga/data/formats/table/reading.h"
 #include "dga/data/merged_numbers.h"
 
 namespace dga {
 
-/// Thrown by parse_csv when a label is a text where integers were expected.
-struct CsvTextLabel {
-  std::string place;  ///< "file:line"
-  std::string text;
-};
+/// See TableParser::parse. The codes are those of the thread that has read the piece.
+void parse_csv(TableReading& reading, bool text_labels);
 
-/// Cuts the files into pieces and reads them: features, unless they stay in the files, labels or
-/// targets, and results. Categories, and with `text_labels` also labels, become codes (see
-/// CsvTexts), which are valid only within the thread that has read the piece. Samples that were
-/// left out leave gaps at the ends of their pieces. Throws DataError for a record that cannot be
-/// read.
-void parse_csv(CsvReading& reading, bool text_labels);
-
-/// Reads some features, and perhaps the target, again as f64: by column. Of all samples, or of
-/// about `rows` in pieces at equal distances, where NaN stands for the others. For files that
-/// parse_csv has read, and without gaps between pieces.
-std::vector<WideColumn> read_csv_wide(CsvReading& reading,
+/// See TableParser::wide.
+std::vector<WideColumn> read_csv_wide(TableReading& reading,
                                       const std::vector<std::int64_t>& features, bool target,
                                       std::int64_t rows);
 
-/// Takes the features of a sample, as numbers and codes for `texts`, by feature.
-using UseCsvRow = std::function<void(std::int64_t sample, const float* columns,
-                                     const std::vector<CsvTexts>& texts)>;
-
 /// Reads the samples of files that parse_csv has read again, in order, on this thread.
-void for_each_csv_row(CsvReading& reading, const UseCsvRow& use);
+void for_each_csv_row(TableReading& reading, const UseRow& use);
 
-/// Calls use(line, index) for the samples of a file that parse_csv has read, in order: `index` are
-/// the values of the columns that are left out as an index.
-void for_each_csv_index(
-    CsvReading& reading, std::size_t file,
-    const std::function<void(std::int64_t line, const std::int64_t* index)>& use);
+/// The same for the indices of one file.
+void for_each_csv_index(TableReading& reading, std::size_t file, const UseIndex& use);
 
 }  // namespace dga

@@ -7,7 +7,8 @@
 #include <string_view>
 
 #include "dga/base/parallel_for.h"
-#include "dga/data/formats/csv/record.h"
+#include "dga/data/formats/csv/head.h"
+#include "dga/data/formats/csv_record.h"
 
 namespace dga {
 namespace {
@@ -23,10 +24,10 @@ struct Chunk {
   bool quotes = false;
 };
 
-std::vector<Chunk> chunks_of(const std::vector<CsvLayout>& layouts, std::int64_t bytes) {
+std::vector<Chunk> chunks_of(const std::vector<TableLayout>& layouts, std::int64_t bytes) {
   std::vector<Chunk> chunks;
   for (std::size_t file = 0; file < layouts.size(); ++file) {
-    const CsvHead& head = layouts[file].head;
+    const TableHead& head = layouts[file].head;
     for (std::int64_t begin = head.begin; begin < head.end;) {
       const auto end = std::min(begin + bytes, head.end);
       chunks.push_back({file, begin, end});
@@ -50,8 +51,8 @@ void look_at(Chunk& chunk, std::span<const char> text) {
 }
 
 /// The pieces of a file without quotes: each line is a record.
-std::vector<CsvPiece> pieces_of_lines(std::span<const Chunk> chunks, const CsvHead& head) {
-  std::vector<CsvPiece> pieces;
+std::vector<TablePiece> pieces_of_lines(std::span<const Chunk> chunks, const TableHead& head) {
+  std::vector<TablePiece> pieces;
   std::int64_t line = head.first_line;
   for (const Chunk& chunk : chunks) {
     const bool first = chunk.begin == head.begin;
@@ -64,16 +65,16 @@ std::vector<CsvPiece> pieces_of_lines(std::span<const Chunk> chunks, const CsvHe
       pieces.back().end = begin;
     }
     pieces.push_back(
-        {.file = chunk.file, .begin = begin, .end = head.end, .rows = rows, .first_line = line});
+        {.file = chunk.file, .rows = rows, .first_line = line, .begin = begin, .end = head.end});
     line += rows;
   }
   return pieces;
 }
 
 /// The pieces of a file with quotes, found from its beginning to its end.
-std::vector<CsvPiece> pieces_of_records(const ByteSource& source, std::size_t file,
-                                        const CsvHead& head, std::int64_t bytes) {
-  std::vector<CsvPiece> pieces;
+std::vector<TablePiece> pieces_of_records(const ByteSource& source, std::size_t file,
+                                          const TableHead& head, std::int64_t bytes) {
+  std::vector<TablePiece> pieces;
   CsvRecordCounter counter(head.separator);
   std::vector<char> buffer;
   std::int64_t record = head.begin;  // where the current record begins
@@ -83,7 +84,7 @@ std::vector<CsvPiece> pieces_of_records(const ByteSource& source, std::size_t fi
       if (!pieces.empty()) {
         pieces.back().end = record;
       }
-      pieces.push_back({.file = file, .begin = record, .end = head.end, .first_line = record_line});
+      pieces.push_back({.file = file, .first_line = record_line, .begin = record, .end = head.end});
     }
     ++pieces.back().rows;
   };
@@ -112,8 +113,8 @@ std::vector<CsvPiece> pieces_of_records(const ByteSource& source, std::size_t fi
 
 }  // namespace
 
-std::vector<CsvPiece> cut_csv(std::span<const SourcePtr> files, std::vector<CsvLayout>& layouts,
-                              std::int64_t piece_bytes, int threads) {
+std::vector<TablePiece> cut_csv(std::span<const SourcePtr> files, std::vector<TableLayout>& layouts,
+                                std::int64_t piece_bytes, int threads) {
   std::vector<Chunk> chunks = chunks_of(layouts, piece_bytes);
   std::vector<std::vector<char>> buffers(static_cast<std::size_t>(threads));
   parallel_for(std::ssize(chunks), threads, [&](std::int64_t index, int thread) {
@@ -123,7 +124,7 @@ std::vector<CsvPiece> cut_csv(std::span<const SourcePtr> files, std::vector<CsvL
     files[chunk.file]->read(chunk.begin, buffer);
     look_at(chunk, buffer);
   });
-  std::vector<std::vector<CsvPiece>> by_file(files.size());
+  std::vector<std::vector<TablePiece>> by_file(files.size());
   std::vector<std::size_t> quoted;
   for (auto first = chunks.begin(); first != chunks.end();) {
     const std::size_t file = first->file;
@@ -142,10 +143,10 @@ std::vector<CsvPiece> cut_csv(std::span<const SourcePtr> files, std::vector<CsvL
     const std::size_t file = quoted[static_cast<std::size_t>(index)];
     by_file[file] = pieces_of_records(*files[file], file, layouts[file].head, piece_bytes);
   });
-  std::vector<CsvPiece> pieces;
+  std::vector<TablePiece> pieces;
   std::int64_t row = 0;
   for (const auto& part : by_file) {
-    for (CsvPiece piece : part) {
+    for (TablePiece piece : part) {
       if (piece.end - piece.begin > kLongestCsvRecord + piece_bytes) {
         refuse_long_record(files[piece.file]->name(), piece.first_line + piece.rows - 1);
       }
@@ -157,7 +158,7 @@ std::vector<CsvPiece> cut_csv(std::span<const SourcePtr> files, std::vector<CsvL
   return pieces;
 }
 
-std::span<const char> text_of(const ByteSource& file, const CsvPiece& piece,
+std::span<const char> text_of(const ByteSource& file, const TablePiece& piece,
                               std::vector<char>& buffer) {
   buffer.resize(static_cast<std::size_t>(piece.end - piece.begin));
   file.read(piece.begin, buffer);

@@ -7,12 +7,15 @@
 #include <type_traits>
 
 #include "dga/base/error.h"
-#include "dga/data/formats/csv/value.h"
+#include "dga/data/formats/csv/header.h"
+#include "dga/data/formats/number.h"
+#include "dga/data/formats/table/explain_cell.h"
+#include "dga/data/formats/table/value.h"
 
 namespace dga {
 namespace {
 
-using Slot = CsvLayout::Slot;
+using Slot = TableLayout::Slot;
 
 const char* parse_common(const char* p, float& out) noexcept {
   return parse_common_float(p, out);
@@ -93,12 +96,12 @@ const char* skip_field(const char* p, char separator) noexcept {
 }
 
 template <typename Label>
-const char* parse_numbers(const char* p, const CsvLayout& layout, const CsvRow& row,
+const char* parse_numbers(const char* p, const TableLayout& layout, const CsvRow& row,
                           Label& label) noexcept {
   const char separator = layout.head.separator;
   const std::size_t last = layout.uses.size() - 1;
   for (std::size_t column = 0; column <= last; ++column) {
-    const CsvLayout::Use use = layout.uses[column];
+    const TableLayout::Use use = layout.uses[column];
     const char* end = nullptr;
     if (use.slot == Slot::number) {
       end = parse_field(p, separator, row.features[use.position]);
@@ -126,7 +129,7 @@ const char* parse_numbers(const char* p, const CsvLayout& layout, const CsvRow& 
 }
 
 /// Reads one field. A missing value is `dropped`, whatever the layout says about it.
-CsvOutcome read_field(const CsvField& field, const CsvLayout& layout, CsvLayout::Use use,
+CsvOutcome read_field(const CsvField& field, const TableLayout& layout, TableLayout::Use use,
                       const CsvRow& row) {
   const auto outcome_of = [](NumberError error) {
     return error == NumberError::none ? CsvOutcome::read : CsvOutcome::wrong;
@@ -136,8 +139,8 @@ CsvOutcome read_field(const CsvField& field, const CsvLayout& layout, CsvLayout:
   }
   if (use.slot == Slot::index) {
     std::int64_t unused = 0;
-    return outcome_of(parse_csv_number(field.text, layout.decimal,
-                                       row.index != nullptr ? row.index[use.position] : unused));
+    return outcome_of(parse_number(field.text, layout.decimal,
+                                   row.index != nullptr ? row.index[use.position] : unused));
   }
   if (is_missing(field.text)) {
     return CsvOutcome::dropped;
@@ -147,12 +150,12 @@ CsvOutcome read_field(const CsvField& field, const CsvLayout& layout, CsvLayout:
     case Slot::index:
       break;
     case Slot::number:
-      return outcome_of(parse_csv_number(field.text, layout.decimal, row.features[use.position]));
+      return outcome_of(parse_number(field.text, layout.decimal, row.features[use.position]));
     case Slot::wide:
       if (row.wide_texts != nullptr) {
         row.wide_texts[use.position] = field.text;
       }
-      return outcome_of(parse_csv_number(field.text, layout.decimal, row.wide[use.position]));
+      return outcome_of(parse_number(field.text, layout.decimal, row.wide[use.position]));
     case Slot::category:
       row.features[use.position] =
           static_cast<float>((*row.texts)[static_cast<std::size_t>(use.position)].code(field.text));
@@ -163,9 +166,9 @@ CsvOutcome read_field(const CsvField& field, const CsvLayout& layout, CsvLayout:
         return CsvOutcome::read;
       }
       if (layout.regression) {
-        return outcome_of(parse_csv_number(field.text, layout.decimal, *row.target));
+        return outcome_of(parse_number(field.text, layout.decimal, *row.target));
       }
-      const NumberError error = parse_csv_number(field.text, layout.decimal, *row.label);
+      const NumberError error = parse_number(field.text, layout.decimal, *row.label);
       if (error == NumberError::none && row.padded != nullptr) {
         row.padded->add(field.text);
       }
@@ -175,7 +178,7 @@ CsvOutcome read_field(const CsvField& field, const CsvLayout& layout, CsvLayout:
 }
 
 /// Puts NaN for a missing number. False for a column that has no mean.
-bool put_missing(CsvLayout::Use use, const CsvRow& row) noexcept {
+bool put_missing(TableLayout::Use use, const CsvRow& row) noexcept {
   if (use.slot == Slot::number) {
     row.features[use.position] = std::numeric_limits<float>::quiet_NaN();
   } else if (use.slot == Slot::wide && use.position >= 0) {
@@ -186,66 +189,10 @@ bool put_missing(CsvLayout::Use use, const CsvRow& row) noexcept {
   return true;
 }
 
-std::string describe(NumberError error, bool integer, bool is_label) {
-  switch (error) {
-    case NumberError::empty:
-      return "a number";
-    case NumberError::not_finite:
-      return "a finite number";
-    case NumberError::too_large:
-      return integer ? "an integer label of at most 2^63 in size (2^53 with a decimal point)"
-                     : "a number of at most 3.4e38 in size";
-    case NumberError::not_integral:
-      return "an integer label";
-    case NumberError::not_a_number:
-    case NumberError::none:
-      break;
-  }
-  return is_label ? "a number as label" : "a number";
-}
-
-std::string remedy(NumberError error, bool comma, bool is_label, const char* record) {
-  switch (error) {
-    case NumberError::empty:
-    case NumberError::not_finite:
-      return str("Fill in a number or remove the ", record, ".");
-    case NumberError::too_large:
-      return str("Scale the column down or remove the ", record, ".");
-    case NumberError::not_integral:
-      return "To train on real-valued labels use --task regression.";
-    case NumberError::not_a_number:
-    case NumberError::none:
-      break;
-  }
-  return str("Correct or remove the ", record,
-             is_label ? "" : ", or leave the column out with --drop",
-             comma ? "; numbers with a decimal comma need --decimal ,." : ".");
-}
-
-std::string remedy_of_missing(const CsvLayout& layout, std::int64_t column) {
-  const bool is_label = column == layout.label;
-  if (layout.optional_labels) {  // samples to predict, for which the model has the rules
-    const std::string& name =
-        layout.head.names.empty() ? "" : layout.head.names[static_cast<std::size_t>(column)];
-    return is_label ? str("Fill it in, or leave the labels out with --drop ",
-                          name.empty() ? std::to_string(column) : printable(name), ".")
-                    : str("Fill it in or remove the ", layout.head.record(), ".");
-  }
-  if (layout.missing == Missing::mean) {
-    return is_label ? "A label has no mean: use --missing drop."
-                    : "A text has no mean: use --missing drop.";
-  }
-  return "Fill it in, or use --missing drop, or mean for numbers.";
-}
-
 }  // namespace
 
-std::string remedy_of_index(const CsvHead& head, std::int64_t column) {
-  return str("Leave the column out with --drop ", head.handle(column),
-             ", or give it a name of its own to train on it.");
-}
-
-const char* parse_csv_numbers(const char* p, const CsvLayout& layout, const CsvRow& row) noexcept {
+const char* parse_csv_numbers(const char* p, const TableLayout& layout,
+                              const CsvRow& row) noexcept {
   if (layout.regression || layout.label < 0) {
     float none = 0;
     return parse_numbers(p, layout, row, row.target == nullptr ? none : *row.target);
@@ -253,7 +200,7 @@ const char* parse_csv_numbers(const char* p, const CsvLayout& layout, const CsvR
   return parse_numbers(p, layout, row, *row.label);
 }
 
-CsvOutcome parse_csv_record(const char* p, const char* end, const CsvLayout& layout,
+CsvOutcome parse_csv_record(const char* p, const char* end, const TableLayout& layout,
                             const CsvRow& row, CsvRecord& record, const char*& next) {
   next = record.split(p, end);
   const auto fields = record.fields();
@@ -282,50 +229,8 @@ CsvOutcome parse_csv_record(const char* p, const char* end, const CsvLayout& lay
   return CsvOutcome::read;
 }
 
-std::string explain_csv_cell(std::string_view text, const CsvLayout& layout, std::int64_t column,
-                             const std::string& where) {
-  const Slot slot = layout.uses[static_cast<std::size_t>(column)].slot;
-  if (slot == Slot::skip) {
-    return "";
-  }
-  const bool is_label = column == layout.label;
-  const std::string found = !text.empty()                ? str("\"", printable(text), "\"")
-                            : layout.head.first_line > 0 ? "an empty field"
-                                                         : "no value";
-  if (slot == Slot::index) {
-    std::int64_t integer = 0;
-    return parse_csv_number(text, layout.decimal, integer) == NumberError::none
-               ? ""
-               : str("expected an integer in ", where, ", which is left out as an index, found ",
-                     found, ". ", remedy_of_index(layout.head, column));
-  }
-  if (is_missing(text)) {
-    const bool allowed = layout.missing == Missing::drop ||
-                         (layout.missing == Missing::mean && !is_label && slot != Slot::category);
-    return allowed ? ""
-                   : str("expected a value in ", where, ", found ", found, ". ",
-                         remedy_of_missing(layout, column));
-  }
-  if (slot == Slot::category || (is_label && layout.text_labels)) {
-    return "";
-  }
-  const bool integer = is_label && !layout.regression;
-  float value = 0.0F;
-  double wide = 0.0;
-  std::int64_t label = 0;
-  const NumberError error = integer              ? parse_csv_number(text, layout.decimal, label)
-                            : slot == Slot::wide ? parse_csv_number(text, layout.decimal, wide)
-                                                 : parse_csv_number(text, layout.decimal, value);
-  return error == NumberError::none
-             ? ""
-             : str("expected ", describe(error, integer, is_label), " in ", where, ", found ",
-                   found, ". ",
-                   remedy(error, layout.decimal == '.' && is_csv_number(text, ','), is_label,
-                          layout.head.record()));
-}
-
-std::string explain_csv_record(const char* p, const char* end, const CsvLayout& layout, bool first,
-                               bool unfinished) {
+std::string explain_csv_record(const char* p, const char* end, const TableLayout& layout,
+                               bool first, bool unfinished) {
   CsvRecord record(layout.head.separator);
   record.split(p, end);
   const auto fields = record.fields();
@@ -344,7 +249,7 @@ std::string explain_csv_record(const char* p, const char* end, const CsvLayout& 
   if (count == 1 && fields.front().text.empty() && !fields.front().quoted && columns > 1) {
     return str("expected ", columns, " fields, found an empty line. Remove the line.");
   }
-  if (layout.head.repeats_names(fields)) {
+  if (repeats_names(layout.head, fields)) {
     return "expected a sample, found the header again, as in files that were put together. Remove "
            "the line.";
   }
@@ -362,10 +267,9 @@ std::string explain_csv_record(const char* p, const char* end, const CsvLayout& 
   for (std::int64_t column = 0; column < count; ++column) {
     const std::string& name =
         layout.head.names.empty() ? "" : layout.head.names[static_cast<std::size_t>(column)];
-    std::string reason =
-        explain_csv_cell(fields[static_cast<std::size_t>(column)].text, layout, column,
-                         str("field ", column + 1, " of ", count,
-                             name.empty() ? "" : str(" (", printable(name), ")")));
+    std::string reason = explain_cell(fields[static_cast<std::size_t>(column)].text, layout, column,
+                                      str("field ", column + 1, " of ", count,
+                                          name.empty() ? "" : str(" (", printable(name), ")")));
     if (!reason.empty()) {
       return reason;
     }

@@ -6,15 +6,15 @@
 
 namespace dga {
 
-CsvRows::CsvRows(const CsvLayout& layout, std::span<const char> text)
+CsvRows::CsvRows(const TableLayout& layout, std::span<const char> text)
     : layout_(layout),
       begin_(text.data()),
       next_(text.data()),
       end_(text.data() + text.size()),
       record_(layout.head.separator) {
-  using Slot = CsvLayout::Slot;
+  using Slot = TableLayout::Slot;
   numbers_ = layout.decimal == '.' &&
-             std::none_of(layout.uses.begin(), layout.uses.end(), [&](const CsvLayout::Use& use) {
+             std::none_of(layout.uses.begin(), layout.uses.end(), [&](const TableLayout::Use& use) {
                return use.slot == Slot::category || (use.slot == Slot::label && layout.text_labels);
              });
 }

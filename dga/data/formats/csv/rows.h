@@ -6,16 +6,16 @@
 
 #include <span>
 
-#include "dga/data/formats/csv/layout.h"
-#include "dga/data/formats/csv/record.h"
 #include "dga/data/formats/csv/row.h"
+#include "dga/data/formats/csv_record.h"
+#include "dga/data/formats/table/layout.h"
 
 namespace dga {
 
 class CsvRows {
  public:
   /// `text`: whole records, with a line end after the last one. Both must outlive the object.
-  CsvRows(const CsvLayout& layout, std::span<const char> text);
+  CsvRows(const TableLayout& layout, std::span<const char> text);
 
   bool at_end() const noexcept { return next_ == end_; }
   /// Where the next record begins.
@@ -31,7 +31,7 @@ class CsvRows {
   std::span<const CsvField> fields() const noexcept { return record_.fields(); }
 
  private:
-  const CsvLayout& layout_;
+  const TableLayout& layout_;
   const char* begin_;
   const char* next_;
   const char* end_;

@@ -7,6 +7,7 @@
 
 #include "dga/base/available_memory.h"
 #include "dga/base/error.h"
+#include "dga/data/shape_text.h"
 
 namespace dga {
 namespace {
@@ -20,11 +21,7 @@ ImageShape shape_of_training(const std::string& name, const std::vector<std::int
   const std::size_t count = dims.size();
   const std::int64_t channels = count == 3 ? dims[0] : 1;
   if ((count != 2 && count != 3) || (channels != 1 && channels != 3)) {
-    std::string text;
-    for (const std::int64_t dim : dims) {
-      text += str(text.empty() ? "" : " x ", dim);
-    }
-    throw DataError(str(name, ": expected samples of ", text,
+    throw DataError(str(name, ": expected samples of ", shape_text(dims),
                         " features, as in the training, found an image. Give data of the same "
                         "kind as the training data."));
   }

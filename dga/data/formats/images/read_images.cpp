@@ -160,7 +160,7 @@ void check_image_labels(const std::string& name, const ReadOptions& options) {
 
 Samples read_images(std::span<const SourcePtr> files, const ReadOptions& options) {
   check_image_labels(files.front()->name(), options);
-  const int threads = options.threads > 0 ? options.threads : usable_cores();
+  const int threads = threads_or_cores(options.threads);
   const std::int64_t count = std::ssize(files);
   std::vector<ImageInfo> infos(files.size());
   parallel_for(count, threads, [&](std::int64_t i, int /*thread*/) {

@@ -246,7 +246,7 @@ double SparseRows::bytes_of(std::int64_t width) const {
   std::int64_t rows = count_;
   double column = sizeof(Column);
   if (options_.in_place) {
-    rows = blocks_of_worker(default_shuffle_window(width), width) * samples_per_block(width);
+    rows = blocks_of_workers(1, default_shuffle_window(width), width) * samples_per_block(width);
     column += 2 * sizeof(float) + sizeof(std::int64_t);  // ranges_, times_
   }
   return static_cast<double>(width) * (static_cast<double>(rows) * sizeof(float) + column);
@@ -271,14 +271,8 @@ void SparseRows::check_memory() const {
 /// the files the first ones.
 std::vector<WideColumn> SparseRows::columns(const std::vector<std::int64_t>& wanted, bool target,
                                             std::int64_t rows) const {
-  std::vector<WideColumn> result(wanted.size() + (target ? 1 : 0));
-  for (WideColumn& column : result) {
-    column.values.resize(static_cast<std::size_t>(rows));
-  }
-  std::vector<std::int64_t> place_of(static_cast<std::size_t>(width_), -1);
-  for (std::size_t c = 0; c < wanted.size(); ++c) {
-    place_of[static_cast<std::size_t>(wanted[c])] = static_cast<std::int64_t>(c);
-  }
+  std::vector<WideColumn> result = columns_for(wanted, target, rows, 0);
+  const std::vector<std::int64_t> place_of = feature_positions(wanted, width_);
   const auto put = [&](std::size_t row, std::int64_t index, double value) {
     const std::int64_t place = place_of[static_cast<std::size_t>(index - first_)];
     if (place >= 0) {

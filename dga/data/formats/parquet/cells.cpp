@@ -15,7 +15,7 @@
 #include <limits>
 #include <type_traits>
 
-#include "dga/data/formats/csv/value.h"
+#include "dga/data/formats/table/value.h"
 
 namespace dga {
 namespace {
@@ -246,7 +246,7 @@ NumberError ParquetCells::number(std::size_t cell, char decimal, double& out) co
       out = reals_[cell];
       return std::isfinite(out) ? NumberError::none : NumberError::not_finite;
     default:
-      return parse_csv_number(texts_[cell], decimal, out);
+      return parse_number(texts_[cell], decimal, out);
   }
 }
 
@@ -265,7 +265,7 @@ NumberError ParquetCells::number(std::size_t cell, char decimal, float& out) con
              : std::isfinite(reals_[cell]) ? NumberError::too_large
                                            : NumberError::not_finite;
     default:
-      return parse_csv_number(texts_[cell], decimal, out);
+      return parse_number(texts_[cell], decimal, out);
   }
 }
 
@@ -295,7 +295,7 @@ NumberError ParquetCells::number(std::size_t cell, char decimal, std::int64_t& o
       out = static_cast<std::int64_t>(reals_[cell]);
       return NumberError::none;
     default:
-      return parse_csv_number(texts_[cell], decimal, out);
+      return parse_number(texts_[cell], decimal, out);
   }
 }
 

@@ -124,6 +124,23 @@ void count_rows(ParquetFile& file) {
   }
 }
 
+/// What Arrow throws in `work`, as a text; "" if nothing. Throws DataError, what the source of
+/// `input` throws, and if memory is short.
+template <typename Work>
+std::string fault_in(const ParquetInput& input, Work work) {
+  try {
+    work();
+  } catch (const DataError&) {
+    throw;
+  } catch (const std::bad_alloc&) {
+    throw;
+  } catch (const std::exception& error) {
+    input.rethrow();
+    return *error.what() == '\0' ? "an unknown fault" : error.what();
+  }
+  return "";
+}
+
 /// One column while it is read.
 struct OpenColumn {
   std::shared_ptr<parquet::ColumnReader> reader = {};
@@ -158,7 +175,7 @@ ParquetFile open_parquet(const SourcePtr& source) {
   check_ends(*source);
   ParquetFile file{.source = source};
   const auto input = std::make_shared<ParquetInput>(source);
-  try {
+  const std::string fault = fault_in(*input, [&] {
     file.metadata = open_reader(input, nullptr, kSmallBuffer)->metadata();
     if (file.metadata->is_encryption_algorithm_set()) {
       throw DataError(str(source->name(),
@@ -167,13 +184,9 @@ ParquetFile open_parquet(const SourcePtr& source) {
     }
     describe_columns(file);
     count_rows(file);
-  } catch (const DataError&) {
-    throw;
-  } catch (const std::bad_alloc&) {
-    throw;
-  } catch (const std::exception& error) {
-    input->rethrow();
-    refuse_footer(source->name(), error.what());
+  });
+  if (!fault.empty()) {
+    refuse_footer(source->name(), fault);
   }
   return file;
 }
@@ -192,15 +205,8 @@ void scan_parquet(const ParquetScan& scan, ParquetFault& fault, const UseParquet
   std::size_t at = 0;
   // A column that cannot be read is a fault in the row where its batch begins.
   const auto guarded = [&](auto work) {
-    try {
-      work();
-    } catch (const DataError&) {
-      throw;
-    } catch (const std::bad_alloc&) {
-      throw;
-    } catch (const std::exception& error) {
-      input->rethrow();
-      fault.add({.row = row, .column = scan.columns[at], .reason = error.what()});
+    if (std::string reason = fault_in(*input, work); !reason.empty()) {
+      fault.add({.row = row, .column = scan.columns[at], .reason = std::move(reason)});
     }
   };
   std::unique_ptr<parquet::ParquetFileReader> reader;

@@ -4,14 +4,14 @@
 
 #include <algorithm>
 
-#include "dga/data/formats/csv/value.h"
+#include "dga/data/formats/table/value.h"
 
 namespace dga {
 
-CsvHead parquet_head(const ParquetFile& file, char decimal) {
-  constexpr std::int64_t kRows = 100;  // as many as read_csv_head compares
+TableHead parquet_head(const ParquetFile& file, char decimal) {
+  constexpr std::int64_t kRows = 100;  // as many as of CSV
   const std::size_t count = file.columns.size();
-  CsvHead head{.columns = static_cast<std::int64_t>(count), .first_line = 0, .index = file.index};
+  TableHead head{.columns = static_cast<std::int64_t>(count), .first_line = 0, .index = file.index};
   head.text.resize(count);
   head.text_line.resize(count);
   head.empty.assign(count, true);
@@ -40,7 +40,7 @@ CsvHead parquet_head(const ParquetFile& file, char decimal) {
         }
         head.empty[c] = false;
         if (head.text[c].empty() && cells.kind() == ParquetKind::text &&
-            !is_csv_number(cells.view(cell), decimal)) {
+            !is_number(cells.view(cell), decimal)) {
           head.text[c] = cells.view(cell);
           head.text_line[c] = row + first + i;
         }

@@ -4,13 +4,13 @@
 
 #pragma once
 
-#include "dga/data/formats/csv/head.h"
 #include "dga/data/formats/parquet/file.h"
+#include "dga/data/formats/table/head.h"
 
 namespace dga {
 
 /// Names, and what the first hundred rows tell: which columns have texts, and which no values.
 /// `decimal`: the decimal point in texts.
-CsvHead parquet_head(const ParquetFile& file, char decimal);
+TableHead parquet_head(const ParquetFile& file, char decimal);
 
 }  // namespace dga

@@ -14,19 +14,17 @@
 #include "dga/base/error.h"
 #include "dga/base/parallel_for.h"
 #include "dga/base/topology.h"
-#include "dga/data/aligned.h"
-#include "dga/data/formats/csv/row.h"
+#include "dga/data/formats/table/explain_cell.h"
 
 namespace dga {
 namespace {
 
-using Slot = CsvLayout::Slot;
+using Slot = TableLayout::Slot;
 
 /// The pieces are the row groups.
-void find_pieces(CsvReading& reading, ParquetReading& parquet) {
+void find_pieces(TableReading& reading, ParquetReading& parquet) {
   reading.pieces.clear();
   parquet.groups.clear();
-  parquet.first_in_file.clear();
   std::int64_t row = 0;
   for (std::size_t file = 0; file < parquet.files.size(); ++file) {
     std::int64_t in_file = 0;
@@ -35,7 +33,6 @@ void find_pieces(CsvReading& reading, ParquetReading& parquet) {
       reading.pieces.push_back(
           {.file = file, .rows = groups[group], .first_row = row, .first_line = in_file});
       parquet.groups.push_back(static_cast<int>(group));
-      parquet.first_in_file.push_back(in_file);
       if (__builtin_add_overflow(row, groups[group], &row)) {
         throw std::bad_alloc();
       }
@@ -45,24 +42,24 @@ void find_pieces(CsvReading& reading, ParquetReading& parquet) {
 }
 
 /// What is wrong with a cell that cannot be read as its column is used.
-ParquetFault fault_of(const CsvLayout& layout, std::size_t column, std::int64_t row,
+ParquetFault fault_of(const TableLayout& layout, std::size_t column, std::int64_t row,
                       const ParquetCells& cells, std::size_t cell) {
   ParquetFault fault{.row = row, .column = column, .is_cell = true};
   const auto number = static_cast<std::int64_t>(column);
-  fault.reason = explain_csv_cell(cells.text(cell), layout, number, layout.head.describe(number));
+  fault.reason = explain_cell(cells.text(cell), layout, number, layout.head.describe(number));
   return fault;
 }
 
 /// Reads the cells of one column into the samples of its piece.
 class CellStore {
  public:
-  CellStore(CsvReading& reading, const ParquetReading& parquet, std::size_t piece,
+  CellStore(TableReading& reading, const ParquetReading& parquet, std::size_t piece,
             ParquetFault& fault)
       : reading_(reading),
         layout_(reading.layouts[reading.pieces[piece].file]),
         left_out_(parquet.left_out[piece]),
         first_(reading.pieces[piece].first_row),
-        texts_(reading.by_thread[reading.results[piece].thread]),
+        codes_(reading.codes[reading.results[piece].codes]),
         fault_(fault) {
     if (!left_out_.empty()) {
       std::int64_t at = 0;
@@ -75,7 +72,7 @@ class CellStore {
   }
 
   void operator()(std::size_t column, std::int64_t row, const ParquetCells& cells) {
-    const CsvLayout::Use use = layout_.uses[column];
+    const TableLayout::Use use = layout_.uses[column];
     for (std::int64_t i = 0; i < cells.count(); ++i) {
       const auto cell = static_cast<std::size_t>(i);
       const std::int64_t at = row + i;
@@ -105,39 +102,39 @@ class CellStore {
   }
 
  private:
-  float& feature(std::int64_t sample, const CsvLayout::Use& use) const {
+  float& feature(std::int64_t sample, const TableLayout::Use& use) const {
     return reading_.samples.features[sample * reading_.width + use.position];
   }
-  std::int64_t code(CsvTexts& texts, const ParquetCells& cells, std::size_t cell) const {
+  std::int64_t code(TextCodes& texts, const ParquetCells& cells, std::size_t cell) const {
     return cells.kind() == ParquetKind::text ? texts.code(cells.view(cell))
                                              : texts.code(cells.text(cell));
   }
-  bool put(std::int64_t sample, const CsvLayout::Use& use, const ParquetCells& cells,
+  bool put(std::int64_t sample, const TableLayout::Use& use, const ParquetCells& cells,
            std::size_t cell) {
     error_ = NumberError::none;
     if (use.slot == Slot::number) {
       error_ = cells.number(cell, layout_.decimal, feature(sample, use));
     } else if (use.slot == Slot::category) {
       feature(sample, use) = static_cast<float>(
-          code(texts_.texts[static_cast<std::size_t>(use.position)], cells, cell));
+          code(codes_.texts[static_cast<std::size_t>(use.position)], cells, cell));
     } else if (layout_.text_labels) {
-      reading_.samples.labels[sample] = code(texts_.label_texts, cells, cell);
+      reading_.samples.labels[sample] = code(codes_.label_texts, cells, cell);
     } else if (layout_.regression) {
       error_ = cells.number(cell, layout_.decimal, reading_.samples.targets[sample]);
     } else {
       error_ = cells.number(cell, layout_.decimal, reading_.samples.labels[sample]);
       if (error_ == NumberError::none && cells.kind() == ParquetKind::text) {
-        texts_.padded.add(cells.view(cell));
+        codes_.padded.add(cells.view(cell));
       }
     }
     return error_ == NumberError::none;
   }
 
-  CsvReading& reading_;
-  const CsvLayout& layout_;
+  TableReading& reading_;
+  const TableLayout& layout_;
   const std::vector<std::uint8_t>& left_out_;
   std::int64_t first_;
-  CsvReading::Thread& texts_;
+  TableReading::Codes& codes_;
   ParquetFault& fault_;
   std::vector<std::int64_t> places_;  // by row: its place among those that are kept
   NumberError error_ = NumberError::none;
@@ -145,7 +142,7 @@ class CellStore {
 
 /// Finds the rows with a missing value, before anything else is read: a sample that is left out
 /// defines no class and no category.
-void find_left_out(CsvReading& reading, ParquetReading& parquet,
+void find_left_out(TableReading& reading, ParquetReading& parquet,
                    const std::vector<ParquetShare>& shares,
                    const std::function<std::int64_t(std::size_t)>& rows) {
   std::vector<std::vector<std::uint8_t>> parts(shares.size());
@@ -169,7 +166,7 @@ void find_left_out(CsvReading& reading, ParquetReading& parquet,
   }
 }
 
-void check_parquet_memory(const CsvReading& reading, std::int64_t rows) {
+void check_parquet_memory(const TableReading& reading, std::int64_t rows) {
   const double bytes = static_cast<double>(rows) * (static_cast<double>(reading.width) * 4 + 8);
   const auto free = static_cast<double>(available_memory().machine);
   if (bytes > free) {
@@ -182,7 +179,7 @@ void check_parquet_memory(const CsvReading& reading, std::int64_t rows) {
 }
 
 /// Counts rows and missing values of each piece, and finds the ranges of the features.
-void finish_parquet(CsvReading& reading, const ParquetReading& parquet) {
+void finish_parquet(TableReading& reading, const ParquetReading& parquet) {
   constexpr std::int64_t kRows = 16'384;
   struct Part {
     std::size_t piece;
@@ -192,23 +189,25 @@ void finish_parquet(CsvReading& reading, const ParquetReading& parquet) {
   };
   std::vector<Part> parts;
   for (std::size_t piece = 0; piece < reading.pieces.size(); ++piece) {
-    CsvReading::Piece& result = reading.results[piece];
+    TableReading::Piece& result = reading.results[piece];
     const std::vector<std::uint8_t>& out = parquet.left_out[piece];
     const auto dropped = std::count(out.begin(), out.end(), 1);
     result.rows = reading.pieces[piece].rows - dropped;
     result.missing = dropped;
     for (std::size_t row = 0; row < out.size(); ++row) {
       if (out[row] == 0) {
-        result.lines.push_back(parquet.first_in_file[piece] + static_cast<std::int64_t>(row));
+        result.lines.push_back(reading.pieces[piece].first_line + static_cast<std::int64_t>(row));
       }
     }
     for (std::int64_t row = 0; row < result.rows; row += kRows) {
       parts.push_back({piece, row, std::min(row + kRows, result.rows)});
     }
   }
+  reading.ranges = FeatureRanges(static_cast<std::size_t>(reading.width));
+  std::vector<FeatureRanges> ranges(static_cast<std::size_t>(reading.threads), reading.ranges);
   parallel_for(std::ssize(parts), reading.threads, [&](std::int64_t index, int thread) {
     Part& part = parts[static_cast<std::size_t>(index)];
-    FeatureRanges& range = reading.by_thread[static_cast<std::size_t>(thread)].ranges;
+    FeatureRanges& range = ranges[static_cast<std::size_t>(thread)];
     const float* sample = reading.samples.features.get() +
                           (reading.pieces[part.piece].first_row + part.begin) * reading.width;
     for (std::int64_t row = part.begin; row < part.end; ++row, sample += reading.width) {
@@ -219,6 +218,9 @@ void finish_parquet(CsvReading& reading, const ParquetReading& parquet) {
       }
     }
   });
+  for (const FeatureRanges& range : ranges) {
+    reading.ranges.add(range);
+  }
   for (const Part& part : parts) {
     reading.results[part.piece].missing += part.missing;
   }
@@ -226,34 +228,22 @@ void finish_parquet(CsvReading& reading, const ParquetReading& parquet) {
 
 }  // namespace
 
-void parse_parquet(CsvReading& reading, ParquetReading& parquet, bool text_labels) {
+void parse_parquet(TableReading& reading, ParquetReading& parquet, bool text_labels) {
   find_pieces(reading, parquet);
-  const auto cores = reading.options.threads > 0 ? reading.options.threads : usable_cores();
-  reading.threads = static_cast<int>(std::max<std::int64_t>(1, cores));
+  reading.threads = threads_or_cores(reading.options.threads);
   const std::int64_t rows = reading.pieces.back().first_row + reading.pieces.back().rows;
   check_parquet_memory(reading, rows);
-  const bool labelled = reading.layouts.front().label >= 0;
-  const bool regression = reading.options.task == Task::regression;
-  reading.samples.features = allocate_aligned<float>(rows * reading.width);
-  reading.samples.labels = labelled && !regression ? allocate_aligned<std::int64_t>(rows) : nullptr;
-  reading.samples.targets = labelled && regression ? allocate_aligned<float>(rows) : nullptr;
-  for (CsvLayout& layout : reading.layouts) {
-    layout.text_labels = text_labels;
-  }
+  reading.start_samples(rows, text_labels);
   const std::size_t pieces = reading.pieces.size();
-  reading.results.assign(pieces, {});
   // A piece has codes of its own: threads share it by columns, and take turns at its parts.
   for (std::size_t piece = 0; piece < pieces; ++piece) {
-    reading.results[piece].thread = piece;
+    reading.results[piece].codes = piece;
   }
-  const auto width = static_cast<std::size_t>(reading.width);
-  reading.by_thread.assign(std::max(pieces, static_cast<std::size_t>(reading.threads)),
-                           {.ranges = FeatureRanges(width),
-                            .texts = std::vector<CsvTexts>(reading.has_categories ? width : 0)});
+  reading.start_codes(pieces);
   std::vector<std::size_t> all_pieces(pieces);
   std::iota(all_pieces.begin(), all_pieces.end(), std::size_t{0});
   const std::vector<ParquetShare> shares = parquet_shares(
-      reading, [](const CsvLayout::Use& use) { return use.slot != Slot::skip; }, all_pieces);
+      reading, [](const TableLayout::Use& use) { return use.slot != Slot::skip; }, all_pieces);
   const auto all = [&](std::size_t piece) { return reading.pieces[piece].rows; };
   parquet.left_out.assign(pieces, {});
   if (reading.layouts.front().missing == Missing::drop) {
@@ -265,16 +255,13 @@ void parse_parquet(CsvReading& reading, ParquetReading& parquet, bool text_label
   finish_parquet(reading, parquet);
 }
 
-std::vector<WideColumn> read_parquet_wide(CsvReading& reading, const ParquetReading& parquet,
+std::vector<WideColumn> read_parquet_wide(TableReading& reading, const ParquetReading& parquet,
                                           const std::vector<std::int64_t>& features, bool target,
                                           std::int64_t rows) {
   // By feature, and last the target: where its values go.
-  std::vector<std::int64_t> places(static_cast<std::size_t>(reading.width) + 1, -1);
-  for (std::size_t i = 0; i < features.size(); ++i) {
-    places[static_cast<std::size_t>(features[i])] = static_cast<std::int64_t>(i);
-  }
-  places.back() = target ? std::ssize(features) : -1;
-  const auto place_of = [&](const CsvLayout::Use& use) {
+  std::vector<std::int64_t> places = feature_positions(features, reading.width);
+  places.push_back(target ? std::ssize(features) : -1);
+  const auto place_of = [&](const TableLayout::Use& use) {
     return use.slot == Slot::number  ? places[static_cast<std::size_t>(use.position)]
            : use.slot == Slot::label ? places.back()
                                      : -1;
@@ -287,22 +274,20 @@ std::vector<WideColumn> read_parquet_wide(CsvReading& reading, const ParquetRead
     part_of[part.piece] = &part;
   }
   const std::size_t columns = features.size() + (target ? 1 : 0);
-  std::vector<WideColumn> wide(columns);
-  for (WideColumn& column : wide) {
-    column.values.resize(static_cast<std::size_t>(parts.back().at + parts.back().rows));
-  }
+  std::vector<WideColumn> wide =
+      columns_for(features, target, parts.back().at + parts.back().rows, 0);
   // By piece, which no two threads read the same column of.
   std::vector<std::vector<MergedNumbers>> merged(reading.pieces.size(),
                                                  std::vector<MergedNumbers>(columns));
   const std::vector<ParquetShare> shares = parquet_shares(
-      reading, [&](const CsvLayout::Use& use) { return place_of(use) >= 0; }, pieces);
+      reading, [&](const TableLayout::Use& use) { return place_of(use) >= 0; }, pieces);
   const auto needed = [&](std::size_t piece) {
     const bool whole = !parquet.left_out[piece].empty();  // kept rows may be anywhere
     return whole ? reading.pieces[piece].rows : part_of[piece]->rows;
   };
   scan_parquet_shares(reading, parquet, shares, needed, [&](std::size_t task, ParquetFault& fault) {
     const std::size_t piece = shares[task].piece;
-    const CsvLayout& layout = reading.layouts[reading.pieces[piece].file];
+    const TableLayout& layout = reading.layouts[reading.pieces[piece].file];
     return [&, piece](std::size_t column, std::int64_t row, const ParquetCells& cells) {
       const std::vector<std::uint8_t>& out = parquet.left_out[piece];
       const std::int64_t end = part_of[piece]->at + part_of[piece]->rows;
@@ -328,13 +313,7 @@ std::vector<WideColumn> read_parquet_wide(CsvReading& reading, const ParquetRead
       }
     };
   });
-  for (std::size_t c = 0; c < columns; ++c) {
-    MergedNumbers all;
-    for (const std::vector<MergedNumbers>& of_piece : merged) {
-      all.add(of_piece[c]);
-    }
-    wide[c].merged = all.any(wide[c].values);
-  }
+  mark_merged(wide, merged);
   return wide;
 }
 

@@ -3,12 +3,13 @@
 #include <vector>
 
 #include "dga/base/error.h"
-#include "dga/data/formats/csv/table_parser.h"
-#include "dga/data/formats/csv/value.h"
 #include "dga/data/formats/parquet.h"
 #include "dga/data/formats/parquet/file.h"
 #include "dga/data/formats/parquet/head.h"
 #include "dga/data/formats/parquet/parse.h"
+#include "dga/data/formats/table/reading.h"
+#include "dga/data/formats/table/table_parser.h"
+#include "dga/data/formats/table/value.h"
 
 namespace dga {
 
@@ -25,13 +26,14 @@ Samples read_parquet(std::span<const SourcePtr> files, const ReadOptions& option
             parquet.files.push_back(open_parquet(file));
             return parquet_head(parquet.files.back(), mark_of(options.table.decimal));
           },
-      .parse = [&](CsvReading& reading,
+      .parse = [&](TableReading& reading,
                    bool text_labels) { parse_parquet(reading, parquet, text_labels); },
       .wide =
-          [&](CsvReading& reading, const std::vector<std::int64_t>& features, bool target,
+          [&](TableReading& reading, const std::vector<std::int64_t>& features, bool target,
               std::int64_t rows) {
             return read_parquet_wide(reading, parquet, features, target, rows);
-          }};
+          },
+      .rows = for_each_row_in_memory};
   return read_table(files, options, parser);
 }
 

@@ -9,7 +9,7 @@
 #include "dga/base/error.h"
 #include "dga/base/one_line.h"
 #include "dga/base/parallel_for.h"
-#include "dga/data/formats/csv/parse.h"
+#include "dga/data/formats/table/table_parser.h"
 
 namespace dga {
 namespace {
@@ -21,7 +21,7 @@ std::int64_t batch_of(std::int64_t width) {
 }
 
 /// Throws for the first fault of the shares, in the order of the rows of all files.
-void throw_first(const CsvReading& reading, const ParquetReading& parquet,
+void throw_first(const TableReading& reading, const ParquetReading& parquet,
                  std::span<const ParquetShare> shares, std::span<const ParquetFault> faults) {
   for (std::size_t begin = 0, end = 0; begin < shares.size(); begin = end) {
     const std::size_t piece = shares[begin].piece;
@@ -34,10 +34,10 @@ void throw_first(const CsvReading& reading, const ParquetReading& parquet,
     }
     const std::size_t file = reading.pieces[piece].file;
     const std::string& name = reading.files[file]->name();
-    const CsvHead& head = reading.layouts[file].head;
-    const std::string place = head.place(name, parquet.first_in_file[piece] + first.row);
+    const TableHead& head = reading.layouts[file].head;
+    const std::string place = head.place(name, reading.pieces[piece].first_line + first.row);
     if (first.is_text_label) {
-      throw CsvTextLabel{place, first.text_label};
+      throw TextLabel{place, first.text_label};
     }
     if (first.is_cell) {
       throw DataError(str(place, ": ", first.reason));
@@ -53,12 +53,12 @@ void throw_first(const CsvReading& reading, const ParquetReading& parquet,
 
 }  // namespace
 
-std::vector<ParquetShare> parquet_shares(const CsvReading& reading,
-                                         const std::function<bool(const CsvLayout::Use&)>& wanted,
+std::vector<ParquetShare> parquet_shares(const TableReading& reading,
+                                         const std::function<bool(const TableLayout::Use&)>& wanted,
                                          std::span<const std::size_t> pieces) {
   std::vector<ParquetShare> shares;
   for (const std::size_t piece : pieces) {
-    const std::vector<CsvLayout::Use>& uses = reading.layouts[reading.pieces[piece].file].uses;
+    const std::vector<TableLayout::Use>& uses = reading.layouts[reading.pieces[piece].file].uses;
     std::vector<std::size_t> columns;
     for (std::size_t c = 0; c < uses.size(); ++c) {
       if (wanted(uses[c])) {
@@ -82,7 +82,7 @@ std::vector<ParquetShare> parquet_shares(const CsvReading& reading,
 }
 
 void scan_parquet_shares(
-    const CsvReading& reading, const ParquetReading& parquet,
+    const TableReading& reading, const ParquetReading& parquet,
     const std::vector<ParquetShare>& shares,
     const std::function<std::int64_t(std::size_t piece)>& rows,
     const std::function<UseParquetCells(std::size_t share, ParquetFault& fault)>& use) {

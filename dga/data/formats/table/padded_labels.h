@@ -12,7 +12,7 @@
 
 namespace dga {
 
-struct CsvReading;
+struct TableReading;
 
 /// How many samples have a label, as it is written.
 class PaddedLabels {
@@ -27,6 +27,6 @@ class PaddedLabels {
 
 /// What is wrong with the integer labels of a training set that has one integer in several forms:
 /// "expected …, found …"; or "".
-std::string explain_padded_labels(const CsvReading& reading);
+std::string explain_padded_labels(const TableReading& reading);
 
 }  // namespace dga

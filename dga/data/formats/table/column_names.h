@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Names of the columns of CSV files, in headers and in options.
+// Names of columns, in headers and in options.
 
 #pragma once
 
@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "dga/data/formats/csv/head.h"
+#include "dga/data/formats/table/head.h"
 
 namespace dga {
 
@@ -21,11 +21,11 @@ std::vector<std::string> names_in(const std::string& list);
 std::vector<std::string> unique_names(const std::vector<std::string>& names);
 
 /// Whether a column has this name or number.
-bool has_column(const CsvHead& head, const std::string& name);
+bool has_column(const TableHead& head, const std::string& name);
 
 /// The column that `name` selects: by name, or by number, counted from the end if negative. Throws
 /// DataError, which names the file and the option that was `given`, such as "--drop id".
-std::int64_t column_called(const CsvHead& head, const std::string& name, const std::string& given,
+std::int64_t column_called(const TableHead& head, const std::string& name, const std::string& given,
                            const std::string& file);
 
 /// For messages: "a, b, c", cut off if it is long.

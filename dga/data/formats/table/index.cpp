@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "dga/data/formats/csv/index.h"
+#include "dga/data/formats/table/index.h"
 
 #include <algorithm>
 #include <limits>
@@ -8,9 +8,8 @@
 #include <utility>
 
 #include "dga/base/error.h"
-#include "dga/data/formats/csv/parse.h"
-#include "dga/data/formats/csv/reading.h"
-#include "dga/data/formats/csv/row.h"
+#include "dga/data/formats/table/explain_cell.h"
+#include "dga/data/formats/table/reading.h"
 
 namespace dga {
 
@@ -36,17 +35,17 @@ bool IntegerRuns::repeat() {
 namespace {
 
 /// Throws for the first sample of a file with an integer that one before it has.
-[[noreturn]] void refuse_repeated(CsvReading& reading, std::size_t file, std::size_t which) {
-  const CsvLayout& layout = reading.layouts[file];
+[[noreturn]] void refuse_repeated(TableReading& reading, std::size_t file, std::size_t which) {
+  const TableLayout& layout = reading.layouts[file];
   const auto use =
-      std::find_if(layout.uses.begin(), layout.uses.end(), [&](const CsvLayout::Use& each) {
-        return each.slot == CsvLayout::Slot::index &&
+      std::find_if(layout.uses.begin(), layout.uses.end(), [&](const TableLayout::Use& each) {
+        return each.slot == TableLayout::Slot::index &&
                each.position == static_cast<std::int64_t>(which);
       });
   const std::int64_t column = use - layout.uses.begin();
   const std::string& name = reading.files[file]->name();
   std::map<std::int64_t, std::int64_t> lines;  // of each integer
-  for_each_csv_index(reading, file, [&](std::int64_t line, const std::int64_t* index) {
+  reading.parser.index(reading, file, [&](std::int64_t line, const std::int64_t* index) {
     const auto [before, is_new] = lines.emplace(index[which], line);
     if (!is_new) {
       throw DataError(str(layout.head.place(name, line), ": expected another integer in ",
@@ -62,7 +61,7 @@ namespace {
 
 }  // namespace
 
-void check_index(CsvReading& reading) {
+void check_index(TableReading& reading) {
   for (std::size_t file = 0; file < reading.files.size(); ++file) {
     for (std::size_t which = 0; which < reading.index_columns.size(); ++which) {
       IntegerRuns runs;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "dga/data/formats/csv/columns.h"
+#include "dga/data/formats/table/columns.h"
 
 #include <algorithm>
 #include <array>
@@ -9,8 +9,9 @@
 
 #include "dga/base/error.h"
 #include "dga/base/lower_case.h"
-#include "dga/data/formats/csv/column_names.h"
-#include "dga/data/formats/csv/value.h"
+#include "dga/data/formats/table/column_names.h"
+#include "dga/data/formats/table/value.h"
+#include "dga/storage/byte_source.h"
 
 namespace dga {
 namespace {
@@ -18,7 +19,7 @@ namespace {
 constexpr std::array<std::string_view, 4> kLabelNames = {"label", "class", "target", "y"};
 
 /// The label column without --label: the one with a usual name, else the last.
-std::int64_t usual_label(const CsvHead& head, const std::vector<bool>& dropped,
+std::int64_t usual_label(const TableHead& head, const std::vector<bool>& dropped,
                          const std::string& file) {
   std::vector<std::int64_t> found = usual_labels(head);
   std::erase_if(found,
@@ -44,10 +45,10 @@ std::int64_t usual_label(const CsvHead& head, const std::vector<bool>& dropped,
   return -1;
 }
 
-[[noreturn]] void refuse_text(const CsvHead& head, std::int64_t column, const std::string& file) {
+[[noreturn]] void refuse_text(const TableHead& head, std::int64_t column, const std::string& file) {
   const auto at = static_cast<std::size_t>(column);
   const std::string name = head.handle(column);
-  const bool comma = is_csv_number(head.text[at], ',');
+  const bool comma = is_number(head.text[at], ',');
   throw DataError(str(head.place(file, head.text_line[at]), ": expected a number in ",
                       head.describe(column), ", found the text \"", printable(head.text[at]),
                       "\". Correct the ", head.record(), ", leave the column out with --drop ",
@@ -57,7 +58,7 @@ std::int64_t usual_label(const CsvHead& head, const std::vector<bool>& dropped,
 
 }  // namespace
 
-std::vector<bool> columns_to_drop(const CsvHead& head, const ReadOptions& options,
+std::vector<bool> columns_to_drop(const TableHead& head, const ReadOptions& options,
                                   const std::string& file) {
   std::vector<bool> dropped(static_cast<std::size_t>(head.columns), !options.table.only.empty());
   for (const std::string& name : names_in(options.table.only)) {
@@ -71,14 +72,14 @@ std::vector<bool> columns_to_drop(const CsvHead& head, const ReadOptions& option
   return dropped;
 }
 
-void check_drops(std::span<const CsvHead* const> heads, const ReadOptions& options,
+void check_drops(std::span<const TableHead* const> heads, const ReadOptions& options,
                  const std::string& file) {
   const bool training = options.columns == nullptr;
   for (const std::string& name : names_in(options.table.drop)) {
     const bool left_out_before =
         !training && std::any_of(options.columns->all.begin(), options.columns->all.end(),
                                  [&](const Column& column) { return column.name == name; });
-    const bool known = std::any_of(heads.begin(), heads.end(), [&](const CsvHead* head) {
+    const bool known = std::any_of(heads.begin(), heads.end(), [&](const TableHead* head) {
       // The numbers of a training are those of its first file, and only there no other form of a
       // name is known.
       const bool first = training && head == heads.front();
@@ -111,7 +112,7 @@ void refuse_unknown_drops(const std::vector<std::string>& names, const Samples& 
                       ". Correct --drop."));
 }
 
-std::vector<std::int64_t> usual_labels(const CsvHead& head) {
+std::vector<std::int64_t> usual_labels(const TableHead& head) {
   std::vector<std::int64_t> found;
   for (std::size_t c = 0; c < head.names.size(); ++c) {
     if (std::find(kLabelNames.begin(), kLabelNames.end(), lower_case(head.names[c])) !=
@@ -122,7 +123,7 @@ std::vector<std::int64_t> usual_labels(const CsvHead& head) {
   return found;
 }
 
-Columns choose_columns(const CsvHead& head, const ReadOptions& options, const std::string& file) {
+Columns choose_columns(const TableHead& head, const ReadOptions& options, const std::string& file) {
   std::vector<bool> dropped = columns_to_drop(head, options, file);
   if (options.table.only.empty()) {
     std::transform(dropped.begin(), dropped.end(), head.index.begin(), dropped.begin(),

@@ -1,20 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "dga/data/formats/csv/match.h"
+#include "dga/data/formats/table/match.h"
 
 #include <algorithm>
 #include <utility>
 
 #include "dga/base/error.h"
-#include "dga/data/formats/csv/column_names.h"
-#include "dga/data/formats/csv/columns.h"
+#include "dga/data/formats/table/column_names.h"
+#include "dga/data/formats/table/columns.h"
+#include "dga/storage/byte_source.h"
 
 namespace dga {
 namespace {
 
 /// The label of a file that is not a training file, as --label says: under another name than in
 /// training, or -1. For further files of a training, --label is about the first.
-std::int64_t own_label_of(const CsvHead& head, const ReadOptions& options,
+std::int64_t own_label_of(const TableHead& head, const ReadOptions& options,
                           const std::string& file) {
   return !options.optional_labels || options.table.label.empty()
              ? -1
@@ -22,7 +23,7 @@ std::int64_t own_label_of(const CsvHead& head, const ReadOptions& options,
 }
 
 /// The columns of a file, other than the first of a training, that --drop leaves out.
-std::vector<std::int64_t> own_drops(const CsvHead& head, const Columns& columns,
+std::vector<std::int64_t> own_drops(const TableHead& head, const Columns& columns,
                                     const ReadOptions& options, const std::string& file) {
   std::vector<std::int64_t> dropped;
   const std::vector<std::string> called = unique_names(head.names);  // in messages
@@ -42,7 +43,7 @@ std::vector<std::int64_t> own_drops(const CsvHead& head, const Columns& columns,
   return dropped;
 }
 
-std::vector<std::int64_t> match_by_name(const CsvHead& head, const Columns& columns,
+std::vector<std::int64_t> match_by_name(const TableHead& head, const Columns& columns,
                                         const ReadOptions& options, const std::string& file,
                                         const std::string& origin) {
   const std::vector<std::string> names = unique_names(head.names);
@@ -100,7 +101,7 @@ std::vector<std::int64_t> match_by_name(const CsvHead& head, const Columns& colu
 /// match it with. Leaves the fitting forms that take such a column as the label; throws DataError
 /// if there were some and none is left. `kept`: the columns of the file that the forms are about.
 void refuse_named_labels(const std::vector<std::int64_t>& kept,
-                         std::vector<std::vector<std::int64_t>>& fitting, const CsvHead& head,
+                         std::vector<std::vector<std::int64_t>>& fitting, const TableHead& head,
                          const Columns& columns, const ReadOptions& options,
                          const std::string& file) {
   std::vector<std::int64_t> named = usual_labels(head);
@@ -128,7 +129,7 @@ void refuse_named_labels(const std::vector<std::int64_t>& kept,
   }
 }
 
-std::vector<std::int64_t> match_by_position(const CsvHead& head, const Columns& columns,
+std::vector<std::int64_t> match_by_position(const TableHead& head, const Columns& columns,
                                             const ReadOptions& options, const std::string& file,
                                             const std::string& origin) {
   std::vector<std::int64_t> kept;  // the columns of the file that --drop does not leave out
@@ -210,7 +211,7 @@ std::vector<std::int64_t> match_by_position(const CsvHead& head, const Columns& 
 
 }  // namespace
 
-std::vector<std::int64_t> match_columns(const CsvHead& head, const Columns& columns,
+std::vector<std::int64_t> match_columns(const TableHead& head, const Columns& columns,
                                         const ReadOptions& options, const std::string& file,
                                         const std::string& origin) {
   return columns.named() && !head.names.empty()

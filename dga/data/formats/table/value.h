@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The values of fields of CSV: numbers with a decimal point or comma, and missing values.
+// The values of cells that are texts: numbers with a decimal point or comma, and missing values.
 
 #pragma once
 
@@ -22,12 +22,12 @@ constexpr char mark_of(Decimal decimal) noexcept {
 bool is_missing(std::string_view field) noexcept;
 
 /// Whether the field is written as a number, one that is not finite or too large included.
-bool is_csv_number(std::string_view field, char decimal) noexcept;
+bool is_number(std::string_view field, char decimal) noexcept;
 
 /// Parses a whole field, ignoring spaces around the number. With a decimal comma, a point in the
 /// field is not a number.
-NumberError parse_csv_number(std::string_view field, char decimal, float& out) noexcept;
-NumberError parse_csv_number(std::string_view field, char decimal, double& out) noexcept;
-NumberError parse_csv_number(std::string_view field, char decimal, std::int64_t& out) noexcept;
+NumberError parse_number(std::string_view field, char decimal, float& out) noexcept;
+NumberError parse_number(std::string_view field, char decimal, double& out) noexcept;
+NumberError parse_number(std::string_view field, char decimal, std::int64_t& out) noexcept;
 
 }  // namespace dga

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "dga/data/formats/csv/value.h"
+#include "dga/data/formats/table/value.h"
 
 #include <algorithm>
 #include <array>
@@ -47,21 +47,21 @@ bool is_missing(std::string_view field) noexcept {
   return std::find(kMissing.begin(), kMissing.end(), field) != kMissing.end();
 }
 
-bool is_csv_number(std::string_view field, char decimal) noexcept {
+bool is_number(std::string_view field, char decimal) noexcept {
   float value = 0.0F;
-  const NumberError error = parse_csv_number(field, decimal, value);
+  const NumberError error = parse_number(field, decimal, value);
   return error != NumberError::not_a_number && error != NumberError::empty;
 }
 
-NumberError parse_csv_number(std::string_view field, char decimal, float& out) noexcept {
+NumberError parse_number(std::string_view field, char decimal, float& out) noexcept {
   return with_point(field, decimal, [&](std::string_view text) { return parse_float(text, out); });
 }
 
-NumberError parse_csv_number(std::string_view field, char decimal, double& out) noexcept {
+NumberError parse_number(std::string_view field, char decimal, double& out) noexcept {
   return with_point(field, decimal, [&](std::string_view text) { return parse_double(text, out); });
 }
 
-NumberError parse_csv_number(std::string_view field, char decimal, std::int64_t& out) noexcept {
+NumberError parse_number(std::string_view field, char decimal, std::int64_t& out) noexcept {
   return with_point(field, decimal,
                     [&](std::string_view text) { return parse_integer(text, out); });
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "dga/data/formats/csv/centre.h"
+#include "dga/data/formats/table/centre.h"
 
 #include <vector>
 
@@ -11,7 +11,7 @@ namespace dga {
 namespace {
 
 /// The origins that the caller gives, by feature of the file instead of the encoded sample.
-Origins given_origins(const CsvReading& reading) {
+Origins given_origins(const TableReading& reading) {
   Origins origins = *reading.options.origins;
   if (!origins.features.empty()) {
     const std::vector<std::int64_t> offsets = reading.encoded_offsets();
@@ -34,7 +34,7 @@ Origins given_origins(const CsvReading& reading) {
 
 }  // namespace
 
-void centre_csv(CsvReading& reading) {
+void centre_table(TableReading& reading) {
   const WideValues values{
       .read =
           [&](const std::vector<std::int64_t>& features, bool target, std::int64_t rows) {
@@ -45,17 +45,13 @@ void centre_csv(CsvReading& reading) {
     centre(reading.samples, given_origins(reading), values);
     return;
   }
-  FeatureRanges ranges = reading.by_thread.front().ranges;
-  for (const CsvReading::Thread& thread : reading.by_thread) {
-    ranges.add(thread.ranges);
-  }
   std::vector<std::int64_t> numbers;
   for (std::int64_t f = 0; f < reading.width; ++f) {
     if (reading.column_of(f).use == ColumnUse::feature) {
       numbers.push_back(f);
     }
   }
-  centre(reading.samples, numbers, ranges, values);
+  centre(reading.samples, numbers, reading.ranges, values);
 }
 
 }  // namespace dga

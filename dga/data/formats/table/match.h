@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "dga/data/formats/csv/head.h"
+#include "dga/data/formats/table/head.h"
 #include "dga/data/samples.h"
 #include "dga/storage/columns.h"
 
@@ -18,7 +18,7 @@ namespace dga {
 /// if both have names, otherwise by position. Throws DataError, which names the file, when columns
 /// are missing or left over; the label may be missing when `options.optional_labels` is set.
 /// `origin` names what the columns come from, such as "train.csv" or "the model".
-std::vector<std::int64_t> match_columns(const CsvHead& head, const Columns& columns,
+std::vector<std::int64_t> match_columns(const TableHead& head, const Columns& columns,
                                         const ReadOptions& options, const std::string& file,
                                         const std::string& origin);
 

@@ -1,31 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "dga/data/formats/csv/reading.h"
+#include "dga/data/formats/table/reading.h"
 
 #include <algorithm>
 
 #include "dga/base/error.h"
+#include "dga/data/aligned.h"
 #include "dga/data/origins.h"
 
 namespace dga {
 
-const Column& CsvReading::column_of(std::int64_t feature) const {
+const Column& TableReading::column_of(std::int64_t feature) const {
   const std::int64_t column = feature_columns[static_cast<std::size_t>(feature)];
   return samples.columns.all[static_cast<std::size_t>(column)];
 }
 
-Column& CsvReading::column_of(std::int64_t feature) {
+Column& TableReading::column_of(std::int64_t feature) {
   const std::int64_t column = feature_columns[static_cast<std::size_t>(feature)];
   return samples.columns.all[static_cast<std::size_t>(column)];
 }
 
-std::string CsvReading::name_of_feature(std::int64_t feature) const {
+std::string TableReading::name_of_feature(std::int64_t feature) const {
   const std::string& name = column_of(feature).name;
   const std::string number = str("column ", feature_columns[static_cast<std::size_t>(feature)] + 1);
   return name.empty() || name == number ? number : str("column ", printable(name));
 }
 
-std::vector<std::int64_t> CsvReading::encoded_offsets() const {
+std::vector<std::int64_t> TableReading::encoded_offsets() const {
   std::vector<std::int64_t> offsets = {0};
   for (std::int64_t f = 0; f < width; ++f) {
     const Column& column = column_of(f);
@@ -35,7 +36,31 @@ std::vector<std::int64_t> CsvReading::encoded_offsets() const {
   return offsets;
 }
 
-std::vector<WidePart> wide_parts(const CsvReading& reading, std::int64_t rows) {
+void TableReading::start_samples(std::int64_t rows, bool text_labels) {
+  const bool labelled = layouts.front().label >= 0;
+  const bool regression = options.task == Task::regression;
+  samples.features = options.in_place ? nullptr : allocate_aligned<float>(rows * width);
+  samples.labels = labelled && !regression ? allocate_aligned<std::int64_t>(rows) : nullptr;
+  samples.targets = labelled && regression ? allocate_aligned<float>(rows) : nullptr;
+  for (TableLayout& layout : layouts) {
+    layout.text_labels = text_labels;
+  }
+  results.assign(pieces.size(), {});
+}
+
+void TableReading::start_codes(std::size_t count) {
+  const std::size_t columns = has_categories ? static_cast<std::size_t>(width) : 0;
+  codes.assign(count, {.texts = std::vector<TextCodes>(columns)});
+}
+
+void for_each_row_in_memory(TableReading& reading, const UseRow& use) {
+  for_each_sample(reading, [&](std::int64_t sample, std::size_t codes) {
+    use(sample, reading.samples.features.get() + sample * reading.width,
+        reading.codes[codes].texts);
+  });
+}
+
+std::vector<WidePart> wide_parts(const TableReading& reading, std::int64_t rows) {
   const std::int64_t pieces = std::ssize(reading.pieces);
   const bool all = rows == reading.samples.count;
   const std::int64_t count =

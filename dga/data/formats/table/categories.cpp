@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "dga/data/formats/csv/categories.h"
+#include "dga/data/formats/table/categories.h"
 
 #include <algorithm>
 #include <initializer_list>
@@ -11,32 +11,28 @@
 #include "dga/base/error.h"
 #include "dga/base/one_line.h"
 #include "dga/data/aligned.h"
-#include "dga/data/formats/csv/parse.h"
-#include "dga/data/formats/csv/value.h"
+#include "dga/data/formats/table/value.h"
 
 namespace dga {
 namespace {
 
 /// Throws if some labels are numbers and others are not: one of them may be a mistake.
-void refuse_mixed_labels(const CsvReading& reading) {
-  const auto is_number = [&](const std::string& text) {
-    return is_csv_number(text, mark_of(reading.options.table.decimal));
+void refuse_mixed_labels(const TableReading& reading) {
+  const auto numeric = [&](const std::string& text) {
+    return is_number(text, mark_of(reading.options.table.decimal));
   };
-  std::int64_t row = 0;
   std::optional<bool> first;
-  for (const CsvReading::Piece& result : reading.results) {
-    const CsvTexts& texts = reading.by_thread[result.thread].label_texts;
-    for (const std::int64_t end = row + result.rows; row < end; ++row) {
-      const std::string& text =
-          texts.texts()[static_cast<std::size_t>(reading.samples.labels[row])];
-      if (first && is_number(text) != *first) {
-        throw DataError(str(
-            reading.samples.place(row), ": expected ", *first ? "an integer" : "a text",
-            " as label like those before it, found \"", printable(text), "\". ", kMixedCsvLabels));
-      }
-      first = is_number(text);
+  for_each_sample(reading, [&](std::int64_t sample, std::size_t codes) {
+    const std::string& text =
+        reading.codes[codes]
+            .label_texts.texts()[static_cast<std::size_t>(reading.samples.labels[sample])];
+    if (first && numeric(text) != *first) {
+      throw DataError(
+          str(reading.samples.place(sample), ": expected ", *first ? "an integer" : "a text",
+              " as label like those before it, found \"", printable(text), "\". ", kMixedLabels));
     }
-  }
+    first = numeric(text);
+  });
 }
 
 /// Whether a text is rather a number than the name of a class: "0,5", "1,000.50", "5%", "$3.99".
@@ -70,10 +66,10 @@ bool looks_like_a_number(std::string_view text) {
 }
 
 /// Throws if all labels look like numbers that were not read as such.
-void refuse_numbers_as_classes(const CsvReading& reading) {
+void refuse_numbers_as_classes(const TableReading& reading) {
   const std::vector<std::string>& texts = reading.samples.label_texts;
   if (std::all_of(texts.begin(), texts.end(), looks_like_a_number)) {
-    const bool comma = is_csv_number(texts.front(), ',');
+    const bool comma = is_number(texts.front(), ',');
     throw DataError(str(
         reading.files.front()->name(), ": expected labels that are integers or names of classes, ",
         "found \"", printable(texts.front()), "\". ",
@@ -84,15 +80,15 @@ void refuse_numbers_as_classes(const CsvReading& reading) {
 }
 
 /// Finds the categories of a training set.
-void find_categories(CsvReading& reading) {
+void find_categories(TableReading& reading) {
   for (std::int64_t f = 0; f < reading.width; ++f) {
     Column& column = reading.column_of(f);
     if (column.use != ColumnUse::category) {
       continue;
     }
-    std::vector<const CsvTexts*> parts;
-    for (const CsvReading::Thread& thread : reading.by_thread) {
-      parts.push_back(&thread.texts[static_cast<std::size_t>(f)]);
+    std::vector<const TextCodes*> parts;
+    for (const TableReading::Codes& codes : reading.codes) {
+      parts.push_back(&codes.texts[static_cast<std::size_t>(f)]);
     }
     column.categories = all_texts(parts);
     const auto bad = std::find_if_not(column.categories.begin(), column.categories.end(),
@@ -114,46 +110,30 @@ void find_categories(CsvReading& reading) {
 /// numbers.
 using CategoryPositions = std::vector<std::vector<std::int64_t>>;
 
-CategoryPositions positions_of(const CsvReading& reading, const CsvReading::Thread& thread) {
+CategoryPositions positions_of(const TableReading& reading, const TableReading::Codes& codes) {
   CategoryPositions positions(static_cast<std::size_t>(reading.width));
   for (std::int64_t f = 0; f < reading.width; ++f) {
     const auto feature = static_cast<std::size_t>(f);
     if (reading.column_of(f).use == ColumnUse::category) {
-      positions[feature] = positions_in(reading.column_of(f).categories, thread.texts[feature]);
+      positions[feature] = positions_in(reading.column_of(f).categories, codes.texts[feature]);
     }
   }
   return positions;
 }
 
-/// Calls `use` for the columns of each sample, which are in memory or read again, with the texts
-/// of their codes.
-void for_each_row(CsvReading& reading, const UseCsvRow& use) {
-  if (reading.options.in_place) {
-    for_each_csv_row(reading, use);
-    return;
-  }
-  std::int64_t row = 0;
-  for (const CsvReading::Piece& result : reading.results) {
-    for (const std::int64_t end = row + result.rows; row < end; ++row) {
-      use(row, reading.samples.features.get() + row * reading.width,
-          reading.by_thread[result.thread].texts);
-    }
-  }
-}
-
 /// Throws for the first sample with a text that the training set lacks, if there is one.
-void refuse_unknown_categories(CsvReading& reading,
+void refuse_unknown_categories(TableReading& reading,
                                const std::vector<CategoryPositions>& positions) {
-  const auto has_unknown = [](const CategoryPositions& of_thread) {
-    return std::any_of(of_thread.begin(), of_thread.end(), [](const auto& of_feature) {
+  const auto has_unknown = [](const CategoryPositions& of_codes) {
+    return std::any_of(of_codes.begin(), of_codes.end(), [](const auto& of_feature) {
       return std::find(of_feature.begin(), of_feature.end(), -1) != of_feature.end();
     });
   };
   if (std::none_of(positions.begin(), positions.end(), has_unknown)) {
     return;
   }
-  for_each_row(
-      reading, [&](std::int64_t sample, const float* codes, const std::vector<CsvTexts>& texts) {
+  reading.parser.rows(
+      reading, [&](std::int64_t sample, const float* codes, const std::vector<TextCodes>& texts) {
         for (std::int64_t f = 0; f < reading.width; ++f) {
           const Column& column = reading.column_of(f);
           if (column.use != ColumnUse::category) {
@@ -187,8 +167,8 @@ void encode_origins(Origins& origins, const std::vector<std::int64_t>& offsets) 
 
 }  // namespace
 
-void encode_csv_row(const float* columns, const std::vector<std::vector<std::int64_t>>& positions,
-                    const std::vector<std::int64_t>& offsets, float* encoded) {
+void encode_row(const float* columns, const std::vector<std::vector<std::int64_t>>& positions,
+                const std::vector<std::int64_t>& offsets, float* encoded) {
   for (std::size_t f = 0; f < positions.size(); ++f) {
     if (positions[f].empty()) {
       encoded[offsets[f]] = columns[f];
@@ -198,11 +178,11 @@ void encode_csv_row(const float* columns, const std::vector<std::vector<std::int
   }
 }
 
-void number_csv_labels(CsvReading& reading) {
-  std::vector<const CsvTexts*> parts;
-  parts.reserve(reading.by_thread.size());
-  for (const CsvReading::Thread& thread : reading.by_thread) {
-    parts.push_back(&thread.label_texts);
+void number_labels(TableReading& reading) {
+  std::vector<const TextCodes*> parts;
+  parts.reserve(reading.codes.size());
+  for (const TableReading::Codes& codes : reading.codes) {
+    parts.push_back(&codes.label_texts);
   }
   reading.samples.label_texts = all_texts(parts);
   for (const std::string& text : reading.samples.label_texts) {
@@ -215,28 +195,25 @@ void number_csv_labels(CsvReading& reading) {
     refuse_mixed_labels(reading);
     refuse_numbers_as_classes(reading);
   }
-  std::vector<std::vector<std::int64_t>> positions;  // by thread and code
+  std::vector<std::vector<std::int64_t>> positions;  // by Codes and code
   positions.reserve(parts.size());
-  for (const CsvTexts* part : parts) {
+  for (const TextCodes* part : parts) {
     positions.push_back(positions_in(reading.samples.label_texts, *part));
   }
-  std::int64_t row = 0;
-  for (const CsvReading::Piece& result : reading.results) {
-    for (const std::int64_t end = row + result.rows; row < end; ++row) {
-      reading.samples.labels[row] =
-          positions[result.thread][static_cast<std::size_t>(reading.samples.labels[row])];
-    }
-  }
+  for_each_sample(reading, [&](std::int64_t sample, std::size_t codes) {
+    std::int64_t& label = reading.samples.labels[sample];
+    label = positions[codes][static_cast<std::size_t>(label)];
+  });
 }
 
-void encode_csv_categories(CsvReading& reading) {
+void encode_categories(TableReading& reading) {
   if (reading.options.columns == nullptr) {
     find_categories(reading);
   }
-  std::vector<CategoryPositions> positions;  // by thread
-  positions.reserve(reading.by_thread.size());
-  for (const CsvReading::Thread& thread : reading.by_thread) {
-    positions.push_back(positions_of(reading, thread));
+  std::vector<CategoryPositions> positions;  // by Codes
+  positions.reserve(reading.codes.size());
+  for (const TableReading::Codes& codes : reading.codes) {
+    positions.push_back(positions_of(reading, codes));
   }
   refuse_unknown_categories(reading, positions);
   const std::vector<std::int64_t> offsets = reading.encoded_offsets();
@@ -248,13 +225,10 @@ void encode_csv_categories(CsvReading& reading) {
   }
   auto encoded = allocate_aligned<float>(reading.samples.count * width);
   std::fill_n(encoded.get(), reading.samples.count * width, 0.0F);
-  std::int64_t row = 0;
-  for (const CsvReading::Piece& result : reading.results) {
-    for (const std::int64_t end = row + result.rows; row < end; ++row) {
-      encode_csv_row(reading.samples.features.get() + row * reading.width, positions[result.thread],
-                     offsets, encoded.get() + row * width);
-    }
-  }
+  for_each_sample(reading, [&](std::int64_t sample, std::size_t codes) {
+    encode_row(reading.samples.features.get() + sample * reading.width, positions[codes], offsets,
+               encoded.get() + sample * width);
+  });
   reading.samples.features = std::move(encoded);
 }
 

@@ -10,7 +10,7 @@
 
 namespace dga {
 
-struct CsvReading;
+struct TableReading;
 
 /// Integers in the order in which they come, as runs of consecutive ones. An index that counts
 /// takes one run, a shuffled one a run for each sample.
@@ -31,6 +31,6 @@ class IntegerRuns {
 
 /// Throws DataError for a file in which a column that is left out as an index has an integer twice,
 /// and so is none.
-void check_index(CsvReading& reading);
+void check_index(TableReading& reading);
 
 }  // namespace dga

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "dga/data/formats/csv/record.h"
+#include "dga/data/formats/csv_record.h"
 
 #include <cstring>
 

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "dga/data/formats/csv/column_names.h"
+#include "dga/data/formats/table/column_names.h"
 
 #include <algorithm>
 #include <charconv>
 #include <utility>
 
 #include "dga/base/error.h"
-#include "dga/data/formats/csv/record.h"
+#include "dga/data/formats/csv_record.h"
+#include "dga/storage/byte_source.h"
 
 namespace dga {
 
@@ -48,7 +49,7 @@ std::vector<std::string> unique_names(const std::vector<std::string>& names) {
 namespace {
 
 /// The column with a number, which may count from the end; or -1.
-std::int64_t column_numbered(const CsvHead& head, const std::string& number) {
+std::int64_t column_numbered(const TableHead& head, const std::string& number) {
   std::int64_t column = 0;
   const char* const end = number.data() + number.size();
   const auto parsed = std::from_chars(number.data(), end, column);
@@ -60,12 +61,12 @@ std::int64_t column_numbered(const CsvHead& head, const std::string& number) {
 
 }  // namespace
 
-bool has_column(const CsvHead& head, const std::string& name) {
+bool has_column(const TableHead& head, const std::string& name) {
   return std::find(head.names.begin(), head.names.end(), name) != head.names.end() ||
          column_numbered(head, name) >= 0;
 }
 
-std::int64_t column_called(const CsvHead& head, const std::string& name, const std::string& given,
+std::int64_t column_called(const TableHead& head, const std::string& name, const std::string& given,
                            const std::string& file) {
   const std::string option = given.substr(0, given.find(' '));
   const auto count = std::count(head.names.begin(), head.names.end(), name);

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "dga/data/formats/csv/padded_labels.h"
+#include "dga/data/formats/table/padded_labels.h"
 
 #include <algorithm>
 
 #include "dga/base/error.h"
-#include "dga/data/formats/csv/reading.h"
-#include "dga/data/formats/csv/value.h"
+#include "dga/data/formats/table/reading.h"
+#include "dga/data/formats/table/value.h"
 
 namespace dga {
 namespace {
@@ -31,10 +31,10 @@ void PaddedLabels::add(std::string_view label) {
   }
 }
 
-std::string explain_padded_labels(const CsvReading& reading) {
+std::string explain_padded_labels(const TableReading& reading) {
   std::map<std::string, std::int64_t> counts;
-  for (const CsvReading::Thread& thread : reading.by_thread) {
-    for (const auto& [text, count] : thread.padded.counts()) {
+  for (const TableReading::Codes& codes : reading.codes) {
+    for (const auto& [text, count] : codes.padded.counts()) {
       counts[text] += count;
     }
   }
@@ -45,7 +45,7 @@ std::string explain_padded_labels(const CsvReading& reading) {
   };
   for (const auto& [text, count] : counts) {
     std::int64_t label = 0;
-    parse_csv_number(text, reading.layouts.front().decimal, label);
+    parse_number(text, reading.layouts.front().decimal, label);
     const auto [form, is_new] = forms.emplace(label, Form{text, count});
     if (!is_new) {
       return two_forms(form->second.text, text);

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// CsvLayout: where the samples of a file are, and what each of its columns is used for.
+// TableLayout: where the samples of a file are, and what each of its columns is used for.
 
 #pragma once
 
 #include <cstdint>
 #include <vector>
 
-#include "dga/data/formats/csv/head.h"
+#include "dga/data/formats/table/head.h"
 #include "dga/storage/columns.h"
 
 namespace dga {
 
-struct CsvLayout {
+struct TableLayout {
   enum class Slot : std::uint8_t {
     skip,
     number,    ///< a feature
@@ -23,11 +23,11 @@ struct CsvLayout {
   };
   struct Use {
     Slot slot = Slot::skip;
-    /// number, category: in the row of features; wide, index: see CsvRow.
+    /// number, category: in the row of features; wide, index: among those of its kind.
     std::int64_t position = 0;
   };
 
-  CsvHead head = {};
+  TableHead head = {};
   char decimal = '.';
   Missing missing = Missing::error;
   bool text_labels = false;

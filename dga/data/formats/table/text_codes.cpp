@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "dga/data/formats/csv/texts.h"
+#include "dga/data/formats/table/text_codes.h"
 
 #include <algorithm>
 #include <set>
 
 namespace dga {
 
-std::int64_t CsvTexts::code(std::string_view text) {
+std::int64_t TextCodes::code(std::string_view text) {
   const auto known = codes_.find(text);
   if (known != codes_.end()) {
     return known->second;
@@ -18,16 +18,16 @@ std::int64_t CsvTexts::code(std::string_view text) {
   return code;
 }
 
-std::vector<std::string> all_texts(const std::vector<const CsvTexts*>& parts) {
+std::vector<std::string> all_texts(const std::vector<const TextCodes*>& parts) {
   std::set<std::string> all;
-  for (const CsvTexts* part : parts) {
+  for (const TextCodes* part : parts) {
     all.insert(part->texts().begin(), part->texts().end());
   }
   return {all.begin(), all.end()};
 }
 
 std::vector<std::int64_t> positions_in(const std::vector<std::string>& sorted,
-                                       const CsvTexts& texts) {
+                                       const TextCodes& texts) {
   std::vector<std::int64_t> positions;
   positions.reserve(texts.texts().size());
   for (const std::string& text : texts.texts()) {

@@ -7,30 +7,29 @@
 
 #include "dga/base/error.h"
 #include "dga/base/one_line.h"
-#include "dga/data/formats/csv/categories.h"
-#include "dga/data/formats/csv/centre.h"
-#include "dga/data/formats/csv/column_names.h"
-#include "dga/data/formats/csv/columns.h"
-#include "dga/data/formats/csv/match.h"
-#include "dga/data/formats/csv/parse.h"
-#include "dga/data/formats/csv/reading.h"
-#include "dga/data/formats/csv/table_parser.h"
-#include "dga/data/formats/csv/value.h"
+#include "dga/data/formats/table/categories.h"
+#include "dga/data/formats/table/centre.h"
+#include "dga/data/formats/table/column_names.h"
+#include "dga/data/formats/table/columns.h"
+#include "dga/data/formats/table/match.h"
+#include "dga/data/formats/table/reading.h"
+#include "dga/data/formats/table/table_parser.h"
+#include "dga/data/formats/table/value.h"
 #include "dga/data/line_numbers.h"
 #include "dga/data/stream/text_index.h"
 
 namespace dga {
 namespace {
 
-using Slot = CsvLayout::Slot;
+using Slot = TableLayout::Slot;
 
 /// Sets what each column of a file is used for. `positions`: of its columns in samples.columns; -1
 /// for one that is not used.
-void lay_out(CsvReading& reading, std::size_t file, const std::vector<std::int64_t>& positions) {
-  CsvLayout& layout = reading.layouts[file];
+void lay_out(TableReading& reading, std::size_t file, const std::vector<std::int64_t>& positions) {
+  TableLayout& layout = reading.layouts[file];
   layout.uses.resize(positions.size());
   for (std::size_t c = 0; c < positions.size(); ++c) {
-    CsvLayout::Use& use = layout.uses[c];
+    TableLayout::Use& use = layout.uses[c];
     if (positions[c] < 0) {
       continue;
     }
@@ -62,9 +61,9 @@ void lay_out(CsvReading& reading, std::size_t file, const std::vector<std::int64
 }
 
 /// Samples to predict may have a column for the label without any. It is not used then.
-void drop_empty_labels(CsvReading& reading, std::size_t file,
+void drop_empty_labels(TableReading& reading, std::size_t file,
                        std::vector<std::int64_t>& positions) {
-  const CsvHead& head = reading.layouts[file].head;
+  const TableHead& head = reading.layouts[file].head;
   const std::int64_t label = reading.samples.columns.label();
   for (std::size_t c = 0; c < positions.size(); ++c) {
     if (reading.options.optional_labels && label >= 0 && positions[c] == label && head.empty[c]) {
@@ -78,8 +77,8 @@ void drop_empty_labels(CsvReading& reading, std::size_t file,
 }
 
 /// Says which columns are left out as an index, if any are.
-void note_index(CsvReading& reading) {
-  const CsvHead& head = reading.layouts.front().head;
+void note_index(TableReading& reading) {
+  const TableHead& head = reading.layouts.front().head;
   const std::string place = head.place(reading.files.front()->name());
   const auto count = std::count(head.index.begin(), head.index.end(), true);
   if (count > 0 && head.first_line == 0) {
@@ -103,8 +102,8 @@ void note_index(CsvReading& reading) {
 
 /// Finds the columns of the training that only an index is left out for. Of Parquet, pandas says
 /// which they are.
-void find_index_columns(CsvReading& reading) {
-  const CsvHead& head = reading.layouts.front().head;
+void find_index_columns(TableReading& reading) {
+  const TableHead& head = reading.layouts.front().head;
   const std::vector<bool> dropped =
       columns_to_drop(head, reading.options, reading.files.front()->name());
   for (std::size_t c = 0; head.first_line > 0 && c < head.index.size(); ++c) {
@@ -115,8 +114,8 @@ void find_index_columns(CsvReading& reading) {
 }
 
 /// Throws for a column that is used, but holds neither numbers nor texts.
-void refuse_unreadable(const CsvReading& reading, std::size_t file) {
-  const CsvLayout& layout = reading.layouts[file];
+void refuse_unreadable(const TableReading& reading, std::size_t file) {
+  const TableLayout& layout = reading.layouts[file];
   for (std::size_t c = 0; c < layout.head.unreadable.size(); ++c) {
     if (layout.uses[c].slot != Slot::skip && !layout.head.unreadable[c].empty()) {
       const auto column = static_cast<std::int64_t>(c);
@@ -132,9 +131,9 @@ void refuse_unreadable(const CsvReading& reading, std::size_t file) {
 }
 
 /// Reads the first records of all files, and decides what their columns are used for.
-CsvReading prepare(std::span<const SourcePtr> files, const ReadOptions& options,
-                   const TableParser& parser) {
-  CsvReading reading{.options = options, .parser = parser};
+TableReading prepare(std::span<const SourcePtr> files, const ReadOptions& options,
+                     const TableParser& parser) {
+  TableReading reading{.options = options, .parser = parser};
   for (const SourcePtr& file : files) {
     const Columns* const known = options.columns != nullptr ? options.columns
                                  : reading.layouts.empty()  ? nullptr
@@ -145,17 +144,17 @@ CsvReading prepare(std::span<const SourcePtr> files, const ReadOptions& options,
                                .missing = options.table.missing,
                                .regression = options.task == Task::regression,
                                .optional_labels = options.optional_labels});
-    const CsvHead& head = reading.layouts.back().head;
+    const TableHead& head = reading.layouts.back().head;
     reading.samples.notices.insert(reading.samples.notices.end(), head.notices.begin(),
                                    head.notices.end());
     if (known == nullptr) {
       reading.samples.columns = choose_columns(head, options, reading.files.back()->name());
     }
   }
-  const CsvHead& head = reading.layouts.front().head;
-  std::vector<const CsvHead*> heads;
+  const TableHead& head = reading.layouts.front().head;
+  std::vector<const TableHead*> heads;
   heads.reserve(reading.layouts.size());
-  for (const CsvLayout& layout : reading.layouts) {
+  for (const TableLayout& layout : reading.layouts) {
     heads.push_back(&layout.head);
   }
   check_drops(heads, options, reading.files.front()->name());
@@ -195,14 +194,14 @@ CsvReading prepare(std::span<const SourcePtr> files, const ReadOptions& options,
   return reading;
 }
 
-bool label_is_text(const CsvReading& reading) {
+bool label_is_text(const TableReading& reading) {
   if (reading.options.task == Task::regression || reading.layouts.front().label < 0) {
     return false;
   }
   if (reading.options.columns != nullptr) {
     return reading.options.columns->text_labels;
   }
-  return std::any_of(reading.layouts.begin(), reading.layouts.end(), [](const CsvLayout& layout) {
+  return std::any_of(reading.layouts.begin(), reading.layouts.end(), [](const TableLayout& layout) {
     const auto label = static_cast<std::size_t>(layout.label);
     return !layout.head.text[label].empty() ||
            (!layout.head.booleans.empty() && layout.head.booleans[label]);
@@ -210,7 +209,7 @@ bool label_is_text(const CsvReading& reading) {
 }
 
 /// Moves the samples of each piece up to those before it, where some were left out.
-void close_gaps(CsvReading& reading) {
+void close_gaps(TableReading& reading) {
   std::int64_t count = 0;
   reading.samples.dropped_samples = 0;
   reading.samples.missing_samples = 0;
@@ -248,7 +247,7 @@ void close_gaps(CsvReading& reading) {
 }
 
 /// Adds the samples of a piece to their part.
-void add_piece(Samples::Part& part, const CsvPiece& piece, const CsvReading::Piece& result) {
+void add_piece(Samples::Part& part, const TablePiece& piece, const TableReading::Piece& result) {
   if (part.lines.empty() && result.lines.empty() &&
       piece.first_line == part.first_line + part.count) {
     part.count += result.rows;
@@ -261,7 +260,7 @@ void add_piece(Samples::Part& part, const CsvPiece& piece, const CsvReading::Pie
   }
 }
 
-void find_parts(CsvReading& reading) {
+void find_parts(TableReading& reading) {
   for (std::size_t i = 0; i < reading.pieces.size(); ++i) {
     const std::size_t file = reading.pieces[i].file;
     if (i == 0 || file != reading.pieces[i - 1].file) {
@@ -274,7 +273,7 @@ void find_parts(CsvReading& reading) {
 }
 
 /// The origins of the columns, from those of encoded samples.
-Origins origins_by_column(const CsvReading& reading) {
+Origins origins_by_column(const TableReading& reading) {
   Origins origins = reading.samples.origins;
   if (!origins.features.empty() && reading.has_categories) {
     const std::vector<std::int64_t> offsets = reading.encoded_offsets();
@@ -290,9 +289,9 @@ Origins origins_by_column(const CsvReading& reading) {
 }
 
 /// The samples of a pass that was made before. `reading` is prepared.
-Samples take_pass(CsvReading& reading, TextPass& pass, const TableParser& parser) {
+Samples take_pass(TableReading& reading, TextPass& pass, const TableParser& parser) {
   reading.samples = std::move(pass.samples);
-  for (CsvLayout& layout : reading.layouts) {
+  for (TableLayout& layout : reading.layouts) {
     layout.text_labels = reading.samples.columns.text_labels;
   }
   reading.results = {{.rows = reading.samples.count, .marks = std::move(pass.marks)}};
@@ -301,7 +300,7 @@ Samples take_pass(CsvReading& reading, TextPass& pass, const TableParser& parser
 }
 
 /// Parses the files, and returns whether the labels are texts.
-bool parse_table(CsvReading& reading) {
+bool parse_table(TableReading& reading) {
   const ReadOptions& options = reading.options;
   const bool may_be_text = options.task == Task::classification && options.columns == nullptr;
   const bool text_labels = label_is_text(reading);
@@ -318,12 +317,12 @@ bool parse_table(CsvReading& reading) {
                           ". Write it in one form, or take all labels as texts with --task "
                           "classification."));
     }
-  } catch (const CsvTextLabel& found) {
+  } catch (const TextLabel& found) {
     if (!may_be_text) {
       throw DataError(
           str(found.place, ": expected an integer as label like those before it, found \"",
               printable(found.text), "\". ",
-              options.columns != nullptr ? "Give labels of the training set." : kMixedCsvLabels));
+              options.columns != nullptr ? "Give labels of the training set." : kMixedLabels));
     }
   }
   reading.parser.parse(reading, true);
@@ -335,7 +334,7 @@ bool parse_table(CsvReading& reading) {
 
 Samples read_table(std::span<const SourcePtr> files, const ReadOptions& options,
                    const TableParser& parser) {
-  CsvReading reading = prepare(files, options, parser);
+  TableReading reading = prepare(files, options, parser);
   if (options.pass != nullptr) {
     return take_pass(reading, *options.pass, parser);
   }
@@ -345,12 +344,12 @@ Samples read_table(std::span<const SourcePtr> files, const ReadOptions& options,
   reading.samples.shape = {reading.width};
   reading.samples.columns.text_labels = text_labels;
   if (text_labels) {
-    number_csv_labels(reading);
+    number_labels(reading);
   }
-  centre_csv(reading);
+  centre_table(reading);
   const Origins origins = reading.samples.origins;  // by column, before categories are encoded
   if (reading.has_categories) {
-    encode_csv_categories(reading);
+    encode_categories(reading);
   }
   if (options.in_place) {
     reading.samples.blocks = parser.blocks(reading, origins);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// CsvTexts: the different texts of a column, numbered as they come.
+// TextCodes: the different texts of a column, numbered as they come.
 
 #pragma once
 
@@ -13,7 +13,7 @@
 
 namespace dga {
 
-class CsvTexts {
+class TextCodes {
  public:
   /// The number of `text`: 0, 1, … in the order of the first calls.
   std::int64_t code(std::string_view text);
@@ -25,10 +25,10 @@ class CsvTexts {
 };
 
 /// The texts of all, ascending by bytes, each once.
-std::vector<std::string> all_texts(const std::vector<const CsvTexts*>& parts);
+std::vector<std::string> all_texts(const std::vector<const TextCodes*>& parts);
 
 /// By code: the position in `sorted`, or -1 for a text that is not in it.
 std::vector<std::int64_t> positions_in(const std::vector<std::string>& sorted,
-                                       const CsvTexts& texts);
+                                       const TextCodes& texts);
 
 }  // namespace dga
