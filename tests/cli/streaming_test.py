@@ -3,8 +3,10 @@
 """dga train --stream: the weights of a run in memory, in little memory."""
 
 import json
+import math
 import os
 import random
+import struct
 import subprocess
 import unittest
 from pathlib import Path
@@ -140,6 +142,33 @@ class StreamingTest(ProgramTest):
                 stream = self.run_to(f"{name}_{engine}", *run, "--stream", "--engine", engine, notices=notices)
                 self.assertEqual(stream["weights_sha256"], memory["weights_sha256"], (name, engine))
                 self.assertEqual(stream["error"], memory["error"])
+
+    def write_array(self, name, type_of, shape, values):
+        header = f"{{'descr': '{type_of}', 'fortran_order': False, 'shape': {shape}, }}\n".encode()
+        form = {"<f4": "f", "<f8": "d", "|u1": "B"}[type_of]
+        self.write(name, b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header +
+                   struct.pack(f"<{len(values)}{form}", *values))
+
+    def test_streams_of_arrays_give_the_weights_of_a_run_in_memory(self):
+        draw = random.Random(6)
+        labels = [draw.randrange(3) for _ in range(900)]
+        values = [draw.gauss(label, 1) if draw.random() > 0.02 else math.nan for label in labels for _ in range(5)]
+        times = [value + 1_700_000_000 if i % 5 == 2 else value for i, value in enumerate(values)]
+        self.write_array("gaps/x.npy", "<f4", (900, 5), values)
+        self.write_array("gaps/y.npy", "|u1", (900,), labels)
+        self.write_array("times/x.npy", "<f8", (900, 5), times)
+        self.write_array("times/y.npy", "|u1", (900,), labels)
+        for name, missing in (("gaps", "mean"), ("gaps", "drop"), ("times", "mean"), ("times", "drop")):
+            run = ("--data", name, "--missing", missing, "--workers", "3", "--hidden", "6", "--shuffle-window", "100")
+            notices = r"[^\n]*\d+ of 900 samples have missing values[^\n]*\n"
+            memory = self.run_to(f"{name}/{missing}_memory", *run, notices=notices)
+            for again in ("first", "second"):  # which finds what the first has kept
+                stream = self.run_to(f"{name}/{missing}_{again}", *run, "--stream", notices=notices)
+                self.assertEqual(stream["weights_sha256"], memory["weights_sha256"], (name, missing))
+                self.assertEqual(stream["error"], memory["error"])
+        done = self.dga("train", "--data", "gaps", "--stream", "--shard", "contiguous", "--output", "refused")
+        self.expect_error(done, 1, "expected a finite number of at most 3.4e38 in size, found nan. Correct the file, or set "
+                                   "--missing to mean or drop.")
 
     def test_what_a_run_finds_in_the_files_is_kept_for_the_next(self):
         self.write("data/a.csv", [f"{i % 7},{i % 3},{'ab'[i % 2]}" for i in range(900)])
