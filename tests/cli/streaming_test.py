@@ -166,6 +166,12 @@ class StreamingTest(ProgramTest):
                 stream = self.run_to(f"{name}/{missing}_{again}", *run, "--stream", notices=notices)
                 self.assertEqual(stream["weights_sha256"], memory["weights_sha256"], (name, missing))
                 self.assertEqual(stream["error"], memory["error"])
+            # The model knows what NaN means.
+            done = self.dga("predict", "--model", f"{name}/{missing}_first", "--data", name, "--output", "predicted.csv")
+            self.assertEqual(done.returncode, 0, done)
+            predicted = (self.folder / "predicted.csv").read_text(encoding="utf-8").splitlines()
+            self.assertEqual(len(predicted) - 1, 900 if missing == "mean" else sum(memory["samples"].values()))
+            (self.folder / "predicted.csv").unlink()
         done = self.dga("train", "--data", "gaps", "--stream", "--shard", "contiguous", "--output", "refused")
         self.expect_error(done, 1, "expected a finite number of at most 3.4e38 in size, found nan. Correct the file, or set "
                                    "--missing to mean or drop.")
