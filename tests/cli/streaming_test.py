@@ -6,12 +6,13 @@ import json
 import math
 import os
 import random
+import re
 import struct
 import subprocess
 import unittest
 from pathlib import Path
 
-from program import DIGITS, SOURCE, ProgramTest
+from program import DIGITS, PROGRAM, SOURCE, ProgramTest
 
 PYTHON = SOURCE / ".deps" / "tests" / "bin" / "python"
 MPIRUN = os.environ.get("DGA_MPIRUN", "").split()
@@ -206,6 +207,42 @@ class StreamingTest(ProgramTest):
         self.assertEqual(len(lines), 1, done)
         self.assertIn("a.csv:41: expected 2 fields, found 1", lines[0])
         self.assertFalse((self.folder / "runs").exists())
+
+    def ranks_of_problem(self, *arguments):
+        """The streamed data of a problem on three ranks: what each rank read before it trained, and the weights of all."""
+        program = Path(os.environ.get("DGA_BIN", Path(PROGRAM).parent)) / "streamed_problem"
+        done = self.dga(*arguments, command=(*MPIRUN, "-n", "3", program))
+        lines = re.findall(r"rank (\d) read (\d+) bytes, weights (\w+)", done.stdout)
+        return done, {int(rank): int(size) for rank, size, _ in lines}, {weights for _, _, weights in lines}
+
+    @unittest.skipUnless(MPIRUN, "dga was built without MPI")
+    def test_one_rank_reads_all_files_for_a_problem(self):
+        draw = random.Random(3)
+        self.write("table/a.csv", [",".join(f"{draw.random():.6f}" for _ in range(20)) + f",{i % 2}" for i in range(9000)])
+        self.write_array("arrays/x.npy", "<f8", (9000, 20), [draw.random() for _ in range(180_000)])
+        self.write_array("arrays/y.npy", "|u1", (9000,), [i % 2 for i in range(9000)])
+        for data, size in (("table/a.csv", 1_600_000), ("arrays", 1_440_000)):
+            # By the folder of the results, and by create_dataset with a folder of its own.
+            for index, options in enumerate(((), (f"kept_{data[:5]}",))):
+                done, read, weights = self.ranks_of_problem(data, f"runs_{data[:5]}_{index}/first", *options)
+                self.assertEqual((done.returncode, len(weights)), (0, 1), done)
+                self.assertGreater(read[0], 2 * size)
+                self.assertLess(max(read[1], read[2]), size // 2, read)
+                done, read, again = self.ranks_of_problem(data, f"runs_{data[:5]}_{index}/second", *options)
+                self.assertEqual((done.returncode, again), (0, weights), done)
+                self.assertLess(max(read.values()), size // 2, read)
+
+    @unittest.skipUnless(MPIRUN, "dga was built without MPI")
+    def test_an_error_in_the_streamed_data_of_a_problem_is_that_of_all_ranks(self):
+        self.write("bad/a.csv", ["1,0", "2,1"] * 20 + ["3"])
+        for options in ((), ("kept",)):
+            done, read, _ = self.ranks_of_problem("bad/a.csv", "runs/bad", *options)
+            self.assertNotEqual(done.returncode, 0)
+            self.assertEqual(read, {})
+            lines = [line for line in done.stderr.splitlines() if line.startswith("dga: ")]
+            self.assertEqual(len(lines), 3, done)
+            for line in lines:
+                self.assertIn("bad/a.csv:41: expected 2 fields, found 1", line)
 
     def test_what_contradicts_a_stream_is_refused(self):
         self.write("data/a.csv", ["1,0", "2,1"] * 20)
