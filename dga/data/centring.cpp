@@ -13,9 +13,13 @@ namespace dga {
 namespace {
 
 /// Stores the values of a feature, or of the target (-1), minus an origin. Only checks the values
-/// of features that stay in files.
+/// of features that stay in files. Without an origin, values stay as they were read: f64 between
+/// them and f32 would round some integers twice, and a stream does not.
 void subtract(Samples& samples, std::int64_t feature, const std::vector<double>& values,
               double origin) {
+  if (origin == 0) {
+    return;
+  }
   const std::int64_t width = width_of(samples);
   for (std::size_t i = 0; i < values.size(); ++i) {
     const auto row = static_cast<std::int64_t>(i);

@@ -29,8 +29,8 @@ struct LoadOptions {
   std::string validation_data = {};
   Task task = Task::automatic;
   TableOptions table = {};
-  /// Streaming throws DataError for files that are packed, for formats that have no place for each
-  /// sample, and for features of arrays that need origins.
+  /// Streaming throws DataError for files that are packed, and for formats that have no place for
+  /// each sample.
   SampleOptions samples = {};
   /// Number of threads for parsing. 0: one per usable core.
   int threads = 0;

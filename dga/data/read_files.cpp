@@ -47,14 +47,16 @@ void refuse_packed(const std::string& path) {
   }
 }
 
-/// Reads the samples; of text that stays in its files only if no earlier run has done so.
+/// Reads the samples; of those that stay in their files only if no earlier run has done so.
 Samples read_or_find(const Format& format, std::span<const std::string> paths,
                      std::span<const SourcePtr> sources, const ReadOptions& options) {
   if (options.index == nullptr) {
     return read_with(format, sources, options);
   }
-  const IndexKey key = as_data(
-      [&] { return index_key(topic_of(options), paths, threads_or_cores(options.threads)); });
+  const IndexKey key = as_data([&] {
+    return index_key(str(topic_of(options), '\n', format.name), paths,
+                     threads_or_cores(options.threads));
+  });
   if (auto pass = find_text_pass(*options.index, key, sources)) {
     ReadOptions known = options;
     known.pass = &*pass;

@@ -52,6 +52,8 @@ struct Samples {
   std::shared_ptr<float[]> features;
   /// Of streamed samples, whose features are null: reads them from the files.
   std::shared_ptr<const BlockReader> blocks = {};
+  /// Of streamed arrays: whether all features were looked at to find the rest. Text always is.
+  bool has_pass = false;
   std::shared_ptr<std::int64_t[]> labels;  // (count), classification: see label_texts
   std::shared_ptr<float[]> targets;        // (count), regression, minus target_origin
   // Both null: samples without labels, which only ReadOptions::optional_labels allows.
@@ -101,7 +103,7 @@ struct ReadOptions {
   /// Of samples that stay in the files: where read_files looks for what an earlier run has found in
   /// them, and keeps what it finds. Null: nowhere.
   const IndexFolder* index = nullptr;
-  /// What the first pass over text that stays in the files has found before; see text_index.h.
+  /// What the first pass over samples that stay in the files has found before; see text_index.h.
   /// Null: it is made. Set by read_files.
   TextPass* pass = nullptr;
   // --- of images

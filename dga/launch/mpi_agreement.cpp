@@ -11,6 +11,9 @@
 #include <chrono>
 #include <cstdint>
 #include <cstring>
+#include <exception>
+#include <functional>
+#include <future>
 #include <new>
 #include <span>
 #include <string>
@@ -38,6 +41,7 @@ constexpr std::size_t kMostGroups = 8;
 constexpr std::chrono::microseconds kPollInterval{100};
 // Rank 0 may work for hours, and the others must not take its cores.
 constexpr std::chrono::milliseconds kIdleInterval{5};
+constexpr std::chrono::seconds kHeartbeat{1};
 
 std::atomic<bool> has_met{false};
 
@@ -98,7 +102,8 @@ std::string text_of_error(const std::exception_ptr& error) {
 
 /// Waits for `request` up to `timeout_s`. MPI's blocking collectives would wait for ever for a rank
 /// that has ended or taken another path.
-bool wait_for(MPI_Request& request, double timeout_s) {
+bool wait_for(MPI_Request& request, double timeout_s,
+              std::chrono::microseconds interval = kPollInterval) {
   const double started = now_seconds();
   while (true) {
     int done = 0;
@@ -109,7 +114,7 @@ bool wait_for(MPI_Request& request, double timeout_s) {
     if (now_seconds() - started > timeout_s) {
       return false;
     }
-    std::this_thread::sleep_for(kPollInterval);
+    std::this_thread::sleep_for(interval);
   }
 }
 
@@ -283,6 +288,50 @@ int on_first_rank(const LaunchOptions& options, const std::function<int()>& work
     std::this_thread::sleep_for(kIdleInterval);
   }
   return result;
+}
+
+bool first_rank_first(const LaunchOptions& options, const std::function<void()>& work) {
+  if (resolve_engine(options.engine) != Engine::mpi || !has_other_ranks() ||
+      is_relaunched_worker()) {
+    work();
+    return true;
+  }
+  agree_over_mpi(options);
+  const MPI_Comm all = all_ranks(options);
+  int rank = 0;
+  check_mpi(MPI_Comm_rank(all, &rank), "MPI_Comm_rank");
+  // MPI stays with this thread, which may be the only one that a program allows to call it.
+  std::future<void> working =
+      rank == 0 ? std::async(std::launch::async, work) : std::future<void>();
+  enum Beat : int { goes_on, done, failed };
+  std::exception_ptr error;
+  for (int beat = goes_on; beat == goes_on;) {
+    if (rank == 0 && working.wait_for(kHeartbeat) == std::future_status::ready) {
+      try {
+        working.get();
+        beat = done;
+      } catch (...) {
+        error = std::current_exception();
+        beat = failed;
+      }
+    }
+    MPI_Request request = MPI_REQUEST_NULL;
+    check_mpi(MPI_Ibcast(&beat, 1, MPI_INT, 0, all, &request), "MPI_Ibcast");
+    if (!wait_for(request, options.timeout_s, kIdleInterval)) {
+      end_without_others();
+      throw WorkerFailure(
+          str("[launch] rank ", rank, ": expected a sign of life within ", options.timeout_s,
+              " s from ", rank == 0 ? "the ranks that wait for it" : "rank 0, for which it waits",
+              ", found none. Check whether its process is still running, or raise --timeout."));
+    }
+    if (beat == failed) {
+      if (error != nullptr) {
+        fail_together(options, error);
+      }
+      agree_over_mpi(options);  // throws the error of rank 0
+    }
+  }
+  return rank == 0;
 }
 
 }  // namespace dga

@@ -32,4 +32,9 @@ int on_first_rank(const LaunchOptions&, const std::function<int()>& work) {
   return launched_rank().value_or(0) == 0 ? work() : 0;
 }
 
+bool first_rank_first(const LaunchOptions&, const std::function<void()>& work) {
+  work();
+  return true;
+}
+
 }  // namespace dga

@@ -33,4 +33,12 @@ bool has_met_ranks() noexcept;
 /// first.
 int on_first_rank(const LaunchOptions& options, const std::function<int()>& work);
 
+/// Engine mpi: runs `work` on rank 0 while the other ranks wait, which may then use what it has
+/// stored. Returns whether this rank has run it. If it throws, all ranks throw its error. The work
+/// has a thread of its own and any time; meanwhile rank 0 tells the others every second that it
+/// lives, and a rank that hears nothing for options.timeout_s throws WorkerFailure. Throws as
+/// `agree` does, which it calls first. A process that is not one of several ranks, and every one
+/// with another engine, runs the work itself.
+bool first_rank_first(const LaunchOptions& options, const std::function<void()>& work);
+
 }  // namespace dga

@@ -18,6 +18,7 @@
 #include "dga/problem/data_cache.h"
 #include "dga/train/plan.h"
 #include "dga/train/run_facts.h"
+#include "dga/train/shared_passes.h"
 
 namespace dga {
 
@@ -160,6 +161,13 @@ std::vector<Fact> problem_facts(const FactorizationProblem::State& state) {
   return facts;
 }
 
+/// Reads files, which are read once while they do not change.
+std::shared_ptr<const LoadedData> load_files(const LoadOptions& loading,
+                                             const LaunchOptions& launching) {
+  return load_in_turn(loading, launching,
+                      [](const LoadOptions& own) { return session().data.load(own); });
+}
+
 /// Allows one run at a time: runs would share the machine and the last results.
 class Running {
  public:
@@ -239,7 +247,12 @@ ClientDataset create_dataset(const DatasetOptions& options) {
   const Engine engine = resolve_engine(open_environment().workers.engine);
   LoadOptions loading = load_options_of(run, engine);
   loading.index = run.data.samples.index;  // the folder of the results is not known yet
-  ClientDataset dataset(session().data.load(loading));
+  const EnvironmentOptions environment = open_environment();
+  run.workers = environment.workers;
+  LaunchOptions launching = dga::launch_options_of(run, engine);
+  launching.mpi_comm = environment.mpi_comm;
+  launching.facts = run_facts(run);
+  ClientDataset dataset(load_files(loading, launching));
   DGA_CHECK(dataset.num_samples() >= options.num_client_items,
             "[problem] num_client_items: expected at least one sample a worker, found ",
             dataset.num_samples(), " samples for ", options.num_client_items,
@@ -277,10 +290,14 @@ FactorizationProblem create_factorization_problem(const FactorizationProblemOpti
                    .model = options.model};
   state->progress = options.progress == nullptr ? std::make_shared<Progress>() : options.progress;
   check_extras(state->extras, run);
-  state->data =
-      options.dataset
-          ? options.dataset->shared_data()
-          : session().data.load(load_options_of(run, resolve_engine(environment.workers.engine)));
+  const Engine engine = resolve_engine(environment.workers.engine);
+  if (options.dataset) {
+    state->data = options.dataset->shared_data();
+  } else {
+    LaunchOptions launching = launch_options_for(*state, engine);
+    launching.facts = run_facts(run);
+    state->data = load_files(load_options_of(run, engine), launching);
+  }
   state->extras.data = state->data;
   return FactorizationProblem(std::move(state));
 }
@@ -320,7 +337,8 @@ void prepare_data(const FactorizationProblem& problem) {
   DGA_CHECK(state.tasks.has_value(),
             "[problem] prepare_data: expected assigned tasks, found none. Call "
             "assign_tasks(problem) first.");
-  state.plan = prepare(*state.tasks);
+  state.plan = prepare_in_turn(
+      *state.tasks, launch_options_for(state, resolve_engine(state.options.workers.engine)));
 }
 
 void run(const FactorizationProblem& problem) {

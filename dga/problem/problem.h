@@ -82,9 +82,11 @@ class ClientDataset {
   std::shared_ptr<const LoadedData> data_;
 };
 
-/// Reads the data. Two calls on the same unchanged files read them once.
-/// Opens a default environment if none is open. Throws DataError, and InvalidArgument when there
-/// are fewer samples than `num_client_items` and for options that contradict each other.
+/// Reads the data. Two calls on the same unchanged files read them once. A stream under MPI needs
+/// all ranks: rank 0 reads all files first if `data.samples.index` names a folder, where the others
+/// then find what it has found, and an error of one rank is that of all. Opens a default
+/// environment if none is open. Throws DataError, and InvalidArgument when there are fewer samples
+/// than `num_client_items` and for options that contradict each other.
 ClientDataset create_dataset(const DatasetOptions& options);
 
 /// A dataset of samples in memory, for instance from data_from_arrays.
@@ -144,7 +146,8 @@ class FactorizationProblem {
 };
 
 /// Reads the data, unless it has been read, and checks everything that can be checked without
-/// running. Opens an environment if none is open. Throws DataError and InvalidArgument.
+/// running. Opens an environment if none is open. A stream under MPI needs all ranks, as for
+/// create_dataset. Throws DataError and InvalidArgument.
 FactorizationProblem create_factorization_problem(const FactorizationProblemOptions& options);
 
 // ------------------------------------------------------------------------------ steps
@@ -155,6 +158,7 @@ FactorizationProblem create_factorization_problem(const FactorizationProblemOpti
 std::vector<TaskAssignment> assign_tasks(const FactorizationProblem& problem);
 
 /// Splits off the held-out samples and measures the normalisation. Call it after assign_tasks.
+/// Under MPI all ranks must call it.
 void prepare_data(const FactorizationProblem& problem);
 
 /// Trains, and stores the results in files. Call it after prepare_data. May be called again, with

@@ -28,6 +28,7 @@ Json json_of(const Columns& columns) {
                          "has other contents. Save the model again."));
 }
 
+/// A card of arrays may have no columns, but say what NaN means.
 Columns columns_from(const Json& json, const std::string& path) {
   Columns columns;
   const auto missing = value_in(kMissingNames, json.value("missing", "error"));
@@ -35,7 +36,7 @@ Columns columns_from(const Json& json, const std::string& path) {
     refuse(path);
   }
   columns.missing = *missing;
-  for (const Json& entry : json.at("columns")) {
+  for (const Json& entry : json.value("columns", Json::array())) {
     const auto use = value_in(kColumnUseNames, entry.at("use").get<std::string>());
     if (!use) {
       refuse(path);
@@ -75,6 +76,8 @@ std::string to_json(const ModelCard& card) {
   }
   if (!card.columns.all.empty()) {
     json["columns"] = json_of(card.columns);
+  }
+  if (!card.columns.all.empty() || card.columns.missing != Missing::error) {
     json["missing"] = name_in(kMissingNames, card.columns.missing);
   }
   return file_text(json);
@@ -102,9 +105,7 @@ ModelCard model_card_from_json(std::string_view text, const std::string& path) {
     card.feature_origin = json.at("features").value("origin", std::vector<double>());
     card.target_origin = json.at("target").value("origin", 0.0);
     card.resized = json.value("images", "") == "resized";
-    if (json.contains("columns")) {
-      card.columns = columns_from(json, path);
-    }
+    card.columns = columns_from(json, path);
     card.columns.text_labels = json.value("labels", "") == "text";
     return card;
   } catch (const Json::exception&) {

@@ -26,6 +26,7 @@
 #include "dga/train/result_writer.h"
 #include "dga/train/run_facts.h"
 #include "dga/train/shared_outcome.h"
+#include "dga/train/shared_passes.h"
 #include "dga/train/training.h"
 
 namespace dga {
@@ -227,56 +228,32 @@ class Run {
   RunResults results_;
 };
 
-/// Reads streamed data on rank 0, which keeps what it finds. Other ranks then find that instead of
-/// reading all files too. Returns nothing on these, and whether they may go on.
-std::optional<LoadedData> load_first(const RunOptions& options, const LaunchOptions& launching,
-                                     bool& go_on) {
-  std::optional<LoadedData> data;
-  std::exception_ptr error;
-  go_on = on_first_rank(launching, [&] {
-            try {
-              LoadOptions loading = load_options_of(options, Engine::mpi);
-              loading.threads = 0;  // the other ranks wait
-              data = load_data(loading);
-              static_cast<void>(
-                  split_and_normalise(*data, options.data.test_fraction, options.training.seed));
-            } catch (...) {
-              error = std::current_exception();
-            }
-            return error == nullptr ? 1 : 0;
-          }) == 1;
-  if (error != nullptr) {
-    fail_together(launching, error);
-  }
-  return data;
-}
-
 /// Loads the data of a run. With engine mpi, an error of one rank is one of all.
-LoadedData load_with_all_ranks(const RunOptions& options, Engine engine, LaunchOptions& launching) {
+std::shared_ptr<const LoadedData> load_with_all_ranks(const RunOptions& options, Engine engine,
+                                                      LaunchOptions& launching) {
   const LoadOptions loading = load_options_of(options, engine);
+  const auto load = [](const LoadOptions& own) {
+    return std::make_shared<const LoadedData>(load_data(own));
+  };
   if (engine != Engine::mpi) {
-    return load_data(loading);
+    return load(loading);
   }
-  std::optional<LoadedData> data;
-  bool go_on = true;
-  if (options.data.samples.stream) {
-    data = load_first(options, launching, go_on);
+  std::shared_ptr<const LoadedData> data;
+  if (loading.samples.stream) {
+    data = load_in_turn(loading, launching, load);
   } else {
     agree(launching);
   }
-  if (!go_on) {
-    agree(launching);  // throws the error of rank 0
-  }
   try {
-    if (!data) {
-      data = load_data(loading);
+    if (data == nullptr) {
+      data = load(loading);
     }
     add_file_facts(loading, launching.facts);
     add_data_facts(*data, launching.facts);
   } catch (...) {
     fail_together(launching, std::current_exception());
   }
-  return std::move(*data);
+  return data;
 }
 
 }  // namespace
@@ -294,10 +271,10 @@ RunSummary train_run(const RunOptions& options, Progress& progress) {
   if (engine == Engine::mpi) {
     launching.facts = run_facts(options);
   }
-  const LoadedData data = load_with_all_ranks(options, engine, launching);
+  const std::shared_ptr<const LoadedData> data = load_with_all_ranks(options, engine, launching);
   const WorkerMap map = map_workers(launching);
-  const TrainPlan plan =
-      prepare(plan_tasks(options, engine, static_cast<int>(map.workers.size()), data));
+  const TrainPlan plan = prepare_in_turn(
+      plan_tasks(options, engine, static_cast<int>(map.workers.size()), *data), launching);
   return Run(plan, progress, std::move(folder), started, {}).run();
 }
 

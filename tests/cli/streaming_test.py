@@ -3,13 +3,16 @@
 """dga train --stream: the weights of a run in memory, in little memory."""
 
 import json
+import math
 import os
 import random
+import re
+import struct
 import subprocess
 import unittest
 from pathlib import Path
 
-from program import DIGITS, SOURCE, ProgramTest
+from program import DIGITS, PROGRAM, SOURCE, ProgramTest
 
 PYTHON = SOURCE / ".deps" / "tests" / "bin" / "python"
 MPIRUN = os.environ.get("DGA_MPIRUN", "").split()
@@ -141,6 +144,39 @@ class StreamingTest(ProgramTest):
                 self.assertEqual(stream["weights_sha256"], memory["weights_sha256"], (name, engine))
                 self.assertEqual(stream["error"], memory["error"])
 
+    def write_array(self, name, type_of, shape, values):
+        header = f"{{'descr': '{type_of}', 'fortran_order': False, 'shape': {shape}, }}\n".encode()
+        form = {"<f4": "f", "<f8": "d", "|u1": "B"}[type_of]
+        self.write(name, b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header +
+                   struct.pack(f"<{len(values)}{form}", *values))
+
+    def test_streams_of_arrays_give_the_weights_of_a_run_in_memory(self):
+        draw = random.Random(6)
+        labels = [draw.randrange(3) for _ in range(900)]
+        values = [draw.gauss(label, 1) if draw.random() > 0.02 else math.nan for label in labels for _ in range(5)]
+        times = [value + 1_700_000_000 if i % 5 == 2 else value for i, value in enumerate(values)]
+        self.write_array("gaps/x.npy", "<f4", (900, 5), values)
+        self.write_array("gaps/y.npy", "|u1", (900,), labels)
+        self.write_array("times/x.npy", "<f8", (900, 5), times)
+        self.write_array("times/y.npy", "|u1", (900,), labels)
+        for name, missing in (("gaps", "mean"), ("gaps", "drop"), ("times", "mean"), ("times", "drop")):
+            run = ("--data", name, "--missing", missing, "--workers", "3", "--hidden", "6", "--shuffle-window", "100")
+            notices = r"[^\n]*\d+ of 900 samples have missing values[^\n]*\n"
+            memory = self.run_to(f"{name}/{missing}_memory", *run, notices=notices)
+            for again in ("first", "second"):  # which finds what the first has kept
+                stream = self.run_to(f"{name}/{missing}_{again}", *run, "--stream", notices=notices)
+                self.assertEqual(stream["weights_sha256"], memory["weights_sha256"], (name, missing))
+                self.assertEqual(stream["error"], memory["error"])
+            # The model knows what NaN means.
+            done = self.dga("predict", "--model", f"{name}/{missing}_first", "--data", name, "--output", "predicted.csv")
+            self.assertEqual(done.returncode, 0, done)
+            predicted = (self.folder / "predicted.csv").read_text(encoding="utf-8").splitlines()
+            self.assertEqual(len(predicted) - 1, 900 if missing == "mean" else sum(memory["samples"].values()))
+            (self.folder / "predicted.csv").unlink()
+        done = self.dga("train", "--data", "gaps", "--stream", "--shard", "contiguous", "--output", "refused")
+        self.expect_error(done, 1, "expected a finite number of at most 3.4e38 in size, found nan. Correct the file, or set "
+                                   "--missing to mean or drop.")
+
     def test_what_a_run_finds_in_the_files_is_kept_for_the_next(self):
         self.write("data/a.csv", [f"{i % 7},{i % 3},{'ab'[i % 2]}" for i in range(900)])
         run = ("--data", "data", "--stream", "--workers", "2", "--hidden", "4")
@@ -171,6 +207,42 @@ class StreamingTest(ProgramTest):
         self.assertEqual(len(lines), 1, done)
         self.assertIn("a.csv:41: expected 2 fields, found 1", lines[0])
         self.assertFalse((self.folder / "runs").exists())
+
+    def ranks_of_problem(self, *arguments):
+        """The streamed data of a problem on three ranks: what each rank read before it trained, and the weights of all."""
+        program = Path(os.environ.get("DGA_BIN", Path(PROGRAM).parent)) / "streamed_problem"
+        done = self.dga(*arguments, command=(*MPIRUN, "-n", "3", program))
+        lines = re.findall(r"rank (\d) read (\d+) bytes, weights (\w+)", done.stdout)
+        return done, {int(rank): int(size) for rank, size, _ in lines}, {weights for _, _, weights in lines}
+
+    @unittest.skipUnless(MPIRUN, "dga was built without MPI")
+    def test_one_rank_reads_all_files_for_a_problem(self):
+        draw = random.Random(3)
+        self.write("table/a.csv", [",".join(f"{draw.random():.6f}" for _ in range(20)) + f",{i % 2}" for i in range(9000)])
+        self.write_array("arrays/x.npy", "<f8", (9000, 20), [draw.random() for _ in range(180_000)])
+        self.write_array("arrays/y.npy", "|u1", (9000,), [i % 2 for i in range(9000)])
+        for data, size in (("table/a.csv", 1_600_000), ("arrays", 1_440_000)):
+            # By the folder of the results, and by create_dataset with a folder of its own.
+            for index, options in enumerate(((), (f"kept_{data[:5]}",))):
+                done, read, weights = self.ranks_of_problem(data, f"runs_{data[:5]}_{index}/first", *options)
+                self.assertEqual((done.returncode, len(weights)), (0, 1), done)
+                self.assertGreater(read[0], 2 * size)
+                self.assertLess(max(read[1], read[2]), size // 2, read)
+                done, read, again = self.ranks_of_problem(data, f"runs_{data[:5]}_{index}/second", *options)
+                self.assertEqual((done.returncode, again), (0, weights), done)
+                self.assertLess(max(read.values()), size // 2, read)
+
+    @unittest.skipUnless(MPIRUN, "dga was built without MPI")
+    def test_an_error_in_the_streamed_data_of_a_problem_is_that_of_all_ranks(self):
+        self.write("bad/a.csv", ["1,0", "2,1"] * 20 + ["3"])
+        for options in ((), ("kept",)):
+            done, read, _ = self.ranks_of_problem("bad/a.csv", "runs/bad", *options)
+            self.assertNotEqual(done.returncode, 0)
+            self.assertEqual(read, {})
+            lines = [line for line in done.stderr.splitlines() if line.startswith("dga: ")]
+            self.assertEqual(len(lines), 3, done)
+            for line in lines:
+                self.assertIn("bad/a.csv:41: expected 2 fields, found 1", line)
 
     def test_what_contradicts_a_stream_is_refused(self):
         self.write("data/a.csv", ["1,0", "2,1"] * 20)

@@ -6,8 +6,10 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
 #include <exception>
 #include <string>
+#include <thread>
 
 #include "dga/base/error.h"
 #include "dga/launch/launched_rank.h"
@@ -100,6 +102,21 @@ TEST(Agreement, TheFirstRankWorksAndAllReturnWhatItReturned) {
   int calls = 0;
   EXPECT_EQ(on_first_rank({}, [&] { return 7 + calls++ + caller(); }), 7);
   EXPECT_EQ(calls, caller() == 0 ? 1 : 0);
+}
+
+TEST(Agreement, TheFirstRankWorksBeforeTheOthersGoOn) {
+  int calls = 0;
+  const bool first = first_rank_first(engine_options(), [&] {
+    ++calls;
+    // Longer than it takes until the others hear of it.
+    std::this_thread::sleep_for(std::chrono::milliseconds(1200));
+  });
+  EXPECT_EQ(first, caller() == 0);
+  EXPECT_EQ(calls, caller() == 0 ? 1 : 0);
+  EXPECT_EQ(error_of<DataError>(
+                [] { first_rank_first(engine_options(), [] { throw DataError("a.csv: bad"); }); }),
+            "a.csv: bad");
+  run_on_workers([](Environment& environment) { environment.world().barrier(); });
 }
 
 }  // namespace

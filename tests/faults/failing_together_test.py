@@ -82,6 +82,13 @@ class FailingTogether(unittest.TestCase):
         self.assertRegex(errors[0][1], r"\[launch\] rank \d waited 1 s for all 4 ranks to call launch\. Check whether one "
                          r"of them has ended or taken another path through the program, or raise --timeout\.")
 
+    @unittest.skipUnless(HAS_MPI, "built without MPI")
+    def test_ranks_do_not_wait_for_ever_for_the_work_of_the_first(self):
+        code, _, errors = self.run_failing("mpi", "silent", timeout=3)
+        self.assertNotEqual(code, 0)
+        self.assertRegex(errors[0][1], r"\[launch\] rank [123]: expected a sign of life within 3 s from rank 0, for which it "
+                         r"waits, found none\. Check whether its process is still running, or raise --timeout\.")
+
     def test_a_killed_process_is_named_with_its_signal(self):
         self.check("processes", "kill", r"\[launch\] worker 2 \(process \d+\) was killed by signal 9 "
                    r"\(Killed\); worker \d waited for it in barrier 'end'")

@@ -8,7 +8,8 @@
 // broadcast in the place of the barrier, whose root waits for nobody), fork (a child of the victim
 // calls exit, which is no failure), or lose: the workers meet over and over, until the test takes
 // one of them away; or, for ranks of MPI, absent: the victim ends its program while the others go
-// on to a second launch; nested: the workers call launch again; long: worker 0 sends long messages,
+// on to a second launch; silent: rank 0 stops its process while the others wait for its work;
+// nested: the workers call launch again; long: worker 0 sends long messages,
 // first to all and then to worker 1, which is no failure. It prints the moment of the failure
 // and, on stderr, the error that launch throws; both with seconds since the epoch, for the test to
 // compare. With IGNORE_SIGCHLD in its environment it ignores SIGCHLD.
@@ -26,6 +27,7 @@
 #include <vector>
 
 #include "dga/launch/launch.h"
+#include "dga/launch/rank_agreement.h"
 
 namespace {
 
@@ -108,6 +110,10 @@ int main(int argc, char** argv) {
     dga::LaunchOptions options{.engine = dga::engine_from(argv[1]), .workers = std::atoi(argv[2])};
     options.timeout_s = argc > 5 ? std::atof(argv[5]) : 60;
     options.ranks_per_node = argc > 6 ? std::atoi(argv[6]) : 0;
+    if (how == "silent") {
+      dga::first_rank_first(options, [] { kill(getpid(), SIGSTOP); });
+      return 0;
+    }
     if (how == "absent") {
       int rank = 0;
       dga::launch(options, [&](dga::Environment& environment) { rank = environment.rank(); });

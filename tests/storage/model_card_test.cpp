@@ -56,6 +56,14 @@ TEST(ModelCard, OfATableIsReadBackAsItWas) {
   EXPECT_EQ(model_card_from_json(to_json(card), "model.json"), card);
 }
 
+TEST(ModelCard, OfArraysWithMissingValuesIsReadBackAsItWas) {
+  for (const Missing missing : {Missing::error, Missing::mean, Missing::drop}) {
+    ModelCard card = digits();
+    card.columns.missing = missing;
+    EXPECT_EQ(model_card_from_json(to_json(card), "model.json"), card);
+  }
+}
+
 TEST(ModelCard, WithAnUnknownUseOfAColumnIsRefused) {
   ModelCard card = digits();
   card.columns = {.all = {{.name = "a"}, {.name = "b"}}};

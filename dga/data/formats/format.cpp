@@ -68,12 +68,17 @@ Samples read_with(const Format& format, std::span<const SourcePtr> files,
     return format.read(files, options);
   }
   ArrayPairs pairs = format.arrays(files, options);
-  Samples samples = options.in_place ? read_labels_alone(pairs.parts, options)
-                                     : read_labelled_arrays(pairs.parts, options);
-  if (options.in_place) {
-    samples.blocks = std::make_shared<ArrayBlocks>(std::move(pairs.parts));
+  Samples samples;
+  if (options.pass != nullptr) {
+    samples = take_array_pass(pairs.parts, *options.pass, options);
+  } else {
+    samples = read_labelled_arrays(pairs.parts, options);
+    samples.notices.insert(samples.notices.begin(), pairs.notices.begin(), pairs.notices.end());
   }
-  samples.notices.insert(samples.notices.begin(), pairs.notices.begin(), pairs.notices.end());
+  if (options.in_place) {
+    samples.blocks =
+        std::make_shared<ArrayBlocks>(std::move(pairs.parts), samples, options.table.missing);
+  }
   return samples;
 }
 

@@ -36,8 +36,8 @@ struct Format {
   bool (*holds)(const SourcePtr& file, FileUse set) = nullptr;
 };
 
-/// Reads the files of a set with `format`.
-/// If options.in_place, reads the labels alone, and throws DataError for a format that cannot.
+/// Reads the files of a set with `format`. If options.in_place, leaves the features in the files,
+/// and throws DataError for a format that cannot.
 Samples read_with(const Format& format, std::span<const SourcePtr> files,
                   const ReadOptions& options);
 

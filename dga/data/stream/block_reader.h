@@ -4,6 +4,8 @@
 
 #pragma once
 
+#include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -16,6 +18,11 @@ struct TextMark {
   std::size_t file = 0;
   std::int64_t offset = 0;  // bytes
 };
+
+/// Whether NaN, which may stand for a missing value, is all that is not finite among `values`.
+inline bool is_missing_at_most(std::span<const float> values) {
+  return std::none_of(values.begin(), values.end(), [](float x) { return std::isinf(x); });
+}
 
 /// Several threads may call the functions at the same time.
 class BlockReader {
@@ -32,9 +39,9 @@ class BlockReader {
   /// How many blocks are best read at the same time; see ByteSource.
   virtual int reads_at_a_time() const noexcept { return 1; }
 
-  /// Called for a sample that was read with NaN or an infinity. Throws DataError unless NaN stands
-  /// for a missing value there.
-  virtual void check_not_finite(std::int64_t sample) const = 0;
+  /// Called for a sample that was read as `values`, with NaN or an infinity among them. Throws
+  /// DataError unless there is only NaN, and it stands for a missing value.
+  virtual void check_not_finite(std::int64_t sample, std::span<const float> values) const = 0;
 
   /// Of text, what the first pass found: places of records. Empty for formats whose samples have
   /// fixed places.

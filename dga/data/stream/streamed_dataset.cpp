@@ -98,7 +98,7 @@ void StreamedDataset::copy_samples(std::span<const std::int64_t> indices, Buffer
         current = number;
       }
       if (!copy_finite(block.get() + index % rows_ * width_, width_, out)) {
-        reader_->check_not_finite(index);
+        reader_->check_not_finite(index, {out, static_cast<std::size_t>(width_)});
       }
       out += width_;
     }

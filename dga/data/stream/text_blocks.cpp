@@ -82,8 +82,8 @@ void TextBlocks::read(std::int64_t first, std::int64_t last, float* values) cons
   desks_.push_back(std::move(desk));
 }
 
-void TextBlocks::check_not_finite(std::int64_t sample) const {
-  if (!text_.missing_allowed) {
+void TextBlocks::check_not_finite(std::int64_t sample, std::span<const float> values) const {
+  if (!text_.missing_allowed || !is_missing_at_most(values)) {
     refuse_changed_file(text_.files[text_.marks[mark_of(sample)].file]->name());
   }
 }

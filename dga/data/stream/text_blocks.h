@@ -51,7 +51,7 @@ class TextBlocks final : public BlockReader {
 
   void read(std::int64_t first, std::int64_t last, float* values) const override;
   int reads_at_a_time() const noexcept override { return text_.files.front()->reads_at_a_time(); }
-  void check_not_finite(std::int64_t sample) const override;
+  void check_not_finite(std::int64_t sample, std::span<const float> values) const override;
   std::span<const TextMark> marks() const override { return text_.marks; }
 
  private:

@@ -19,20 +19,29 @@ using Json = nlohmann::json;
 
 constexpr std::int64_t kMarkFields = 3;  // sample, file, offset
 
+/// The file of a part, whose place begins with its name: "x.safetensors: y_train".
 std::size_t file_of(const Samples::Part& part, std::span<const SourcePtr> files) {
-  const auto found = std::find_if(files.begin(), files.end(),
-                                  [&](const SourcePtr& file) { return file->name() == part.file; });
-  return static_cast<std::size_t>(found - files.begin());
+  std::size_t found = files.size();
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    if (part.file.starts_with(files[i]->name()) &&
+        (found == files.size() || files[i]->name().size() > files[found]->name().size())) {
+      found = i;
+    }
+  }
+  return found;
 }
 
 Json json_of_parts(const Samples& samples, std::span<const SourcePtr> files,
                    std::vector<std::int64_t>& lines) {
   Json parts = Json::array();
   for (const Samples::Part& part : samples.parts) {
-    parts.push_back({{"file", file_of(part, files)},
-                     {"count", part.count},
-                     {"first_line", part.first_line},
-                     {"lines", part.lines.size()}});
+    const std::size_t file = file_of(part, files);
+    parts.push_back(
+        {{"file", file},
+         {"place", part.file.substr(file < files.size() ? files[file]->name().size() : 0)},
+         {"count", part.count},
+         {"first_line", part.first_line},
+         {"lines", part.lines.size()}});
     lines.insert(lines.end(), part.lines.begin(), part.lines.end());
   }
   return parts;
@@ -58,7 +67,7 @@ void read_parts(const Json& json, const IndexRecord& record, std::span<const Sou
     check_found(file < files.size() && part.count >= 0 && own >= 0 && own <= count - line &&
                     (own == 0 || own == part.count),
                 "the samples of each file");
-    part.file = files[file]->name();
+    part.file = files[file]->name() + entry.at("place").get<std::string>();
     part.lines.assign(lines.get() + line, lines.get() + line + own);
     line += own;
     all += part.count;
@@ -83,7 +92,7 @@ std::vector<TextMark> read_marks(const IndexRecord& record, std::span<const Sour
                 "the places of records");
     marks.push_back(mark);
   }
-  check_found(!marks.empty() && marks.front().sample == 0, "the places of records");
+  check_found(marks.empty() || marks.front().sample == 0, "the places of records");
   return marks;
 }
 
@@ -100,7 +109,9 @@ TextPass pass_from(const IndexRecord& record, std::span<const SourcePtr> files) 
   samples.dropped_samples = json.at("dropped").get<std::int64_t>();
   samples.columns =
       model_card_from_json(json.at("columns").get<std::string>(), "the index").columns;
-  check_found(samples.count > 0 && samples.shape.size() == 1 && samples.shape.front() > 0,
+  check_found(samples.count > 0 && !samples.shape.empty() &&
+                  std::all_of(samples.shape.begin(), samples.shape.end(),
+                              [](std::int64_t size) { return size > 0; }),
               "samples");
   if (record.arrays.contains("labels")) {
     samples.labels = record.array<std::int64_t>("labels", samples.count).first;
@@ -115,7 +126,7 @@ TextPass pass_from(const IndexRecord& record, std::span<const SourcePtr> files) 
     samples.targets = record.array<float>("targets", samples.count).first;
   }
   const auto [origins, features] = record.array<double>("origins");
-  check_found(features == 0 || features == samples.shape.front(), "origins");
+  check_found(features == 0 || features == width_of(samples), "origins");
   samples.origins.features.assign(origins.get(), origins.get() + features);
   samples.origins.target = *record.array<double>("target_origin", 1).first.get();
   read_parts(json.at("parts"), record, files, samples);
@@ -142,7 +153,7 @@ std::string topic_of(const ReadOptions& options) {
 void keep_text_pass(const IndexFolder& folder, const IndexKey& key,
                     std::span<const SourcePtr> files, const Samples& samples) {
   const std::span<const TextMark> marks = samples.blocks->marks();
-  if (marks.empty()) {
+  if (marks.empty() && !samples.has_pass) {
     return;
   }
   std::vector<std::int64_t> lines;

@@ -18,6 +18,8 @@
 #include "dga/data/formats/arrays/elements.h"
 #include "dga/data/merged_numbers.h"
 #include "dga/data/shape_text.h"
+#include "dga/data/stream/changed_file.h"
+#include "dga/data/stream/text_index.h"
 
 namespace dga {
 namespace {
@@ -80,10 +82,7 @@ void check_shapes(std::span<const LabelledArrays> parts, const ReadOptions& opti
 float finite(const StoredArray& array, std::int64_t sample, double value) {
   const auto narrow = static_cast<float>(value);
   if (!std::isfinite(narrow)) {
-    refuse(array, sample,
-           str("expected a finite number of at most 3.4e38 in size, found ", value,
-               std::isnan(value) ? ". Correct the file, or set --missing to mean or drop."
-                                 : ". Correct the file."));
+    refuse_not_finite(array, sample, value);
   }
   return narrow;
 }
@@ -108,52 +107,87 @@ class ArrayReading {
   }
 
   Samples read() {
-    samples_.features = allocate_aligned<float>(samples_.count * width_);
+    FeatureRanges ranges(static_cast<std::size_t>(width_));
     has_missing_.resize(static_cast<std::size_t>(samples_.count));
-    std::int64_t first = 0;
-    for (const LabelledArrays& part : parts_) {
-      read_features(part.features, first);
-      first += part.features.rows();
+    if (!options_.in_place) {
+      samples_.features = allocate_aligned<float>(samples_.count * width_);
+      read_features();
+    } else if (needs_pass()) {
+      ranges = look_at_features();
+      samples_.has_pass = true;
     }
     // As for tables: --drop of a prediction leaves the labels out.
     if (parts_.front().labels && !(options_.optional_labels && options_.table.drop == "label")) {
       read_labels();
     }
-    centre_values();
+    centre_values(std::move(ranges));
     leave_out_missing();
     return std::move(samples_);
   }
 
-  Samples read_labels_alone() {
-    if (parts_.front().labels) {
-      read_labels();
-    }
-    refuse_crowded_features();
-    if (samples_.targets) {
-      centre_columns({}, FeatureRanges(static_cast<std::size_t>(width_)));
-    }
-    return std::move(samples_);
+ private:
+  /// Whether the features that stay in the files must be looked at before any is used.
+  bool needs_pass() const {
+    return std::any_of(parts_.begin(), parts_.end(), [&](const LabelledArrays& part) {
+      const ElementType type = part.features.type;
+      return (options_.origins == nullptr && may_round(type)) ||
+             (options_.table.missing != Missing::error && may_be_nan(type));
+    });
   }
 
- private:
-  void read_features(const StoredArray& array, std::int64_t at) {
-    const bool missing_allowed = options_.table.missing != Missing::error;
-    for_each_piece(array, [&](std::int64_t first, std::int64_t last, int thread) {
-      float* const out = samples_.features.get() + at * width_;
-      for_each_element(array, first, last, buffers_[static_cast<std::size_t>(thread)],
-                       [&](std::int64_t row, std::int64_t column, auto value) {
-                         auto narrow = static_cast<float>(value);
-                         if constexpr (std::is_floating_point_v<decltype(value)>) {
-                           if (!std::isfinite(narrow)) {
-                             if (!(missing_allowed && std::isnan(narrow))) {
-                               narrow = finite(array, row, value);
-                             }
-                             has_missing_[static_cast<std::size_t>(at + row)] = 1;
-                           }
-                         }
-                         out[row * width_ + column] = narrow;
-                       });
+  /// Calls use(sample, column, value as f32, thread) for all features, sample by sample within a
+  /// piece, on all threads. Throws for a value that is not finite, unless it is missing and may be.
+  template <typename Use>
+  void for_each_feature(Use&& use) {
+    std::int64_t at = 0;
+    for (const LabelledArrays& part : parts_) {
+      const StoredArray& array = part.features;
+      for_each_piece(array, [&](std::int64_t first, std::int64_t last, int thread) {
+        for_each_element(array, first, last, buffers_[static_cast<std::size_t>(thread)],
+                         [&](std::int64_t row, std::int64_t column, auto value) {
+                           use(at + row, column, narrowed(array, at, row, value), thread);
+                         });
+      });
+      at += array.rows();
+    }
+  }
+
+  /// A value of a row as f32. `at`: the sample of row 0.
+  template <typename T>
+  float narrowed(const StoredArray& array, std::int64_t at, std::int64_t row, T value) {
+    const auto narrow = static_cast<float>(value);
+    if constexpr (std::is_floating_point_v<T>) {
+      if (!std::isfinite(narrow)) {
+        if (options_.table.missing == Missing::error || !std::isnan(narrow)) {
+          refuse_not_finite(array, row, value);
+        }
+        has_missing_[static_cast<std::size_t>(at + row)] = 1;
+      }
+    }
+    return narrow;
+  }
+
+  void read_features() {
+    float* const out = samples_.features.get();
+    for_each_feature([&](std::int64_t sample, std::int64_t column, float value, int /*thread*/) {
+      out[sample * width_ + column] = value;
     });
+  }
+
+  FeatureRanges look_at_features() {
+    std::vector<FeatureRanges> ranges(static_cast<std::size_t>(threads_),
+                                      FeatureRanges(static_cast<std::size_t>(width_)));
+    for_each_feature([&](std::int64_t, std::int64_t column, float value, int thread) {
+      FeatureRanges& range = ranges[static_cast<std::size_t>(thread)];
+      const auto f = static_cast<std::size_t>(column);
+      // Neither is true for NaN.
+      range.least[f] = value < range.least[f] ? value : range.least[f];
+      range.most[f] = value > range.most[f] ? value : range.most[f];
+    });
+    for (std::size_t t = 1; t < ranges.size(); ++t) {
+      ranges.front().add(ranges[t]);
+    }
+    return std::move(ranges.front());
   }
 
   void read_labels() {
@@ -294,58 +328,28 @@ class ArrayReading {
     }
   }
 
-  void centre_values() {
-    const auto rounds = [&](const LabelledArrays& part) {
-      return may_round(part.features.type) || (samples_.targets && may_round(part.labels->type));
-    };
-    if (options_.origins == nullptr && std::none_of(parts_.begin(), parts_.end(), rounds)) {
+  /// `ranges`: of the features that stay in the files; those in memory are measured.
+  void centre_values(FeatureRanges ranges) {
+    const bool features = std::any_of(parts_.begin(), parts_.end(), [](const LabelledArrays& part) {
+      return may_round(part.features.type);
+    });
+    const bool targets = samples_.targets &&
+                         std::any_of(parts_.begin(), parts_.end(),
+                                     [](const auto& part) { return may_round(part.labels->type); });
+    if (options_.origins == nullptr && !features && !targets) {
       return;
     }
-    FeatureRanges ranges(static_cast<std::size_t>(width_));
-    for (std::int64_t i = 0; options_.origins == nullptr && i < samples_.count; ++i) {
+    for (std::int64_t i = 0; options_.origins == nullptr && samples_.features && i < samples_.count;
+         ++i) {
       ranges.add(samples_.features.get() + i * width_);
     }
-    centre_columns(all_features(), ranges);
+    centre_columns(features ? all_features() : std::vector<std::int64_t>(), ranges);
   }
 
   std::vector<std::int64_t> all_features() const {
     std::vector<std::int64_t> numbers(static_cast<std::size_t>(width_));
     std::iota(numbers.begin(), numbers.end(), std::int64_t{0});
     return numbers;
-  }
-
-  /// Throws for features that would need an origin; NaN and the like are found when they are used.
-  void refuse_crowded_features() {
-    if (std::none_of(parts_.begin(), parts_.end(),
-                     [](const LabelledArrays& part) { return may_round(part.features.type); })) {
-      return;
-    }
-    const std::int64_t rows = samples_to_compare(samples_.count, width_);
-    const auto first = wide_columns(all_features(), false, rows);
-    std::vector<FeatureRanges> ranges(static_cast<std::size_t>(threads_),
-                                      FeatureRanges(static_cast<std::size_t>(width_)));
-    for (const LabelledArrays& part : parts_) {
-      for_each_piece(part.features, [&](std::int64_t begin, std::int64_t end, int thread) {
-        FeatureRanges& range = ranges[static_cast<std::size_t>(thread)];
-        for_each_element(part.features, begin, end, buffers_[static_cast<std::size_t>(thread)],
-                         [&](std::int64_t, std::int64_t column, auto value) {
-                           const auto narrow = static_cast<float>(value);
-                           const auto f = static_cast<std::size_t>(column);
-                           range.least[f] = std::min(range.least[f], narrow);
-                           range.most[f] = std::max(range.most[f], narrow);
-                         });
-      });
-    }
-    for (std::size_t t = 1; t < ranges.size(); ++t) {
-      ranges.front().add(ranges[t]);
-    }
-    for (std::size_t f = 0; f < first.size(); ++f) {
-      if (ranges.front().crowded(f) || has_merged(first[f])) {
-        throw DataError(str(parts_.front().features.place, ": expected features that f32 keeps ",
-                            "apart, to stream them, found some that it does not in feature ", f,
-                            ". Scale or shift the feature, or train without --stream."));
-      }
-    }
   }
 
   /// Calls work(first, last, thread) for pieces of the rows of `array`, on all threads.
@@ -374,8 +378,10 @@ class ArrayReading {
         if (has_missing_[static_cast<std::size_t>(at)] != 0) {
           continue;
         }
-        std::copy_n(samples_.features.get() + at * width_, width_,
-                    samples_.features.get() + kept * width_);
+        if (samples_.features) {
+          std::copy_n(samples_.features.get() + at * width_, width_,
+                      samples_.features.get() + kept * width_);
+        }
         if (samples_.labels) {
           samples_.labels[kept] = samples_.labels[at];
         }
@@ -407,12 +413,37 @@ class ArrayReading {
 
 }  // namespace
 
-Samples read_labels_alone(std::span<const LabelledArrays> parts, const ReadOptions& options) {
-  return ArrayReading(parts, options).read_labels_alone();
+void refuse_not_finite(const StoredArray& array, std::int64_t sample, double value) {
+  refuse(array, sample,
+         str("expected a finite number of at most 3.4e38 in size, found ", value,
+             std::isnan(value) ? ". Correct the file, or set --missing to mean or drop."
+                               : ". Correct the file."));
 }
 
 Samples read_labelled_arrays(std::span<const LabelledArrays> parts, const ReadOptions& options) {
   return ArrayReading(parts, options).read();
+}
+
+Samples take_array_pass(std::span<const LabelledArrays> parts, TextPass& pass,
+                        const ReadOptions& options) {
+  check_shapes(parts, options);
+  Samples samples = std::move(pass.samples);
+  const StoredArray& first = parts.front().features;
+  bool same = samples.parts.size() == parts.size() && samples.shape == sample_shape_of(first);
+  for (std::size_t p = 0; same && p < parts.size(); ++p) {
+    const auto& [file, count, first_line, lines, is_sample] = samples.parts[p];
+    const std::int64_t rows = parts[p].features.rows();
+    same = lines.empty() ? count == 0 || count == rows
+                         : std::is_sorted(lines.begin(), lines.end()) && lines.front() >= 0 &&
+                               lines.back() < rows;
+  }
+  if (!same) {
+    refuse_changed_file(first.place);
+  }
+  samples.columns.missing = options.table.missing;
+  samples.format = name_of(first.type);
+  samples.has_pass = true;
+  return samples;
 }
 
 }  // namespace dga

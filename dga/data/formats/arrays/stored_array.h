@@ -46,6 +46,11 @@ constexpr bool may_round(ElementType type) noexcept {
          type == ElementType::i64 || type == ElementType::f64;
 }
 
+constexpr bool may_be_nan(ElementType type) noexcept {
+  return type == ElementType::f16 || type == ElementType::bf16 || type == ElementType::f32 ||
+         type == ElementType::f64;
+}
+
 /// The first dimension counts the samples.
 struct StoredArray {
   std::string title = {};  // the name of the file or member, which says what the array holds

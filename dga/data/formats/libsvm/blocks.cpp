@@ -22,7 +22,7 @@ struct LibsvmPlan {
 class LibsvmParser final : public TextParser {
  public:
   explicit LibsvmParser(std::shared_ptr<const LibsvmPlan> plan)
-      : plan_(std::move(plan)), line_(plan_->task, /*optional_labels=*/false) {}
+      : plan_(std::move(plan)), line_(plan_->task, /*labelled=*/true) {}
 
   bool parse(std::size_t /*file*/, std::span<const char> text, std::int64_t skip, std::int64_t take,
              float* values) override {

@@ -3,7 +3,7 @@
 #include "dga/data/formats/libsvm/libsvm.h"
 
 #include <algorithm>
-#include <functional>
+#include <iterator>
 #include <limits>
 #include <map>
 #include <memory>
@@ -17,7 +17,7 @@
 #include "dga/data/aligned.h"
 #include "dga/data/centring.h"
 #include "dga/data/formats/libsvm/blocks.h"
-#include "dga/data/formats/libsvm/line.h"
+#include "dga/data/formats/libsvm/pieces.h"
 #include "dga/data/formats/libsvm/words.h"
 #include "dga/data/formats/number.h"
 #include "dga/data/line_numbers.h"
@@ -39,34 +39,6 @@ bool is_index_and_value(std::string_view word) {
          parse_double(word.substr(colon + 1), value) == NumberError::none;
 }
 
-/// Calls use(line, offset of its begin) for the lines of a file.
-void for_each_line(const ByteSource& file,
-                   const std::function<void(std::string_view, std::int64_t)>& use) {
-  std::string partial;
-  std::int64_t begin = 0;
-  const auto end_line = [&](std::string_view line) {
-    use(line, begin);
-    begin += std::ssize(line) + 1;
-  };
-  file.stream(0, file.size(), [&](std::span<const char> bytes) {
-    std::string_view text(bytes.data(), bytes.size());
-    for (std::size_t end = text.find('\n'); end != std::string_view::npos; end = text.find('\n')) {
-      if (partial.empty()) {
-        end_line(text.substr(0, end));
-      } else {
-        partial.append(text.substr(0, end));
-        end_line(partial);
-        partial.clear();
-      }
-      text.remove_prefix(end + 1);
-    }
-    partial.append(text);
-  });
-  if (!partial.empty()) {
-    end_line(partial);
-  }
-}
-
 /// The index of feature 0 of the samples that a training had.
 std::int64_t first_index_of(const Columns& columns) {
   return !columns.all.empty() && columns.all.front().name == "0" ? 0 : 1;
@@ -79,83 +51,127 @@ std::shared_ptr<T[]> as_array(std::vector<T> values) {
   return {owner, owner->data()};
 }
 
+/// What is written of each feature, by index.
+struct WrittenValues {
+  std::vector<float> least = {};
+  std::vector<float> most = {};
+  std::vector<std::int64_t> times = {};
+
+  std::int64_t size() const noexcept { return std::ssize(times); }
+  void resize(std::size_t size) {
+    least.resize(size, std::numeric_limits<float>::infinity());
+    most.resize(size, -std::numeric_limits<float>::infinity());
+    times.resize(size);
+  }
+  void add(std::int64_t index, double value) noexcept {
+    const auto at = static_cast<std::size_t>(index);
+    const auto narrow = static_cast<float>(value);
+    least[at] = std::min(least[at], narrow);
+    most[at] = std::max(most[at], narrow);
+    ++times[at];
+  }
+};
+
 /// The samples of all files in rows of index and value (CSR). Of samples that stay in the files
 /// only the first ones are kept.
 class SparseRows {
  public:
   SparseRows(std::span<const SourcePtr> files, const ReadOptions& options)
-      : sources_(files), options_(options) {}
+      : sources_(files),
+        options_(options),
+        pieces_(options),
+        written_(static_cast<std::size_t>(1 + pieces_.threads())) {}
 
   Samples read() {
-    LibsvmLine line(options_.task, options_.optional_labels);
     for (std::size_t file = 0; file < sources_.size(); ++file) {
       parts_.push_back({.file = sources_[file]->name()});
-      for_each_sample(file, line, [&](std::int64_t number, std::int64_t offset) {
-        add_sample(line, number, {.sample = count_, .file = file, .offset = offset});
-      });
+      pieces_.read(
+          *sources_[file],
+          [&](const LibsvmPiece& piece, int thread) {
+            if (options_.in_place) {
+              add_to_written(piece, written_[static_cast<std::size_t>(1 + thread)]);
+            }
+          },
+          [&](const LibsvmPiece& piece, std::int64_t line) { add_samples(piece, file, line); });
     }
-    labelled_ = line.labelled();
     return samples();
   }
 
  private:
-  /// Calls use(line number, offset) for the lines of a file that hold a sample, which `line` has
-  /// read.
-  void for_each_sample(std::size_t file, LibsvmLine& line,
-                       const std::function<void(std::int64_t, std::int64_t)>& use) const {
-    std::int64_t number = 0;
-    for_each_line(*sources_[file], [&](std::string_view text, std::int64_t offset) {
-      ++number;
-      try {
-        if (line.parse(text)) {
-          use(number, offset);
-        }
-      } catch (const LibsvmFault& fault) {
-        throw DataError(str(sources_[file]->name(), ":", number, ": ", fault.text));
+  // Each thread has the ranges of the features below this index, at most 16 MiB. Those above are
+  // added in order, to one, which check_memory knows.
+  static constexpr std::int64_t kThreadIndices = std::int64_t{1} << 20;
+
+  static void add_to_written(const LibsvmPiece& piece, WrittenValues& written) {
+    for (std::size_t i = 0; i < piece.indices.size(); ++i) {
+      const std::int64_t index = piece.indices[i];
+      if (index >= kThreadIndices) {
+        continue;
       }
-    });
+      if (index >= written.size()) {
+        written.resize(static_cast<std::size_t>(
+            std::min(kThreadIndices, std::max(index + 1, 2 * written.size()))));
+      }
+      written.add(index, piece.values[i]);
+    }
   }
 
-  void add_sample(const LibsvmLine& line, std::int64_t number, const TextMark& mark) {
+  /// `line`: the number of the first line of the piece.
+  void add_samples(const LibsvmPiece& piece, std::size_t file, std::int64_t line) {
+    if (options_.task == Task::regression) {
+      std::transform(piece.targets.begin(), piece.targets.end(), std::back_inserter(targets_),
+                     [](double target) { return static_cast<float>(target); });
+    } else {
+      labels_.insert(labels_.end(), piece.labels.begin(), piece.labels.end());
+    }
+    for (const auto& [index, numbers] : piece.merged) {
+      merged_[index].add(numbers);
+    }
+    for (std::int64_t i = 0; i < piece.samples(); ++i) {
+      add_sample(piece, static_cast<std::size_t>(i), file, line);
+    }
+  }
+
+  void add_sample(const LibsvmPiece& piece, std::size_t sample, std::size_t file,
+                  std::int64_t line) {
+    const std::int64_t number = line + piece.lines_before[sample];
     Samples::Part& part = parts_.back();
     part.first_line = part.count == 0 ? number : part.first_line;
     keep_line(part.lines, part.first_line, part.count, number);
     ++part.count;
-    if (options_.task == Task::regression) {
-      targets_.push_back(static_cast<float>(line.target()));
-    } else {
-      labels_.push_back(line.label());
+    const std::span<const std::int64_t> indices =
+        std::span(piece.indices)
+            .subspan(piece.rows[sample], piece.rows[sample + 1] - piece.rows[sample]);
+    const double* const values = piece.values.data() + piece.rows[sample];
+    if (!indices.empty()) {
+      least_ = std::min(least_, indices.front());
+      most_ = std::max(most_, indices.back());
     }
-    if (!line.indices().empty()) {
-      least_ = std::min(least_, line.indices().front());
-      most_ = std::max(most_, line.indices().back());
-    }
-    check_range(line, number);
-    line.add_merged(merged_);
+    check_range(indices, number);
     // Of many samples, samples_to_compare returns no more; few are read again.
     constexpr std::int64_t kFirst = 1024;
     if (!options_.in_place || count_ < kFirst) {
-      indices_.insert(indices_.end(), line.indices().begin(), line.indices().end());
-      values_.insert(values_.end(), line.values().begin(), line.values().end());
+      indices_.insert(indices_.end(), indices.begin(), indices.end());
+      values_.insert(values_.end(), values, values + indices.size());
       rows_.push_back(std::ssize(indices_));
-      wide_targets_.push_back(line.target());
+      wide_targets_.push_back(piece.targets.empty() ? 0 : piece.targets[sample]);
     }
     if (options_.in_place) {
-      add_mark(marks_, mark);
-      add_to_ranges(line);
+      add_mark(marks_, {.sample = count_, .file = file, .offset = piece.offsets[sample]});
+      add_far(indices, values);
     }
     ++count_;
   }
 
   /// Keeps what is wrong with the first index that the training does not have; other errors come
   /// first.
-  void check_range(const LibsvmLine& line, std::int64_t number) {
+  void check_range(std::span<const std::int64_t> indices, std::int64_t number) {
     if (options_.columns == nullptr || !out_of_range_.empty()) {
       return;
     }
     const std::int64_t first = first_index_of(*options_.columns);
     const std::int64_t last = first + num_inputs(*options_.columns) - 1;
-    for (const std::int64_t index : line.indices()) {
+    for (const std::int64_t index : indices) {
       if (index < first || index > last) {
         out_of_range_ = str(parts_.back().file, ":", number, ": expected indices from ", first,
                             " to ", last, " as in the training data, found ", index,
@@ -165,23 +181,21 @@ class SparseRows {
     }
   }
 
-  /// `ranges_` then hold the values that are written; see full_ranges.
-  void add_to_ranges(const LibsvmLine& line) {
-    if (most_ >= std::ssize(times_)) {
-      const auto size = static_cast<std::size_t>(std::max(most_ + 1, 2 * std::ssize(times_)));
+  /// Adds the values of a sample that no thread has added.
+  void add_far(std::span<const std::int64_t> indices, const double* values) {
+    if (indices.empty() || indices.back() < kThreadIndices) {
+      return;
+    }
+    WrittenValues& far = written_.front();
+    if (indices.back() >= far.size()) {
+      const auto size = static_cast<std::size_t>(std::max(indices.back() + 1, 2 * far.size()));
       if (!fits(static_cast<std::int64_t>(size))) {
         return;  // check_memory refuses the samples
       }
-      ranges_.least.resize(size, std::numeric_limits<float>::infinity());
-      ranges_.most.resize(size, -std::numeric_limits<float>::infinity());
-      times_.resize(size);
+      far.resize(size);
     }
-    for (std::size_t i = 0; i < line.indices().size(); ++i) {
-      const auto index = static_cast<std::size_t>(line.indices()[i]);
-      const auto value = static_cast<float>(line.values()[i]);
-      ranges_.least[index] = std::min(ranges_.least[index], value);
-      ranges_.most[index] = std::max(ranges_.most[index], value);
-      ++times_[index];
+    for (std::size_t i = indices.size(); i-- > 0 && indices[i] >= kThreadIndices;) {
+      far.add(indices[i], values[i]);
     }
   }
 
@@ -199,6 +213,7 @@ class SparseRows {
 
   std::span<const SourcePtr> sources_;
   const ReadOptions& options_;
+  mutable LibsvmPieces pieces_;
   std::int64_t count_ = 0;
   std::vector<Samples::Part> parts_;  // by file
   std::vector<std::int64_t> labels_;  // of a classification
@@ -206,7 +221,6 @@ class SparseRows {
   std::int64_t least_ = INT64_MAX;    // of all indices
   std::int64_t most_ = -1;
   std::string out_of_range_;
-  bool labelled_ = true;
   std::map<std::int64_t, MergedNumbers> merged_;  // by index; -1: of the targets
   std::int64_t first_ = 1;                        // index of feature 0
   std::int64_t width_ = 0;
@@ -217,8 +231,7 @@ class SparseRows {
   std::vector<double> wide_targets_;
   // --- of samples that stay in the files
   std::vector<TextMark> marks_;
-  FeatureRanges ranges_{0};          // by index
-  std::vector<std::int64_t> times_;  // that an index is written
+  std::vector<WrittenValues> written_;  // see kThreadIndices; then those of each thread
 };
 
 /// Sets the first index and the number of features: those of the training, if there was one.
@@ -247,7 +260,7 @@ double SparseRows::bytes_of(std::int64_t width) const {
   double column = sizeof(Column);
   if (options_.in_place) {
     rows = blocks_of_workers(1, default_shuffle_window(width), width) * samples_per_block(width);
-    column += 2 * sizeof(float) + sizeof(std::int64_t);  // ranges_, times_
+    column += 2 * sizeof(float) + sizeof(std::int64_t);  // WrittenValues
   }
   return static_cast<double>(width) * (static_cast<double>(rows) * sizeof(float) + column);
 }
@@ -281,22 +294,25 @@ std::vector<WideColumn> SparseRows::columns(const std::vector<std::int64_t>& wan
   };
   std::size_t at = 0;
   if (rows > std::ssize(rows_) - 1) {
-    LibsvmLine line(options_.task, options_.optional_labels);
-    for (std::size_t file = 0; file < sources_.size(); ++file) {
-      for_each_sample(file, line, [&](std::int64_t, std::int64_t) {
-        if (std::cmp_greater_equal(at, rows) ||
-            (!line.indices().empty() &&
-             (line.indices().front() < first_ || line.indices().back() >= first_ + width_))) {
-          refuse_changed_file(sources_[file]->name());
-        }
-        for (std::size_t i = 0; i < line.indices().size(); ++i) {
-          put(at, line.indices()[i], line.values()[i]);
-        }
-        if (target) {
-          result.back().values[at] = line.target();
-        }
-        ++at;
-      });
+    for (const SourcePtr& file : sources_) {
+      pieces_.read(
+          *file, [](const LibsvmPiece&, int) {},
+          [&](const LibsvmPiece& piece, std::int64_t /*line*/) {
+            for (std::size_t sample = 0; std::cmp_less(sample, piece.samples()); ++sample, ++at) {
+              if (std::cmp_greater_equal(at, rows)) {
+                refuse_changed_file(file->name());
+              }
+              for (std::size_t i = piece.rows[sample]; i < piece.rows[sample + 1]; ++i) {
+                if (piece.indices[i] < first_ || piece.indices[i] >= first_ + width_) {
+                  refuse_changed_file(file->name());
+                }
+                put(at, piece.indices[i], piece.values[i]);
+              }
+              if (target) {
+                result.back().values[at] = piece.targets[sample];
+              }
+            }
+          });
     }
     find_merged(wanted, result);
     return result;
@@ -344,14 +360,20 @@ FeatureRanges SparseRows::fill_features(Samples& samples) const {
 /// The ranges of all values, with the zeros that are not written.
 FeatureRanges SparseRows::full_ranges() const {
   FeatureRanges ranges(static_cast<std::size_t>(width_));
-  for (std::size_t f = 0; f < static_cast<std::size_t>(width_); ++f) {
-    const std::size_t index = f + static_cast<std::size_t>(first_);
-    const std::int64_t times = index < times_.size() ? times_[index] : 0;
-    ranges.least[f] = times > 0 ? ranges_.least[index] : 0.0F;
-    ranges.most[f] = times > 0 ? ranges_.most[index] : 0.0F;
+  for (std::int64_t f = 0; f < width_; ++f) {
+    const auto feature = static_cast<std::size_t>(f);
+    const auto index = static_cast<std::size_t>(f + first_);
+    std::int64_t times = 0;
+    for (const WrittenValues& written : written_) {
+      if (index < written.times.size() && written.times[index] > 0) {
+        times += written.times[index];
+        ranges.least[feature] = std::min(ranges.least[feature], written.least[index]);
+        ranges.most[feature] = std::max(ranges.most[feature], written.most[index]);
+      }
+    }
     if (times < count_) {
-      ranges.least[f] = std::min(ranges.least[f], 0.0F);
-      ranges.most[f] = std::max(ranges.most[f], 0.0F);
+      ranges.least[feature] = std::min(ranges.least[feature], 0.0F);
+      ranges.most[feature] = std::max(ranges.most[feature], 0.0F);
     }
   }
   return ranges;
@@ -385,7 +407,7 @@ Samples SparseRows::samples() {
   samples.shape = {width_};
   samples.label = "the first value of each line";
   const FeatureRanges ranges = options_.in_place ? full_ranges() : fill_features(samples);
-  if (labelled_ && options_.table.drop != "label") {
+  if (pieces_.labelled() && options_.table.drop != "label") {
     samples.targets = targets_.empty() ? nullptr : as_array(std::move(targets_));
     samples.labels = labels_.empty() ? nullptr : as_array(std::move(labels_));
   }

@@ -21,6 +21,12 @@ namespace {
 
 }  // namespace
 
+std::optional<bool> LibsvmLine::has_label(std::string_view line) {
+  line = without_comment(line);
+  const std::string_view word = take_word(line);
+  return word.empty() ? std::nullopt : std::optional(word.find(':') == std::string_view::npos);
+}
+
 bool LibsvmLine::parse(std::string_view line) {
   line = without_comment(line);
   std::string_view word = take_word(line);
@@ -28,11 +34,8 @@ bool LibsvmLine::parse(std::string_view line) {
     return false;
   }
   const bool has_label = word.find(':') == std::string_view::npos;
-  if (!labelled_) {
-    labelled_ = has_label || !optional_labels_;
-  }
-  if (has_label != *labelled_) {
-    refuse_word(*labelled_ ? "a label first" : "no label, as in the first line", word,
+  if (has_label != labelled_) {
+    refuse_word(labelled_ ? "a label first" : "no label, as in the first line", word,
                 "Give a label to all samples, or to none.");
   }
   long_numbers_.clear();

@@ -25,13 +25,14 @@ struct LibsvmFault {
 
 class LibsvmLine {
  public:
-  LibsvmLine(Task task, bool optional_labels) : task_(task), optional_labels_(optional_labels) {}
+  /// `labelled`: whether samples have labels. All of them must, or none.
+  LibsvmLine(Task task, bool labelled) : task_(task), labelled_(labelled) {}
 
   /// Reads a line. False if it holds no sample. Throws LibsvmFault.
   bool parse(std::string_view line);
 
-  /// Whether the samples have labels: as the first one, unless labels are not optional.
-  bool labelled() const noexcept { return labelled_.value_or(true); }
+  /// Whether a line has a label; nothing if it holds no sample.
+  static std::optional<bool> has_label(std::string_view line);
 
   // --- of the sample that `parse` has read
   std::int64_t label() const noexcept { return label_; }  // of a classification
@@ -50,8 +51,7 @@ class LibsvmLine {
   void keep_long(std::ptrdiff_t at, std::string_view number);
 
   Task task_;
-  bool optional_labels_;
-  std::optional<bool> labelled_;
+  bool labelled_;
   std::int64_t label_ = 0;
   double target_ = 0;
   std::vector<std::int64_t> indices_;
