@@ -5,9 +5,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
+#include <iterator>
+#include <vector>
 
+#include "dga/base/random.h"
 #include "dga/data/load.h"
 #include "dga/data/subset.h"
 #include "tests/data/data_fixture.h"
@@ -53,6 +57,26 @@ TEST(Normalisation, TheLargestFloatsDoNotOverflow) {
   const auto table = test::classification({{3e38F}, {-3e38F}}, {0, 1});
   const Normalisation measured = measure_normalisation(*table);
   EXPECT_FLOAT_EQ(measured.scale[0], 3e38F);
+}
+
+TEST(Normalisation, AnyNumberOfFeaturesHasTheBitsOfOneAfterTheOther) {
+  RandomStream random(stream_key(1, "values"));
+  const auto draw = [&] { return static_cast<float>(random.uniform() * 10 - 3); };
+  for (const std::size_t width : {1U, 15U, 16U, 17U, 50U, 64U}) {
+    Normalisation measured;
+    std::generate_n(std::back_inserter(measured.mean), width, draw);
+    std::generate_n(std::back_inserter(measured.scale), width, [&] { return draw() + 4; });
+    std::vector<float> samples;
+    std::generate_n(std::back_inserter(samples), 3 * width, draw);
+    std::vector<float> expected = samples;
+    for (std::size_t i = 0; i < expected.size(); ++i) {
+      // Opaque to the compiler, so that these are divided one by one.
+      const volatile float difference = expected[i] - measured.mean[i % width];
+      expected[i] = difference / measured.scale[i % width];
+    }
+    measured.apply(samples.data(), 3);
+    EXPECT_EQ(samples, expected) << width;
+  }
 }
 
 TEST(Normalisation, AViewNormalisesWhatItGathersAndLeavesTheBase) {

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <bit>
 #include <chrono>
 #include <condition_variable>
 #include <limits>
@@ -191,6 +192,49 @@ TEST(StreamedDataset, ValuesThatAreNotFiniteAreFoundWhenTheyAreRead) {
       }),
       HasSubstr("x.npy: sample 1: expected a finite number of at most 3.4e38 in size, found "
                 "inf. Correct the file."));
+}
+
+/// One sample of ones but for one value, which `found` counts when it is checked.
+class OneOddValue final : public BlockReader {
+ public:
+  OneOddValue(std::int64_t width, std::int64_t odd, float value)
+      : width_(width), odd_(odd), value_(value) {}
+  void read(std::int64_t /*first*/, std::int64_t /*last*/, float* values) const override {
+    std::fill_n(values, width_, 1.0F);
+    values[odd_] = value_;
+  }
+  void check_not_finite(std::int64_t /*sample*/, std::span<const float> /*values*/) const override {
+    ++found;
+  }
+
+  mutable int found = 0;
+
+ private:
+  std::int64_t width_;
+  std::int64_t odd_;
+  float value_;
+};
+
+TEST(StreamedDataset, AValueThatIsNotFiniteIsFoundAtAnyPlace) {
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
+  constexpr float kLargest = std::numeric_limits<float>::max();
+  for (const std::int64_t width : {1, 63, 64, 65, 200}) {
+    for (std::int64_t odd = 0; odd < width; ++odd) {
+      for (const float value : {kInfinity, -kInfinity, kNan, -kNan, kLargest}) {
+        const auto blocks = std::make_shared<OneOddValue>(width, odd, value);
+        Samples samples;
+        samples.count = 1;
+        samples.shape = {width};
+        samples.blocks = blocks;
+        samples.targets = std::make_shared<float[]>(1);
+        const auto found = gathered(StreamedDataset(samples, {}, 1), {0});
+        EXPECT_EQ(blocks->found, value == kLargest ? 0 : 1) << width << " " << odd;
+        EXPECT_EQ(std::bit_cast<std::uint32_t>(found.features[static_cast<std::size_t>(odd)]),
+                  std::bit_cast<std::uint32_t>(value));
+      }
+    }
+  }
 }
 
 /// Blocks of a store that takes its time: counts how many are read at the same time.

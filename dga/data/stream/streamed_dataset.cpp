@@ -14,16 +14,26 @@
 namespace dga {
 namespace {
 
-/// Copies values, and returns whether all of them are finite. Looks at the bits as integers,
-/// without a branch, so that the compiler handles several values at a time: of infinities and NaNs
-/// alone, all bits of the exponent are set.
-bool copy_finite(const float* from, std::int64_t count, float* to) noexcept {
+/// Of infinities and NaNs alone, all bits of the exponent are set.
+bool is_finite(float value) noexcept {
   constexpr std::uint32_t kExponent = 0x7f800000U;
+  return (std::bit_cast<std::uint32_t>(value) & kExponent) != kExponent;
+}
+
+/// Copies values, and returns whether all of them are finite. The compiler vectorises blocks of
+/// constant length that have no branch.
+bool copy_finite(const float* from, std::int64_t count, float* to) noexcept {
+  constexpr std::int64_t kBlock = 64;
+  std::copy_n(from, count, to);
   std::uint32_t found = 0;
-  for (std::int64_t i = 0; i < count; ++i) {
-    const auto bits = std::bit_cast<std::uint32_t>(from[i]);
-    found |= (bits & kExponent) == kExponent ? 1U : 0U;
-    to[i] = from[i];
+  std::int64_t i = 0;
+  for (; i + kBlock <= count; i += kBlock) {
+    for (std::int64_t k = 0; k < kBlock; ++k) {
+      found |= is_finite(from[i + k]) ? 0U : 1U;
+    }
+  }
+  for (; i < count; ++i) {
+    found |= is_finite(from[i]) ? 0U : 1U;
   }
   return found == 0;
 }
