@@ -12,6 +12,7 @@
 
 #include "dga/base/clock.h"
 #include "dga/base/error.h"
+#include "dga/base/process_threads.h"
 #include "dga/launch/before_fork.h"
 #include "tests/support/error_of.h"
 
@@ -72,10 +73,11 @@ TEST(Launch, WhatIsDoneBeforeAForkIsInheritedByTheWorkers) {
   before_fork([] { prepared_by = getpid(); });
   launch({.engine = Engine::threads, .workers = 2}, [](Environment&) {});
   EXPECT_EQ(prepared_by, 0);
-  const pid_t parent = getpid();
+  // ThreadSanitizer has a thread of its own, so that workers are executed again instead.
+  const int expected = single_threaded() ? getpid() : 0;
   launch({.engine = Engine::processes, .workers = 2},
-         [parent](Environment&) { DGA_CHECK(prepared_by == parent, "not prepared"); });
-  EXPECT_EQ(prepared_by, parent);
+         [expected](Environment&) { DGA_CHECK(prepared_by == expected, "found ", prepared_by); });
+  EXPECT_EQ(prepared_by, expected);
 }
 
 TEST(Launch, ThirtyWorkersStartQuickly) {
