@@ -98,7 +98,7 @@ Samples read_arrays(std::span<const SourcePtr> files, const ReadOptions& options
 
 TEST(StreamedArrays, AreAsInMemory) {
   RandomStream random(stream_key(41, "streamed arrays"));
-  for (int round = 0; round < 120; ++round) {
+  for (int round = 0; round < 40; ++round) {
     const ArrayStyle style{
         .type = std::array{"<f4", "<f8", ">f8", "<i8", "<u4", "|u1", "<f2", ">f4"}[random.below(8)],
         .column_major = random.below(4) == 0,

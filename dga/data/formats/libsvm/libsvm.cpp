@@ -89,7 +89,7 @@ class SparseRows {
           *sources_[file],
           [&](const LibsvmPiece& piece, int thread) {
             if (options_.in_place) {
-              add_to_written(piece, written_[static_cast<std::size_t>(1 + thread)]);
+              add_to_written(piece, written_[static_cast<std::size_t>(thread) + 1]);
             }
           },
           [&](const LibsvmPiece& piece, std::int64_t line) { add_samples(piece, file, line); });
