@@ -248,11 +248,33 @@ DataSummary summary_of_files(const DataFiles& files, int threads) {
   return summary;
 }
 
+/// The next run would find the index among the data.
+void refuse_index_among_data(const DataFiles& files, const std::string& index) {
+  std::string folder;
+  try {
+    folder = StorePath(index).canonical();
+  } catch (const StorageError&) {
+    return;  // IndexFolder warns that nothing can be kept there
+  }
+  std::set<std::string> seen;
+  for (const auto* set : {&files.train, &files.validation, &files.test}) {
+    for (const std::string& path : *set) {
+      const StorePath parent = StorePath(path).parent();
+      DGA_CHECK(!seen.insert(parent.text()).second || parent.canonical() != folder,
+                "[data] stream-index: expected a folder apart from the data, found ",
+                printable(index, 4096), ", which has ", printable(file_name(path), 4096),
+                ". Give another folder with --stream-index.");
+    }
+  }
+}
+
 /// Where the run keeps what it finds; null if it keeps nothing.
-std::shared_ptr<TrainingIndex> index_for(const LoadOptions& options) {
-  return options.samples.stream && !options.index.empty()
-             ? std::make_shared<TrainingIndex>(TrainingIndex{IndexFolder(options.index), {}})
-             : nullptr;
+std::shared_ptr<TrainingIndex> index_for(const LoadOptions& options, const DataFiles& files) {
+  if (!options.samples.stream || options.index.empty()) {
+    return nullptr;
+  }
+  as_data([&] { refuse_index_among_data(files, options.index); });
+  return std::make_shared<TrainingIndex>(TrainingIndex{IndexFolder(options.index), {}});
 }
 
 }  // namespace
@@ -277,7 +299,7 @@ DataSummary summary_of(const LoadedData& data) {
 LoadedData load_data(const LoadOptions& options) {
   DataFiles files = find_data_files(
       {.data = options.data, .validation = options.validation_data, .test = options.test_data});
-  const std::shared_ptr<TrainingIndex> index = index_for(options);
+  const std::shared_ptr<TrainingIndex> index = index_for(options, files);
   ReadOptions reading{.task = options.task,
                       .table = options.table,
                       .set = FileUse::train,

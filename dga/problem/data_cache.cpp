@@ -18,7 +18,7 @@ std::string stamp_of(const LoadOptions& options) {
   for (const auto* list : {&files.train, &files.validation, &files.test}) {
     for (const std::string& path : *list) {
       if (const auto status = StorePath(path).status()) {
-        stamp += str(file_name(path), '\n', status->version, '\n');
+        stamp += str(file_name(path), '\n', status->stamp, '\n');
       }
     }
     stamp += '\n';

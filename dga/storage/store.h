@@ -28,8 +28,11 @@ struct FileStatus {
   std::int64_t size = 0;      // bytes of a file
   std::string identity = {};  // equal for all paths of one file
   std::string version = {};   // differs after the contents of a file have changed
-  std::string nature = {};    // of `other`, for errors: "a pipe"
-  bool is_link = false;       // whether a link at the path leads there
+  /// The same on all hosts that see the file. Where the store tells, it also differs after a change
+  /// that gave the file its time back, and after one of its name or its permissions.
+  std::string stamp = {};
+  std::string nature = {};  // of `other`, for errors: "a pipe"
+  bool is_link = false;     // whether a link at the path leads there
 
   bool is_file() const noexcept { return kind == Kind::file; }
   bool is_folder() const noexcept { return kind == Kind::folder; }

@@ -257,6 +257,46 @@ class StreamingTest(ProgramTest):
                                    "leave --stream out.")
         self.assertNotIn("refused", self.contents())
 
+    def test_an_index_among_the_data_is_refused(self):
+        self.write("data/a.csv", ["1,0", "2,1"] * 20)
+        run = ("train", "--stream", "--shard", "contiguous", "--output", "out", "--data")
+        error = (": expected a folder apart from the data, found {}, which has a.csv. Give another folder with "
+                 "--stream-index.")
+        self.expect_error(self.dga(*run, "data", "--stream-index", "data"), 2, error.format("data"))
+        os.symlink("data", self.folder / "link")
+        self.expect_error(self.dga(*run, "data/a.csv", "--stream-index", "link"), 2, error.format("link"))
+        done = subprocess.run([PROGRAM, *run, "a.csv", "--stream-index", "."], cwd=self.folder / "data", capture_output=True,
+                              text=True, timeout=60, check=False)
+        self.expect_error(done, 2, error.format("."))
+        self.assertEqual(self.contents(), ["data", "data/a.csv", "link"])
+        done = self.dga(*run, "data", "--stream-index", "data/kept", "--quiet")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+
+    def test_runs_at_the_same_time_share_an_index(self):
+        self.write("data/a.csv", [f"{i % 7},{i % 3},{i % 2}" for i in range(3000)])
+        run = ("train", "--data", "data", "--stream", "--shard", "contiguous", "--hidden", "4", "--epochs", "1", "--workers", "2",
+               "--quiet", "--stream-index", "kept", "--output")
+        runs = [subprocess.Popen([PROGRAM, *run, f"run{i}"], cwd=self.folder, stderr=subprocess.PIPE, text=True)
+                for i in range(4)]
+        for each in runs:
+            _, errors = each.communicate(timeout=120)
+            self.assertEqual((each.returncode, errors), (0, ""))
+        self.assertEqual(len({json.loads((self.folder / f"run{i}" / "results.json").read_text(encoding="utf-8"))["weights_sha256"]
+                              for i in range(4)}), 1)
+        self.assertEqual(len(list((self.folder / "kept").iterdir())), 2)
+
+    def test_more_workers_and_larger_batches_and_windows_than_samples(self):
+        self.write("data/a.csv", [f"{i},{i % 2}" for i in range(8)])
+        options = ("--data", "data", "--test-fraction", "0", "--hidden", "4", "--batch", "1000", "--shuffle-window", "100000")
+        memory = self.run_to("memory", *options, "--workers", "7")
+        for engine in ("threads", "processes"):
+            stream = self.run_to(engine, *options, "--workers", "7", "--stream", "--engine", engine)
+            self.assertEqual(stream["weights_sha256"], memory["weights_sha256"])
+        done = self.dga("train", "--stream", "--shard", "contiguous", "--output", "out", *options, "--workers", "9")
+        self.expect_error(done, 2, "[data] shards: expected at least one training sample per worker, found 8 training samples for "
+                                   "9 workers. Use fewer workers or more data.")
+        self.assertNotIn("out", self.contents())
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -23,7 +23,7 @@ namespace {
 using Json = nlohmann::json;
 
 // Rises when a file of the index means something else than before.
-constexpr int kIndexVersion = 1;
+constexpr int kIndexVersion = 2;
 constexpr std::string_view kIndexSuffix = ".safetensors";
 
 std::string index_json_text(const Json& json) {
@@ -59,7 +59,7 @@ bool same_files(const Json& saved, const IndexKey& key) {
     if (saved[i].at("size").get<std::int64_t>() != file.size) {
       return false;
     }
-    same_times = same_times && saved[i].at("version").get<std::string>() == file.version;
+    same_times = same_times && saved[i].at("stamp").get<std::string>() == file.stamp;
   }
   if (same_times) {
     return true;
@@ -129,7 +129,7 @@ IndexKey index_key(std::string topic, std::span<const std::string> paths, int th
     const auto status = path.status();
     key.files[at] = {.path = paths[at],
                      .place = path.canonical(),
-                     .version = status ? status->version : std::string(),
+                     .stamp = status ? status->stamp : std::string(),
                      .size = status ? status->size : -1};
   });
   return key;
@@ -161,8 +161,10 @@ std::optional<IndexRecord> IndexFolder::find(const IndexKey& key) const {
     }
     return read_record(file);
   } catch (const std::exception& error) {
+    std::string_view found = error.what();
+    found.remove_suffix(found.ends_with('.') ? 1 : 0);
     log_warning("[data] ", printable(path, 4096), ": expected an index of streamed data, found ",
-                error.what(), ". The data is read again instead.");
+                found, ". The data is read again instead.");
     return std::nullopt;
   }
 }
@@ -177,7 +179,7 @@ void IndexFolder::save(const IndexKey& key, std::string_view text,
     for (std::size_t i = 0; i < key.files.size(); ++i) {
       const IndexKey::File& file = key.files[i];
       paths.push_back(file.path);
-      files.push_back({{"size", file.size}, {"version", file.version}});
+      files.push_back({{"size", file.size}, {"stamp", file.stamp}});
       if (sums) {
         files.back()["checksum"] = (*sums)[i];
       }
@@ -190,6 +192,7 @@ void IndexFolder::save(const IndexKey& key, std::string_view text,
       sum.add(array.name, array.data, array.bytes());
     }
     make_folders(StorePath(path_));
+    StorePath(path_).remove_abandoned();
     write_safetensors(
         path, arrays,
         {{"files", index_json_text(files)}, {"text", std::string(text)}, {"checksum", sum.text()}});

@@ -49,9 +49,9 @@ struct IndexRecord {
 /// A set of files, and what is sought in them.
 struct IndexKey {
   struct File {
-    std::string path = {};     // as it was given
-    std::string place = {};    // equal for all paths of the file
-    std::string version = {};  // FileStatus::version
+    std::string path = {};   // as it was given
+    std::string place = {};  // equal for all paths of the file
+    std::string stamp = {};  // FileStatus::stamp
     std::int64_t size = 0;
 
     bool operator==(const File&) const = default;
@@ -74,14 +74,14 @@ class IndexFolder {
   /// `path`: a plain path or a URI. The folder is made when it is needed.
   explicit IndexFolder(std::string path) : path_(std::move(path)) {}
 
-  /// What was saved for `key`, while the files are the same: they have the size and the time of
+  /// What was saved for `key`, while the files are the same: they have the size and the times of
   /// then or, on this machine, the size and the content. Nothing otherwise, and for a damaged file,
   /// which is a warning.
   std::optional<IndexRecord> find(const IndexKey& key) const;
 
-  /// Saves what was found, unless the files have changed since `key` was made. A folder that cannot
-  /// be written is a warning. Reads files of this machine once more, for the checksum of their
-  /// content.
+  /// Saves what was found, unless the files have changed since `key` was made, and removes what
+  /// processes left that were killed while they saved. A folder that cannot be written is a
+  /// warning. Reads files of this machine once more, for the checksum of their content.
   void save(const IndexKey& key, std::string_view text, std::span<const TensorView> arrays) const;
 
   const std::string& path() const noexcept { return path_; }

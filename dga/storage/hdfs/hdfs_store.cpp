@@ -178,6 +178,7 @@ FileStatus status_from(const Json& json) {
   }
   status.version =
       str(status.identity, ' ', status.size, ' ', json.value("modificationTime", std::int64_t{0}));
+  status.stamp = status.version;
   return status;
 }
 

@@ -60,6 +60,12 @@ std::string version_of(const struct stat& info) {
              info.st_mtim.tv_nsec);
 }
 
+/// Programs can set the time of modification, as `cp -p` and `rsync -t` do, but not that of change.
+std::string stamp_of(const struct stat& info) {
+  return str(info.st_ino, ' ', info.st_size, ' ', info.st_mtim.tv_sec, ' ', info.st_mtim.tv_nsec,
+             ' ', info.st_ctim.tv_sec, ' ', info.st_ctim.tv_nsec);
+}
+
 /// Opens the file anew for each read, so that a folder of ten thousand files needs few descriptors.
 class LocalFile final : public ByteSource {
  public:
@@ -157,6 +163,7 @@ std::optional<FileStatus> LocalStore::status(const std::string& path) const {
   if (S_ISREG(info.st_mode)) {
     status.size = info.st_size;
     status.version = version_of(info);
+    status.stamp = stamp_of(info);
   } else if (S_ISDIR(info.st_mode)) {
     status.kind = FileStatus::Kind::folder;
   } else {
