@@ -107,12 +107,33 @@ constexpr std::array kAdagrad{
                      }},
 };
 
+template <std::size_t Place>
+constexpr OptimizerSetting kCoefficient{
+    "ns_coefficients", [](const OptimizerOptions& options) {
+      return std::get<Place>(as<MuonOptions>(options).ns_coefficients());
+    }};
+
 constexpr std::array kMuon{
     kLearningRate,
     OptimizerSettings<MuonOptions>::kMomentum,
     OptimizerSettings<MuonOptions>::kNesterov,
     OptimizerSettings<MuonOptions>::kEps,
     OptimizerSettings<MuonOptions>::kWeightDecay,
+    kCoefficient<0>,
+    kCoefficient<1>,
+    kCoefficient<2>,
+    OptimizerSetting{"ns_steps",
+                     [](const OptimizerOptions& options) {
+                       return static_cast<double>(as<MuonOptions>(options).ns_steps());
+                     }},
+    OptimizerSetting{"adjust_lr",
+                     [](const OptimizerOptions& options) {
+                       return static_cast<double>(as<MuonOptions>(options).adjust_lr());
+                     }},
+    OptimizerSetting{"precision",
+                     [](const OptimizerOptions& options) {
+                       return static_cast<double>(as<MuonOptions>(options).precision());
+                     }},
 };
 
 constexpr std::array kLamb{
@@ -166,8 +187,7 @@ std::span<const OptimizerSetting> settings_of(const OptimizerOptions& options) {
 std::vector<std::string> lines_of(const OptimizerOptions& options) {
   std::vector<std::string> lines{c10::demangle(typeid(options).name())};
   const auto settings = settings_of(options);
-  if (settings.size() > kOthers.size() &&
-      settings.data() != kMuon.data()) {  // that is all they have
+  if (settings.data() != kOthers.data()) {  // they are all that the type has
     for (const OptimizerSetting& setting : settings) {
       lines.push_back(dga::str(setting.name, ": ", setting.value(options)));
     }

@@ -17,13 +17,13 @@ struct OptimizerSetting {
   double (*value)(const torch::optim::OptimizerOptions& options);
 };
 
-/// The settings that options of the type of `options` have: several for torch's SGD, Adam, AdamW,
-/// RMSprop and Adagrad, and for Muon and Lamb. For any other type only the learning rate, because
-/// torch's base class knows no other.
+/// The settings that options of the type of `options` have: all of torch's SGD, Adam, AdamW,
+/// RMSprop and Adagrad, and of Muon and Lamb, choices as their numbers. For any other type only the
+/// learning rate, because torch's base class knows no other.
 std::span<const OptimizerSetting> settings_of(const torch::optim::OptimizerOptions& options);
 
 /// The name of the type of `options`, and a line for each number and text in them. Those of a type
-/// that `settings_of` does not know in full are serialised, which takes torch 10 ms the first time;
+/// that `settings_of` does not know are serialised, which takes torch 10 ms the first time;
 /// no such line for options that cannot be serialised.
 std::vector<std::string> lines_of(const torch::optim::OptimizerOptions& options);
 
