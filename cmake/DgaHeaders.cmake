@@ -28,6 +28,7 @@ dga_public_headers(
   dga/comm/placement.h
   dga/comm/reduce_op.h
   dga/comm/shared_buffer.h
+  dga/comm/worker_blocks.h
   dga/data/arrays.h
   dga/data/batches/prefetcher.h
   dga/data/batches/sampler.h

@@ -86,13 +86,14 @@ function(dga_add_room_tests label floor)
   endforeach()
 endfunction()
 
-# dga_add_engine_suite(NAME TARGET LABEL [FILTER tests] [THREADS n…] [PROCESSES n…] [MPI n…] [PER_NODE n…]): the same tests on
-# every engine, as NAME.ENGINE.npWORKERS, with the worker counts named, all of them by default. docs/testing.md says why a
-# suite leaves some out. FILTER is GoogleTest's, so that suites of one program have counts of their own. TARGET takes
-# --engine, --workers and --ranks-per-node; over MPI it is started by mpirun. PER_NODE are the ranks that count as one node,
-# out of 6. The sanitizers take those counts that both name, or the suite's smallest.
+# dga_add_engine_suite(NAME TARGET LABEL [CARRIERS] [FILTER tests] [THREADS n…] [PROCESSES n…] [MPI n…] [PER_NODE n…]): the
+# same tests on every engine, as NAME.ENGINE.npWORKERS, with the worker counts named, all of them by default; CARRIERS: also
+# with workers that run in turns. docs/testing.md says why a suite leaves some out. FILTER is GoogleTest's, so that suites of
+# one program have counts of their own. TARGET takes --engine, --workers, --carriers and --ranks-per-node; over MPI it is
+# started by mpirun. PER_NODE are the ranks that count as one node, out of 6. The sanitizers take those counts that both
+# name, or the suite's smallest.
 function(dga_add_engine_suite name target label)
-  cmake_parse_arguments(PARSE_ARGV 3 SUITE "" "FILTER" "THREADS;PROCESSES;MPI;PER_NODE")
+  cmake_parse_arguments(PARSE_ARGV 3 SUITE "CARRIERS" "FILTER" "THREADS;PROCESSES;MPI;PER_NODE")
   set(all 1 2 3 4 7 30)
   set(sanitized_threads 1 3 4 7)
   set(sanitized_processes 1 3 4 7)
@@ -136,6 +137,18 @@ function(dga_add_engine_suite name target label)
   set(program $<TARGET_FILE:${target}>)
   if(SUITE_FILTER)
     list(APPEND program "--gtest_filter=${SUITE_FILTER}")
+  endif()
+  if(SUITE_CARRIERS)
+    # Workers that run in turns: 7 of them on 2 carriers.
+    dga_register(${name}.threads.np7.carriers2 "${label};engines" 2 ${DGA_TEST_LAUNCHER} ${program} --engine=threads
+                 --workers=7 --carriers=2)
+    if(NOT DGA_SANITIZE MATCHES "thread")
+      dga_register(${name}.processes.np7.carriers2 "${label};engines" 2 ${program} --engine=processes --workers=7
+                   --carriers=2)
+    endif()
+    if(DGA_MPI AND NOT DGA_SANITIZE)
+      dga_register(${name}.mpi.np7.carriers2 "${label};engines" 2 ${DGA_MPIRUN} -n 2 ${program} --engine=mpi --workers=7)
+    endif()
   endif()
   foreach(engine IN ITEMS threads processes)
     foreach(n IN LISTS ${engine})

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Times the training step of dga: step_time ENGINE WORKERS STEPS WARM_UP
+// Times the training step of dga: step_time ENGINE WORKERS STEPS WARM_UP [CARRIERS [coalesce]]
 // Prints one line of JSON with worker 0's median and mean step over STEPS steps, the mean time per
 // phase, and the loss after WARM_UP steps.
 //
@@ -9,6 +9,7 @@
 // weights. Equal losses therefore show that both sides do the same work.
 
 #include <ATen/ops/arange.h>
+#include <ATen/ops/cat.h>
 #include <ATen/ops/cross_entropy_loss.h>
 #include <ATen/ops/linear.h>
 #include <ATen/ops/relu.h>
@@ -73,14 +74,38 @@ std::vector<Batch> make_batches(int rank) {
 struct Steps {
   std::int64_t measured;
   std::int64_t warm_up;
+  bool coalesce;
 };
+
+/// The batches of all workers of a block, in turn or as one.
+std::vector<std::vector<Batch>> batches_of(dga::WorkerBlock block, bool coalesce) {
+  std::vector<std::vector<Batch>> all;
+  for (int worker = block.first; worker < block.end(); ++worker) {
+    all.push_back(make_batches(worker));
+  }
+  for (std::size_t b = 0; coalesce && b < kBatches; ++b) {
+    std::vector<at::Tensor> x;
+    std::vector<at::Tensor> y;
+    for (const std::vector<Batch>& each : all) {
+      x.push_back(each[b].x);
+      y.push_back(each[b].y);
+    }
+    all.front()[b] = {at::cat(x), at::cat(y)};
+  }
+  all.resize(coalesce ? 1 : all.size());
+  return all;
+}
 
 void measure(dga::Environment& env, Steps steps) {
   auto net = std::make_shared<Net>();
+  dga::AccumulatorOptions options;
+  options.coalesce = steps.coalesce;
   dga::GradientAccumulator accumulator(
       env, net,
-      dga::optimizer_factory<torch::optim::SGD>(torch::optim::SGDOptions(0.05).momentum(0.9)));
-  const std::vector<Batch> batches = make_batches(env.rank());
+      dga::optimizer_factory<torch::optim::SGD>(torch::optim::SGDOptions(0.05).momentum(0.9)),
+      options);
+  const dga::WorkerBlock block = env.block();
+  const std::vector<std::vector<Batch>> batches = batches_of(block, steps.coalesce);
   std::vector<double> times;
   double last_loss = 0;
   double started = 0;
@@ -89,13 +114,24 @@ void measure(dga::Environment& env, Steps steps) {
     if (step == steps.warm_up) {
       started = dga::now_seconds();
     }
-    const Batch& batch = batches[static_cast<std::size_t>(step % kBatches)];
-    const at::Tensor loss = at::cross_entropy_loss(net->forward(batch.x), batch.y);
-    accumulator.backward(loss, kBatch);
+    if (block.count > 1) {
+      accumulator.expect_samples(kBatch * env.blocks().workers());
+    }
+    for (std::size_t turn = 0; turn < batches.size(); ++turn) {
+      accumulator.begin_turn(block.first + static_cast<int>(turn));
+      const Batch& batch = batches[turn][static_cast<std::size_t>(step % kBatches)];
+      const at::Tensor loss = at::cross_entropy_loss(net->forward(batch.x), batch.y);
+      accumulator.backward(loss, batch.x.size(0));
+      accumulator.end_turn();
+      if (turn == 0 && step + 1 == steps.warm_up) {
+        last_loss = loss.item<double>();
+      }
+    }
     accumulator.step();
     if (step + 1 == steps.warm_up) {
-      last_loss = loss.item<double>();
-    } else if (step >= steps.warm_up) {
+      continue;
+    }
+    if (step >= steps.warm_up) {
       const double now = dga::now_seconds();
       times.push_back(now - started);
       started = now;
@@ -117,7 +153,7 @@ void measure(dga::Environment& env, Steps steps) {
   std::printf(
       "{\"workers\": %d, \"median_ms\": %.5f, \"mean_ms\": %.5f, \"compute_ms\": %.5f, "
       "\"reduce_ms\": %.5f, \"wait_ms\": %.5f, \"loss\": %.9g}\n",
-      env.workers(), *middle * 1e3, sum * 1e3 / static_cast<double>(times.size()),
+      env.blocks().workers(), *middle * 1e3, sum * 1e3 / static_cast<double>(times.size()),
       phase(dga::StepPhase::compute), phase(dga::StepPhase::reduce), phase(dga::StepPhase::wait),
       last_loss);
   std::fflush(stdout);
@@ -126,14 +162,18 @@ void measure(dga::Environment& env, Steps steps) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const Steps steps{argc == 5 ? std::atoll(argv[3]) : 0, argc == 5 ? std::atoll(argv[4]) : 0};
+  const bool complete = argc >= 5 && argc <= 7;
+  const Steps steps{complete ? std::atoll(argv[3]) : 0, complete ? std::atoll(argv[4]) : 0,
+                    argc == 7};
   if (steps.measured < 1 || steps.warm_up < 1) {
-    std::fprintf(stderr, "usage: step_time ENGINE WORKERS STEPS WARM_UP\n");
+    std::fprintf(stderr, "usage: step_time ENGINE WORKERS STEPS WARM_UP [CARRIERS [coalesce]]\n");
     return 2;
   }
   try {
-    dga::launch({.engine = dga::engine_from(argv[1]), .workers = std::atoi(argv[2])},
-                [steps](dga::Environment& env) { measure(env, steps); });
+    dga::launch_carriers({.engine = dga::engine_from(argv[1]),
+                          .workers = std::atoi(argv[2]),
+                          .carriers = argc >= 6 ? std::atoi(argv[5]) : 0},
+                         [steps](dga::Environment& env) { measure(env, steps); });
     return 0;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "step_time: %s\n", error.what());

@@ -30,6 +30,12 @@ void StepRecorder::enter(StepPhase phase) noexcept {
   }
 }
 
+std::array<double, kStepPhases> StepRecorder::so_far() const noexcept {
+  std::array<double, kStepPhases> seconds = current_;
+  seconds[static_cast<std::size_t>(phase_)] += now_seconds() - since_;
+  return seconds;
+}
+
 void StepRecorder::end_step() {
   const double now = change_to(StepPhase::compute);
   StepTimes times;

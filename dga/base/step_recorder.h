@@ -54,6 +54,9 @@ class StepRecorder {
   /// From the next step on, also records when each phase begins. Call it between two steps.
   void start_tracing();
 
+  /// Seconds of the step under way, by phase, up to now.
+  std::array<double, kStepPhases> so_far() const noexcept;
+
   std::int64_t num_steps() const noexcept { return static_cast<std::int64_t>(steps_.size()); }
   const std::vector<StepTimes>& steps() const noexcept { return steps_; }
   /// The marks of the traced steps, in order. Each step has a mark for each change of phase and a

@@ -134,6 +134,13 @@ Pending Communicator::start_reduce_scatter(ConstBufferView in, BufferView out, R
   return start(group_, reduce_scatter_args(*group_, in, out, op, std::move(counts), weight, label));
 }
 
+Pending Communicator::start_reduce_scatter_partials(ConstBufferView in, BufferView out,
+                                                    const WorkerBlocks& blocks,
+                                                    std::vector<std::int64_t> counts,
+                                                    std::string_view label) const {
+  return start(group_, reduce_partials_args(*group_, in, out, blocks, std::move(counts), label));
+}
+
 void Communicator::all_gather(ConstBufferView in, BufferView out, std::vector<std::int64_t> counts,
                               std::string_view label) const {
   run(group_, all_gather_args(*group_, in, out, std::move(counts), label));

@@ -16,6 +16,7 @@
 #include "dga/comm/placement.h"
 #include "dga/comm/reduce_op.h"
 #include "dga/comm/shared_buffer.h"
+#include "dga/comm/worker_blocks.h"
 
 namespace dga {
 
@@ -107,6 +108,15 @@ class Communicator {
   Pending start_reduce_scatter(ConstBufferView in, BufferView out, ReduceOp op = ReduceOp::sum,
                                std::vector<std::int64_t> counts = {}, double weight = 1,
                                std::string_view label = {}) const;
+  /// A reduce_scatter by ranks that carry several workers each: adds up the elements of all workers
+  /// along the fixed tree over the workers, not over the ranks. Before the call, each rank has
+  /// added up those of its own workers: `in` has a partial sum for each node of
+  /// blocks.cover_of(rank()), one after the other, sum(counts) elements each, in f32 where `out`
+  /// has f16 or bf16.
+  Pending start_reduce_scatter_partials(ConstBufferView in, BufferView out,
+                                        const WorkerBlocks& blocks,
+                                        std::vector<std::int64_t> counts,
+                                        std::string_view label = {}) const;
   Pending start_all_gather(ConstBufferView in, BufferView out,
                            std::vector<std::int64_t> counts = {},
                            std::string_view label = {}) const;

@@ -8,6 +8,7 @@
 #include <map>
 
 #include "dga/comm/communicator.h"
+#include "dga/comm/worker_blocks.h"
 #include "dga/launch/launch_options.h"
 #include "dga/mesh/mesh.h"
 
@@ -19,11 +20,16 @@ class Environment {
  public:
   /// Collective over `world`, because it creates the groups of the mesh. Throws InvalidArgument if
   /// the mesh does not fit the number of workers.
-  Environment(const LaunchOptions& options, Engine engine, Communicator world);
+  Environment(const LaunchOptions& options, Engine engine, Communicator world,
+              const WorkerBlocks& blocks);
 
   /// This worker's rank in [0, workers()).
   int rank() const noexcept { return world_.rank(); }
   int workers() const noexcept { return world_.size(); }
+  /// In launch_carriers, the workers that each rank carries: the ranks of `world` are then the
+  /// carriers. In launch, one each.
+  const WorkerBlocks& blocks() const noexcept { return blocks_; }
+  WorkerBlock block() const noexcept { return blocks_.of(rank()); }
   bool is_root() const noexcept { return rank() == 0; }
   /// The engine of the run; never Engine::automatic.
   Engine engine() const noexcept { return engine_; }
@@ -39,6 +45,7 @@ class Environment {
   LaunchOptions options_;
   Engine engine_;
   Communicator world_;
+  WorkerBlocks blocks_;
   Mesh mesh_;
   std::map<Axis, Communicator> groups_;
 };

@@ -50,7 +50,9 @@ bool is_relaunched_worker() noexcept {
   return std::getenv("DGA_WORKER") != nullptr;
 }
 
-void launch(const LaunchOptions& options, const Worker& worker) {
+namespace {
+
+void launch_seated(const LaunchOptions& options, Seating seating, const Worker& worker) {
   static std::atomic<int> launches{0};
   const int index = launches.fetch_add(1);
   if (const auto seat = relaunch_seat(); seat && seat->launch_index != index) {
@@ -59,15 +61,27 @@ void launch(const LaunchOptions& options, const Worker& worker) {
   if (!options.each_rank_alone) {
     check_engine(options.engine);
   }
-  switch (resolve_engine(options.engine)) {
-    case Engine::processes:
-      return launch_processes(options, worker, index);
-    case Engine::mpi:
-      return launch_mpi(options, worker);
-    case Engine::threads:
-    case Engine::automatic:
-      return launch_threads(options, worker);
+  if (resolve_engine(options.engine) == Engine::mpi) {
+    return launch_mpi(options, seating, worker);
   }
+  check_workers(options);
+  const bool one_each = seating == Seating::workers && options.carriers == 0;
+  const Seats seats(
+      seating, one_each ? WorkerBlocks(options.workers, options.workers) : resolve_blocks(options));
+  if (resolve_engine(options.engine) == Engine::processes) {
+    return launch_processes(options, seats, worker, index);
+  }
+  launch_threads(options, seats, worker);
+}
+
+}  // namespace
+
+void launch(const LaunchOptions& options, const Worker& worker) {
+  launch_seated(options, Seating::workers, worker);
+}
+
+void launch_carriers(const LaunchOptions& options, const Worker& work) {
+  launch_seated(options, Seating::carriers, work);
 }
 
 }  // namespace dga

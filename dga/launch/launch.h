@@ -29,11 +29,22 @@ using Worker = std::function<void(Environment&)>;
 /// there, earlier calls of launch return at once. If `worker_program` is set, the workers execute
 /// that program instead.
 ///
-/// Engine `mpi`: this process is one of the workers, and `worker` runs once, in the calling thread.
+/// Carriers: if `options.carriers` is below the number of workers, or MPI has started fewer ranks,
+/// each carrier runs the function of several workers in threads of its own, one at a time: a worker
+/// that waits for others in a call of dga hands on to the next. The workers of a carrier share the
+/// variables of its process.
+///
+/// Engine `mpi`: this process is one of the workers, and `worker` runs once, in the calling thread,
+/// if there are as many ranks as workers.
 /// Collective over all ranks: each rank must call launch, and waits for the others up to the
 /// timeout. Options, facts and environments that differ between ranks are an InvalidArgument on all
 /// of them, before any worker starts.
 void launch(const LaunchOptions& options, const Worker& worker);
+
+/// The same for functions that take turns for several workers each, without threads for them: runs
+/// `work` once on every carrier, with an Environment whose `world` is the carriers and whose
+/// `blocks()` says which workers each of them carries. Also on several nodes.
+void launch_carriers(const LaunchOptions& options, const Worker& work);
 
 /// Under MPI: call it before exiting because of an error on this rank only. The process then exits
 /// without waiting for the other ranks and without MPI_Finalize, so the MPI launcher kills the job.

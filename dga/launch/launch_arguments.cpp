@@ -18,7 +18,8 @@ namespace dga {
 namespace {
 
 /// The rows of the table of options that a launch takes from a program's command line.
-constexpr std::array<std::string_view, 4> kNames{"engine", "workers", "seed", "timeout"};
+constexpr std::array<std::string_view, 5> kNames{"engine", "workers", "carriers", "seed",
+                                                 "timeout"};
 
 /// The value of option `name` at argument `i`, which moves to the last argument that it uses; none
 /// if argument `i` is another one.
@@ -53,6 +54,7 @@ LaunchOptions launch_arguments(int& argc, char** argv, LaunchOptions defaults) {
   RunOptions run;
   run.workers.engine = defaults.engine;
   run.workers.count = defaults.workers;
+  run.workers.carriers = defaults.carriers;
   run.workers.timeout = defaults.timeout_s;
   run.training.seed = defaults.seed;
   bool workers_given = false;
@@ -80,6 +82,7 @@ LaunchOptions launch_arguments(int& argc, char** argv, LaunchOptions defaults) {
   LaunchOptions options = std::move(defaults);
   options.engine = run.workers.engine;
   options.workers = resolve_workers(run, engine);
+  options.carriers = run.workers.carriers;
   options.timeout_s = run.workers.timeout;
   options.seed = run.training.seed;
   return options;

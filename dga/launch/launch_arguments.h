@@ -8,7 +8,8 @@
 
 namespace dga {
 
-/// Removes `--engine`, `--workers`, `--seed` and `--timeout` with their values (`--seed 7` or
+/// Removes `--engine`, `--workers`, `--carriers`, `--seed` and `--timeout` with their values
+/// (`--seed 7` or
 /// `--seed=7`) from the arguments. Their values and bounds are those of `dga train`. Other
 /// arguments keep their order, and everything after `--` stays. `defaults` supplies what is
 /// missing; under MPI the default number of workers is the number of ranks.

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "dga/base/fact.h"
+#include "dga/comm/worker_blocks.h"
 #include "dga/mesh/mesh.h"
 #include "dga/options/run_options.h"
 
@@ -17,9 +18,13 @@ namespace dga {
 
 struct LaunchOptions {
   Engine engine = WorkerOptions{}.engine;
-  /// Number of workers, from 1 to 4096. Under MPI it must be the number of ranks, or 0, which means
-  /// the same.
+  /// Number of workers, from 1 to 4096. Under MPI at least the number of ranks, or 0, which means
+  /// as many.
   int workers = WorkerOptions{}.count;
+  /// The number of threads, processes or ranks that carry the workers, from 1 to `workers`; under
+  /// MPI it must be the number of ranks. 0: in `launch` one for each worker, in launch_carriers see
+  /// resolve_blocks; under MPI all ranks.
+  int carriers = WorkerOptions{}.carriers;
   /// Longest wait of one worker for another, in seconds. Must be positive.
   double timeout_s = WorkerOptions{}.timeout;
   /// The seed of the run. All random streams are derived from it.
@@ -47,6 +52,11 @@ struct LaunchOptions {
 /// The number of workers to start. If `options.workers.count` is 0, returns 0 (all ranks) for MPI
 /// and 1 for other engines. `engine` must not be automatic.
 int resolve_workers(const RunOptions& options, Engine engine) noexcept;
+
+/// Which carrier carries which workers, on this machine. By default there are as many carriers as
+/// usable cores, but no more than workers: more would only take each other's time.
+/// `options.workers` must be known. Throws InvalidArgument for more carriers than workers.
+WorkerBlocks resolve_blocks(const LaunchOptions& options);
 
 /// The part of a run's options that `launch` needs. `engine` replaces theirs and must not be
 /// automatic.

@@ -5,13 +5,15 @@
 #pragma once
 
 #include "dga/launch/launch.h"
+#include "dga/launch/seats.h"
 
 namespace dga {
 
-void launch_threads(const LaunchOptions& options, const Worker& worker);
+void launch_threads(const LaunchOptions& options, const Seats& seats, const Worker& worker);
 /// `index`: the number of earlier calls of launch in this program.
-void launch_processes(const LaunchOptions& options, const Worker& worker, int index);
-void launch_mpi(const LaunchOptions& options, const Worker& worker);
+void launch_processes(const LaunchOptions& options, const Seats& seats, const Worker& worker,
+                      int index);
+void launch_mpi(const LaunchOptions& options, Seating seating, const Worker& worker);
 
 /// Throws InvalidArgument for a number of workers that is not in [1, 4096], and as check_timeout
 /// does.

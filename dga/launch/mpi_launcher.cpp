@@ -7,10 +7,16 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <bit>
 #include <cstdlib>
 #include <memory>
 #include <numeric>
+#include <string>
+#include <system_error>
+#include <thread>
+#include <utility>
+#include <vector>
 
 #include "dga/base/error.h"
 #include "dga/base/topology.h"
@@ -134,7 +140,9 @@ int units_of(const Comm& node) {
   return count;
 }
 
-std::vector<SiblingWatch::Sibling> siblings_of(const Comm& node, const Comm& world) {
+/// The other ranks of MPI on this node, with the workers, or carriers, that each of them runs.
+std::vector<SiblingWatch::Sibling> siblings_of(const Comm& node, const Comm& world,
+                                               const Seats& seats) {
   struct Entry {
     int rank;
     int pid;
@@ -144,17 +152,74 @@ std::vector<SiblingWatch::Sibling> siblings_of(const Comm& node, const Comm& wor
   check_mpi(MPI_Allgather(&mine, 2, MPI_INT, entries.data(), 2, MPI_INT, node.get()),
             "MPI_Allgather");
   std::vector<SiblingWatch::Sibling> siblings;
-  for (std::size_t local = 0; local < entries.size(); ++local) {
-    if (entries[local].pid != mine.pid) {
-      siblings.push_back({entries[local].rank, static_cast<int>(local), entries[local].pid});
+  int local = 0;
+  for (const Entry& entry : entries) {
+    const int ranks = seats.ranks_of(entry.rank).count;
+    if (entry.pid != mine.pid) {
+      siblings.push_back({seats.name_of(entry.rank), local, ranks, entry.pid});
     }
+    local += ranks;
   }
   return siblings;
 }
 
+/// The workers that `ranks` ranks of MPI carry.
+WorkerBlocks blocks_over(int ranks, const LaunchOptions& options) {
+  const int workers = options.workers == 0 ? ranks : options.workers;
+  DGA_CHECK(workers >= ranks, "[launch] workers: expected ", ranks,
+            " or more, since MPI has started ", ranks, " ranks, found ", workers,
+            ". Start fewer ranks (mpirun -n ", workers, ") or omit --workers.");
+  DGA_CHECK(options.carriers == 0 || options.carriers == ranks, "[launch] carriers: expected ",
+            ranks, ", the number of ranks that MPI has started, found ", options.carriers,
+            ". Start as many ranks (mpirun -n ", options.carriers, ") or omit --carriers.");
+  return {workers, ranks};
+}
+
+constexpr const char* kExited = "it ended its process (exit) before its work was done.";
+
+/// Runs the one worker, or carrier, of this rank of MPI. A worker that ends its process must not
+/// leave the others waiting: exit runs the destructor of MpiSession, which would wait for them.
+bool run_alone(const LaunchOptions& options, WorkerSeat seat, const Worker& worker) {
+  return run_worker(options, Engine::mpi, std::move(seat), worker,
+                    [](const auto& work, const auto& fail) {
+                      const MpiSession::WorkerScope scope([&fail] { fail(kExited); });
+                      work();
+                    });
+}
+
+/// Runs the workers of this rank of MPI in threads, one at a time. Returns whether all have done
+/// their work.
+bool run_in_turns(const LaunchOptions& options, std::vector<WorkerSeat> seats, const Segment& node,
+                  const Worker& worker) {
+  const std::string name =
+      str("workers ", seats.front().world.rank, " to ", seats.back().world.rank);
+  const MpiSession::WorkerScope scope(
+      [&] { failure_board_of(node).post(str("[launch] one of ", name, " failed: ", kExited)); });
+  std::atomic<bool> done = true;  // relaxed: read after the threads have been joined
+  std::vector<std::thread> threads;
+  try {
+    for (WorkerSeat& each : seats) {
+      threads.emplace_back([&options, &worker, &done, seat = std::move(each)]() mutable {
+        if (!run_worker(options, Engine::mpi, std::move(seat), worker)) {
+          done.store(false, std::memory_order_relaxed);
+        }
+      });
+    }
+  } catch (const std::system_error& error) {
+    failure_board_of(node).post(str("[launch] ", name,
+                                    ": expected a thread for each, found room for ", threads.size(),
+                                    " (", error.what(), "). Use fewer workers."));
+    done.store(false, std::memory_order_relaxed);
+  }
+  for (std::thread& thread : threads) {
+    thread.join();
+  }
+  return done.load(std::memory_order_relaxed);
+}
+
 }  // namespace
 
-void launch_mpi(const LaunchOptions& options, const Worker& worker) {
+void launch_mpi(const LaunchOptions& options, Seating seating, const Worker& worker) {
   check_timeout(options);
   MPI_Comm all = all_ranks(options);
   agree_over_mpi(options);
@@ -162,42 +227,50 @@ void launch_mpi(const LaunchOptions& options, const Worker& worker) {
   Comm world;
   split_by_node(all, options.ranks_per_node, node);
   number_by_node(all, node, world);
-  DGA_CHECK(options.workers == 0 || options.workers == world.size(), "[launch] workers: expected ",
-            world.size(), ", the number of ranks that MPI has started, found ", options.workers,
-            ". Start as many ranks (mpirun -n ", options.workers, ") or omit --workers.");
+  const Seats seats(seating, blocks_over(world.size(), options));
   LaunchOptions resolved = options;
-  resolved.workers = world.size();
+  resolved.workers = seats.blocks().workers();
+  resolved.carriers = seats.num_carriers();
 
-  Segment node_segment = shared_segment(node, node_segment_bytes(node.size()));
-  Segment control = shared_segment(node, Group::control_bytes(node.size()));
-  const Placement placement = placement_of(node, world);
-  const Segment board = Segment::attach(MemoryKind::mapped, node_segment.handle());
+  const Placement carriers = placement_of(node, world);
+  const Placement placement = seats.placement_from(carriers);
+  DGA_CHECK(!seats.are_shared() || placement.num_nodes() == 1,
+            "[launch] workers: expected one for each of ", world.size(), " ranks on ",
+            placement.num_nodes(), " nodes, found ", resolved.workers,
+            ". Ranks of several nodes carry several workers each in dga train and launch_carriers "
+            "only. Start ",
+            resolved.workers, " ranks.");
+  const int my_node = carriers.node_of[static_cast<std::size_t>(world.rank())];
+  const auto locals = static_cast<int>(placement.workers_of(my_node).size());
+  const Segment node_segment = shared_segment(node, node_segment_bytes(locals));
+  const Segment control = shared_segment(node, Group::control_bytes(locals));
+  const auto baton = seats.are_shared() ? std::make_shared<Baton>() : nullptr;
+  const WorkerBlock ranks = seats.ranks_of(world.rank());
+  const Patience patience = patience_for(node.size(), units_of(node));
+  std::vector<WorkerSeat> own;
+  for (int rank = ranks.first; rank < ranks.end(); ++rank) {
+    own.push_back(
+        {.world = {.rank = rank,
+                   .placement = placement,
+                   .memory = MemoryKind::mapped,
+                   .timeout_s = options.timeout_s,
+                   .patience = patience},
+         .node = Segment::attach(MemoryKind::mapped, node_segment.handle()),
+         .control = Segment::attach(MemoryKind::mapped, control.handle()),
+         .wire = placement.num_nodes() > 1 ? std::make_unique<MpiWire>(world.get()) : nullptr});
+    seats.tell(own.back().world, baton);
+  }
   bool done = false;
   {
-    const SiblingWatch watch(siblings_of(node, world), board);
-    WorkerSeat seat{
-        .world = {.rank = world.rank(),
-                  .placement = placement,
-                  .memory = MemoryKind::mapped,
-                  .timeout_s = options.timeout_s,
-                  .patience = patience_for(node.size(), units_of(node))},
-        .node = std::move(node_segment),
-        .control = std::move(control),
-        .wire = placement.num_nodes() > 1 ? std::make_unique<MpiWire>(world.get()) : nullptr};
+    const SiblingWatch watch(siblings_of(node, world, seats), node_segment);
     // Every rank is attached and watching before any worker runs.
     check_mpi(MPI_Barrier(world.get()), "MPI_Barrier");
-    // A worker that ends its process must not leave the others waiting: exit runs the destructor of
-    // MpiSession, which would wait for them.
-    done = run_worker(
-        resolved, Engine::mpi, std::move(seat), worker, [](const auto& work, const auto& fail) {
-          const MpiSession::WorkerScope scope(
-              [&fail] { fail("it ended its process (exit) before its work was done."); });
-          work();
-        });
+    done = seats.are_shared() ? run_in_turns(resolved, std::move(own), node_segment, worker)
+                              : run_alone(resolved, std::move(own.front()), worker);
   }
-  if (!done || failure_board_of(board).failed()) {
+  if (!done || failure_board_of(node_segment).failed()) {
     MpiSession::get().set_failed();
-    throw WorkerFailure(failure_board_of(board).text());
+    throw WorkerFailure(failure_board_of(node_segment).text());
   }
 }
 

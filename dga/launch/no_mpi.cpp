@@ -10,7 +10,7 @@
 
 namespace dga {
 
-void launch_mpi(const LaunchOptions&, const Worker&) {
+void launch_mpi(const LaunchOptions&, Seating, const Worker&) {
   throw Error(
       "[launch] engine mpi: expected a build of dga with MPI, found one without. Install an MPI-3 "
       "library (Debian: libopenmpi-dev) and build again with -DDGA_MPI=ON.");

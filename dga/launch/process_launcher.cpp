@@ -13,14 +13,17 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <exception>
 #include <fstream>
 #include <iostream>
 #include <sstream>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "dga/base/clock.h"
@@ -43,31 +46,70 @@ namespace {
 constexpr double kGraceSeconds = 0.7;
 
 struct Child {
-  int rank = 0;
+  int carrier = 0;
   pid_t pid = 0;
   int pidfd = -1;
 };
 
-WorkerSeat seat_of(const LaunchOptions& options, int rank, Segment node, Segment control) {
-  return {.world = {.rank = rank,
-                    .placement = Placement::single_node(options.workers),
-                    .memory = MemoryKind::mapped,
-                    .timeout_s = options.timeout_s,
-                    .patience = patience_for(options.workers, usable_cores())},
-          .node = std::move(node),
-          .control = std::move(control),
-          .wire = nullptr};
+WorkerSeat seat_of(const LaunchOptions& options, const Seats& seats, int rank, Segment node,
+                   Segment control, const std::shared_ptr<Baton>& baton) {
+  WorkerSeat seat{.world = {.rank = rank,
+                            .placement = Placement::single_node(seats.num_ranks()),
+                            .memory = MemoryKind::mapped,
+                            .timeout_s = options.timeout_s,
+                            .patience = patience_for(seats.num_ranks(), usable_cores())},
+                  .node = std::move(node),
+                  .control = std::move(control),
+                  .wire = nullptr};
+  seats.tell(seat.world, baton);
+  return seat;
 }
 
-/// Runs the worker in this child process and ends the process. Destructors of static objects and of
-/// the program's other objects do not run, because these belong to the parent.
-[[noreturn]] void become_worker(const LaunchOptions& options, WorkerSeat seat,
-                                const Worker& worker) {
-  const int rank = seat.world.rank;
-  if (options.pin && seat.world.patience == Patience::spin) {
-    pin_to_core(rank);
+/// Runs the workers of a carrier in threads of this process, one at a time. Returns whether all
+/// have done their work.
+bool run_in_turns(const LaunchOptions& options, const Seats& seats, int carrier,
+                  const Segment& node, const Segment& control, const Worker& worker) {
+  const auto baton = std::make_shared<Baton>();
+  const WorkerBlock ranks = seats.ranks_of(carrier);
+  std::atomic<bool> done = true;  // relaxed: read after the threads have been joined
+  std::vector<std::thread> threads;
+  try {
+    for (int rank = ranks.first; rank < ranks.end(); ++rank) {
+      WorkerSeat seat =
+          seat_of(options, seats, rank, Segment::attach(MemoryKind::mapped, node.handle()),
+                  Segment::attach(MemoryKind::mapped, control.handle()), baton);
+      threads.emplace_back([&, seat = std::move(seat)]() mutable {
+        if (!run_worker(options, Engine::processes, std::move(seat), worker)) {
+          done.store(false, std::memory_order_relaxed);
+        }
+      });
+    }
+  } catch (const std::exception& error) {  // no thread, or no descriptor for a segment
+    failure_board_of(node).post(str("[launch] ", seats.name_of(carrier),
+                                    ": expected a thread for each worker, found no room (",
+                                    error.what(), "). Use fewer workers."));
+    done.store(false, std::memory_order_relaxed);
   }
-  const bool done = run_worker(options, Engine::processes, std::move(seat), worker);
+  for (std::thread& thread : threads) {
+    thread.join();
+  }
+  return done.load(std::memory_order_relaxed);
+}
+
+/// Runs the carrier's worker, or workers, in this child process and ends the process. Destructors
+/// of static objects and of the program's other objects do not run, because these belong to the
+/// parent.
+[[noreturn]] void become_carrier(const LaunchOptions& options, const Seats& seats, int carrier,
+                                 Segment node, Segment control, const Worker& worker) {
+  if (options.pin && seats.num_carriers() <= usable_cores()) {
+    pin_to_core(carrier);
+  }
+  const bool done =
+      seats.are_shared()
+          ? run_in_turns(options, seats, carrier, node, control, worker)
+          : run_worker(options, Engine::processes,
+                       seat_of(options, seats, carrier, std::move(node), std::move(control), {}),
+                       worker);
   std::cout.flush();
   std::cerr.flush();
   std::fflush(nullptr);
@@ -99,8 +141,9 @@ class Watch {
  public:
   /// `pass_stop_on`: the children do not share this process's StopSignal, so its signal is
   /// forwarded to them.
-  Watch(std::vector<Child> children, const Segment& node, bool pass_stop_on)
+  Watch(std::vector<Child> children, const Seats& seats, const Segment& node, bool pass_stop_on)
       : children_(std::move(children)),
+        seats_(seats),
         node_(node),
         board_(failure_board_of(node)),
         pass_stop_on_(pass_stop_on) {}
@@ -144,11 +187,11 @@ class Watch {
       // Where SIGCHLD is ignored, or the program waits for any child, the status is gone: then only
       // what the worker itself has said last is known.
       const bool known = result == 0;
-      const bool finished =
-          presence_of(node_, children_[i].rank).state() == Presence::State::finished;
-      if (!finished || (known && !(info.si_code == CLD_EXITED && info.si_status == 0))) {
-        board_.post(str("[launch] worker ", children_[i].rank, " (process ", children_[i].pid, ") ",
-                        describe_end(known, info), waiting_for(children_[i].rank)));
+      if (!has_finished(children_[i].carrier) ||
+          (known && !(info.si_code == CLD_EXITED && info.si_status == 0))) {
+        board_.post(str("[launch] ", seats_.name_of(children_[i].carrier), " (process ",
+                        children_[i].pid, ") ", describe_end(known, info),
+                        waiting_for(children_[i].carrier)));
       }
       if (children_[i].pidfd >= 0) {
         close(children_[i].pidfd);
@@ -157,17 +200,32 @@ class Watch {
     }
   }
 
+  bool has_finished(int carrier) const {
+    const WorkerBlock ranks = seats_.ranks_of(carrier);
+    for (int rank = ranks.first; rank < ranks.end(); ++rank) {
+      if (presence_of(node_, rank).state() != Presence::State::finished) {
+        return false;
+      }
+    }
+    return true;
+  }
+
   std::string waiting_for(int dead) const {
     for (const Child& child : children_) {
-      const std::string waiting = presence_of(node_, child.rank).waiting();
-      if (child.rank != dead && !waiting.empty()) {
-        return str("; worker ", child.rank, " waited for it in ", waiting);
+      const WorkerBlock ranks = seats_.ranks_of(child.carrier);
+      for (int rank = ranks.first; rank < ranks.end() && child.carrier != dead; ++rank) {
+        const std::string waiting = presence_of(node_, rank).waiting();
+        if (!waiting.empty()) {
+          return str("; ", seats_.are_shared() ? str("worker ", rank) : seats_.name_of(rank),
+                     " waited for it in ", waiting);
+        }
       }
     }
     return "; no worker waited for it";
   }
 
   std::vector<Child> children_;
+  const Seats& seats_;
   const Segment& node_;
   FailureBoard& board_;
   bool pass_stop_on_;
@@ -183,17 +241,16 @@ void tie_to_parent(pid_t parent) {
 
 }  // namespace
 
-void launch_processes(const LaunchOptions& options, const Worker& worker, int index) {
-  check_workers(options);
-  const int n = options.workers;
+void launch_processes(const LaunchOptions& options, const Seats& seats, const Worker& worker,
+                      int index) {
+  const int n = seats.num_carriers();
   if (const auto seat = relaunch_seat(); seat && seat->launch_index == index) {
-    become_worker(options,
-                  seat_of(options, seat->rank, Segment::attach(MemoryKind::mapped, seat->node),
-                          Segment::attach(MemoryKind::mapped, seat->control)),
-                  worker);
+    become_carrier(options, seats, seat->rank, Segment::attach(MemoryKind::mapped, seat->node),
+                   Segment::attach(MemoryKind::mapped, seat->control), worker);
   }
-  Segment node = Segment::create(MemoryKind::mapped, node_segment_bytes(n), n);
-  Segment control = Segment::create(MemoryKind::mapped, Group::control_bytes(n), n);
+  const int ranks = seats.num_ranks();
+  Segment node = Segment::create(MemoryKind::mapped, node_segment_bytes(ranks), ranks);
+  Segment control = Segment::create(MemoryKind::mapped, Group::control_bytes(ranks), ranks);
   usable_cores();  // loads the topology before the fork, so that the children inherit it
 
   const bool can_fork = options.worker_program.empty() && single_threaded();
@@ -205,8 +262,8 @@ void launch_processes(const LaunchOptions& options, const Worker& worker, int in
   std::fflush(nullptr);
   const pid_t parent = getpid();
   std::vector<Child> children;
-  for (int rank = 0; rank < n; ++rank) {
-    RelaunchImage image({.rank = rank,
+  for (int carrier = 0; carrier < n; ++carrier) {
+    RelaunchImage image({.rank = carrier,
                          .launch_index = options.worker_program.empty() ? index : 0,
                          .node = node.handle(),
                          .control = control.handle()},
@@ -215,7 +272,7 @@ void launch_processes(const LaunchOptions& options, const Worker& worker, int in
     if (pid == 0) {
       tie_to_parent(parent);
       if (can_fork) {
-        become_worker(options, seat_of(options, rank, std::move(node), std::move(control)), worker);
+        become_carrier(options, seats, carrier, std::move(node), std::move(control), worker);
       }
       image.execute();
     }
@@ -223,17 +280,18 @@ void launch_processes(const LaunchOptions& options, const Worker& worker, int in
         pid > 0 ? above_standard(static_cast<int>(syscall(SYS_pidfd_open, pid, 0))) : -1;
     const bool ended_already = pid > 0 && pidfd < 0 && errno == ESRCH;
     if (pidfd < 0 && !ended_already) {
-      failure_board_of(node).post(str("[launch] expected ", n, " processes, found room for ", rank,
-                                      " (", std::strerror(errno), "). Use fewer workers."));
+      failure_board_of(node).post(str("[launch] expected ", n, " processes, found room for ",
+                                      carrier, " (", std::strerror(errno), "). Use fewer ",
+                                      seats.started(), "."));
       if (pid > 0) {
         kill(pid, SIGKILL);
         waitpid(pid, nullptr, 0);
       }
       break;
     }
-    children.push_back({rank, pid, pidfd});
+    children.push_back({carrier, pid, pidfd});
   }
-  Watch(std::move(children), node, !can_fork).run();
+  Watch(std::move(children), seats, node, !can_fork).run();
   if (failure_board_of(node).failed()) {
     throw WorkerFailure(failure_board_of(node).text());
   }

@@ -18,15 +18,26 @@
 namespace dga {
 namespace {
 
-std::string who_waits(const std::vector<SiblingWatch::Sibling>& siblings, int dead,
-                      const Segment& node) {
+std::string who_waits(const std::vector<SiblingWatch::Sibling>& siblings,
+                      const SiblingWatch::Sibling& dead, const Segment& node) {
   for (const auto& sibling : siblings) {
-    const std::string waiting = presence_of(node, sibling.local).waiting();
-    if (sibling.rank != dead && !waiting.empty()) {
-      return str("; worker ", sibling.rank, " waited for it in ", waiting);
+    for (int each = 0; each < sibling.count && sibling.local != dead.local; ++each) {
+      const std::string waiting = presence_of(node, sibling.local + each).waiting();
+      if (!waiting.empty()) {
+        return str("; ", sibling.name, " waited for it in ", waiting);
+      }
     }
   }
   return "; no worker waited for it";
+}
+
+bool has_finished(const SiblingWatch::Sibling& sibling, const Segment& node) {
+  for (int each = 0; each < sibling.count; ++each) {
+    if (presence_of(node, sibling.local + each).state() != Presence::State::finished) {
+      return false;
+    }
+  }
+  return true;
 }
 
 }  // namespace
@@ -73,11 +84,11 @@ void SiblingWatch::watch(const Segment& node) const {
       }
       polls[i + 1].fd = -1;  // not polled again
       const Sibling& sibling = siblings_[i];
-      if (presence_of(node, sibling.local).state() != Presence::State::finished) {
+      if (!has_finished(sibling, node)) {
         failure_board_of(node).post(
-            str("[launch] worker ", sibling.rank, " (process ", sibling.pid,
+            str("[launch] ", sibling.name, " (process ", sibling.pid,
                 ") ended before its work was done: it was killed or it exited",
-                who_waits(siblings_, sibling.rank, node)));
+                who_waits(siblings_, sibling, node)));
       }
     }
   }

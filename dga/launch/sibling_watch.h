@@ -17,8 +17,9 @@ namespace dga {
 class SiblingWatch {
  public:
   struct Sibling {
-    int rank = 0;   // world rank
-    int local = 0;  // local rank on this node
+    std::string name;  // of the worker or carrier
+    int local = 0;     // the first of its local ranks on this node
+    int count = 1;     // of its ranks
     pid_t pid = 0;
   };
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+#include <memory>
 #include <system_error>
 #include <thread>
 #include <vector>
@@ -13,17 +14,22 @@
 
 namespace dga {
 
-void launch_threads(const LaunchOptions& options, const Worker& worker) {
-  check_workers(options);
-  const int n = options.workers;
-  const bool own_cores = n <= usable_cores();
-  // One more holder than workers: the launcher reads the board after the workers have ended.
+void launch_threads(const LaunchOptions& options, const Seats& seats, const Worker& worker) {
+  const int n = seats.num_ranks();
+  const bool own_cores = seats.num_carriers() <= usable_cores();
+  // One more holder than ranks: the launcher reads the board after they have ended.
   const Segment node = Segment::create(MemoryKind::heap, node_segment_bytes(n), n + 1);
   const Segment control = Segment::create(MemoryKind::heap, Group::control_bytes(n), n + 1);
+  std::vector<std::shared_ptr<Baton>> batons(static_cast<std::size_t>(seats.num_carriers()));
+  for (std::shared_ptr<Baton>& baton : batons) {
+    baton = seats.are_shared() ? std::make_shared<Baton>() : nullptr;
+  }
 
   std::vector<std::thread> threads;
   threads.reserve(static_cast<std::size_t>(n));
   for (int rank = 0; rank < n; ++rank) {
+    const int carrier = seats.carrier_of(rank);
+    const std::shared_ptr<Baton>& baton = batons[static_cast<std::size_t>(carrier)];
     WorkerSeat seat{.world = {.rank = rank,
                               .placement = Placement::single_node(n),
                               .memory = MemoryKind::heap,
@@ -32,16 +38,18 @@ void launch_threads(const LaunchOptions& options, const Worker& worker) {
                     .node = Segment::attach(MemoryKind::heap, node.handle()),
                     .control = Segment::attach(MemoryKind::heap, control.handle()),
                     .wire = nullptr};
+    seats.tell(seat.world, baton);
     try {
-      threads.emplace_back([&options, &worker, rank, own_cores, seat = std::move(seat)]() mutable {
-        if (own_cores && options.pin) {
-          pin_to_core(rank);
-        }
-        run_worker(options, Engine::threads, std::move(seat), worker);
-      });
+      threads.emplace_back(
+          [&options, &worker, carrier, own_cores, seat = std::move(seat)]() mutable {
+            if (own_cores && options.pin) {
+              pin_to_core(carrier);
+            }
+            run_worker(options, Engine::threads, std::move(seat), worker);
+          });
     } catch (const std::system_error& error) {
       failure_board_of(node).post(str("[launch] expected ", n, " threads, found room for ", rank,
-                                      " (", error.what(), "). Use fewer workers."));
+                                      " (", error.what(), "). Use fewer ", seats.started(), "."));
       break;
     }
   }

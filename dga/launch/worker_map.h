@@ -17,12 +17,15 @@ struct WorkerMap {
     std::string host = {};
   };
   int own_rank = 0;            // MPI: the rank of this process; otherwise 0
-  std::vector<Place> workers;  // by rank
+  std::vector<Place> workers;  // by number
+  int carriers = 0;
+
+  WorkerBlocks blocks() const { return {static_cast<int>(workers.size()), carriers}; }
 };
 
-/// The places of the workers of `launch(options, …)`. Under MPI it is collective over all ranks and
-/// throws as launch does. With other engines all workers run on this machine. `options.engine` must
-/// not be automatic.
+/// The places of the workers of `launch_carriers(options, …)`. Under MPI it is collective over all
+/// ranks and throws as launch does. With other engines all workers run on this machine.
+/// `options.engine` must not be automatic.
 WorkerMap map_workers(const LaunchOptions& options);
 
 }  // namespace dga

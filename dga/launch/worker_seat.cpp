@@ -2,7 +2,9 @@
 
 #include "dga/launch/worker_seat.h"
 
+#include <memory>
 #include <numeric>
+#include <optional>
 
 #include "dga/base/error.h"
 #include "dga/base/exception_text.h"
@@ -13,15 +15,24 @@ namespace dga {
 bool run_worker(const LaunchOptions& options, Engine engine, WorkerSeat seat, const Worker& worker,
                 const AroundWorker& around) noexcept {
   const int rank = seat.world.rank;
+  const std::shared_ptr<Baton> baton = seat.world.baton;
+  std::optional<Baton::Hold> turn;
+  std::string name;
   std::shared_ptr<World> world;
   const auto fail = [&](const std::string& what) {
     if (world == nullptr) {  // the worker has not joined
-      failure_board_of(seat.node).post(str("[launch] worker ", rank, " failed: ", what));
+      failure_board_of(seat.node).post(str("[launch] ", name, " failed: ", what));
     } else if (!world->failed()) {
-      world->fail(str("[launch] worker ", rank, " failed: ", what, world->who_waits()));
+      world->fail(str("[launch] ", name, " failed: ", what, world->who_waits()));
     }
   };
   try {
+    if (baton != nullptr) {
+      turn.emplace(*baton);
+    }
+    name = seat.world.name_of(rank);
+    const WorkerBlocks blocks = seat.world.blocks.value_or(
+        WorkerBlocks(seat.world.placement.num_workers(), seat.world.placement.num_workers()));
     std::vector<int> everybody(static_cast<std::size_t>(seat.world.placement.num_workers()));
     std::iota(everybody.begin(), everybody.end(), 0);
     auto group_wire = seat.wire ? seat.wire->split(0, rank) : nullptr;
@@ -30,7 +41,7 @@ bool run_worker(const LaunchOptions& options, Engine engine, WorkerSeat seat, co
     const auto group = std::make_shared<Group>(world, std::move(everybody), std::move(seat.control),
                                                std::move(group_wire));
     {
-      Environment environment(options, engine, Communicator(group));
+      Environment environment(options, engine, Communicator(group), blocks);
       const auto work = [&] { worker(environment); };
       if (around) {
         around(work, fail);

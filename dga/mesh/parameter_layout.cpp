@@ -30,9 +30,13 @@ std::int64_t padded_bytes(const ParameterSpec& spec) noexcept {
   return padded(spec) * size_of(spec.type);
 }
 
-void check(const std::vector<ParameterSpec>& parameters, int workers, std::int64_t bucket_bytes) {
+WorkerBlocks one_each(int workers) {
   DGA_CHECK(workers >= 1, "[mesh] ParameterLayout: expected at least 1 worker, found ", workers,
             ".");
+  return {workers, workers};
+}
+
+void check(const std::vector<ParameterSpec>& parameters, std::int64_t bucket_bytes) {
   DGA_CHECK(bucket_bytes >= 0, "[mesh] ParameterLayout: expected bucket_bytes of 0 or more, found ",
             bucket_bytes, ".");
   DGA_CHECK(!parameters.empty(),
@@ -78,14 +82,18 @@ std::string ParameterSpec::text() const {
 
 ParameterLayout::ParameterLayout(std::vector<ParameterSpec> parameters, int workers,
                                  std::int64_t bucket_bytes)
-    : workers_(workers) {
-  check(parameters, workers, bucket_bytes);
+    : ParameterLayout(std::move(parameters), one_each(workers), bucket_bytes) {}
+
+ParameterLayout::ParameterLayout(std::vector<ParameterSpec> parameters, const WorkerBlocks& blocks,
+                                 std::int64_t bucket_bytes)
+    : blocks_(blocks) {
+  check(parameters, bucket_bytes);
   for (ParameterSpec& spec : parameters) {
     has_atomic_ = has_atomic_ || spec.atomic;
     parameters_.push_back({std::move(spec), 0, {}});
   }
-  choose_owners();
-  const std::int64_t limit = bucket_bytes > 0 ? bucket_bytes : default_bucket_bytes(workers);
+  choose_workers();
+  const std::int64_t limit = bucket_bytes > 0 ? bucket_bytes : default_bucket_bytes(workers());
   for (const Bucket& kind : {Bucket{}, Bucket{.atomic = true}, Bucket{.by_rows = true}}) {
     for (Bucket& bucket : cut_buckets(kind, limit)) {
       buckets_.push_back(std::move(bucket));
@@ -100,18 +108,18 @@ ParameterLayout::ParameterLayout(std::vector<ParameterSpec> parameters, int work
   }
 }
 
-void ParameterLayout::choose_owners() {
+void ParameterLayout::choose_workers() {
   std::vector<double> costs;
   for (const PlacedParameter& parameter : parameters_) {
     if (parameter.spec.atomic) {
       costs.push_back(update_cost(parameter.spec.shape));
     }
   }
-  const std::vector<int> owners = balance(costs, workers_);
-  auto next = owners.begin();
+  const std::vector<int> chosen = balance(costs, workers());
+  auto next = chosen.begin();
   for (PlacedParameter& parameter : parameters_) {
     if (parameter.spec.atomic) {
-      parameter.owner = *next++;
+      parameter.worker = *next++;
     }
   }
 }
@@ -152,26 +160,32 @@ std::vector<Bucket> ParameterLayout::cut_buckets(const Bucket& kind,
 void ParameterLayout::place_bucket(int number) {
   Bucket& bucket = buckets_[static_cast<std::size_t>(number)];
   bucket.first_byte = bytes_;
-  // Backward finishes the bucket as a whole, so its inner order is free: an owner's parameters must
+  // Backward finishes the bucket as a whole, so its inner order is free: a worker's parameters must
   // make one slice, and groups side by side make fewer and longer pieces.
   std::stable_sort(bucket.parameters.begin(), bucket.parameters.end(), [&](int a, int b) {
     const PlacedParameter& left = parameters_[static_cast<std::size_t>(a)];
     const PlacedParameter& right = parameters_[static_cast<std::size_t>(b)];
-    return std::pair(left.owner, left.spec.group) < std::pair(right.owner, right.spec.group);
+    return std::pair(left.worker, left.spec.group) < std::pair(right.worker, right.spec.group);
   });
-  auto& counts = counts_.emplace_back(static_cast<std::size_t>(workers_), 0);
+  auto& counts = worker_counts_.emplace_back(static_cast<std::size_t>(workers()), 0);
   for (const int member : bucket.parameters) {
     PlacedParameter& parameter = parameters_[static_cast<std::size_t>(member)];
     parameter.bucket = number;
     parameter.elements = {bucket.count, parameter.spec.count()};
     bucket.count += padded(parameter.spec);
     if (bucket.atomic) {
-      counts[static_cast<std::size_t>(parameter.owner)] += padded(parameter.spec);
+      counts[static_cast<std::size_t>(parameter.worker)] += padded(parameter.spec);
     }
   }
   bytes_ += bucket.count * size_of(bucket.type);
-  for (int worker = 0; worker < workers_ && !bucket.atomic; ++worker) {
-    counts[static_cast<std::size_t>(worker)] = slice(number, worker).count;
+  for (int worker = 0; worker < workers() && !bucket.atomic; ++worker) {
+    counts[static_cast<std::size_t>(worker)] = worker_slice(number, worker).count;
+  }
+  auto& owned = counts_.emplace_back();
+  for (int owner = 0; owner < blocks_.carriers(); ++owner) {
+    const WorkerBlock block = blocks_.of(owner);
+    owned.push_back(std::accumulate(counts.begin() + block.first, counts.begin() + block.end(),
+                                    std::int64_t{0}));
   }
 }
 
@@ -185,62 +199,81 @@ const std::vector<std::int64_t>& ParameterLayout::counts(int bucket) const {
   return counts_.at(static_cast<std::size_t>(bucket));
 }
 
-Slice ParameterLayout::slice(int bucket, int worker) const {
+Slice ParameterLayout::slice(int bucket, int owner) const {
+  const WorkerBlock block = blocks_.of(owner);
+  return {worker_slice(bucket, block.first).first,
+          counts(bucket).at(static_cast<std::size_t>(owner))};
+}
+
+Slice ParameterLayout::worker_slice(int bucket, int worker) const {
   const Bucket& whole = buckets_.at(static_cast<std::size_t>(bucket));
   if (whole.atomic) {
-    const auto& counts = this->counts(bucket);
+    const auto& counts = worker_counts_.at(static_cast<std::size_t>(bucket));
     const auto mine = counts.begin() + worker;
     return {std::accumulate(counts.begin(), mine, std::int64_t{0}), *mine};
   }
-  return slice_of(whole.count, workers_, worker, line_elements(whole.type));
+  return slice_of(whole.count, workers(), worker, line_elements(whole.type));
 }
 
 int ParameterLayout::owner(int bucket, std::int64_t element) const {
   const auto& counts = this->counts(bucket);
   std::int64_t end = 0;
-  for (int worker = 0; worker < workers_; ++worker) {
-    end += counts[static_cast<std::size_t>(worker)];
+  for (std::size_t owner = 0; owner < counts.size(); ++owner) {
+    end += counts[owner];
     if (element >= 0 && element < end) {
-      return worker;
+      return static_cast<int>(owner);
     }
   }
   throw InvalidArgument(str("[mesh] ParameterLayout: expected an element in [0, ", end,
                             ") of bucket ", bucket, ", found ", element, "."));
 }
 
-std::vector<OwnedPiece> ParameterLayout::pieces(int worker) const {
+std::vector<OwnedPiece> ParameterLayout::pieces(int owner) const {
   std::vector<OwnedPiece> pieces;
   for (int number = 0; number < static_cast<int>(buckets_.size()); ++number) {
     if (buckets_[static_cast<std::size_t>(number)].atomic) {
-      add_atomic_pieces(number, worker, pieces);
+      add_atomic_pieces(number, owner, pieces);
       continue;
     }
-    const Slice mine = slice(number, worker);
-    const std::int64_t end = mine.first + mine.count;
-    bool open = false;  // the last piece ends where this parameter starts
-    for (const int member : buckets_[static_cast<std::size_t>(number)].parameters) {
-      const PlacedParameter& parameter = parameters_[static_cast<std::size_t>(member)];
-      const std::int64_t first = std::max(parameter.elements.first, mine.first);
-      const std::int64_t last = std::min(parameter.elements.first + padded(parameter.spec), end);
-      if (first >= last) {
-        continue;
-      }
-      if (!open || pieces.back().group != parameter.spec.group) {
-        pieces.push_back({number, {first, 0}, parameter.spec.group, {}, false});
-        open = true;
-      }
-      pieces.back().elements.count = last - pieces.back().elements.first;
-      pieces.back().parameters.push_back(member);
+    const DType type = buckets_[static_cast<std::size_t>(number)].type;
+    if (type == DType::f32 || type == DType::f64) {
+      add_pieces(number, slice(number, owner), pieces);
+      continue;
+    }
+    // In other types torch's optimisers may round differently at the end of a tensor, so the pieces
+    // must not depend on how many workers the owner carries.
+    const WorkerBlock block = blocks_.of(owner);
+    for (int worker = block.first; worker < block.end(); ++worker) {
+      add_pieces(number, worker_slice(number, worker), pieces);
     }
   }
   return pieces;
 }
 
-void ParameterLayout::add_atomic_pieces(int bucket, int worker,
+void ParameterLayout::add_pieces(int bucket, Slice slice, std::vector<OwnedPiece>& pieces) const {
+  const std::int64_t end = slice.first + slice.count;
+  bool open = false;  // the last piece ends where this parameter starts
+  for (const int member : buckets_[static_cast<std::size_t>(bucket)].parameters) {
+    const PlacedParameter& parameter = parameters_[static_cast<std::size_t>(member)];
+    const std::int64_t first = std::max(parameter.elements.first, slice.first);
+    const std::int64_t last = std::min(parameter.elements.first + padded(parameter.spec), end);
+    if (first >= last) {
+      continue;
+    }
+    if (!open || pieces.back().group != parameter.spec.group) {
+      pieces.push_back({bucket, {first, 0}, parameter.spec.group, {}, false});
+      open = true;
+    }
+    pieces.back().elements.count = last - pieces.back().elements.first;
+    pieces.back().parameters.push_back(member);
+  }
+}
+
+void ParameterLayout::add_atomic_pieces(int bucket, int owner,
                                         std::vector<OwnedPiece>& pieces) const {
   for (const int member : buckets_[static_cast<std::size_t>(bucket)].parameters) {
     const PlacedParameter& parameter = parameters_[static_cast<std::size_t>(member)];
-    if (parameter.owner == worker && parameter.elements.count > 0) {
+    if (blocks_.carrier_of(parameter.worker) == owner && parameter.elements.count > 0) {
       pieces.push_back({bucket, parameter.elements, parameter.spec.group, {member}, true});
     }
   }
@@ -250,12 +283,12 @@ std::vector<OwnedSegment> ParameterLayout::segments(int number) const {
   const PlacedParameter& parameter = parameters_.at(static_cast<std::size_t>(number));
   const std::int64_t end = parameter.elements.first + parameter.elements.count;
   std::vector<OwnedSegment> segments;
-  for (int worker = 0; worker < workers_; ++worker) {
-    const Slice owned = slice(parameter.bucket, worker);
+  for (int owner = 0; owner < blocks_.carriers(); ++owner) {
+    const Slice owned = slice(parameter.bucket, owner);
     const std::int64_t first = std::max(owned.first, parameter.elements.first);
     const std::int64_t last = std::min(owned.first + owned.count, end);
     if (first < last) {
-      segments.push_back({worker, {first - parameter.elements.first, last - first}});
+      segments.push_back({owner, {first - parameter.elements.first, last - first}});
     }
   }
   return segments;

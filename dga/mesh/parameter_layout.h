@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // ParameterLayout: where every parameter of a model is in the flat buffers (storage), and which
-// worker updates which part of it (ownership). The accumulator and the sharded optimiser state use
+// carrier updates which part of it (ownership). The accumulator and the sharded optimiser state use
 // this layout.
 
 #pragma once
@@ -13,6 +13,7 @@
 
 #include "dga/base/dtype.h"
 #include "dga/comm/collectives/fixed_tree.h"
+#include "dga/comm/worker_blocks.h"
 
 namespace dga {
 
@@ -41,8 +42,8 @@ struct PlacedParameter {
   int bucket = 0;
   /// Its elements within the bucket. The elements between it and the next parameter are padding.
   Slice elements;
-  /// The worker that updates an atomic parameter; -1 for others.
-  int owner = -1;
+  /// The worker to whose slice an atomic parameter belongs; -1 for others.
+  int worker = -1;
 };
 
 /// A contiguous part of the flat buffer with elements of one type, reduced by one collective.
@@ -59,7 +60,7 @@ struct Bucket {
   bool by_rows = false;
 };
 
-/// A contiguous part of one bucket that one worker owns: one atomic parameter without its padding,
+/// A contiguous part of one bucket that one owner has: one atomic parameter without its padding,
 /// or adjacent elements of other parameters of one group.
 struct OwnedPiece {
   int bucket = 0;
@@ -71,9 +72,9 @@ struct OwnedPiece {
   bool atomic = false;
 };
 
-/// Consecutive elements of one parameter that one worker updates.
+/// Consecutive elements of one parameter that one owner updates.
 struct OwnedSegment {
-  int worker = 0;
+  int owner = 0;
   Slice elements;  // of the parameter, in the order of memory
 
   friend bool operator==(const OwnedSegment&, const OwnedSegment&) = default;
@@ -83,15 +84,16 @@ struct OwnedSegment {
 /// Buckets are in the order in which backward finishes them, that is, from the parameter registered
 /// last to the first. Atomic parameters have separate buckets, and so have those with `by_rows`.
 ///
-/// Ownership: each worker owns one contiguous slice of every bucket, in whole lines and in the
-/// order of the workers, so that a reduce-scatter gives it the gradients of its slice. A bucket of
-/// atomic parameters is ordered by owner, and its slices hold whole parameters. Their owners are
-/// `balance`d over the whole model by `update_cost`. Other buckets are cut into equal slices.
+/// Ownership: each worker has one contiguous slice of every bucket, in whole lines and in the order
+/// of the workers. A bucket of atomic parameters is ordered by worker, and its slices hold whole
+/// parameters. Their workers are `balance`d over the whole model by `update_cost`. Other buckets
+/// are cut into equal slices. A carrier owns the slices of all its workers, which follow each
+/// other, so that a reduce-scatter gives it the gradients of what it owns.
 ///
 /// The layout depends on the number of workers and is an implementation detail. Store parameters by
 /// name and shape (see `segments`).
 ///
-/// Depends only on the parameters, the number of workers and `bucket_bytes`. Immutable.
+/// Storage depends only on the parameters, the number of workers and `bucket_bytes`. Immutable.
 class ParameterLayout {
  public:
   static constexpr std::int64_t kLineBytes = 64;
@@ -106,8 +108,12 @@ class ParameterLayout {
   /// buckets: a larger one has a bucket to itself.
   ParameterLayout(std::vector<ParameterSpec> parameters, int workers,
                   std::int64_t bucket_bytes = 0);
+  /// For workers that are carried in `blocks`.
+  ParameterLayout(std::vector<ParameterSpec> parameters, const WorkerBlocks& blocks,
+                  std::int64_t bucket_bytes = 0);
 
-  int workers() const noexcept { return workers_; }
+  int workers() const noexcept { return blocks_.workers(); }
+  const WorkerBlocks& blocks() const noexcept { return blocks_; }
 
   // --- storage
   /// By registration number.
@@ -117,36 +123,45 @@ class ParameterLayout {
   std::int64_t bytes() const noexcept { return bytes_; }
   /// Where parameter `number` starts in a flat buffer.
   std::int64_t first_byte(int number) const;
+  /// Whether rows of parameter `number` are reduced one by one. Carriers of several workers reduce
+  /// it as a whole, which gives the same bits.
+  bool by_rows(int number) const {
+    return blocks_.one_each() && parameters_.at(static_cast<std::size_t>(number)).spec.by_rows;
+  }
   /// The number of the parameter that `element` of `bucket` belongs to, or -1 for padding.
   int parameter_at(int bucket, std::int64_t element) const;
 
-  // --- ownership
+  // --- ownership; an owner is a carrier: if each carries one worker, the worker
   /// Whether any parameter is atomic.
   bool has_atomic() const noexcept { return has_atomic_; }
-  /// Elements of `bucket` that each worker owns, by worker.
+  /// Elements of `bucket` that each owner has, by owner.
   const std::vector<std::int64_t>& counts(int bucket) const;
-  /// The elements of `bucket` that `worker` owns.
-  Slice slice(int bucket, int worker) const;
+  /// The elements of `bucket` that `owner` owns.
+  Slice slice(int bucket, int owner) const;
+  /// The elements of `bucket` that belong to `worker`, one of its owner's workers.
+  Slice worker_slice(int bucket, int worker) const;
   /// Who owns `element` of `bucket`.
   int owner(int bucket, std::int64_t element) const;
-  /// All pieces that `worker` owns, in the order of their positions in the flat buffer. Adjacent
+  /// All pieces that `owner` owns, in the order of their positions in the flat buffer. Adjacent
   /// parameters of one group are one piece unless they are atomic. Parameters without elements are
   /// in no piece.
-  std::vector<OwnedPiece> pieces(int worker) const;
-  /// The parts of parameter `number` and the workers that update them, in ascending order. One
+  std::vector<OwnedPiece> pieces(int owner) const;
+  /// The parts of parameter `number` and the owners that update them, in ascending order. One
   /// segment if it is atomic, none if it has no elements.
   std::vector<OwnedSegment> segments(int number) const;
 
  private:
-  void choose_owners();
+  void choose_workers();
   std::vector<Bucket> cut_buckets(const Bucket& kind, std::int64_t bucket_bytes) const;
   void place_bucket(int number);
-  void add_atomic_pieces(int bucket, int worker, std::vector<OwnedPiece>& pieces) const;
+  void add_pieces(int bucket, Slice slice, std::vector<OwnedPiece>& pieces) const;
+  void add_atomic_pieces(int bucket, int owner, std::vector<OwnedPiece>& pieces) const;
 
-  int workers_;
+  WorkerBlocks blocks_;
   std::vector<PlacedParameter> parameters_;
   std::vector<Bucket> buckets_;
-  std::vector<std::vector<std::int64_t>> counts_;  // [bucket][worker]
+  std::vector<std::vector<std::int64_t>> worker_counts_;  // [bucket][worker]
+  std::vector<std::vector<std::int64_t>> counts_;         // [bucket][owner]
   std::int64_t bytes_ = 0;
   bool has_atomic_ = false;
 };

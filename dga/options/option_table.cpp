@@ -267,6 +267,13 @@ std::vector<Option> worker_options() {
               .zero_word = "auto",
               .positional = true,
               .argument = "num_client_items"}),
+      option(
+          "carriers", "N", &WorkerOptions::carriers,
+          "Number of threads, processes or MPI ranks that carry the workers, in turn. The results "
+          "do not depend on it. auto: one for each worker, but no more than there are cores; under "
+          "MPI, "
+          "all ranks.",
+          {.least = 1, .most = 4096, .zero_word = "auto", .scope = Scope::environment}),
       choice("engine", &WorkerOptions::engine,
              "How workers run: as threads, child processes or MPI ranks. auto: mpi under mpirun or "
              "srun, else threads.",
@@ -361,6 +368,10 @@ std::vector<Option> training_options() {
              "lowest error on the validation set or, if there is none, on the held-out set; if "
              "nothing is held out either, a new lowest loss. 0: never.",
              {.least = 0, .most = 1e6}),
+      option("coalesce", "", &TrainingOptions::coalesce,
+             "Compute the samples of all workers of a carrier as one batch. Much faster with many "
+             "workers on few carriers, but the last bits of the weights then depend on the number "
+             "of carriers. Refused for models with batch-norm."),
       option("keep-best", "", &TrainingOptions::keep_best,
              "Save the weights of the best epoch instead of the last one. The best epoch has the "
              "lowest error on the validation set or, if there is none, on the held-out set; if "

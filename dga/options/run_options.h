@@ -40,7 +40,8 @@ struct DataOptions {
 };
 
 struct WorkerOptions {
-  int count = 0;  // 0: see resolve_workers
+  int count = 0;     // 0: see resolve_workers
+  int carriers = 0;  // 0: see resolve_blocks
   Engine engine = Engine::automatic;
   int ranks_per_node = 0;  // 0: ask MPI
   int levels = 1;
@@ -60,6 +61,7 @@ struct TrainingOptions {
   std::int64_t epochs = 40;
   std::int64_t batch = 16;  // samples per worker and micro-step
   std::int64_t micro_steps = 1;
+  bool coalesce = false;
   OptimizerKind optimizer = OptimizerKind::adam;
   double lr = 0;  // 0: see resolve_lr
   double momentum = 0.9;

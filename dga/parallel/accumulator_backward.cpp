@@ -208,7 +208,7 @@ void GradientAccumulator::Impl::forget_backward(std::int64_t num_samples, const 
     return;
   }
   // Nothing undoes what was added to the gradients of earlier calls, or is being reduced.
-  refusal_ = dga::str("[parallel] step: expected whole gradients on worker ", workers_.rank(),
+  refusal_ = dga::str("[parallel] step: expected whole gradients on worker ", worker(),
                       ", found those of a backward that threw: ", why,
                       ". The step is refused on every worker; the next one works.");
 }

@@ -27,8 +27,8 @@
 
 namespace dga {
 
-/// In four files: gradient_accumulator.cpp (construction), accumulator_backward.cpp,
-/// accumulator_step.cpp and accumulator_state.cpp.
+/// In five files: gradient_accumulator.cpp (construction), accumulator_backward.cpp,
+/// accumulator_turns.cpp, accumulator_step.cpp and accumulator_state.cpp.
 class GradientAccumulator::Impl {
  public:
   /// More than any run has, and small enough that the sum over steps and workers fits 64 bits.
@@ -44,16 +44,18 @@ class GradientAccumulator::Impl {
   static void backward(std::span<Impl* const> takers, const at::Tensor& loss,
                        std::int64_t num_samples, BackwardOptions options);
   void zero_grad();
+  void begin_turn(int worker);
+  void end_turn();
   bool step() { return step_as(false).taken; }
   void finish();
   void expect_samples(std::int64_t total);
-  void synchronize_buffers(std::int64_t num_samples);
+  /// Unset: the samples since the last call are the weight.
+  void synchronize_buffers(std::optional<std::int64_t> num_samples);
   void use_average(bool average);
   void update_parameters(const std::function<void()>& change);
   AccumulatorState state();
   void load_state(const AccumulatorState& state);
 
-  std::int64_t samples_since_synchronized() const noexcept { return buffer_samples_; }
   std::int64_t num_steps() const noexcept { return num_steps_; }
   std::int64_t num_skipped() const noexcept { return num_skipped_; }
   double loss_scale() const noexcept { return scaler_ ? scaler_->scale() : 1; }
@@ -69,6 +71,19 @@ class GradientAccumulator::Impl {
     bool finished = false;  // no worker has more batches
   };
   class OthersTurn;
+  /// The turns of a carrier's workers in the step under way.
+  struct Turns {
+    bool open = false;
+    int ended = 0;
+    StepContribution sum;        // of those that have ended
+    std::string refusal;         // the first of theirs
+    int non_finite_worker = -1;  // the first with gradients that are not finite; -1: none
+  };
+  /// What a carrier keeps for each of its workers from turn to turn.
+  struct WorkerBuffers {
+    std::vector<at::Tensor> values;  // of the module's buffers
+    std::int64_t samples = 0;        // since they were synchronised
+  };
   /// Gradients that other accumulators' backward left in the parameters, while this one had none.
   struct Borrowed {
     std::int64_t samples = 0;  // 0: there are none
@@ -80,8 +95,10 @@ class GradientAccumulator::Impl {
 
   /// The accumulators of this thread, which all have hooks on their parameters.
   static std::vector<Impl*>& living();
+  /// The worker whose turn it is; without turns, this one.
+  int worker() const noexcept { return blocks_.of(workers_.rank()).first + turns_.ended; }
   std::uint64_t random_key() const noexcept {
-    return stream_key(seed_, "train", workers_.rank(), num_steps_ + num_skipped_);
+    return stream_key(seed_, "train", worker(), num_steps_ + num_skipped_);
   }
   FlatBuffers buffers() const;
   bool checks_finite() const noexcept {
@@ -120,6 +137,13 @@ class GradientAccumulator::Impl {
   void use_borrowed();
   void forget_contribution();
 
+  // --- turns
+  bool has_turns() const noexcept { return !blocks_.one_each(); }
+  void save_buffers(WorkerBuffers& to);
+  void load_buffers(const WorkerBuffers& from);
+  void add_turn();
+  void close_turns();
+
   // --- step
   Outcome step_as(bool finished);
   std::string reason_to_refuse();
@@ -141,6 +165,7 @@ class GradientAccumulator::Impl {
   std::shared_ptr<torch::nn::Module> module_;
   AccumulatorOptions options_;
   Communicator workers_;
+  WorkerBlocks blocks_;  // of which `workers_` are the carriers
   std::uint64_t seed_;
   ModuleTensors tensors_;
   ParameterLayout layout_;
@@ -167,6 +192,9 @@ class GradientAccumulator::Impl {
   std::vector<int> missing_;   // by bucket: parameters whose last gradient is to come
   std::vector<bool> arrived_;  // by parameter: in the last backward
   double rate_factor_ = 1;
+  Turns turns_;
+
+  std::vector<WorkerBuffers> worker_buffers_;  // of the block; empty if each carrier has one worker
 
   at::Tensor seed_tensor_;  // what backward starts from, of the last call
   double seed_value_ = 0;

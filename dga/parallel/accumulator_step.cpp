@@ -16,6 +16,7 @@
 #include "dga/base/error.h"
 #include "dga/base/random.h"
 #include "dga/comm/broadcast_text.h"
+#include "dga/comm/sum_over_workers.h"
 #include "dga/parallel/accumulator_impl.h"
 #include "dga/parallel/agreement.h"
 #include "dga/parallel/settings_digest.h"
@@ -24,11 +25,16 @@ namespace dga {
 
 GradientAccumulator::Impl::Outcome GradientAccumulator::Impl::step_as(bool finished) {
   require_parameters("step");
+  if (has_turns()) {
+    close_turns();
+  }
   contribution_.finished = finished;
   const std::string refusal = reason_to_refuse();
   contribution_.scale_lowered = scaler_ && scale_of_step() < loss_scale();
   contribution_.refused = !refusal.empty();
-  clear_unused();
+  if (!has_turns()) {  // else each turn has done so
+    clear_unused();
+  }
   const StepTotals totals = reducer_->reduce(contribution_);
   recorder_.enter(StepPhase::compute);
   require_agreement(totals, refusal);
@@ -75,7 +81,9 @@ std::string GradientAccumulator::Impl::reason_to_refuse() {
     if (borrowed_.samples > 0 && !foreign_) {
       use_borrowed();
     }
-    bound_.check_gradients(contribution_.used, foreign_);
+    if (!has_turns()) {
+      bound_.check_gradients(contribution_.used, foreign_);
+    }
     check_module();
     optimizer_->check_unchanged();
     std::uint64_t digest = optimizer_->settings_digest();
@@ -214,11 +222,11 @@ void GradientAccumulator::Impl::take_step(const StepTotals& totals) {
 }
 
 void GradientAccumulator::Impl::clip() {
-  double sum = optimizer_->squared_norm();
+  std::vector<double> sums = optimizer_->squared_norms();
   recorder_.enter(StepPhase::wait);
-  workers_.all_reduce({&sum, 1}, ReduceOp::sum, "gradient norm");
+  sums = sum_over_workers(workers_, blocks_, std::move(sums), "gradient norm");
   recorder_.enter(StepPhase::compute);
-  gradient_norm_ = std::sqrt(sum);
+  gradient_norm_ = std::sqrt(sums.front());
   const double factor = options_.clip_norm / (gradient_norm_ + 1e-6);
   if (factor < 1) {
     optimizer_->scale_gradients(factor);
@@ -242,7 +250,8 @@ void GradientAccumulator::Impl::skip_step() {
 void GradientAccumulator::Impl::throw_non_finite() {
   std::string text;
   if (const auto& own = reducer_->own_non_finite()) {
-    text = text_of(*own, dga::str("worker ", workers_.rank()));
+    text = text_of(*own,
+                   dga::str("worker ", has_turns() ? turns_.non_finite_worker : workers_.rank()));
   }
   text = first_text(workers_, text);
   if (text.empty()) {  // each worker's gradients are finite, their sum is not
@@ -279,6 +288,7 @@ void GradientAccumulator::Impl::forget_step() {
   contribution_.finished = false;
   contribution_.scale_lowered = false;
   reducer_->expect_samples(std::nullopt);
+  turns_ = {};
 }
 
 }  // namespace dga

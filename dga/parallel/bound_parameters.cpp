@@ -102,7 +102,7 @@ BoundParameters::BoundParameters(const ModuleTensors& tensors, const ParameterLa
                                 : at::empty(parameter.sizes(), parameter.options());
     Slot slot;
     slot.name = trained[i].name;
-    slot.by_rows = layout.parameters()[i].spec.by_rows;
+    slot.by_rows = layout.by_rows(static_cast<int>(i));
     slot.tensors = {parameter};
     slot.tensors.insert(slot.tensors.end(), trained[i].tied.begin(), trained[i].tied.end());
     slot.gradient_place = view_like(buffers.gradient_memory, buffers.gradients + at, like);

@@ -2,34 +2,15 @@
 
 #include "dga/parallel/bucket_reducer.h"
 
-#include <array>
-
 #include "dga/base/error.h"
 #include "dga/comm/collectives/fixed_tree.h"
+#include "dga/parallel/step_agreement.h"
 
 namespace dga {
 namespace {
 
 /// Buckets under reduction at once; further ones wait, so that backward never does.
 constexpr std::size_t kUnderWay = 32;
-
-/// What the last all-reduce of a step adds up.
-enum Sum : std::size_t {
-  kSamples,
-  kAllUsed,
-  kLoaded,
-  kRefused,
-  kFinished,
-  kScaleLowered,
-  kNonFinite,
-  // The digest of the settings in two halves, which are small enough to be squared.
-  kLow,
-  kLowSquares,
-  kHigh,
-  kHighSquares,
-  kNumSums,
-};
-constexpr std::uint64_t kHalf = std::uint64_t{1} << 20;
 
 }  // namespace
 
@@ -120,46 +101,9 @@ StepTotals BucketReducer::reduce(const StepContribution& step) {
       check_finite_ &&
       (finite_check_.found() || first_non_finite(layout_, workers_.rank(), memory_.data()));
   // It also shows that backward, which may read parameters until it ends, is over on every worker.
-  std::array<std::int64_t, kNumSums> sums{};
-  sums[kSamples] = step.samples;
-  sums[kAllUsed] = step.all_used ? 1 : 0;
-  sums[kLoaded] = step.loaded ? 1 : 0;
-  sums[kRefused] = step.refused ? 1 : 0;
-  sums[kFinished] = step.finished ? 1 : 0;
-  sums[kScaleLowered] = step.scale_lowered ? 1 : 0;
-  sums[kNonFinite] = non_finite ? 1 : 0;
-  const auto low = static_cast<std::int64_t>(step.settings % kHalf);
-  const auto high = static_cast<std::int64_t>(step.settings / kHalf % kHalf);
-  sums[kLow] = low;
-  sums[kLowSquares] = low * low;
-  sums[kHigh] = high;
-  sums[kHighSquares] = high * high;
-  workers_.all_reduce({sums.data(), static_cast<std::int64_t>(sums.size())}, ReduceOp::sum,
-                      end_label_);
-  StepTotals totals{.samples = sums[kSamples],
-                    .used = {},
-                    .loaded = sums[kLoaded] > 0,
-                    .refused = sums[kRefused] > 0,
-                    .finished = sums[kFinished] == workers_.size(),
-                    .same_settings = all_equal(sums[kLow], sums[kLowSquares]) &&
-                                     all_equal(sums[kHigh], sums[kHighSquares]),
-                    .scale_lowered = sums[kScaleLowered] > 0,
-                    .finite = sums[kNonFinite] == 0};
-  if (sums[kAllUsed] == 0) {
-    totals.used = step.used;
-    workers_.all_reduce({totals.used.data(), static_cast<std::int64_t>(totals.used.size())},
-                        ReduceOp::max, "used parameters");
-  }
+  const AgreedStep agreed = agree_on_step(workers_, step, {.non_finite = non_finite}, end_label_);
   recorder_.enter(StepPhase::reduce);
-  return totals;
-}
-
-bool BucketReducer::all_equal(std::int64_t sum, std::int64_t squares) const noexcept {
-  // The variance is zero only then, and every worker comes to the same answer. Modulo 2^64, which
-  // is exact up to 4,000 workers.
-  const auto unsigned_sum = static_cast<std::uint64_t>(sum);
-  return static_cast<std::uint64_t>(squares) * static_cast<std::uint64_t>(workers_.size()) ==
-         unsigned_sum * unsigned_sum;
+  return agreed.totals;
 }
 
 void BucketReducer::share_parameters() {

@@ -33,8 +33,6 @@ class BucketReducer final : public GradientReducer {
   bool total_known();
   void start_ready_buckets();
   void start_bucket();
-  /// Whether numbers with this sum and sum of squares, one of each worker, are all the same.
-  bool all_equal(std::int64_t sum, std::int64_t squares) const noexcept;
 
   SharedBuffer parameters_;
   StepRecorder& recorder_;

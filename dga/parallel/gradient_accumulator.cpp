@@ -37,6 +37,20 @@ AccumulatorOptions checked(AccumulatorOptions options) {
   return options;
 }
 
+/// The workers, in whose order gradients are added up, that the ranks of the data axis carry. A
+/// carrier that coalesces its workers counts as one.
+WorkerBlocks blocks_of(const Environment& env, const AccumulatorOptions& options) {
+  const int size = env.group(Axis::data).size();
+  if (env.blocks().one_each() || options.coalesce) {
+    return {size, size};
+  }
+  DGA_CHECK(size == env.workers(),
+            "[parallel] GradientAccumulator: expected a mesh with axis data alone where carriers "
+            "have several workers each, found ",
+            size, " of ", env.workers(), " carriers on this axis.");
+  return env.blocks();
+}
+
 /// The accumulators of worker 0 are counted, because a rank of MPI may have made others before.
 /// Collective.
 int agreed_number(const Communicator& workers) {
@@ -53,9 +67,10 @@ GradientAccumulator::Impl::Impl(const Environment& env, std::shared_ptr<torch::n
     : module_(std::move(module)),
       options_(checked(std::move(options))),
       workers_(env.group(Axis::data)),
+      blocks_(blocks_of(env, options_)),
       seed_(env.seed()),
       tensors_(agreed_tensors(workers_, module_.get(), factory.atomic, options_)),
-      layout_(make_layout(tensors_, workers_.size(), factory.atomic, options_)),
+      layout_(make_layout(tensors_, blocks_, factory.atomic, options_)),
       scaler_(options_.grad_scaler ? std::optional(GradScaler(*options_.grad_scaler))
                                    : std::nullopt),
       parameters_(workers_.allocate_on_node(layout_.bytes())),
@@ -65,7 +80,8 @@ GradientAccumulator::Impl::Impl(const Environment& env, std::shared_ptr<torch::n
           tensors_, layout_, buffers(), reducer_->rows(),
           {.give_values = workers_.rank() == 0,
            .fingerprints = options_.find_all_changes ? Fingerprints::whole : Fingerprints::sampled,
-           .reduced_meanwhile = options_.overlap && workers_.placement().num_nodes() > 1,
+           .reduced_meanwhile =
+               !has_turns() && options_.overlap && workers_.placement().num_nodes() > 1,
            .worker = workers_.rank()}),
       watch_(*module_),
       // All workers know the same; one of them warns.
@@ -90,6 +106,12 @@ GradientAccumulator::Impl::Impl(const Environment& env, std::shared_ptr<torch::n
   if (options_.ema_decay > 0) {
     average_ =
         std::make_unique<ParameterAverage>(workers_, layout_, parameters_, options_.ema_decay);
+  }
+  if (has_turns()) {
+    worker_buffers_.resize(static_cast<std::size_t>(blocks_.of(workers_.rank()).count));
+    for (WorkerBuffers& each : worker_buffers_) {
+      save_buffers(each);
+    }
   }
   random_ = std::make_unique<KeyedRandomScope>(random_key());
   living().push_back(this);
@@ -145,7 +167,17 @@ void GradientAccumulator::Impl::find_buffers() {
   run_agreed(workers_, [&] { found = buffers_of(*module_); });
   require_same_lines(workers_, lines_of(found), "buffers of the module",
                      "Register them alike on every worker.");
+  const bool others = !std::equal(found.begin(), found.end(), tensors_.buffers.begin(),
+                                  tensors_.buffers.end(), [](const auto& a, const auto& b) {
+                                    return a.name == b.name && a.tensor.sizes() == b.tensor.sizes();
+                                  });
   tensors_.buffers = std::move(found);
+  if (others) {
+    for (WorkerBuffers& each : worker_buffers_) {
+      each.values.clear();
+      save_buffers(each);
+    }
+  }
 }
 
 void GradientAccumulator::Impl::warn_of_changes() const noexcept {
@@ -176,18 +208,33 @@ void GradientAccumulator::Impl::warn(const std::string& text) const {
 }
 
 void GradientAccumulator::Impl::expect_samples(std::int64_t total) {
-  const std::int64_t most = kMostSamples * workers_.size();
+  const std::int64_t most = kMostSamples * blocks_.workers();
   DGA_CHECK(total >= 0 && total <= most, "[parallel] expect_samples: expected 0 to ", most,
             " samples over all workers, found ", total, ". Pass the sum of all workers' samples.");
   reducer_->expect_samples(total);
 }
 
-void GradientAccumulator::Impl::synchronize_buffers(std::int64_t num_samples) {
-  DGA_CHECK(num_samples >= 0 && num_samples <= kMostSamples,
-            "[parallel] synchronize_buffers: expected 0 to 2^48 samples, found ", num_samples,
+void GradientAccumulator::Impl::synchronize_buffers(std::optional<std::int64_t> num_samples) {
+  const std::int64_t weight = num_samples.value_or(buffer_samples_);
+  DGA_CHECK(weight >= 0 && weight <= kMostSamples,
+            "[parallel] synchronize_buffers: expected 0 to 2^48 samples, found ", weight,
             ". Pass the number of this worker's samples.");
   find_buffers();
-  average_tensors(workers_, tensors_.buffers, num_samples);
+  std::vector<WeightedTensors> own;
+  if (has_turns()) {
+    for (const WorkerBuffers& each : worker_buffers_) {
+      own.push_back({each.values, num_samples.value_or(each.samples)});
+    }
+  } else {
+    own.push_back({values_of(tensors_.buffers), weight});
+  }
+  average_tensors(workers_, blocks_, own);
+  for (WorkerBuffers& each : worker_buffers_) {
+    each.samples = 0;
+  }
+  if (has_turns()) {
+    load_buffers(worker_buffers_.front());
+  }
   buffer_samples_ = 0;
 }
 
@@ -248,6 +295,9 @@ void GradientAccumulator::Impl::update_parameters(const std::function<void()>& c
   if (others_changed != 0) {
     broadcast_tensors(workers_, tensors_.frozen);
     broadcast_tensors(workers_, tensors_.buffers);
+    for (WorkerBuffers& each : worker_buffers_) {
+      save_buffers(each);
+    }
   }
 }
 
@@ -328,8 +378,16 @@ void GradientAccumulator::expect_samples(std::int64_t total) {
   impl_->expect_samples(total);
 }
 
+void GradientAccumulator::begin_turn(int worker) {
+  impl_->begin_turn(worker);
+}
+
+void GradientAccumulator::end_turn() {
+  impl_->end_turn();
+}
+
 void GradientAccumulator::synchronize_buffers() {
-  impl_->synchronize_buffers(impl_->samples_since_synchronized());
+  impl_->synchronize_buffers(std::nullopt);
 }
 
 void GradientAccumulator::synchronize_buffers(std::int64_t num_samples) {

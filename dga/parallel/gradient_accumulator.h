@@ -62,6 +62,10 @@ struct AccumulatorOptions {
   /// On several nodes, reduce buckets while backward still runs. Set it to false for modules with
   /// activation checkpointing, which recompute their forward: they produce some gradients twice.
   bool overlap = true;
+  /// On carriers of several workers each: each call of `backward` is for the samples of all workers
+  /// of the carrier together, as one batch, so there are no turns. The step is the same but for
+  /// rounding, which then depends on the number of carriers.
+  bool coalesce = false;
   /// See ParameterLayout.
   std::int64_t bucket_bytes = 0;
   /// Warn once about parameters that had no gradient in this many steps, counted from the first
@@ -184,6 +188,15 @@ class GradientAccumulator {
   /// set_data has put into the module before are taken over first, as in `step`. Changes in place
   /// that no call has refused yet are refused here once; the next call overwrites them.
   void update_parameters(const std::function<void()>& change);
+
+  /// For functions of launch_carriers, whose carriers have several workers each: the calls of
+  /// `backward` from here to end_turn are those of `worker`, with its random numbers and its values
+  /// of the module's buffers. In each step, each worker of Environment::block() has one turn, in
+  /// ascending order, after expect_samples. Anything else that a module keeps is shared by the
+  /// workers. Without turns of several workers, these functions do nothing. Not collective. Throws
+  /// InvalidArgument for another order.
+  void begin_turn(int worker);
+  void end_turn();
 
   /// Optional; call it before the first `backward` of a step. `total`: the number of samples of all
   /// workers in this step. Saves a message on several nodes. `step` throws InvalidArgument if the

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "dga/base/error.h"
+#include "dga/parallel/block_reducer.h"
 #include "dga/parallel/bucket_reducer.h"
 #include "dga/parallel/node_reducer.h"
 
@@ -23,6 +24,10 @@ std::unique_ptr<GradientReducer> make_gradient_reducer(const Communicator& worke
                                                        const SharedBuffer& parameters,
                                                        bool check_finite, int accumulator,
                                                        StepRecorder& recorder) {
+  if (!layout.blocks().one_each()) {
+    return std::make_unique<BlockReducer>(workers, layout, parameters, check_finite, accumulator,
+                                          recorder);
+  }
   if (workers.placement().num_nodes() == 1) {
     return std::make_unique<NodeReducer>(workers, layout, check_finite, accumulator, recorder);
   }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // GradientReducer: each worker reduces its slice of the gradients and shares the parameters that it
-// updated. Two implementations give the same bits. NodeReducer, for workers of one node, reads the
-// gradients of the others in place; a step has two barriers. BucketReducer, for several nodes,
-// reduces each bucket as soon as backward has finished it.
+// updated. Three implementations give the same bits. NodeReducer, for workers of one node, reads
+// the gradients of the others in place; a step has two barriers. BucketReducer, for several nodes,
+// reduces each bucket as soon as backward has finished it. BlockReducer is for carriers of several
+// workers each.
 
 #pragma once
 
@@ -93,6 +94,10 @@ class GradientReducer {
   virtual bool begun() const noexcept = 0;
   /// Whether the reduction of `bucket` has started: its gradients must not change any more.
   virtual bool bucket_started(int bucket) const noexcept = 0;
+  /// Only for carriers of several workers: adds up the gradients in the buffer, those of the next
+  /// worker of the block, with its part of the samples that expect_samples has announced. Does not
+  /// wait.
+  virtual void end_turn(const StepContribution& turn) { static_cast<void>(turn); }
   /// Blocks until all workers have come here. When it returns, backward has ended on every worker.
   /// If the totals are `reduced`, this worker's slice of each bucket holds the gradient of the mean
   /// loss over all samples: the sum, in the fixed tree, of (unit_samples / total samples /

@@ -13,8 +13,10 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <utility>
 
 #include "dga/base/error.h"
+#include "dga/comm/sum_over_workers.h"
 #include "dga/mesh/parameter_layout.h"
 #include "dga/parallel/torch_types.h"
 
@@ -145,6 +147,33 @@ at::Tensor parts_of(const at::Tensor& tensor) {
   return at::view_as_real(values.is_conj() ? values.conj() : values);
 }
 
+/// Calls floating(tensor) or whole(tensor) for each of `tensors`.
+template <typename Floating, typename Whole>
+void for_each_kind(const std::vector<at::Tensor>& tensors, Floating&& floating, Whole&& whole) {
+  for (const at::Tensor& tensor : tensors) {
+    if (tensor.is_floating_point()) {
+      floating(tensor);
+    } else if (tensor.is_complex()) {
+      floating(parts_of(tensor));
+    } else {
+      whole(tensor);
+    }
+  }
+}
+
+/// Keeps the larger of each two numbers, or one that is a NaN, as ReduceOp::max does.
+template <typename T>
+void take_larger(std::vector<T>& largest, const std::vector<T>& others) {
+  if (largest.empty()) {
+    largest = others;
+    return;
+  }
+  for (std::size_t i = 0; i < others.size(); ++i) {
+    const bool keeps = largest[i] > others[i] || largest[i] != largest[i];
+    largest[i] = keeps ? largest[i] : others[i];
+  }
+}
+
 at::Tensor make_view(const SharedBuffer& memory, std::byte* data, at::IntArrayRef sizes,
                      at::IntArrayRef strides, at::ScalarType type) {
   return at::for_blob(data, sizes)
@@ -220,76 +249,84 @@ void broadcast_tensors(const Communicator& workers, const std::vector<NamedTenso
   }
 }
 
-void average_tensors(const Communicator& workers, const std::vector<NamedTensor>& tensors,
-                     std::int64_t weight) {
+std::vector<at::Tensor> values_of(const std::vector<NamedTensor>& tensors) {
+  std::vector<at::Tensor> values;
+  values.reserve(tensors.size());
+  for (const NamedTensor& item : tensors) {
+    values.push_back(item.tensor);
+  }
+  return values;
+}
+
+void average_tensors(const Communicator& carriers, const WorkerBlocks& blocks,
+                     const std::vector<WeightedTensors>& own) {
   const at::NoGradGuard no_grad;
-  // A sum of [values..., weight], and a maximum of [values..., -values..., whole numbers...].
+  // Sums of [values..., weight] of each worker; maxima of [values..., -values...] and of whole
+  // numbers over all of them.
   std::vector<double> sums;
   std::vector<double> bounds;
   std::vector<std::int64_t> maxima;
-  const auto for_each = [&](auto&& floating, auto&& whole) {
-    for (const NamedTensor& item : tensors) {
-      if (item.tensor.is_floating_point()) {
-        floating(item.tensor);
-      } else if (item.tensor.is_complex()) {
-        floating(parts_of(item.tensor));
-      } else {
-        whole(item.tensor);
-      }
-    }
-  };
-  for_each(
-      [&](const at::Tensor& tensor) {
-        const at::Tensor values = tensor.detach().to(at::kDouble).contiguous();
-        const auto* first = values.const_data_ptr<double>();
-        for (std::int64_t i = 0; i < values.numel(); ++i) {
-          sums.push_back(weight > 0 ? first[i] * static_cast<double>(weight) : 0.0);
-          bounds.push_back(first[i]);
-          bounds.push_back(-first[i]);
-        }
-      },
-      [&](const at::Tensor& tensor) {
-        const at::Tensor values = tensor.detach().to(at::kLong).contiguous();
-        const auto* first = values.const_data_ptr<std::int64_t>();
-        maxima.insert(maxima.end(), first, first + values.numel());
-      });
-  sums.push_back(static_cast<double>(weight));
-  workers.all_reduce({sums.data(), static_cast<std::int64_t>(sums.size())}, ReduceOp::sum,
-                     "running statistics");
+  for (const WeightedTensors& worker : own) {
+    std::vector<double> their_bounds;
+    std::vector<std::int64_t> their_maxima;
+    for_each_kind(
+        worker.tensors,
+        [&](const at::Tensor& tensor) {
+          const at::Tensor values = tensor.detach().to(at::kDouble).contiguous();
+          const auto* first = values.const_data_ptr<double>();
+          for (std::int64_t i = 0; i < values.numel(); ++i) {
+            sums.push_back(worker.weight > 0 ? first[i] * static_cast<double>(worker.weight) : 0.0);
+            their_bounds.push_back(first[i]);
+            their_bounds.push_back(-first[i]);
+          }
+        },
+        [&](const at::Tensor& tensor) {
+          const at::Tensor values = tensor.detach().to(at::kLong).contiguous();
+          const auto* first = values.const_data_ptr<std::int64_t>();
+          their_maxima.insert(their_maxima.end(), first, first + values.numel());
+        });
+    sums.push_back(static_cast<double>(worker.weight));
+    take_larger(bounds, their_bounds);
+    take_larger(maxima, their_maxima);
+  }
+  sums = sum_over_workers(carriers, blocks, std::move(sums), "running statistics");
   if (!bounds.empty()) {
-    workers.all_reduce({bounds.data(), static_cast<std::int64_t>(bounds.size())}, ReduceOp::max,
-                       "bounds of running statistics");
+    carriers.all_reduce({bounds.data(), static_cast<std::int64_t>(bounds.size())}, ReduceOp::max,
+                        "bounds of running statistics");
   }
   if (!maxima.empty()) {
-    workers.all_reduce({maxima.data(), static_cast<std::int64_t>(maxima.size())}, ReduceOp::max,
-                       "counters");
+    carriers.all_reduce({maxima.data(), static_cast<std::int64_t>(maxima.size())}, ReduceOp::max,
+                        "counters");
   }
   const double total = sums.back();
   if (total == 0) {
     return;
   }
-  const double* next_sum = sums.data();
-  const double* next_bound = bounds.data();
-  const std::int64_t* next_maximum = maxima.data();
-  for_each(
-      [&](const at::Tensor& tensor) {
-        at::Tensor values = at::empty(tensor.sizes(), at::TensorOptions(at::kDouble));
-        auto* out = values.mutable_data_ptr<double>();
-        for (std::int64_t i = 0; i < values.numel(); ++i, ++next_sum, next_bound += 2) {
-          // Values that are equal on all workers stay: the sum could round or overflow.
-          out[i] = next_bound[0] == -next_bound[1] ? next_bound[0] : *next_sum / total;
-        }
-        tensor.detach().copy_(values);
-      },
-      [&](const at::Tensor& tensor) {
-        at::Tensor values = at::empty(tensor.sizes(), at::TensorOptions(at::kLong));
-        const auto bytes = values.nbytes();
-        if (bytes > 0) {
-          std::memcpy(values.mutable_data_ptr<std::int64_t>(), next_maximum, bytes);
-        }
-        next_maximum += values.numel();
-        tensor.detach().copy_(values);
-      });
+  for (const WeightedTensors& worker : own) {
+    const double* next_sum = sums.data();
+    const double* next_bound = bounds.data();
+    const std::int64_t* next_maximum = maxima.data();
+    for_each_kind(
+        worker.tensors,
+        [&](const at::Tensor& tensor) {
+          at::Tensor values = at::empty(tensor.sizes(), at::TensorOptions(at::kDouble));
+          auto* out = values.mutable_data_ptr<double>();
+          for (std::int64_t i = 0; i < values.numel(); ++i, ++next_sum, next_bound += 2) {
+            // Values that are equal on all workers stay: the sum could round or overflow.
+            out[i] = next_bound[0] == -next_bound[1] ? next_bound[0] : *next_sum / total;
+          }
+          tensor.detach().copy_(values);
+        },
+        [&](const at::Tensor& tensor) {
+          at::Tensor values = at::empty(tensor.sizes(), at::TensorOptions(at::kLong));
+          const auto bytes = values.nbytes();
+          if (bytes > 0) {
+            std::memcpy(values.mutable_data_ptr<std::int64_t>(), next_maximum, bytes);
+          }
+          next_maximum += values.numel();
+          tensor.detach().copy_(values);
+        });
+  }
 }
 
 at::Tensor view_like(const SharedBuffer& memory, std::byte* data, const at::Tensor& like) {

@@ -55,11 +55,20 @@ std::vector<std::string> lines_of(const std::vector<NamedTensor>& buffers);
 /// workers. Collective; blocks; in place.
 void broadcast_tensors(const Communicator& workers, const std::vector<NamedTensor>& tensors);
 
-/// Replaces floating-point and complex tensors by their mean over the workers, weighted by each
-/// worker's `weight` (0 or more), and integer tensors by their maximum. Changes nothing if all
-/// weights are 0. Afterwards all workers have the same bits. Collective; blocks; in place.
-void average_tensors(const Communicator& workers, const std::vector<NamedTensor>& tensors,
-                     std::int64_t weight);
+/// The tensors of one worker, and their weight in a mean, 0 or more.
+struct WeightedTensors {
+  std::vector<at::Tensor> tensors;
+  std::int64_t weight = 0;
+};
+
+std::vector<at::Tensor> values_of(const std::vector<NamedTensor>& tensors);
+
+/// Replaces floating-point and complex tensors by their weighted mean over all workers, and integer
+/// tensors by their maximum. `own`: those of each worker that this rank of `carriers` carries,
+/// alike in shapes and types. Changes nothing if all weights are 0. Afterwards all workers have the
+/// same bits. Collective; blocks; in place.
+void average_tensors(const Communicator& carriers, const WorkerBlocks& blocks,
+                     const std::vector<WeightedTensors>& own);
 
 /// A tensor over `data` with the sizes, strides and type of `like`, which must be dense. It keeps
 /// `memory` alive.

@@ -32,7 +32,7 @@ RowGradients::RowGradients(const ParameterLayout& layout, int worker, std::byte*
     : layout_(layout), worker_(worker), gradients_(gradients) {
   for (int number = 0; number < static_cast<int>(layout.parameters().size()); ++number) {
     const ParameterSpec& spec = layout.parameters()[static_cast<std::size_t>(number)].spec;
-    if (!spec.by_rows || spec.count() == 0) {
+    if (!layout.by_rows(number) || spec.count() == 0) {
       continue;
     }
     Table table{.parameter = number,
@@ -69,7 +69,7 @@ std::byte* RowGradients::place(const Table& table, std::int64_t element) const {
 
 Slice RowGradients::owned_by(const Table& table, int worker) const {
   for (const OwnedSegment& segment : layout_.segments(table.parameter)) {
-    if (segment.worker == worker) {
+    if (segment.owner == worker) {
       return segment.elements;
     }
   }

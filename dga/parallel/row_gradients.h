@@ -23,9 +23,9 @@ struct RowWeight {
   double loss_scale = 1;           // this worker's
 };
 
-/// The parameters of a layout that have `by_rows`. Between steps their part of this worker's flat
-/// gradient buffer is zero. Backward adds to rows of it and says to which; `reduce` replaces them
-/// by the sums over all workers. Used by one thread.
+/// The parameters of a layout for which `by_rows` is true. Between steps their part of this
+/// worker's flat gradient buffer is zero. Backward adds to rows of it and says to which; `reduce`
+/// replaces them by the sums over all workers. Used by one thread.
 class RowGradients {
  public:
   /// `gradients`: this worker's flat gradient buffer. `layout` must outlive this.

@@ -55,15 +55,16 @@ void set_options(torch::optim::Optimizer& optimizer, std::span<const ParameterGr
 
 }  // namespace
 
-ShardedOptimizer::ShardedOptimizer(const ParameterLayout& layout, int worker, FlatBuffers buffers,
+ShardedOptimizer::ShardedOptimizer(const ParameterLayout& layout, int owner, FlatBuffers buffers,
                                    const BoundParameters& bound, const OptimizerFactory& factory,
                                    std::span<const ParameterGroup> groups)
     : layout_(layout),
+      owner_(owner),
       buffers_(std::move(buffers)),
       bound_(bound),
       groups_(groups.begin(), groups.end()),
       num_groups_(groups.size() + 1) {
-  for (OwnedPiece& owned : layout.pieces(worker)) {
+  for (OwnedPiece& owned : layout.pieces(owner)) {
     pieces_.push_back(make_piece(std::move(owned)));
   }
   build(element_wise_, false, factory.element_wise);
@@ -256,12 +257,24 @@ std::vector<OwnedPiece> ShardedOptimizer::pieces() const {
   return all;
 }
 
-double ShardedOptimizer::squared_norm() const {
-  double sum = 0;
-  for (const Piece& piece : pieces_) {
-    sum += dga::squared_norm(piece.gradient_elements);
+std::vector<double> ShardedOptimizer::squared_norms() const {
+  const WorkerBlock block = layout_.blocks().of(owner_);
+  std::vector<double> sums;
+  for (int worker = block.first; worker < block.end(); ++worker) {
+    double sum = 0;
+    for (const Piece& piece : pieces_) {
+      // Piece by piece, the elements of a worker are those that it would own by itself.
+      const Slice theirs = layout_.worker_slice(piece.owned.bucket, worker);
+      const Slice& owned = piece.owned.elements;
+      const std::int64_t first = std::max(owned.first, theirs.first);
+      const std::int64_t end = std::min(owned.first + owned.count, theirs.first + theirs.count);
+      if (first < end) {
+        sum += squared_norm(piece.gradient_elements.slice(first - owned.first, end - first));
+      }
+    }
+    sums.push_back(sum);
   }
-  return sum;
+  return sums;
 }
 
 std::vector<GradientSlice> ShardedOptimizer::slices(std::span<const std::uint8_t> used) const {

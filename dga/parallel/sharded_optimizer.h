@@ -38,7 +38,7 @@ class ShardedOptimizer {
 
   /// `layout` and `bound`, which has the parameters' shapes, must outlive this. Parameter groups
   /// are numbered as in `layout`; `groups` has the options of all but the last.
-  ShardedOptimizer(const ParameterLayout& layout, int worker, FlatBuffers buffers,
+  ShardedOptimizer(const ParameterLayout& layout, int owner, FlatBuffers buffers,
                    const BoundParameters& bound, const OptimizerFactory& factory,
                    std::span<const ParameterGroup> groups);
 
@@ -87,8 +87,9 @@ class ShardedOptimizer {
   void set_learning_rates(const std::vector<double>& rates);
 
   // --- the reduced gradients of the owned pieces
-  /// Sum of squares in f64, in an order that depends on the layout alone.
-  double squared_norm() const;
+  /// Sums of squares in f64, one for each worker whose slices these are, in an order that depends
+  /// on the storage layout alone.
+  std::vector<double> squared_norms() const;
   void scale_gradients(double factor);
   /// The reduced gradients by parameter, without those that `used` leaves out.
   std::vector<GradientSlice> slices(std::span<const std::uint8_t> used) const;
@@ -144,6 +145,7 @@ class ShardedOptimizer {
   std::string try_optimizers(const FirstText& first_text);
 
   const ParameterLayout& layout_;
+  int owner_;
   FlatBuffers buffers_;
   const BoundParameters& bound_;
   std::vector<ParameterGroup> groups_;

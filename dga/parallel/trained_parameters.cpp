@@ -86,6 +86,7 @@ ModuleTensors agreed_tensors(const Communicator& workers, const torch::nn::Modul
   lines.push_back(dga::str("clip_norm ", options.clip_norm));
   lines.push_back(dga::str("ema_decay ", options.ema_decay));
   lines.push_back(dga::str("bucket_bytes ", options.bucket_bytes));
+  lines.push_back(dga::str("coalesce ", options.coalesce));
   lines.push_back(dga::str("on_nonfinite ", name_of(options.on_nonfinite)));
   lines.push_back(dga::str("find_all_changes ", options.find_all_changes));
   lines.push_back(dga::str("on_gradients ", options.on_gradients ? "set" : "not set"));
@@ -103,7 +104,7 @@ ModuleTensors agreed_tensors(const Communicator& workers, const torch::nn::Modul
   return tensors;
 }
 
-ParameterLayout make_layout(const ModuleTensors& tensors, int workers,
+ParameterLayout make_layout(const ModuleTensors& tensors, const WorkerBlocks& blocks,
                             const AtomicOptimizer& atomic, const AccumulatorOptions& options) {
   std::vector<ParameterSpec> specs;
   for (const NamedTensor& parameter : tensors.trained) {
@@ -116,7 +117,7 @@ ParameterLayout make_layout(const ModuleTensors& tensors, int workers,
                      .by_rows = parameter.sparse && !one_owner && parameter.tensor.numel() > 0 &&
                                 parameter.tensor.is_contiguous()});
   }
-  return {std::move(specs), workers, options.bucket_bytes};
+  return {std::move(specs), blocks, options.bucket_bytes};
 }
 
 }  // namespace dga

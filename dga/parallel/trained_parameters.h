@@ -18,7 +18,7 @@ namespace dga {
 ModuleTensors agreed_tensors(const Communicator& workers, const torch::nn::Module* module,
                              const AtomicOptimizer& atomic, const AccumulatorOptions& options);
 
-ParameterLayout make_layout(const ModuleTensors& tensors, int workers,
+ParameterLayout make_layout(const ModuleTensors& tensors, const WorkerBlocks& blocks,
                             const AtomicOptimizer& atomic, const AccumulatorOptions& options);
 
 }  // namespace dga

@@ -313,7 +313,7 @@ std::vector<TaskAssignment> assign_tasks(const FactorizationProblem& problem) {
   const WorkerMap map = map_workers(launching);
   const auto workers = static_cast<int>(map.workers.size());
   state.plan.reset();
-  state.tasks = plan_tasks(state.options, engine, workers, *state.data);
+  state.tasks = plan_tasks(state.options, engine, map, *state.data);
   std::vector<TaskAssignment> tasks;
   for (int worker = 0; worker < workers; ++worker) {
     const auto at = static_cast<std::size_t>(worker);

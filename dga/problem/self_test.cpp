@@ -56,8 +56,7 @@ std::string weights_by(Engine engine, int workers, const std::string& folder) {
   options.workers.timeout = 60;
   options.output.folder = folder;
   const WorkerMap map = map_workers(launch_options_of(options, engine));
-  const TrainPlan plan =
-      prepare(plan_tasks(options, engine, static_cast<int>(map.workers.size()), made_up_data()));
+  const TrainPlan plan = prepare(plan_tasks(options, engine, map, made_up_data()));
   Progress nobody;
   // Under MPI each rank compares its own threads with all ranks.
   return train_plan(plan, nobody, {.each_rank_alone = engine == Engine::threads})

@@ -146,7 +146,12 @@ std::string summary_table(const Runs& runs) {
                                     : str(r.steps, " (", r.skipped_steps, " more were skipped)");
       }));
   row("Engine", of_results([](const RunResults& r) { return r.engine; }));
-  row("Workers", of_results([](const RunResults& r) { return str(r.workers); }));
+  row("Workers", of_results([](const RunResults& r) {
+        return r.carriers == 0 || r.carriers == r.workers
+                   ? str(r.workers)
+                   : str(r.workers, " on ", r.carriers, r.carriers == 1 ? " carrier" : " carriers",
+                         r.coalesced ? ", coalesced" : "");
+      }));
   row("Training samples", of_results([](const RunResults& r) { return str(r.train_samples); }));
   row("Held-out samples", of_results([](const RunResults& r) { return str(r.test_samples); }));
   if (std::any_of(runs.begin(), runs.end(), has_validation)) {

@@ -101,6 +101,8 @@ std::string to_json(const RunResults& results) {
       {"schema", kSchema},
       {"engine", results.engine},
       {"workers", results.workers},
+      {"carriers", results.carriers},
+      {"coalesced", results.coalesced},
       {"seed", results.seed},
       {"order",
        {{"shard", results.order}, {"window", results.window > 0 ? Json(results.window) : Json()}}},
@@ -149,6 +151,8 @@ RunResults run_results_from_json(std::string_view text, const std::string& path)
     RunResults results;
     results.engine = json.at("engine").get<std::string>();
     results.workers = json.at("workers").get<int>();
+    results.carriers = json.value("carriers", 0);
+    results.coalesced = json.value("coalesced", false);
     results.seed = json.at("seed").get<std::uint64_t>();
     if (json.contains("order")) {
       const Json& order = json.at("order");

@@ -52,6 +52,8 @@ struct RunPlace {
 struct RunResults {
   std::string engine = {};  // "threads", "processes" or "mpi"
   int workers = 0;
+  int carriers = 0;        // threads, processes or ranks. 0 in files of older versions
+  bool coalesced = false;  // carriers computed the samples of their workers as one batch
   std::uint64_t seed = 0;
   // The order in which samples are drawn. Empty, and 0, in files of older versions.
   std::string order = {};   // of shards: "iid", "contiguous" or "by-label"

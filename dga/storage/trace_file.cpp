@@ -39,15 +39,14 @@ TraceFile::TraceFile(std::string path, std::int64_t steps_per_epoch)
       str(R"({"ph":"M","name":"process_name","pid":)", kProcess, R"(,"args":{"name":"dga"}})");
 }
 
-void TraceFile::begin_worker(int worker) {
-  worker_ = worker;
-  const std::string row = str(R"(","pid":)", kProcess, R"(,"tid":)", worker, R"(,"args":{)");
+void TraceFile::begin_row(int number, const std::string& name) {
+  row_ = number;
+  const std::string row = str(R"(","pid":)", kProcess, R"(,"tid":)", number, R"(,"args":{)");
+  begin_event();
+  unwritten_ += str(R"({"ph":"M","name":"thread_name)", row, R"("name":")", name, R"("}})");
   begin_event();
   unwritten_ +=
-      str(R"({"ph":"M","name":"thread_name)", row, R"("name":"worker )", worker, R"("}})");
-  begin_event();
-  unwritten_ +=
-      str(R"({"ph":"M","name":"thread_sort_index)", row, R"("sort_index":)", worker, "}}");
+      str(R"({"ph":"M","name":"thread_sort_index)", row, R"("sort_index":)", number, "}}");
 }
 
 void TraceFile::add(const TraceSpan& span) {
@@ -57,7 +56,7 @@ void TraceFile::add(const TraceSpan& span) {
   unwritten_ += R"(","pid":)";
   unwritten_ += std::to_string(kProcess);
   unwritten_ += R"(,"tid":)";
-  unwritten_ += std::to_string(worker_);
+  unwritten_ += std::to_string(row_);
   unwritten_ += R"(,"ts":)";
   append_microseconds(unwritten_, span.begin_ns);
   unwritten_ += R"(,"dur":)";

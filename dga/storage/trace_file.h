@@ -22,15 +22,16 @@ struct TraceSpan {
   StepPhase phase = StepPhase::compute;
 };
 
-/// The trace shows one process with one row for each worker. Each span is an event that has the
-/// name of its phase and the arguments epoch and step, both counted from 1. The events are written
-/// to an AtomicFile while they are added, and the file appears with commit(). Throws StorageError.
+/// The trace shows one process with one row for each worker, or carrier. Each span is an event that
+/// has the name of its phase and the arguments epoch and step, both counted from 1. The events are
+/// written to an AtomicFile while they are added, and the file appears with commit(). Throws
+/// StorageError.
 class TraceFile {
  public:
   TraceFile(std::string path, std::int64_t steps_per_epoch);
 
-  /// Begins the row of worker `worker`, to which the next spans belong. Once for each worker.
-  void begin_worker(int worker);
+  /// Begins row `number`, to which the next spans belong. Once for each row.
+  void begin_row(int number, const std::string& name);
   void add(const TraceSpan& span);
   void commit();
   /// See AtomicFile.
@@ -42,7 +43,7 @@ class TraceFile {
 
   AtomicFile file_;
   std::int64_t steps_per_epoch_;
-  int worker_ = 0;
+  int row_ = 0;
   bool first_ = true;
   std::string unwritten_;
 };

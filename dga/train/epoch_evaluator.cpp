@@ -7,7 +7,9 @@
 #include <numeric>
 #include <span>
 #include <string_view>
+#include <utility>
 
+#include "dga/comm/sum_over_workers.h"
 #include "dga/data/shards.h"
 #include "dga/models/model.h"
 #include "dga/predict/evaluation.h"
@@ -15,9 +17,9 @@
 namespace dga {
 namespace {
 
-/// The numbers of this worker's samples, out of `samples` to evaluate.
-std::vector<std::int64_t> share_of(std::int64_t samples, const Environment& environment) {
-  const auto [first, last] = contiguous_share(samples, environment.workers(), environment.rank());
+/// The numbers of the samples of `worker`, out of `samples` to evaluate.
+std::vector<std::int64_t> share_of(std::int64_t samples, int workers, int worker) {
+  const auto [first, last] = contiguous_share(samples, workers, worker);
   std::vector<std::int64_t> share(static_cast<std::size_t>(last - first));
   std::iota(share.begin(), share.end(), first);
   return share;
@@ -27,43 +29,64 @@ std::vector<std::int64_t> share_of(std::int64_t samples, const Environment& envi
 
 EpochEvaluator::EpochEvaluator(Environment& environment, const TrainPlan& plan,
                                const TrainExtras& extras, const ModelCard& card)
-    : environment_(environment),
-      plan_(plan),
-      extras_(extras),
-      card_(card),
-      shard_(plan.shards.at(static_cast<std::size_t>(environment.rank()))),
-      validation_share_(share_of(plan.validation_samples(), environment)),
-      test_share_(share_of(plan.test_samples(), environment)) {}
+    : environment_(environment), plan_(plan), extras_(extras), card_(card) {
+  const WorkerBlock block = environment.block();
+  const int workers = environment.blocks().workers();
+  for (int worker = block.first; worker < block.end(); ++worker) {
+    workers_.push_back({plan.shards.at(static_cast<std::size_t>(worker)),
+                        share_of(plan.validation_samples(), workers, worker),
+                        share_of(plan.test_samples(), workers, worker)});
+  }
+}
 
-EpochResult EpochEvaluator::measure(const Model& model, std::int64_t epoch, double loss_sum,
-                                    double loss_unit) {
+std::vector<std::int64_t> EpochEvaluator::test_samples() const {
+  std::vector<std::int64_t> sizes;
+  for (const Shares& worker : workers_) {
+    sizes.push_back(std::ssize(worker.test));
+  }
+  return sizes;
+}
+
+EpochResult EpochEvaluator::measure(const Model& model, std::int64_t epoch,
+                                    std::span<const double> loss_sums, double loss_unit) {
   model.module->eval();
   struct Set {
     const std::shared_ptr<const Dataset>& samples;
-    const std::vector<std::int64_t>& share;
     std::string_view name;
-    ErrorSums sums = {};
     std::int64_t size() const { return samples == nullptr ? 0 : samples->size(); }
   };
-  std::array sets{Set{plan_.train, shard_, "training"},
-                  Set{plan_.validation, validation_share_, "validation"},
-                  Set{plan_.test, test_share_, "held-out"}};
-  auto& [trained, validated, tested] = sets;
+  const std::array sets{Set{plan_.train, "training"}, Set{plan_.validation, "validation"},
+                        Set{plan_.test, "held-out"}};
+  const auto& [trained, validated, tested] = sets;
   const Set& measured = tested.size() > 0 ? tested : validated.size() > 0 ? validated : trained;
   const std::span<const Metric> metrics(extras_.metrics);
   // Sample counts are exact in f64. Sums of squares follow the fixed tree.
-  std::vector<double> sums{loss_sum};
-  for (Set& set : sets) {
-    if (set.size() > 0) {
-      set.sums = sum_of_errors(model, card_, *set.samples, set.share,
-                               &set == &measured ? metrics : metrics.first(0), set.name);
+  std::vector<double> sums;
+  test_errors_.clear();
+  for (std::size_t i = 0; i < workers_.size(); ++i) {
+    const Shares& worker = workers_[i];
+    const std::array shares{&worker.training, &worker.validation, &worker.test};
+    sums.push_back(loss_sums[i]);
+    std::vector<double> metric_sums;
+    double errors = 0;
+    for (std::size_t at = 0; at < sets.size(); ++at) {
+      const Set& set = sets[at];
+      ErrorSums found;
+      if (set.size() > 0) {
+        found = sum_of_errors(model, card_, *set.samples, *shares[at],
+                              &set == &measured ? metrics : metrics.first(0), set.name);
+      }
+      if (&set == &measured) {
+        metric_sums = found.metrics;
+      }
+      errors = found.errors;
+      sums.push_back(errors);
     }
-    sums.push_back(set.sums.errors);
+    test_errors_.push_back(errors);  // of the last set
+    sums.insert(sums.end(), metric_sums.begin(), metric_sums.end());
   }
-  test_errors_ = tested.sums.errors;
-  sums.insert(sums.end(), measured.sums.metrics.begin(), measured.sums.metrics.end());
-  environment_.world().all_reduce({sums.data(), static_cast<std::int64_t>(sums.size())},
-                                  ReduceOp::sum, "epoch errors");
+  sums = sum_over_workers(environment_.world(), environment_.blocks(), std::move(sums),
+                          "epoch errors");
   const auto mean = [&](std::size_t i, const Set& set) {
     return sums[i] / static_cast<double>(set.size());
   };

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "dga/launch/environment.h"
@@ -15,7 +16,8 @@
 
 namespace dga {
 
-/// Each worker measures its shard of the training samples and its share of the others.
+/// Each worker measures its shard of the training samples and its share of the others; a carrier
+/// does so for each of its workers.
 class EpochEvaluator {
  public:
   /// All arguments must outlive this.
@@ -23,14 +25,17 @@ class EpochEvaluator {
                  const ModelCard& card);
 
   /// The losses, errors and metrics of an epoch, counted from 0, the same on every worker, without
-  /// `seconds`. Leaves the model in evaluation mode. `loss_sum`: over this worker's samples.
+  /// `seconds`. Leaves the model in evaluation mode. `loss_sums`: over the samples of each of this
+  /// carrier's workers.
   /// `loss_unit`: Objective::unit. Collective; blocks. Throws what sum_of_errors throws.
-  EpochResult measure(const Model& model, std::int64_t epoch, double loss_sum, double loss_unit);
+  EpochResult measure(const Model& model, std::int64_t epoch, std::span<const double> loss_sums,
+                      double loss_unit);
 
-  /// Over this worker's share of the held-out samples, at the last call of `measure`.
-  double test_errors() const noexcept { return test_errors_; }
-  /// The size of this share.
-  std::int64_t test_samples() const noexcept { return std::ssize(test_share_); }
+  /// Over the share of the held-out samples of each of this carrier's workers, at the last call of
+  /// `measure`.
+  const std::vector<double>& test_errors() const noexcept { return test_errors_; }
+  /// The sizes of these shares.
+  std::vector<std::int64_t> test_samples() const;
   /// The factor that converts an error to the units of the data; 1 for classification.
   double error_unit() const noexcept { return card_.target_scale * card_.target_scale; }
 
@@ -39,10 +44,13 @@ class EpochEvaluator {
   const TrainPlan& plan_;
   const TrainExtras& extras_;
   const ModelCard& card_;
-  const std::vector<std::int64_t>& shard_;
-  std::vector<std::int64_t> validation_share_;
-  std::vector<std::int64_t> test_share_;
-  double test_errors_ = 0;
+  struct Shares {
+    const std::vector<std::int64_t>& training;
+    std::vector<std::int64_t> validation;
+    std::vector<std::int64_t> test;
+  };
+  std::vector<Shares> workers_;  // of this carrier
+  std::vector<double> test_errors_;
 };
 
 }  // namespace dga

@@ -9,6 +9,7 @@
 
 #include "dga/base/error.h"
 #include "dga/data/dataset.h"
+#include "dga/parallel/partial_sums.h"
 
 namespace dga {
 namespace {
@@ -80,11 +81,12 @@ double bytes_of(const Dataset* data) {
 
 }  // namespace
 
-MemoryNeed memory_need(const TrainPlan& plan, const TrainExtras& extras, int workers_on_node) {
+MemoryNeed memory_need(const TrainPlan& plan, const TrainExtras& extras, int carriers_on_node) {
   const LayerSizes sizes = layer_sizes(plan);
   const auto parameters = static_cast<double>(sizes.all);
-  const double here = workers_on_node;
-  const double share = 1.0 / plan.options.workers.count;
+  const double here = carriers_on_node;
+  const WorkerBlocks blocks = plan.blocks();
+  const double share = 1.0 / blocks.carriers();
   const double state = state_of(plan, sizes);
   const double kept = plan.options.training.epochs > 1 ? parameters : 0;  // at an epoch's end
   const double batch = static_cast<double>(plan.options.training.batch) *
@@ -93,7 +95,8 @@ MemoryNeed memory_need(const TrainPlan& plan, const TrainExtras& extras, int wor
   const double scratch =
       std::max(static_cast<double>(sizes.largest), scratch_of(plan, sizes) * share);
   const double own = scratch + batch + state * share;
-  const double segments = parameters * (1 + here);  // parameters, and gradients of each worker
+  // Parameters, and the gradients of each carrier, with partial sums if it has several workers.
+  const double segments = parameters * (1 + here * (1 + PartialSums::most_slots(blocks)));
   MemoryNeed need{.parameters = sizes.all, .node = kFloat * (segments + kept + here * own)};
   need.process =
       plan.options.workers.engine == Engine::threads ? need.node : kFloat * (segments + kept + own);
@@ -105,16 +108,17 @@ MemoryNeed memory_need(const TrainPlan& plan, const TrainExtras& extras, int wor
   return need;
 }
 
-std::string memory_problem(const TrainPlan& plan, const TrainExtras& extras, int workers_on_node,
+std::string memory_problem(const TrainPlan& plan, const TrainExtras& extras, int carriers_on_node,
                            const AvailableMemory& available) {
   if (extras.model) {
     return {};
   }
-  const MemoryNeed need = memory_need(plan, extras, workers_on_node);
+  const MemoryNeed need = memory_need(plan, extras, carriers_on_node);
+  const int here = plan.options.workers.count * carriers_on_node / plan.blocks().carriers();
   const auto text = [&](double bytes, std::int64_t room, std::string_view where) {
     return str("[train] memory: expected room for ", memory_text(bytes), " (", need.parameters,
-               " parameters with gradients and optimiser state, ", workers_on_node,
-               workers_on_node == 1 ? " worker" : " workers", " on this machine), found ",
+               " parameters with gradients and optimiser state, ", here,
+               here == 1 ? " worker" : " workers", " on this machine), found ",
                memory_text(static_cast<double>(room)), ' ', where,
                ". Choose a smaller --hidden or fewer --workers.");
   };

@@ -24,11 +24,11 @@ struct MemoryNeed {
 /// For a node on which `workers_on_node` of the plan's workers run, worker 0 among them. The
 /// samples are not counted, because they are in memory already, except for the copy that a worker
 /// program gets.
-MemoryNeed memory_need(const TrainPlan& plan, const TrainExtras& extras, int workers_on_node);
+MemoryNeed memory_need(const TrainPlan& plan, const TrainExtras& extras, int carriers_on_node);
 
 /// The error of a run that needs more memory than `available`; "" if it fits, and for a model of
 /// the program's own, whose size is not known before it is built. Not collective.
-std::string memory_problem(const TrainPlan& plan, const TrainExtras& extras, int workers_on_node,
+std::string memory_problem(const TrainPlan& plan, const TrainExtras& extras, int carriers_on_node,
                            const AvailableMemory& available);
 
 }  // namespace dga

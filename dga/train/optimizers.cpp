@@ -70,6 +70,7 @@ OptimizerFactory optimizer_of(const TrainPlan& plan, bool custom_model) {
 AccumulatorOptions accumulator_options_of(const TrainPlan& plan) {
   AccumulatorOptions options;
   options.micro_steps = static_cast<int>(plan.options.training.micro_steps);
+  options.coalesce = plan.options.training.coalesce;
   options.clip_norm = plan.options.training.clip_norm;
   options.on_nonfinite = plan.options.training.on_nonfinite;
   options.ema_decay = plan.options.training.ema;

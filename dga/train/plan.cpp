@@ -12,6 +12,7 @@
 #include "dga/data/stream/blocks.h"
 #include "dga/data/stream/kept_normalisation.h"
 #include "dga/data/stream/streamed_dataset.h"
+#include "dga/launch/launch_options.h"
 
 namespace dga {
 namespace {
@@ -68,12 +69,21 @@ void take_streams(TaskPlan& plan, const LoadedData& data) {
   }
   check_stream_order(plan.options);
   const WorkerOptions& workers = plan.options.workers;
-  const int sharing = workers.engine == Engine::threads ? workers.count : 1;
+  const int sharing = workers.engine == Engine::threads ? workers.count : plan.blocks().of(0).count;
   for (const auto& set : {data.train, data.validation, data.test}) {
     if (const auto* stream = dynamic_cast<const StreamedDataset*>(set.get())) {
       stream->keep_blocks(blocks_of_workers(sharing, options.samples.shuffle_window, width));
     }
   }
+}
+
+/// Under MPI the ranks are the carriers, unless the caller knows that there are fewer.
+int carriers_of(const RunOptions& options, Engine engine, int workers) {
+  const int asked = options.workers.carriers;
+  if (engine == Engine::mpi) {
+    return asked > 0 ? asked : workers;
+  }
+  return resolve_blocks({.engine = engine, .workers = workers, .carriers = asked}).carriers();
 }
 
 }  // namespace
@@ -89,6 +99,7 @@ TaskPlan plan_tasks(const RunOptions& options, Engine engine, int workers, const
                 .index = data.index};
   plan.options.workers.engine = engine;
   plan.options.workers.count = workers;
+  plan.options.workers.carriers = carriers_of(options, engine, workers);
   plan.options.training.lr = resolve_lr(options);
   take_streams(plan, data);
   plan.options.data.task =
@@ -96,6 +107,13 @@ TaskPlan plan_tasks(const RunOptions& options, Engine engine, int workers, const
   plan.shards = shards(*plan.train, workers, options.data.shard, options.training.seed);
   count_steps(plan);
   return plan;
+}
+
+TaskPlan plan_tasks(const RunOptions& options, Engine engine, const WorkerMap& map,
+                    const LoadedData& data) {
+  RunOptions resolved = options;
+  resolved.workers.carriers = map.carriers;
+  return plan_tasks(resolved, engine, static_cast<int>(map.workers.size()), data);
 }
 
 TrainPlan prepare(TaskPlan tasks) {

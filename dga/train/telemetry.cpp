@@ -48,8 +48,13 @@ std::string markdown_table(const RunOptions& options) {
 }  // namespace
 
 Telemetry::Telemetry(const Environment& environment, const TrainPlan& plan, ResultWriter& writer,
-                     StepRecorder& recorder)
-    : environment_(environment), plan_(plan), writer_(writer), recorder_(recorder) {}
+                     StepRecorder& recorder, const WorkerTimes& times)
+    : environment_(environment),
+      plan_(plan),
+      writer_(writer),
+      recorder_(recorder),
+      times_(times),
+      logged_(static_cast<std::size_t>(environment.block().count)) {}
 
 void Telemetry::begin() {
   if (plan_.options.output.tensorboard && environment_.is_root()) {
@@ -89,19 +94,27 @@ void Telemetry::epoch_done(const EpochResult& epoch, double learning_rate) {
 }
 
 std::vector<double> Telemetry::gather_seconds() {
-  std::array<double, kPhases.size()> mine{};
-  for (; steps_logged_ < recorder_.steps().size(); ++steps_logged_) {
-    for (std::size_t phase = 0; phase < mine.size(); ++phase) {
-      mine[phase] += recorder_.steps()[steps_logged_].in(kPhases[phase]);
+  std::vector<double> mine;
+  const std::vector<PhaseSeconds> totals = times_.totals();
+  for (std::size_t worker = 0; worker < totals.size(); ++worker) {
+    for (const StepPhase phase : kPhases) {
+      const auto at = static_cast<std::size_t>(phase);
+      mine.push_back(totals[worker][at] - logged_[worker][at]);
     }
   }
-  const auto workers = static_cast<std::size_t>(environment_.workers());
-  std::vector<double> all(environment_.is_root() ? mine.size() * workers : 0);
+  logged_ = totals;
+  const WorkerBlocks& blocks = environment_.blocks();
+  const auto workers = static_cast<std::size_t>(blocks.workers());
+  std::vector<std::int64_t> counts;
+  for (int carrier = 0; carrier < blocks.carriers(); ++carrier) {
+    counts.push_back(blocks.of(carrier).count * std::ssize(kPhases));
+  }
+  std::vector<double> all(environment_.is_root() ? kPhases.size() * workers : 0);
   environment_.world().gather(ConstBufferView(mine.data(), std::ssize(mine)),
-                              BufferView(all.data(), std::ssize(all)), 0, {}, "epoch times");
+                              BufferView(all.data(), std::ssize(all)), 0, counts, "epoch times");
   std::vector<double> by_phase(all.size());
   for (std::size_t i = 0; i < all.size(); ++i) {
-    by_phase[i % mine.size() * workers + i / mine.size()] = all[i];
+    by_phase[i % kPhases.size() * workers + i / kPhases.size()] = all[i];
   }
   return by_phase;
 }
@@ -169,22 +182,24 @@ void Telemetry::write_trace() {
       }
     });
   };
-  const auto begin = [&](int worker) { writer_.attempt([&] { file->begin_worker(worker); }); };
+  const auto begin = [&](int rank) {
+    writer_.attempt([&] { file->begin_row(rank, environment_.blocks().name_of(rank)); });
+  };
   writer_.attempt([&] { file.emplace(writer_.file(kTraceFile), plan_.steps_per_epoch); });
   begin(0);
   for_spans(recorder_.marks(), origin_, kSpansAMessage, write);
   const Communicator& world = environment_.world();
   std::vector<TraceSpan> spans(kSpansAMessage);
-  for (int worker = 1; worker < environment_.workers(); ++worker) {
-    begin(worker);
+  for (int rank = 1; rank < world.size(); ++rank) {
+    begin(rank);
     while (true) {
       std::int64_t count = 0;
-      world.receive({&count, 1}, worker);
+      world.receive({&count, 1}, rank);
       if (count == 0) {
         break;
       }
       spans.resize(static_cast<std::size_t>(count));
-      world.receive({spans.data(), std::ssize(spans) * kSpanBytes, DType::u8}, worker);
+      world.receive({spans.data(), std::ssize(spans) * kSpanBytes, DType::u8}, rank);
       write(spans);
     }
   }

@@ -5,7 +5,6 @@
 
 #pragma once
 
-#include <cstddef>
 #include <optional>
 #include <span>
 #include <vector>
@@ -16,16 +15,17 @@
 #include "dga/storage/tensorboard/tensorboard_log.h"
 #include "dga/train/plan.h"
 #include "dga/train/result_writer.h"
+#include "dga/train/worker_times.h"
 
 namespace dga {
 
-/// Every worker has one and makes the same calls. Worker 0 writes; `writer` keeps a StorageError.
-/// Without the options `tensorboard` and `trace` the calls do nothing and do not wait. All
-/// arguments of the constructor must outlive this.
+/// Every worker, or carrier, has one and makes the same calls. Worker 0 writes; `writer` keeps a
+/// StorageError. Without the options `tensorboard` and `trace` the calls do nothing and do not
+/// wait. All arguments of the constructor must outlive this.
 class Telemetry {
  public:
   Telemetry(const Environment& environment, const TrainPlan& plan, ResultWriter& writer,
-            StepRecorder& recorder);
+            StepRecorder& recorder, const WorkerTimes& times);
 
   /// Call it right before the first step. Collective when tracing; blocks.
   void begin();
@@ -50,9 +50,10 @@ class Telemetry {
   const TrainPlan& plan_;
   ResultWriter& writer_;
   StepRecorder& recorder_;
+  const WorkerTimes& times_;
   std::optional<TensorBoardLog> tensorboard_;  // on worker 0
-  std::size_t steps_logged_ = 0;
-  double origin_ = 0;  // the start of the trace, on this worker's clock
+  std::vector<PhaseSeconds> logged_;           // of this carrier's workers
+  double origin_ = 0;                          // the start of the trace, on this worker's clock
 };
 
 }  // namespace dga

@@ -60,7 +60,7 @@ class Run {
       outcome_.begin(started, {});
     } else if (!is_relaunched_worker()) {
       const std::string problem =
-          memory_problem(plan_, extras_, plan_.options.workers.count, available_memory());
+          memory_problem(plan_, extras_, plan_.options.workers.carriers, available_memory());
       if (!problem.empty()) {
         throw Error(problem);
       }
@@ -87,7 +87,7 @@ class Run {
       print_notices();
     }
     try {
-      launch(options, [this](Environment& environment) { work(environment); });
+      launch_carriers(options, [this](Environment& environment) { work(environment); });
     } catch (const WorkerFailure&) {
       keep_finished_epochs();
       throw;
@@ -273,8 +273,7 @@ RunSummary train_run(const RunOptions& options, Progress& progress) {
   }
   const std::shared_ptr<const LoadedData> data = load_with_all_ranks(options, engine, launching);
   const WorkerMap map = map_workers(launching);
-  const TrainPlan plan = prepare_in_turn(
-      plan_tasks(options, engine, static_cast<int>(map.workers.size()), *data), launching);
+  const TrainPlan plan = prepare_in_turn(plan_tasks(options, engine, map, *data), launching);
   return Run(plan, progress, std::move(folder), started, {}).run();
 }
 

@@ -4,9 +4,10 @@
 
 #include <ATen/Parallel.h>
 #include <string.h>
+#include <torch/nn/modules/batchnorm.h>
 #include <torch/version.h>  // macros only
 
-#include <array>
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -30,11 +31,13 @@
 #include "dga/storage/run_folder.h"
 #include "dga/train/best_epoch.h"
 #include "dga/train/epoch_evaluator.h"
+#include "dga/train/joined_batch.h"
 #include "dga/train/kept_weights.h"
 #include "dga/train/objective.h"
 #include "dga/train/optimizers.h"
 #include "dga/train/stop_agreement.h"
 #include "dga/train/telemetry.h"
+#include "dga/train/worker_times.h"
 
 namespace dga {
 namespace {
@@ -44,6 +47,13 @@ std::int64_t batch_bytes(const TrainPlan& plan) {
          static_cast<std::int64_t>(sizeof(float));
 }
 
+/// One of the workers that take turns on a carrier.
+struct WorkerTurn {
+  int worker = 0;
+  std::unique_ptr<Prefetcher> batches;
+  double loss_sum = 0;  // over its samples in the current epoch
+};
+
 class Training {
  public:
   Training(Environment& environment, const TrainPlan& plan, const TrainExtras& extras,
@@ -52,8 +62,17 @@ class Training {
 
  private:
   bool train_epoch(std::int64_t epoch);
-  /// The next samples of this worker. If it has to wait for them, the time counts as such.
-  const SampleBatch& next_batch();
+  /// A step, which counts from 0 in its epoch.
+  void take_step(std::int64_t epoch, std::int64_t step);
+  /// What the first of this carrier's workers, or all together, found in a step.
+  struct Learnt {
+    double loss = 0;  // the sum over the samples
+    std::int64_t samples = 0;
+  };
+  Learnt take_turns(std::int64_t first_batch, std::int64_t end_batch);
+  Learnt take_coalesced(std::int64_t first_batch, std::int64_t end_batch);
+  /// The worker's next samples. If it has to wait for them, the time counts as such.
+  const SampleBatch& next_batch(Prefetcher& batches);
   /// Forward and backward. Returns the sum of the losses of the samples.
   double learn(const SampleBatch& batch);
   /// Returns false when this was the last epoch.
@@ -85,24 +104,38 @@ class Training {
   Objective objective_;
   Model model_;
   std::unique_ptr<GradientAccumulator> accumulator_;
+  std::optional<WorkerTimes> times_;
   std::optional<Telemetry> telemetry_;
-  std::unique_ptr<Prefetcher> batches_;
+  std::vector<WorkerTurn> turns_;
+  JoinedBatch joined_;  // if the turns are coalesced
   StopAgreement stop_;
-  const std::vector<std::int64_t>& shard_;
   EpochEvaluator evaluator_;
   bool has_buffers_ = false;
 
-  double loss_sum_ = 0;      // over this worker's samples in the current epoch
-  double saved_errors_ = 0;  // over this worker's share, after the epoch to be saved
+  // Over the share of each of this carrier's workers, after the epoch to be saved.
+  std::vector<double> saved_errors_;
   std::vector<EpochResult> epochs_;
   BestEpoch best_;
   // On worker 0: of the epoch to be saved, unless that is the last of the run.
   KeptWeights kept_;
-  // This worker's seconds by phase, and the steps, up to the end of the last epoch.
-  std::array<double, kStepPhases> phase_seconds_{};
+  // The seconds of this carrier's workers, and the steps, up to the end of the last epoch.
+  std::vector<PhaseSeconds> phase_seconds_;
   std::int64_t steps_ = 0;
   std::int64_t skipped_steps_ = 0;
 };
+
+/// Throws InvalidArgument for a module that makes the output for one sample depend on others.
+void check_independent(const torch::nn::Module& model) {
+  for (const auto& part : model.named_modules("", /*include_self=*/true)) {
+    const torch::nn::Module& module = *part.value();
+    const bool mixes = module.as<torch::nn::BatchNorm1dImpl>() != nullptr ||
+                       module.as<torch::nn::BatchNorm2dImpl>() != nullptr ||
+                       module.as<torch::nn::BatchNorm3dImpl>() != nullptr;
+    DGA_CHECK(!mixes,
+              "[train] coalesce: expected a model that computes each sample by itself, found ",
+              module.name(), " '", part.key(), "'. Leave --coalesce out.");
+  }
+}
 
 ModelCard card_of(const TrainPlan& plan, const TrainExtras& extras) {
   ModelCard card = plan.card;
@@ -123,7 +156,6 @@ Training::Training(Environment& environment, const TrainPlan& plan, const TrainE
       card_(card_of(plan, extras)),
       objective_(plan, extras),
       stop_(environment.world()),
-      shard_(plan.shards.at(static_cast<std::size_t>(environment.rank()))),
       evaluator_(environment, plan, extras, card_),
       best_(plan.options.training.patience) {
   at::set_num_threads(1);
@@ -138,22 +170,32 @@ Training::Training(Environment& environment, const TrainPlan& plan, const TrainE
   if (is_root() && !writer_.reserve_model(weight_bytes(*model_.module))) {
     stop_.want_stop();
   }
+  if (plan_.options.training.coalesce) {
+    check_independent(*model_.module);
+  }
   has_buffers_ = !model_.module->buffers().empty();
   accumulator_ = std::make_unique<GradientAccumulator>(
       environment_, model_.module, optimizer_of(plan_, static_cast<bool>(extras_.model)),
       accumulator_options_of(plan_));
-  telemetry_.emplace(environment_, plan_, writer_, accumulator_->recorder());
-  batches_ = std::make_unique<Prefetcher>(
-      plan_.train,
-      Sampler(shard_, {.batch = plan_.options.training.batch,
-                       .steps = plan_.batches_per_epoch,
-                       .seed = plan_.options.training.seed,
-                       .rank = environment_.rank(),
-                       .window = plan_.options.data.samples.shuffle_window,
-                       .blocks = block_starts(*plan_.train, shard_)}),
-      Prefetcher::Options{.depth = prefetch_depth(environment_, batch_bytes(plan_)),
-                          .epochs = plan_.options.training.epochs,
-                          .timeout_seconds = plan_.options.workers.timeout});
+  const WorkerBlock block = environment_.block();
+  times_.emplace(accumulator_->recorder(), block.count, plan_.options.training.coalesce);
+  telemetry_.emplace(environment_, plan_, writer_, accumulator_->recorder(), *times_);
+  for (int worker = block.first; worker < block.end(); ++worker) {
+    const std::vector<std::int64_t>& shard = plan_.shards.at(static_cast<std::size_t>(worker));
+    turns_.push_back(
+        {.worker = worker,
+         .batches = std::make_unique<Prefetcher>(
+             plan_.train,
+             Sampler(shard, {.batch = plan_.options.training.batch,
+                             .steps = plan_.batches_per_epoch,
+                             .seed = plan_.options.training.seed,
+                             .rank = worker,
+                             .window = plan_.options.data.samples.shuffle_window,
+                             .blocks = block_starts(*plan_.train, shard)}),
+             Prefetcher::Options{.depth = prefetch_depth(environment_, batch_bytes(plan_)),
+                                 .epochs = plan_.options.training.epochs,
+                                 .timeout_seconds = plan_.options.workers.timeout})});
+  }
 }
 
 TrainingEnd Training::run() {
@@ -163,7 +205,7 @@ TrainingEnd Training::run() {
       parameters += parameter.numel();
     }
     progress_.started({.engine = std::string(name_of(environment_.engine())),
-                       .workers = environment_.workers(),
+                       .workers = environment_.blocks().workers(),
                        .train_samples = plan_.train->size(),
                        .test_samples = plan_.test_samples(),
                        .validation_samples = plan_.validation_samples(),
@@ -191,32 +233,18 @@ TrainingEnd Training::run() {
 
 bool Training::train_epoch(std::int64_t epoch) {
   model_.module->train();
-  loss_sum_ = 0;
+  for (WorkerTurn& turn : turns_) {
+    turn.loss_sum = 0;
+  }
   accumulator_->recorder().restart();
-  std::int64_t batch = 0;
+  times_->restart();
   const std::int64_t skipped_before = accumulator_->num_skipped();
   for (std::int64_t step = 0; step < plan_.steps_per_epoch; ++step) {
     if (stop_.stop_before(epoch * plan_.steps_per_epoch + step)) {
       return false;
     }
     accumulator_->expect_samples(plan_.step_samples[static_cast<std::size_t>(step)]);
-    double step_loss = 0;
-    std::int64_t samples = 0;
-    for (std::int64_t micro = 0;
-         micro < plan_.options.training.micro_steps && batch < plan_.batches_per_epoch;
-         ++micro, ++batch) {
-      const SampleBatch& next = next_batch();
-      samples += next.size;
-      step_loss += learn(next);
-    }
-    loss_sum_ += step_loss;
-    accumulator_->step();
-    if (is_root()) {
-      // Without samples the loss is 0 / 0, which is NaN.
-      progress_.step_done({.steps = accumulator_->num_steps() + accumulator_->num_skipped(),
-                           .epoch = epoch + 1,
-                           .loss = step_loss / static_cast<double>(samples) * objective_.unit()});
-    }
+    take_step(epoch, step);
   }
   if (accumulator_->num_skipped() - skipped_before == plan_.steps_per_epoch) {  // on every worker
     throw Error(str("[train] epoch ", epoch + 1,
@@ -229,13 +257,65 @@ bool Training::train_epoch(std::int64_t epoch) {
   return true;
 }
 
-const SampleBatch& Training::next_batch() {
-  if (batches_->is_ready()) {
-    return *batches_->next();
+void Training::take_step(std::int64_t epoch, std::int64_t step) {
+  const std::int64_t micro_steps = plan_.options.training.micro_steps;
+  const std::int64_t first = step * micro_steps;
+  const std::int64_t end = std::min(first + micro_steps, plan_.batches_per_epoch);
+  const Learnt learnt =
+      plan_.options.training.coalesce ? take_coalesced(first, end) : take_turns(first, end);
+  accumulator_->step();
+  times_->end_step();
+  if (is_root()) {
+    // Without samples the loss is 0 / 0, which is NaN.
+    progress_.step_done(
+        {.steps = accumulator_->num_steps() + accumulator_->num_skipped(),
+         .epoch = epoch + 1,
+         .loss = learnt.loss / static_cast<double>(learnt.samples) * objective_.unit()});
+  }
+}
+
+Training::Learnt Training::take_turns(std::int64_t first_batch, std::int64_t end_batch) {
+  Learnt first;  // of worker 0 on the root
+  for (std::size_t i = 0; i < turns_.size(); ++i) {
+    WorkerTurn& turn = turns_[i];
+    accumulator_->begin_turn(turn.worker);
+    Learnt learnt;
+    for (std::int64_t batch = first_batch; batch < end_batch; ++batch) {
+      const SampleBatch& next = next_batch(*turn.batches);
+      learnt.samples += next.size;
+      learnt.loss += learn(next);
+    }
+    turn.loss_sum += learnt.loss;
+    first = i == 0 ? learnt : first;
+    accumulator_->end_turn();
+    times_->end_turn(i);
+  }
+  return first;
+}
+
+Training::Learnt Training::take_coalesced(std::int64_t first_batch, std::int64_t end_batch) {
+  Learnt learnt;
+  for (std::int64_t batch = first_batch; batch < end_batch; ++batch) {
+    joined_.clear();
+    for (WorkerTurn& turn : turns_) {
+      joined_.add(next_batch(*turn.batches));
+    }
+    const SampleBatch all = joined_.view();
+    learnt.samples += all.size;
+    learnt.loss += learn(all);
+  }
+  // Only the sum over the workers is used.
+  turns_.front().loss_sum += learnt.loss;
+  return learnt;
+}
+
+const SampleBatch& Training::next_batch(Prefetcher& batches) {
+  if (batches.is_ready()) {
+    return *batches.next();
   }
   StepRecorder& recorder = accumulator_->recorder();
   recorder.enter(StepPhase::data);
-  const SampleBatch& batch = *batches_->next();
+  const SampleBatch& batch = *batches.next();
   recorder.enter(StepPhase::compute);
   return batch;
 }
@@ -263,12 +343,14 @@ bool Training::evaluate(std::int64_t epoch, double epoch_at) {
   if (averaged) {
     accumulator_->use_average(true);
   }
-  EpochResult result = evaluator_.measure(model_, epoch, loss_sum_, objective_.unit());
+  std::vector<double> loss_sums;
+  for (const WorkerTurn& turn : turns_) {
+    loss_sums.push_back(turn.loss_sum);
+  }
+  EpochResult result = evaluator_.measure(model_, epoch, loss_sums, objective_.unit());
   result.seconds = now_seconds() - epoch_at;
   epochs_.push_back(result);
-  const StepRecorder& recorder = accumulator_->recorder();
-  phase_seconds_ = {recorder.total(StepPhase::compute), recorder.total(StepPhase::reduce),
-                    recorder.total(StepPhase::wait), recorder.total(StepPhase::data)};
+  phase_seconds_ = times_->totals();
   steps_ = accumulator_->num_steps();
   skipped_steps_ = accumulator_->num_skipped();
   const bool best = best_.add(result);
@@ -353,15 +435,29 @@ TrainingEnd Training::finish(bool stopped) {
 }
 
 RunResults Training::collect_results(bool stopped) {
-  const std::array<double, kStepPhases + 2> mine{
-      phase_seconds_[0], phase_seconds_[1], phase_seconds_[2],
-      phase_seconds_[3], saved_errors_,     static_cast<double>(evaluator_.test_samples())};
-  std::vector<double> all(mine.size() * static_cast<std::size_t>(environment_.workers()));
+  const WorkerBlocks& blocks = environment_.blocks();
+  constexpr std::size_t kNumbers = kStepPhases + 2;  // of each worker
+  std::vector<double> mine;
+  const std::vector<std::int64_t> shares = evaluator_.test_samples();
+  for (std::size_t i = 0; i < turns_.size(); ++i) {
+    for (const StepPhase phase :
+         {StepPhase::compute, StepPhase::reduce, StepPhase::wait, StepPhase::data}) {
+      mine.push_back(phase_seconds_[i][static_cast<std::size_t>(phase)]);
+    }
+    mine.insert(mine.end(), {saved_errors_[i], static_cast<double>(shares[i])});
+  }
+  std::vector<std::int64_t> counts;
+  for (int carrier = 0; carrier < blocks.carriers(); ++carrier) {
+    counts.push_back(blocks.of(carrier).count * static_cast<std::int64_t>(kNumbers));
+  }
+  std::vector<double> all(kNumbers * static_cast<std::size_t>(blocks.workers()));
   environment_.world().all_gather(
       ConstBufferView(mine.data(), static_cast<std::int64_t>(mine.size())),
-      BufferView(all.data(), static_cast<std::int64_t>(all.size())), {}, "times and errors");
+      BufferView(all.data(), static_cast<std::int64_t>(all.size())), counts, "times and errors");
   RunResults results{.engine = std::string(name_of(environment_.engine())),
-                     .workers = environment_.workers(),
+                     .workers = blocks.workers(),
+                     .carriers = blocks.carriers(),
+                     .coalesced = plan_.options.training.coalesce,
                      .seed = plan_.options.training.seed,
                      .order = std::string(name_in(kShardKindNames, plan_.options.data.shard)),
                      .window = plan_.options.data.samples.shuffle_window,
@@ -369,7 +465,7 @@ RunResults Training::collect_results(bool stopped) {
                      .test_samples = plan_.test_samples(),
                      .validation_samples = plan_.validation_samples()};
   double total_seconds = 0;
-  for (std::size_t i = 0; i < all.size(); i += mine.size()) {
+  for (std::size_t i = 0; i < all.size(); i += kNumbers) {
     results.compute_seconds.push_back(all[i]);
     results.reduce_seconds.push_back(all[i + 1]);
     results.wait_seconds.push_back(all[i + 2]);
@@ -381,7 +477,7 @@ RunResults Training::collect_results(bool stopped) {
     results.error.values.push_back(
         share > 0 ? std::optional(all[i + 4] / share * evaluator_.error_unit()) : std::nullopt);
   }
-  results.time.mean = total_seconds / environment_.workers();
+  results.time.mean = total_seconds / blocks.workers();
   results.best_epoch = saved_epoch();
   results.stopped = stopped;
   results.stopped_early = !stopped && epochs_.back().epoch < plan_.options.training.epochs;

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from typing import Literal, Optional, TypedDict, Union
 
 class EnvironmentOptions(TypedDict, total=False):
+    carriers: Optional[Union[int, Literal["auto"]]]
+    """Number of threads, processes or MPI ranks that carry the workers, in turn. The results do not depend on it. auto: one for each worker, but no more than there are cores; under MPI, all ranks. Default: auto."""
     ranks_per_node: Optional[Union[int, Literal["auto"]]]
     """Number of MPI ranks that count as one node. auto: ask MPI. Default: auto."""
     timeout: Optional[float]
@@ -77,6 +79,8 @@ class ProblemOptions(DatasetOptions, total=False):
     """Decay of an exponential moving average of the weights, such as 0.999. The average is then evaluated and saved instead of the weights. 0: no average. Default: 0."""
     patience: Optional[int]
     """Stop early after this number of epochs without improvement. Improvement is a new lowest error on the validation set or, if there is none, on the held-out set; if nothing is held out either, a new lowest loss. 0: never. Default: 0."""
+    coalesce: Optional[bool]
+    """Compute the samples of all workers of a carrier as one batch. Much faster with many workers on few carriers, but the last bits of the weights then depend on the number of carriers. Refused for models with batch-norm. Default: false."""
     keep_best: Optional[bool]
     """Save the weights of the best epoch instead of the last one. The best epoch has the lowest error on the validation set or, if there is none, on the held-out set; if nothing is held out either, the lowest loss. Default: false."""
     seed: Optional[int]

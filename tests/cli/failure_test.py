@@ -45,10 +45,11 @@ class FailureTest(ProgramTest):
         super().setUp()
         self.write("data/a.csv", rows(2000))
 
-    def start_processes(self, count, *arguments):
+    def start_processes(self, count, *arguments, workers=None):
+        """`count` processes, which carry `workers` workers: by default, one each."""
         process = subprocess.Popen(
             [PROGRAM, "train", "--data", "data", "--output", "out", "--hidden", "4", "--epochs", "1000000", "--workers",
-             str(count), "--engine", "processes", *arguments],
+             str(workers or count), "--carriers", str(count), "--engine", "processes", *arguments],
             cwd=self.folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         self.addCleanup(process.stderr.close)
         self.addCleanup(process.wait)
@@ -81,6 +82,15 @@ class FailureTest(ProgramTest):
         self.assertEqual(error.count("\n"), 1, error)
         self.assertRegex(error, rf"^dga: .*worker \d \(process {children[2]}\) was killed by signal 9")
         self.assertEqual([pid for pid in children if state_of(pid) not in (None, "Z")], [])
+
+    def test_a_killed_process_is_named_with_the_workers_that_it_carried(self):
+        process, children = self.start_processes(2, workers=7)
+        self.assertEqual(len(children), 2)
+        os.kill(max(children), signal.SIGKILL)
+        self.assertEqual(process.wait(30), 1)
+        error = process.stderr.read()
+        self.assertEqual(error.count("\n"), 1, error)
+        self.assertRegex(error, rf"^dga: .*carrier 1 \(workers 4 to 6\) \(process {max(children)}\) was killed by signal 9")
 
     def test_a_stalled_worker_ends_the_run_after_the_timeout(self):
         process, children = self.start_processes(3, "--timeout", "2")

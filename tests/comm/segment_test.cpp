@@ -36,6 +36,15 @@ TEST(Segment, AnotherProcessSeesWhatIsWritten) {
   EXPECT_EQ(segment.data()[7], std::byte{42});
 }
 
+TEST(Segment, IsStillThereAfterItsOwnProcessHasReleasedAnotherView) {
+  const auto segment = Segment::create(MemoryKind::mapped, 4096, 1);
+  segment.data()[3] = std::byte{9};
+  for (int i = 0; i < 2; ++i) {
+    const auto view = Segment::attach(MemoryKind::mapped, segment.handle());
+    EXPECT_EQ(view.data()[3], std::byte{9});
+  }
+}
+
 TEST(Segment, AHeapSegmentLivesUntilItsLastHolderIsGone) {
   auto first = Segment::create(MemoryKind::heap, 4096, 2);
   const auto second = Segment::attach(MemoryKind::heap, first.handle());

@@ -112,6 +112,11 @@ struct Collective {
         return world.all_reduce(part, op, label);
       case Kind::reduce_scatter:
         return world.reduce_scatter(whole, part, op, each, 1, label);
+      case Kind::reduce_partials:
+        return world
+            .start_reduce_scatter_partials(whole, part, WorkerBlocks(world.size(), world.size()),
+                                           each, label)
+            .wait();
       case Kind::all_gather:
         return world.all_gather(part, whole, each, label);
       case Kind::gather:

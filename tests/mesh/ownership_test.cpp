@@ -87,7 +87,7 @@ TEST(Ownership, GivesEveryElementToOneWorkerAndAtomicParametersWhole) {
           const auto& whole =
               layout.parameters()[static_cast<std::size_t>(piece.parameters.front())];
           EXPECT_EQ(whole.elements, piece.elements);
-          EXPECT_EQ(whole.owner, worker);
+          EXPECT_EQ(whole.worker, worker);
         }
       }
     }
@@ -141,13 +141,13 @@ TEST(Ownership, SegmentsAreThePiecesByParameter) {
         for (std::int64_t i = 0; i < segment.elements.count; ++i) {
           EXPECT_EQ(
               layout.owner(parameter.bucket, parameter.elements.first + segment.elements.first + i),
-              segment.worker);
+              segment.owner);
         }
         end += segment.elements.count;
       }
       EXPECT_EQ(end, parameter.spec.count());
       if (parameter.spec.atomic && end > 0) {
-        EXPECT_THAT(segments, ElementsAre(OwnedSegment{parameter.owner, {0, end}}));
+        EXPECT_THAT(segments, ElementsAre(OwnedSegment{parameter.worker, {0, end}}));
       }
     }
   }
@@ -165,9 +165,9 @@ TEST(Ownership, BalancesAtomicParametersOverTheWholeModel) {
     for (const PlacedParameter& parameter : layout.parameters()) {
       if (parameter.spec.atomic) {
         costs.push_back(update_cost(parameter.spec.shape));
-        owners.push_back(parameter.owner);
+        owners.push_back(parameter.worker);
       } else {
-        EXPECT_EQ(parameter.owner, -1);
+        EXPECT_EQ(parameter.worker, -1);
       }
     }
     EXPECT_EQ(owners, balance(costs, workers));
@@ -251,9 +251,9 @@ TEST(Ownership, PutsAtomicParametersInBucketsOfTheirOwnInTheOrderOfBackward) {
   EXPECT_THAT(layout.buckets()[0].parameters, ElementsAre(5, 3, 1));
   EXPECT_TRUE(layout.buckets()[1].atomic);
   // Costs: c 40960, a and b 24576 each. c goes to worker 0, a to 1, and b to 1, which has less.
-  EXPECT_EQ(layout.parameters()[4].owner, 0);
-  EXPECT_EQ(layout.parameters()[0].owner, 1);
-  EXPECT_EQ(layout.parameters()[2].owner, 1);
+  EXPECT_EQ(layout.parameters()[4].worker, 0);
+  EXPECT_EQ(layout.parameters()[0].worker, 1);
+  EXPECT_EQ(layout.parameters()[2].worker, 1);
   EXPECT_THAT(layout.buckets()[1].parameters, ElementsAre(4, 2, 0));
   EXPECT_THAT(layout.counts(1), ElementsAre(512, 512));
   EXPECT_THAT(layout.segments(4), ElementsAre(OwnedSegment{0, {0, 512}}));
@@ -269,6 +269,36 @@ TEST(Ownership, LeavesSurplusWorkersWithNothingToUpdate) {
   EXPECT_THAT(layout.pieces(1), IsEmpty());
   EXPECT_EQ(layout.slice(0, 2), (Slice{16, 0}));
   EXPECT_THAT(layout.segments(1), IsEmpty());
+}
+
+TEST(Ownership, OfACarrierIsThatOfItsWorkersTogether) {
+  for (const int workers : {5, 30}) {
+    for (const int carriers : {1, 2, 3, 5}) {
+      const std::vector<ParameterSpec> specs{{.name = "a", .shape = {70, 3}},
+                                             {.name = "b", .shape = {333}},
+                                             {.name = "c", .shape = {33, 8}, .atomic = true},
+                                             {.name = "d", .shape = {20, 8}, .atomic = true}};
+      const WorkerBlocks blocks(workers, carriers);
+      const ParameterLayout alone(specs, workers);
+      const ParameterLayout carried(specs, blocks);
+      EXPECT_EQ(carried.bytes(), alone.bytes());
+      for (int bucket = 0; bucket < static_cast<int>(alone.buckets().size()); ++bucket) {
+        std::int64_t end = 0;
+        for (int carrier = 0; carrier < carriers; ++carrier) {
+          const WorkerBlock block = blocks.of(carrier);
+          const Slice slice = carried.slice(bucket, carrier);
+          EXPECT_EQ(slice.first, end);
+          EXPECT_EQ(slice.count, carried.counts(bucket)[static_cast<std::size_t>(carrier)]);
+          for (int worker = block.first; worker < block.end(); ++worker) {
+            EXPECT_EQ(carried.worker_slice(bucket, worker), alone.slice(bucket, worker));
+            EXPECT_EQ(alone.slice(bucket, worker).first, end);
+            end += alone.slice(bucket, worker).count;
+          }
+          EXPECT_EQ(slice.first + slice.count, end);
+        }
+      }
+    }
+  }
 }
 
 }  // namespace

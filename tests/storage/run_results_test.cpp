@@ -23,6 +23,8 @@ using testing::ThrowsMessage;
 RunResults two_workers() {
   return {.engine = "threads",
           .workers = 2,
+          .carriers = 1,
+          .coalesced = true,
           .seed = 42,
           .order = "contiguous",
           .window = 64,
@@ -62,6 +64,8 @@ TEST(RunResults, AreWrittenByTheSchema) {
   "schema": 1,
   "engine": "threads",
   "workers": 2,
+  "carriers": 1,
+  "coalesced": true,
   "seed": 42,
   "order": {
     "shard": "contiguous",

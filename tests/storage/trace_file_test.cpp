@@ -26,9 +26,9 @@ using testing::IsEmpty;
 TEST(TraceFile, HasARowAWorkerAndAnEventASpan) {
   const ScratchFolder folder;
   TraceFile file(folder.file("trace.json"), 2);
-  file.begin_worker(0);
+  file.begin_row(0, "worker 0");
   file.add({.begin_ns = 0, .end_ns = 1'500'007, .step = 0, .phase = StepPhase::compute});
-  file.begin_worker(7);
+  file.begin_row(7, "worker 7");
   file.add({.begin_ns = 12'345'678, .end_ns = 12'345'778, .step = 2, .phase = StepPhase::wait});
   EXPECT_FALSE(std::filesystem::exists(folder.file("trace.json")));
   file.commit();
@@ -55,7 +55,7 @@ TEST(TraceFile, HasARowAWorkerAndAnEventASpan) {
 TEST(TraceFile, IsWrittenAsItComes) {
   const ScratchFolder folder;
   TraceFile file(folder.file("trace.json"), 1);
-  file.begin_worker(0);
+  file.begin_row(0, "worker 0");
   for (std::int64_t step = 0; step < 5000; ++step) {
     file.add({.begin_ns = step, .end_ns = step + 1, .step = step, .phase = StepPhase::reduce});
   }
@@ -70,7 +70,7 @@ TEST(TraceFile, LeavesNothingUnlessCommitted) {
   const ScratchFolder folder;
   {
     TraceFile file(folder.file("trace.json"), 1);
-    file.begin_worker(0);
+    file.begin_row(0, "worker 0");
   }
   EXPECT_THAT(folder.names(), IsEmpty());
 }

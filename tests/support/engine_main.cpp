@@ -21,9 +21,13 @@ LaunchOptions& engine_options() {
   return options;
 }
 
-void run_on_workers(const Worker& body) {
+namespace {
+
+/// `start` is launch or launch_carriers.
+void run(void (*start)(const LaunchOptions&, const Worker&), const LaunchOptions& options,
+         const Worker& body) {
   try {
-    launch(engine_options(), [&](Environment& environment) {
+    start(options, [&](Environment& environment) {
       const bool failed_before = testing::Test::HasFailure();
       body(environment);
       // A failed expectation in a forked worker is lost with the process, so the worker fails too.
@@ -35,6 +39,19 @@ void run_on_workers(const Worker& body) {
   } catch (const std::exception& error) {
     ADD_FAILURE() << error.what();
   }
+}
+
+}  // namespace
+
+void run_on_workers(const Worker& body) {
+  run(launch, engine_options(), body);
+}
+
+void run_on_carriers(int workers, const Worker& body) {
+  LaunchOptions options = engine_options();
+  options.carriers = options.engine == Engine::mpi ? 0 : options.workers;
+  options.workers = workers;
+  run(launch_carriers, options, body);
 }
 
 }  // namespace dga::test
@@ -56,6 +73,8 @@ int main(int argc, char** argv) {
       options.engine = *engine;
     } else if (argument.rfind("--workers=", 0) == 0) {
       options.workers = std::atoi(value.c_str());
+    } else if (argument.rfind("--carriers=", 0) == 0) {
+      options.carriers = std::atoi(value.c_str());
     } else if (argument.rfind("--ranks-per-node=", 0) == 0) {
       options.ranks_per_node = std::atoi(value.c_str());
     } else {

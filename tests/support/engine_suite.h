@@ -6,8 +6,8 @@
 //       environment.world().barrier();
 //     }
 //
-// Usage: test_engines --engine=threads|processes|mpi --workers=N [--ranks-per-node=K], under mpirun
-// for mpi. A failed expectation on any worker fails the test.
+// Usage: test_engines --engine=threads|processes|mpi --workers=N [--carriers=C]
+// [--ranks-per-node=K], under mpirun for mpi. A failed expectation on any worker fails the test.
 
 #pragma once
 
@@ -22,6 +22,8 @@ LaunchOptions& engine_options();
 
 /// Runs `body` on every worker and fails the current test when it fails on any of them.
 void run_on_workers(const Worker& body);
+/// The same on carriers, as many as there would be workers, which carry `workers` workers.
+void run_on_carriers(int workers, const Worker& body);
 
 }  // namespace dga::test
 

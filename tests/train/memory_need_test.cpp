@@ -33,8 +33,9 @@ TrainPlan plan_for(const RunOptions& options, int workers = 1) {
 }
 
 /// Bytes a parameter, of a model that is large beside its batches.
-double share_of(RunOptions options, int workers = 1, int on_node = 1) {
+double share_of(RunOptions options, int workers = 1, int on_node = 1, int carriers = 0) {
   options.model.hidden = {100'000, 100'000};
+  options.workers.carriers = carriers > 0 ? carriers : workers;
   const MemoryNeed need = memory_need(plan_for(options, workers), {}, on_node);
   return need.node / static_cast<double>(need.parameters);
 }
@@ -47,6 +48,8 @@ TEST(MemoryNeed, HasTheSharesOfParametersGradientsAndState) {
   EXPECT_NEAR(share_of(options), 4 * 6, 0.01);
   EXPECT_NEAR(share_of(options, 3, 3), 4 * (1 + 3 + 2 + 3), 0.01);
   EXPECT_NEAR(share_of(options, 4, 2), 4 * (1 + 2 + 1 + 2), 0.01) << "state of the node's workers";
+  EXPECT_NEAR(share_of(options, 30, 2, 2), 4 * (1 + 2 * (1 + 5) + 2 + 2), 0.01)
+      << "two carriers with one buffer and five partial sums each";
   options.training.ema = 0.9;
   EXPECT_NEAR(share_of(options), 4 * 8, 0.01);
   options.training.ema = 0;

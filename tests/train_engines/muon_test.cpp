@@ -137,7 +137,7 @@ DGA_ENGINE_TEST(AtomicParameters, AreUpdatedByTheirOwnersAlone) {
   std::size_t mine = 0;
   for (const PlacedParameter& parameter : layout.parameters()) {
     EXPECT_EQ(parameter.spec.atomic, parameter.spec.shape.size() == 2);
-    mine += parameter.owner == environment.rank() ? 1U : 0U;
+    mine += parameter.worker == environment.rank() ? 1U : 0U;
   }
   // Its state is this worker's matrices, and nothing else.
   EXPECT_EQ(accumulator.atomic_optimizer()->state().size(), mine);

@@ -245,18 +245,39 @@ std::shared_ptr<Net> build(const Job& job, std::uint64_t seed) {
   return net;
 }
 
+std::int64_t samples_of_step(const Job& job, int workers, std::int64_t step) {
+  std::int64_t total = 0;
+  for (int worker = 0; worker < workers; ++worker) {
+    for (int micro = 0; micro < job.options.micro_steps; ++micro) {
+      total += job.samples(worker, micro, step);
+    }
+  }
+  return total;
+}
+
 std::shared_ptr<Net> train(const Environment& env, const Job& job) {
   auto net = build(job, env.seed());
   GradientAccumulator accumulator(env, net, job.factory, job.options);
-  for (std::int64_t step = 0; step < job.steps; ++step) {
+  const auto backward = [&](int worker, std::int64_t step) {
     for (int micro = 0; micro < job.options.micro_steps; ++micro) {
-      const std::int64_t samples = job.samples(env.rank(), micro, step);
+      const std::int64_t samples = job.samples(worker, micro, step);
       if (samples == 0) {
         accumulator.backward({}, 0);
         continue;
       }
-      const MadeUpBatch batch = batch_of(job, env.rank(), micro, step, samples);
-      accumulator.backward(loss_of(*net, batch, env.rank(), step), samples);
+      const MadeUpBatch batch = batch_of(job, worker, micro, step, samples);
+      accumulator.backward(loss_of(*net, batch, worker, step), samples);
+    }
+  };
+  const WorkerBlock block = env.block();
+  for (std::int64_t step = 0; step < job.steps; ++step) {
+    if (!env.blocks().one_each()) {
+      accumulator.expect_samples(samples_of_step(job, env.blocks().workers(), step));
+    }
+    for (int worker = block.first; worker < block.end(); ++worker) {
+      accumulator.begin_turn(worker);
+      backward(worker, step);
+      accumulator.end_turn();
     }
     accumulator.step();
   }
@@ -365,7 +386,8 @@ void expect_equal(const Environment& env, const torch::nn::Module& module,
 
 void expect_bits_of_the_loop_over_shards(const Environment& env, const Job& job) {
   const auto net = train(env, job);
-  expect_equal(env, *net, [&] { return train_over_shards(job, env.workers(), env.seed()); });
+  expect_equal(env, *net,
+               [&] { return train_over_shards(job, env.blocks().workers(), env.seed()); });
 }
 
 }  // namespace dga::test

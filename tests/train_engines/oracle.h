@@ -42,7 +42,11 @@ struct Job {
 /// The module as every worker builds it: seeded, whatever thread runs this.
 std::shared_ptr<Net> build(const Job& job, std::uint64_t seed);
 
-/// Trains with a GradientAccumulator, on every worker; running statistics are averaged at the end.
+/// Samples of all workers in a step.
+std::int64_t samples_of_step(const Job& job, int workers, std::int64_t step);
+
+/// Trains with a GradientAccumulator, on every worker or carrier; running statistics are averaged
+/// at the end.
 std::shared_ptr<Net> train(const Environment& env, const Job& job);
 /// Trains over all shards in turn, alone: the exact bits of every engine. `workers` shards.
 std::shared_ptr<Net> train_over_shards(const Job& job, int workers, std::uint64_t seed);

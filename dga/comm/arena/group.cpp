@@ -114,9 +114,9 @@ Inquired::Standing Group::standing(const Inquiry& inquiry) const {
 }
 
 std::string Group::mismatch(const Inquiry& inquiry) const {
-  return mismatch_text(
-      {descriptor(my_local_, inquiry.number).signature, inquiry.number, world_->rank()},
-      {inquiry.signature, inquiry.number, inquiry.rank});
+  return mismatch_text({descriptor(my_local_, inquiry.number).signature, inquiry.number,
+                        world_->name_of(world_->rank())},
+                       {inquiry.signature, inquiry.number, world_->name_of(inquiry.rank)});
 }
 
 Slot& Group::slot(std::uint64_t number) const noexcept {

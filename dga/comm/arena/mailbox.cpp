@@ -75,8 +75,9 @@ WaitWord* Transfer::sleeps_on() {
 }
 
 std::string Transfer::describe() const {
-  return str(direction_ == Direction::send ? "send to worker " : "receive from worker ",
-             group_->world_rank(peer_), " (tag ", tag_, ", ", bytes_, " bytes)");
+  return str(direction_ == Direction::send ? "send to " : "receive from ",
+             group_->world().name_of(group_->world_rank(peer_)), " (tag ", tag_, ", ", bytes_,
+             " bytes)");
 }
 
 std::vector<int> Transfer::missing() const {
@@ -100,8 +101,8 @@ Inquiry Transfer::inquiry() const {
 
 void Transfer::check_size(std::int64_t found) const {
   if (found != bytes_) {
-    throw Error(str("[comm] ", describe(), " on worker ", group_->world().rank(), ": expected ",
-                    bytes_, " bytes, found a message of ", found,
+    throw Error(str("[comm] ", describe(), " on ", group_->world().name_of(group_->world().rank()),
+                    ": expected ", bytes_, " bytes, found a message of ", found,
                     ". Send and receive the same count."));
   }
 }

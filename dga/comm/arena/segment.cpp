@@ -83,6 +83,7 @@ Segment Segment::create(MemoryKind kind, std::int64_t bytes, int holders) {
   }
   segment.handle_.owner = getpid();
   segment.handle_.fd = fd;
+  segment.created_ = true;
   return segment;
 }
 
@@ -116,7 +117,8 @@ Segment Segment::attach(MemoryKind kind, const SegmentHandle& handle) {
 Segment::Segment(Segment&& other) noexcept
     : data_(std::exchange(other.data_, nullptr)),
       handle_(std::exchange(other.handle_, {})),
-      kind_(other.kind_) {}
+      kind_(other.kind_),
+      created_(std::exchange(other.created_, false)) {}
 
 Segment& Segment::operator=(Segment&& other) noexcept {
   if (this != &other) {
@@ -124,6 +126,7 @@ Segment& Segment::operator=(Segment&& other) noexcept {
     data_ = std::exchange(other.data_, nullptr);
     handle_ = std::exchange(other.handle_, {});
     kind_ = other.kind_;
+    created_ = std::exchange(other.created_, false);
   }
   return *this;
 }
@@ -144,7 +147,7 @@ void Segment::release() noexcept {
     }
   } else {
     munmap(data_, static_cast<std::size_t>(handle_.bytes));
-    if (handle_.fd >= 0 && handle_.owner == getpid()) {
+    if (created_ && handle_.owner == getpid()) {  // not in a forked copy
       close(handle_.fd);
     }
   }

@@ -62,6 +62,7 @@ class Segment {
   std::byte* data_ = nullptr;
   SegmentHandle handle_;
   MemoryKind kind_ = MemoryKind::heap;
+  bool created_ = false;  // by this object, which therefore closes the descriptor
 };
 
 }  // namespace dga

@@ -30,14 +30,6 @@ constexpr double kSpinSeconds = 200e-6;
 // at once. More yields would take cores from longer computations.
 constexpr int kYields = 20;
 
-std::string list_workers(const std::vector<int>& workers) {
-  std::string text = workers.size() == 1 ? "worker" : "workers";
-  for (std::size_t i = 0; i < workers.size(); ++i) {
-    text += str(i == 0 ? " " : ", ", workers[i]);
-  }
-  return workers.empty() ? "no worker" : text;
-}
-
 }  // namespace
 
 /// While it lives, this worker waits in something.
@@ -82,6 +74,24 @@ Presence* World::presence(int rank) const noexcept {
                                 : &presence_of(node_, static_cast<int>(found - locals_.begin()));
 }
 
+std::string WorldOptions::name_of(int of) const {
+  return blocks ? blocks->name_of(of) : str("worker ", of);
+}
+
+std::string World::names_of(const std::vector<int>& ranks) const {
+  if (ranks.empty()) {
+    return "no worker";
+  }
+  if (ranks.size() == 1) {
+    return name_of(ranks.front());
+  }
+  std::string text = options_.blocks ? "carriers" : "workers";
+  for (std::size_t i = 0; i < ranks.size(); ++i) {
+    text += str(i == 0 ? " " : ", ", ranks[i]);
+  }
+  return text;
+}
+
 bool World::only_waiters(const std::vector<int>& workers) const {
   return !workers.empty() && std::all_of(workers.begin(), workers.end(), [&](int worker) {
     const Presence* neighbour = presence(worker);
@@ -111,7 +121,7 @@ std::string World::who_waits() const {
   for (std::size_t i = 0; i < locals_.size(); ++i) {
     const std::string waiting = presence_of(node_, static_cast<int>(i)).waiting();
     if (!waiting.empty()) {
-      return str("; worker ", locals_[i], " waited in ", waiting);
+      return str("; ", name_of(locals_[i]), " waited in ", waiting);
     }
   }
   return {};
@@ -131,12 +141,26 @@ void World::hear_others() {
   }
 }
 
+/// Of a worker of this node, or of all that share a carrier with it: while these run, it gets
+/// nearer to its turn.
+std::uint64_t World::pulse_of(int worker) const {
+  if (!options_.shared) {
+    return presence(worker)->pulse.load(std::memory_order_relaxed);
+  }
+  std::uint64_t pulse = 0;
+  const WorkerBlock block = options_.shared->of(options_.shared->carrier_of(worker));
+  for (int each = block.first; each < block.end(); ++each) {
+    pulse += presence(each)->pulse.load(std::memory_order_relaxed);
+  }
+  return pulse;
+}
+
 void World::note_progress(Waiting& waiting) const {
   std::uint64_t pulse = own_presence().pulse.load(std::memory_order_relaxed);
   double got_on = 0;
   for (const int worker : waiting.missing()) {
     if (const Presence* neighbour = presence(worker)) {
-      pulse += neighbour->pulse.load(std::memory_order_relaxed);
+      pulse += pulse_of(worker);
       got_on = std::max(got_on, neighbour->got_on.load(std::memory_order_relaxed));
     } else if (const auto heard = got_on_.find(worker); heard != got_on_.end()) {
       got_on = std::max(got_on, heard->second);
@@ -161,8 +185,8 @@ void World::check_wait(Waiting& waiting) {
   const auto& missing = waiting.missing;
   const double waited = now_seconds() - waiting.since;
   if (waited > timeout_s() && (waited > timeout_s() + kGraceSeconds || !only_waiters(missing()))) {
-    fail(str("[comm] ", waiting.describe(), " on worker ", rank(), " waited ", timeout_s(),
-             " s for ", list_workers(missing()), ". Raise --timeout if such waits are expected."));
+    fail(str("[comm] ", waiting.describe(), " on ", name_of(rank()), " waited ", timeout_s(),
+             " s for ", names_of(missing()), ". Raise --timeout if such waits are expected."));
     check();
   }
   for (const int worker : missing()) {
@@ -174,8 +198,9 @@ void World::check_wait(Waiting& waiting) {
     // therefore sees its arrival.
     const std::vector<int> absent = missing();
     if (std::find(absent.begin(), absent.end(), worker) != absent.end() && !waiting.ready()) {
-      fail(str("[comm] worker ", worker, " has returned, but worker ", rank(), " waits for it in ",
-               waiting.describe(), ". Call the same collectives on every worker."));
+      fail(str("[comm] ", name_of(worker), " has returned, but ", name_of(rank()),
+               " waits for it in ", waiting.describe(),
+               ". Call the same collectives on every worker."));
       check();
     }
   }
@@ -192,6 +217,7 @@ void World::finish_together() {
   // posts that on the board itself; a worker that dies is posted by its neighbours' SiblingWatch.
   // The wire is told once all workers of the node have finished, so that no other node takes this
   // node as finished while a worker of it may still fail.
+  const Baton::Rest rest(options_.baton.get());
   while (!neighbours_finished() || (wire_ && !wire_->test_all_ended())) {
     hear_others();
     check();
@@ -229,11 +255,12 @@ void World::wait(WaitWord& word, const std::function<bool()>& ready,
     return;
   }
   const double started = now_seconds();
-  if (ready_soon(ready, started)) {
+  if (options_.baton == nullptr && ready_soon(ready, started)) {
     return;
   }
   Waiting waiting{ready, describe, missing, inquire, num_waits_++, started, started};
   const WaitScope scope(*this, waiting);
+  const Baton::Rest rest(options_.baton.get());
   while (true) {
     const std::uint32_t seen = word.load();
     if (ready()) {
@@ -259,6 +286,7 @@ void World::wait_polling(const std::function<bool()>& poll,
   const double started = now_seconds();
   Waiting waiting{poll, describe, missing, inquire, num_waits_++, started, started};
   const WaitScope scope(*this, waiting);
+  const Baton::Rest rest(options_.baton.get());
   double looked = started;
   while (!poll()) {
     const double now = now_seconds();

@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "dga/comm/arena/baton.h"
 #include "dga/comm/arena/failure_board.h"
 #include "dga/comm/arena/inquiry.h"
 #include "dga/comm/arena/patience.h"
@@ -24,6 +25,7 @@
 #include "dga/comm/arena/wait_word.h"
 #include "dga/comm/placement.h"
 #include "dga/comm/wire.h"
+#include "dga/comm/worker_blocks.h"
 
 namespace dga {
 
@@ -36,9 +38,18 @@ struct WorldOptions {
   /// Longest wait for another worker in one operation, in seconds.
   double timeout_s = 300;
   Patience patience = Patience::yield;
+  /// The ranks of the world are carriers of workers; unset: they are the workers.
+  std::optional<WorkerBlocks> blocks{};
+  /// The ranks are workers, of which carriers of several each run one at a time: the baton of this
+  /// worker's carrier, and which workers share one. Unset: all run at the same time.
+  std::shared_ptr<Baton> baton{};
+  std::optional<WorkerBlocks> shared{};
+
+  /// For messages: "worker 3", or "carrier 1 (workers 15 to 29)".
+  std::string name_of(int of) const;
 };
 
-/// Each worker has one. Used by the worker's thread alone.
+/// Each rank of the world has one: each worker, or each carrier. Used by the worker's thread alone.
 class World {
  public:
   /// `node`: this node's segment of node_segment_bytes, zeroed before its first worker uses it.
@@ -57,6 +68,11 @@ class World {
   Wire* wire() const noexcept { return wire_.get(); }
   /// This worker's position among the workers of its node, counted from 0.
   int local_rank() const noexcept { return local_rank_; }
+
+  /// See WorldOptions.
+  std::string name_of(int rank) const { return options_.name_of(rank); }
+  /// For several, such as "workers 1, 2".
+  std::string names_of(const std::vector<int>& ranks) const;
 
   // --- failing together
   /// Reports a failure to all workers of the world. Does not throw or wait. Each worker of a node
@@ -136,6 +152,7 @@ class World {
   bool ready_soon(const std::function<bool()>& ready, double started) const;
   void check_wait(Waiting& waiting);
   void note_progress(Waiting& waiting) const;
+  std::uint64_t pulse_of(int worker) const;
   void hear_others();
 
   // world_inquiries.cpp

@@ -39,7 +39,7 @@ void World::ask_missing(Waiting& waiting) {
   inquiry.origin = rank();
   inquiry.wait = waiting.number;
   inquiry.round = ++num_rounds_;
-  append(inquiry.circle, str("worker ", rank(), " in ", waiting.describe()));
+  append(inquiry.circle, str(name_of(rank()), " in ", waiting.describe()));
   for (const int worker : waiting.missing()) {
     send(inquiry, worker);
   }
@@ -163,7 +163,7 @@ void World::pass_on(Inquiry& inquiry) {
   next.wait = inquiry.wait;
   next.round = inquiry.round;
   next.circle = inquiry.circle;
-  append(next.circle, str(", worker ", rank(), " in ", waiting_->describe()));
+  append(next.circle, str(", ", name_of(rank()), " in ", waiting_->describe()));
   for (const int worker : waiting_->missing()) {
     send(next, worker);
   }

@@ -129,6 +129,30 @@ CollectiveArgs reduce_scatter_args(const Group& group, ConstBufferView in, Buffe
                    out, own);
 }
 
+CollectiveArgs reduce_partials_args(const Group& group, ConstBufferView in, BufferView out,
+                                    const WorkerBlocks& blocks, std::vector<std::int64_t> counts,
+                                    std::string_view label) {
+  const std::string_view what = "reduce_scatter_partials";
+  check_buffer(what, "input", in);
+  check_buffer(what, "output", out);
+  DGA_CHECK(in.type == partial_type(out.type), "[comm] ", what, ": expected partial sums of type ",
+            name_of(partial_type(out.type)), " for elements of type ", name_of(out.type),
+            ", found ", name_of(in.type), ".");
+  DGA_CHECK(blocks.carriers() == group.size(), "[comm] ", what, ": expected ", group.size(),
+            " carriers, one per rank, found ", blocks.carriers(), ".");
+  counts = resolve_counts(group, what, std::move(counts), out.count);
+  const auto parts = static_cast<std::int64_t>(blocks.cover_of(group.rank()).size());
+  check_count(what, "input", sum_of(counts) * parts, in.count);
+  check_count(what, "output", counts[static_cast<std::size_t>(group.rank())], out.count);
+  return separated({.kind = CollectiveKind::reduce_partials,
+                    .in = in,
+                    .out = out,
+                    .counts = std::move(counts),
+                    .blocks = blocks,
+                    .label = label},
+                   out, {});
+}
+
 CollectiveArgs all_gather_args(const Group& group, ConstBufferView in, BufferView out,
                                std::vector<std::int64_t> counts, std::string_view label) {
   const std::string_view what = "all_gather";

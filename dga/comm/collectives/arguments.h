@@ -27,6 +27,9 @@ CollectiveArgs reduce_args(const Group& group, ConstBufferView in, BufferView ou
 CollectiveArgs reduce_scatter_args(const Group& group, ConstBufferView in, BufferView out,
                                    ReduceOp op, std::vector<std::int64_t> counts, double weight,
                                    std::string_view label);
+CollectiveArgs reduce_partials_args(const Group& group, ConstBufferView in, BufferView out,
+                                    const WorkerBlocks& blocks, std::vector<std::int64_t> counts,
+                                    std::string_view label);
 CollectiveArgs all_gather_args(const Group& group, ConstBufferView in, BufferView out,
                                std::vector<std::int64_t> counts, std::string_view label);
 CollectiveArgs gather_args(const Group& group, ConstBufferView in, BufferView out, int root,

@@ -265,8 +265,8 @@ void Collective::check_signatures() const {
     const Signature& theirs = group_->descriptor(local, number_).signature;
     if (theirs != signature_) {
       const int other = group_->world_rank(group_->locals()[static_cast<std::size_t>(local)]);
-      throw Error(
-          mismatch_text({signature_, number_, group_->world().rank()}, {theirs, number_, other}));
+      throw Error(mismatch_text({signature_, number_, own_name()},
+                                {theirs, number_, group_->world().name_of(other)}));
     }
   }
 }
@@ -325,8 +325,9 @@ void Collective::check_message(int rank, std::string_view head, std::int64_t byt
     std::memcpy(static_cast<void*>(&theirs), head.data(), sizeof(theirs));
   }
   if (theirs.signature != signature_ || theirs.number != number_) {
-    throw Error(mismatch_text({signature_, number_, group_->world().rank()},
-                              {theirs.signature, theirs.number, group_->world_rank(rank)}));
+    throw Error(mismatch_text(
+        {signature_, number_, own_name()},
+        {theirs.signature, theirs.number, group_->world().name_of(group_->world_rank(rank))}));
   }
   if (args_.kind == CollectiveKind::all_to_all) {
     check_part(rank, bytes / size_of(signature_.type));
@@ -337,8 +338,8 @@ void Collective::check_part(int rank, std::int64_t found) const {
   const std::int64_t expected = args_.receive_counts[static_cast<std::size_t>(rank)];
   if (found != expected) {
     throw Error(str("[comm] ", describe(), ": expected ", expected, " ", name_of(signature_.type),
-                    " from worker ", group_->world_rank(rank), " on worker ",
-                    group_->world().rank(), ", found ", found,
+                    " from ", group_->world().name_of(group_->world_rank(rank)), " on ", own_name(),
+                    ", found ", found,
                     ". Exchange the counts first, for instance by an all_to_all."));
   }
 }
@@ -353,6 +354,10 @@ void Collective::meet() {
       receive(group_->on_node(node).front(), nullptr, 0);
     }
   }
+}
+
+std::string Collective::own_name() const {
+  return group_->world().name_of(group_->world().rank());
 }
 
 bool Collective::wire_done() {
@@ -380,6 +385,7 @@ Steps steps_of(Collective& c) {
     case CollectiveKind::all_reduce:
       return all_reduce(c);
     case CollectiveKind::reduce_scatter:
+    case CollectiveKind::reduce_partials:
       return reduce_scatter(c);
     case CollectiveKind::all_gather:
       return all_gather(c);

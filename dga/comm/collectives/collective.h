@@ -17,6 +17,7 @@
 #include "dga/comm/collectives/operation.h"
 #include "dga/comm/collectives/signature.h"
 #include "dga/comm/collectives/steps.h"
+#include "dga/comm/worker_blocks.h"
 
 namespace dga {
 
@@ -37,6 +38,8 @@ struct CollectiveArgs {
   /// all_reduce: if it is cut into pieces, the elements of the whole and where this piece begins.
   std::int64_t whole_count = 0;
   std::int64_t first = 0;
+  /// reduce_partials: the workers that the ranks carry.
+  std::optional<WorkerBlocks> blocks{};
   /// Holds what `in` refers to, where the caller's input lies in the memory of the output.
   std::vector<std::byte> input_copy{};
   std::string_view label{};
@@ -136,6 +139,7 @@ class Collective final : public Operation {
   std::vector<int> absent_from(std::uint64_t stage) const;
   void mark(Stage stage) noexcept;
   void check_message(int rank, std::string_view head, std::int64_t bytes) const;
+  std::string own_name() const;
   bool wire_done();
   const std::byte* resolve(const Region& region, int local);
   Region visible(const void* data, std::int64_t bytes);

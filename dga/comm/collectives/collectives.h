@@ -44,6 +44,7 @@ Steps exchange(Collective& c);
 // reductions.cpp
 Steps all_reduce(Collective& c);
 Steps reduce(Collective& c);
+/// Also of partial sums, if the ranks carry several workers each.
 Steps reduce_scatter(Collective& c);
 
 inline void copy_bytes(void* to, const void* from, std::int64_t bytes) {

@@ -23,6 +23,34 @@ std::int64_t line_elements(DType type) noexcept {
   return 64 / size_of(type);
 }
 
+/// The tree nodes for which `node` sends partial results.
+std::vector<TreeNode> cover_of(Collective& c, int node) {
+  const Group& group = c.group();
+  const auto& blocks = c.args().blocks;
+  if (!blocks) {
+    return group.cover_of(node);
+  }
+  return tree_cover(blocks->workers(),
+                    [&](int worker) { return group.node_of(blocks->carrier_of(worker)) == node; });
+}
+
+/// The partial sums of this node's ranks from element `first` on.
+std::vector<ReduceSource> local_partials(Collective& c, std::int64_t first, DType type) {
+  const Group& group = c.group();
+  const std::int64_t size = size_of(partial_type(type));
+  const std::int64_t count = offsets_of(c.args().counts).back();
+  std::vector<ReduceSource> sources;
+  for (int local = 0; local < group.num_locals(); ++local) {
+    const std::byte* data = c.in_of(local) + first * size;
+    const int rank = group.locals()[static_cast<std::size_t>(local)];
+    for (const TreeNode& node : c.args().blocks->cover_of(rank)) {
+      sources.push_back({.node = node, .data = data, .partial = true});
+      data += count * size;
+    }
+  }
+  return sources;
+}
+
 /// The contributions of this node's workers from element `first` on, as leaves of the tree.
 std::vector<ReduceSource> local_leaves(Collective& c, std::int64_t first, DType type) {
   const Group& group = c.group();
@@ -35,6 +63,10 @@ std::vector<ReduceSource> local_leaves(Collective& c, std::int64_t first, DType 
                       .weight = c.weight_of(local)});
   }
   return leaves;
+}
+
+std::vector<ReduceSource> local_sources(Collective& c, std::int64_t first, DType type) {
+  return c.args().blocks ? local_partials(c, first, type) : local_leaves(c, first, type);
 }
 
 /// Exchanges the partial results for one slice of a reduction between nodes.
@@ -53,16 +85,16 @@ struct PartialExchange {
 
   void send_partials(Slice slice, int owner) {
     Group& group = c.group();
-    const auto& cover = group.cover_of(group.my_node());
+    const auto cover = cover_of(c, group.my_node());
     const std::int64_t each = partial_bytes(slice.count);
     const auto total = each * static_cast<std::int64_t>(cover.size());
     std::byte* buffer = c.scratch(total);
-    const auto leaves = local_leaves(c, slice.first, type);
+    const auto locals = local_sources(c, slice.first, type);
     void* out = buffer;
     for (const TreeNode& node : cover) {
       std::vector<ReduceSource> below;
-      std::copy_if(leaves.begin(), leaves.end(), std::back_inserter(below), [&](const auto& leaf) {
-        return leaf.node.first >= node.first && leaf.node.first < node.first + node.size;
+      std::copy_if(locals.begin(), locals.end(), std::back_inserter(below), [&](const auto& local) {
+        return local.node.first >= node.first && local.node.first < node.first + node.size;
       });
       tree_reduce(below, std::span<void* const>(&out, 1), slice.count, type, op, true);
       out = static_cast<std::byte*>(out) + each;
@@ -79,7 +111,7 @@ struct PartialExchange {
       if (node == group.my_node()) {
         continue;
       }
-      const auto& cover = group.cover_of(node);
+      const auto cover = cover_of(c, node);
       const auto total = each * static_cast<std::int64_t>(cover.size());
       std::byte* buffer = c.scratch(total);
       c.receive(group.relay_on(node, group.rank()), buffer, total);
@@ -93,7 +125,7 @@ struct PartialExchange {
 
   /// All contributions to a slice that this rank owns, in the order of the tree.
   std::vector<ReduceSource> with_locals(std::vector<ReduceSource> partials, Slice slice) {
-    auto sources = local_leaves(c, slice.first, type);
+    auto sources = local_sources(c, slice.first, type);
     sources.insert(sources.end(), partials.begin(), partials.end());
     std::sort(sources.begin(), sources.end(),
               [](const auto& a, const auto& b) { return a.node.first < b.node.first; });
@@ -266,13 +298,14 @@ Steps reduce(Collective& c) {
 Steps reduce_scatter(Collective& c) {
   Group& group = c.group();
   const ConstBufferView& in = c.args().in;
+  const DType type = c.args().out.type;
   const auto offsets = offsets_of(c.args().counts);
   const auto slice = [&](int rank) {
     const auto r = static_cast<std::size_t>(rank);
     return Slice{offsets[r], c.args().counts[r]};
   };
   const Slice mine = slice(group.rank());
-  PartialExchange exchange{c, in.type, c.args().op};
+  PartialExchange exchange{c, type, c.args().op};
 
   c.publish(in.data, in.bytes());
   c.arrive();
@@ -299,7 +332,7 @@ Steps reduce_scatter(Collective& c) {
     const ReadGuard reading(group.world());
     void* out = c.args().out.data;
     tree_reduce(exchange.with_locals(std::move(partials), mine), std::span<void* const>(&out, 1),
-                mine.count, in.type, c.args().op, false);
+                mine.count, type, c.args().op, false);
   }
   c.finish();
   if (!c.all_inline()) {

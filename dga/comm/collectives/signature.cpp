@@ -53,6 +53,9 @@ Signature signature_of(const CollectiveArgs& args) noexcept {
       break;
     case CollectiveKind::all_to_all:
       break;  // counts differ between ranks; each pair of ranks compares its own
+    case CollectiveKind::reduce_partials:
+      signature.root = args.blocks->workers();
+      [[fallthrough]];
     case CollectiveKind::reduce_scatter:
     case CollectiveKind::all_gather:
     case CollectiveKind::gather:
@@ -86,6 +89,8 @@ std::string_view collective_name(CollectiveKind kind) noexcept {
       return "all_reduce";
     case CollectiveKind::reduce_scatter:
       return "reduce_scatter";
+    case CollectiveKind::reduce_partials:
+      return "reduce_scatter of partial sums";
     case CollectiveKind::all_gather:
       return "all_gather";
     case CollectiveKind::gather:
@@ -143,6 +148,9 @@ std::string Signature::text_beside(const Signature& other) const {
   if (has_root(kind) && root != other.root) {
     what += str(" with root ", root);
   }
+  if (kind == CollectiveKind::reduce_partials && root != other.root) {
+    what += str(" over ", root, " workers");
+  }
   if (in_pieces != other.in_pieces) {
     what += in_pieces ? " that waits" : " that was started";
   } else if (counts_hash != other.counts_hash && count == other.count && counts == other.counts &&
@@ -154,10 +162,10 @@ std::string Signature::text_beside(const Signature& other) const {
 
 std::string mismatch_text(const Call& expected, const Call& found) {
   return str("[comm] operation ", expected.number, ": expected ",
-             expected.signature.text_beside(found.signature), " on every worker, as on worker ",
+             expected.signature.text_beside(found.signature), " on every worker, as on ",
              expected.worker, ", found ", found.signature.text_beside(expected.signature),
-             found.number == expected.number ? "" : str(" (operation ", found.number, ")"),
-             " on worker ", found.worker,
+             found.number == expected.number ? "" : str(" (operation ", found.number, ")"), " on ",
+             found.worker,
              ". Call the same collectives with the same counts, types, reductions, roots and "
              "labels in the same order.");
 }

@@ -24,6 +24,7 @@ enum class CollectiveKind : std::uint8_t {
   reduce,
   all_reduce,
   reduce_scatter,
+  reduce_partials,
   all_gather,
   gather,
   scatter,
@@ -42,8 +43,8 @@ struct Signature {
   ReduceOp op = ReduceOp::sum;
   DType type = DType::u8;
   bool in_pieces = false;  // this is a piece of an operation that is cut; `count` is that of all
-  std::int32_t root = 0;
-  std::int64_t count = 0;         // elements, or the sum of the counts
+  std::int32_t root = 0;   // of reduce_partials: the number of workers
+  std::int64_t count = 0;  // elements, or the sum of the counts
   std::uint64_t counts_hash = 0;  // of all counts, or of the place of the piece
   /// The first of uneven counts, for errors, and how many there are; 0 if all are equal.
   std::array<std::int64_t, kCounts> counts{};
@@ -59,11 +60,11 @@ struct Signature {
 
 Signature signature_of(const CollectiveArgs& args) noexcept;
 
-/// A worker's call: the operation, its number in the group, and the world rank of the worker.
+/// A worker's call: the operation, its number in the group, and the worker's name.
 struct Call {
   const Signature& signature;
   std::uint64_t number = 0;
-  int worker = 0;
+  std::string worker;
 };
 /// The error for two calls that should be the same.
 std::string mismatch_text(const Call& expected, const Call& found);
