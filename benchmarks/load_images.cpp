@@ -51,7 +51,7 @@ int main(int argc, char** argv) {
     const auto& table = dynamic_cast<const dga::Table&>(*data.train);
     double sum = 0.0;  // compared with the pixels that the other side read
     for (std::int64_t i = 0; i < values; ++i) {
-      sum += static_cast<double>(table.features()[i]);
+      sum += table.bytes()[i];
     }
     std::printf(
         "{\"seconds\": %.4f, \"batches_seconds\": %.4f, \"samples\": %lld, \"mean\": %.9g}\n",

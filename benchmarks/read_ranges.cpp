@@ -8,9 +8,8 @@
 #include <cstdint>
 #include <exception>
 #include <iostream>
-#include <span>
-#include <vector>
 
+#include "dga/data/aligned.h"
 #include "dga/storage/store_path.h"
 
 int main(int argc, char** argv) {
@@ -20,10 +19,11 @@ int main(int argc, char** argv) {
   }
   try {
     const dga::SourcePtr file = dga::StorePath(argv[1]).open();
-    std::vector<char> range(std::size_t{256} << 20);
-    for (std::int64_t offset = 0; offset < file->size(); offset += std::ssize(range)) {
-      const std::int64_t count = std::min(std::ssize(range), file->size() - offset);
-      file->read(offset, std::span(range).first(static_cast<std::size_t>(count)));
+    constexpr std::int64_t kRange = std::int64_t{256} << 20;
+    const auto range = dga::allocate_aligned<char>(kRange);  // as for samples
+    for (std::int64_t offset = 0; offset < file->size(); offset += kRange) {
+      const std::int64_t count = std::min(kRange, file->size() - offset);
+      file->read(offset, {range.get(), static_cast<std::size_t>(count)});
     }
   } catch (const std::exception& error) {
     std::cerr << error.what() << '\n';

@@ -2,6 +2,7 @@
 
 #include "dga/data/data_facts.h"
 
+#include <cstddef>
 #include <cstdint>
 #include <iomanip>
 #include <numeric>
@@ -10,6 +11,7 @@
 #include <vector>
 
 #include "dga/base/checksum.h"
+#include "dga/base/dtype.h"
 #include "dga/base/error.h"
 #include "dga/data/location.h"
 #include "dga/data/shape_text.h"
@@ -52,8 +54,8 @@ std::string describe_set(const std::shared_ptr<const Dataset>& set) {
     return "none";
   }
   std::uint64_t sum = 0;
-  if (const auto features = set->features_in_memory(); !features.empty()) {
-    sum = checksum_of(features.data(), std::ssize(features), 0);
+  if (const ConstBufferView features = set->features_in_memory(); features.data != nullptr) {
+    sum = checksum_of(static_cast<const std::byte*>(features.data), features.bytes(), 0);
   }
   sum = checksum_of_labels(*set, sum);
   const Origins origins = set->origins();

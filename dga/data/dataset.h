@@ -55,9 +55,9 @@ class Dataset {
   /// apart; see origins.h. None unless overridden.
   virtual Origins origins() const { return {}; }
 
-  /// The features of all samples, as gather_centred gives them, where a dataset has them in one
-  /// array. None unless overridden.
-  virtual std::span<const float> features_in_memory() const { return {}; }
+  /// The values of the features of all samples, as gather_centred gives them, where a dataset has
+  /// them in one array: f32, or u8 if all are bytes. None unless overridden.
+  virtual ConstBufferView features_in_memory() const { return {}; }
 
   /// The block of a sample: samples of one block lie together and are read together. By default
   /// blocks of as many consecutive samples as stream/blocks.h says.

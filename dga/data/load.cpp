@@ -64,14 +64,14 @@ std::shared_ptr<const Dataset> dataset_of(Samples samples, const std::vector<std
                                              samples.targets ? std::vector<std::string>() : names,
                                              static_cast<std::size_t>(blocks));
   }
+  Table::Features features = samples.bytes ? Table::Features(std::move(samples.bytes))
+                                           : Table::Features(std::move(samples.features));
   if (samples.targets) {
-    return std::make_shared<Table>(samples.count, std::move(samples.shape),
-                                   std::move(samples.features), std::move(samples.targets),
-                                   std::move(samples.origins));
+    return std::make_shared<Table>(samples.count, std::move(samples.shape), std::move(features),
+                                   std::move(samples.targets), std::move(samples.origins));
   }
-  return std::make_shared<Table>(samples.count, std::move(samples.shape),
-                                 std::move(samples.features), std::move(samples.labels), names,
-                                 std::move(samples.origins));
+  return std::make_shared<Table>(samples.count, std::move(samples.shape), std::move(features),
+                                 std::move(samples.labels), names, std::move(samples.origins));
 }
 
 /// What the user should know about a set.

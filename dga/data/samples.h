@@ -50,7 +50,10 @@ struct Samples {
   /// (count, shape...), each minus the origin of its feature. NaN stands for a missing value, which
   /// only Missing::mean allows.
   std::shared_ptr<float[]> features;
-  /// Of streamed samples, whose features are null: reads them from the files.
+  /// (count, shape...). Of samples without origins whose values are all bytes, as pixels are:
+  /// `features` is then null.
+  std::shared_ptr<std::uint8_t[]> bytes = {};
+  /// Of streamed samples, whose features and bytes are null: reads them from the files.
   std::shared_ptr<const BlockReader> blocks = {};
   /// Of streamed arrays: whether all features were looked at to find the rest. Text always is.
   bool has_pass = false;

@@ -2,6 +2,7 @@
 
 #include "dga/data/table.h"
 
+#include <algorithm>
 #include <cstring>
 #include <utility>
 
@@ -18,11 +19,27 @@ void pick(const T* from, std::span<const std::int64_t> indices, void* to) {
   }
 }
 
+/// Copies the samples `indices`, of `width` features, as f32.
+void copy_rows(const float* from, std::int64_t width, std::span<const std::int64_t> indices,
+               float* to) {
+  for (const std::int64_t index : indices) {
+    std::memcpy(to, from + index * width, static_cast<std::size_t>(width) * sizeof(float));
+    to += width;
+  }
+}
+
+void copy_rows(const std::uint8_t* from, std::int64_t width, std::span<const std::int64_t> indices,
+               float* to) {
+  for (const std::int64_t index : indices) {
+    to = std::copy_n(from + index * width, width, to);
+  }
+}
+
 }  // namespace
 
-Table::Table(std::int64_t size, std::vector<std::int64_t> sample_shape,
-             std::shared_ptr<const float[]> features, std::shared_ptr<const std::int64_t[]> labels,
-             std::vector<std::string> class_names, Origins origins)
+Table::Table(std::int64_t size, std::vector<std::int64_t> sample_shape, Features features,
+             std::shared_ptr<const std::int64_t[]> labels, std::vector<std::string> class_names,
+             Origins origins)
     : size_(size),
       shape_(std::move(sample_shape)),
       features_(std::move(features)),
@@ -40,9 +57,8 @@ Table::Table(std::int64_t size, std::vector<std::int64_t> sample_shape,
   }
 }
 
-Table::Table(std::int64_t size, std::vector<std::int64_t> sample_shape,
-             std::shared_ptr<const float[]> features, std::shared_ptr<const float[]> targets,
-             Origins origins)
+Table::Table(std::int64_t size, std::vector<std::int64_t> sample_shape, Features features,
+             std::shared_ptr<const float[]> targets, Origins origins)
     : size_(size),
       shape_(std::move(sample_shape)),
       features_(std::move(features)),
@@ -63,20 +79,31 @@ void Table::check_sizes() const {
   const auto known = static_cast<std::int64_t>(origins_.features.size());
   DGA_CHECK(known == 0 || known == num_features(), "[data] Table: expected the origins of ",
             num_features(), " features, found those of ", known, ". Pass one for each feature.");
-  DGA_CHECK(size_ == 0 || features_ != nullptr,
+  DGA_CHECK(size_ == 0 || features() != nullptr || bytes() != nullptr,
             "[data] Table: expected an array of features, found null. Pass size x shape floats.");
+}
+
+const float* Table::features() const noexcept {
+  const auto* const held = std::get_if<std::shared_ptr<const float[]>>(&features_);
+  return held == nullptr ? nullptr : held->get();
+}
+
+const std::uint8_t* Table::bytes() const noexcept {
+  const auto* const held = std::get_if<std::shared_ptr<const std::uint8_t[]>>(&features_);
+  return held == nullptr ? nullptr : held->get();
+}
+
+ConstBufferView Table::features_in_memory() const {
+  const std::int64_t count = size_ * num_features();
+  return bytes() != nullptr ? ConstBufferView(bytes(), count) : ConstBufferView(features(), count);
 }
 
 void Table::copy_samples(std::span<const std::int64_t> indices, BufferView features,
                          BufferView labels) const {
   if (features.data != nullptr) {
     const std::int64_t width = num_features();
-    auto* out = static_cast<float*>(features.data);
-    for (const std::int64_t index : indices) {
-      std::memcpy(out, features_.get() + index * width,
-                  static_cast<std::size_t>(width) * sizeof(float));
-      out += width;
-    }
+    auto* const out = static_cast<float*>(features.data);
+    std::visit([&](const auto& held) { copy_rows(held.get(), width, indices, out); }, features_);
   }
   if (labels.data != nullptr) {
     if (targets_) {

@@ -8,6 +8,7 @@
 
 #include <array>
 #include <cerrno>
+#include <cstdint>
 #include <cstdlib>
 #include <cstring>
 #include <exception>
@@ -20,6 +21,7 @@
 #include <vector>
 
 #include "dga/base/descriptor.h"
+#include "dga/base/dtype.h"
 #include "dga/base/error.h"
 #include "dga/comm/arena/segment.h"
 #include "dga/launch/launch.h"
@@ -74,13 +76,14 @@ Json share_table(const Dataset* data, std::vector<Segment>& segments) {
     return nullptr;
   }
   const std::int64_t size = table->size();
-  segments.push_back(
-      copy_of(table->features(), size * table->num_features() * std::int64_t{sizeof(float)}));
-  Json json{{"size", size},
-            {"shape", table->sample_shape()},
-            {"features", handle_text(segments.back().handle())},
-            {"feature_origins", table->origins().features},
-            {"target_origin", table->origins().target}};
+  const ConstBufferView features = table->features_in_memory();
+  segments.push_back(copy_of(features.data, features.bytes()));
+  Json json{
+      {"size", size},
+      {"shape", table->sample_shape()},
+      {features.type == DType::u8 ? "bytes" : "features", handle_text(segments.back().handle())},
+      {"feature_origins", table->origins().features},
+      {"target_origin", table->origins().target}};
   if (table->targets() != nullptr) {
     segments.push_back(copy_of(table->targets(), size * std::int64_t{sizeof(float)}));
     json["targets"] = handle_text(segments.back().handle());
@@ -98,7 +101,10 @@ std::shared_ptr<const Table> attach_table(const Json& json) {
   }
   const auto size = json.at("size").get<std::int64_t>();
   auto shape = json.at("shape").get<std::vector<std::int64_t>>();
-  auto features = array_in<float>(json.at("features").get<std::string>());
+  Table::Features features =
+      json.contains("bytes")
+          ? Table::Features(array_in<std::uint8_t>(json.at("bytes").get<std::string>()))
+          : Table::Features(array_in<float>(json.at("features").get<std::string>()));
   Origins origins{.features = json.at("feature_origins").get<std::vector<double>>(),
                   .target = json.at("target_origin").get<double>()};
   if (json.contains("targets")) {

@@ -45,7 +45,8 @@ Batches::Batches(const Environment& env, std::shared_ptr<const Dataset> dataset,
                                      .window = options.shuffle_window,
                                      .blocks = std::move(blocks)});
   const int depth = options.prefetch.value_or(prefetch_depth(
-      env, options.batch * dataset->num_features() * size_of(dataset->feature_type())));
+      env, options.batch * dataset->num_features() * size_of(dataset->feature_type()),
+      options.shuffle_window));
   prefetcher_ =
       std::make_unique<Prefetcher>(std::move(dataset), std::move(sampler),
                                    Prefetcher::Options{.depth = depth,
@@ -97,12 +98,13 @@ Batches batches(const Environment& env, const LoadedData& data, const BatchesOpt
   return {env, data.train, options};
 }
 
-int prefetch_depth(const Environment& env, std::int64_t bytes) {
+int prefetch_depth(const Environment& env, std::int64_t bytes, std::int64_t window) {
   constexpr std::int64_t kWorthwhileBytes = std::int64_t{256} << 10;
   const Placement placement = env.world().placement();
   const auto node = placement.node_of[static_cast<std::size_t>(env.rank())];
   const auto neighbours = static_cast<int>(placement.workers_of(node).size());
-  return bytes >= kWorthwhileBytes && 2 * neighbours <= usable_cores() ? 2 : 0;
+  const bool worthwhile = window > 0 || bytes >= kWorthwhileBytes;
+  return worthwhile && 2 * neighbours <= usable_cores() ? 2 : 0;
 }
 
 }  // namespace dga

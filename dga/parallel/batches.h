@@ -127,7 +127,8 @@ Batches batches(const Environment& env, const PreparedData& data,
 Batches batches(const Environment& env, const LoadedData& data, const BatchesOptions& options = {});
 
 /// The number of batches that a thread should load ahead. 0 if there is no free core for the
-/// thread, or if gathering a batch of `bytes` is faster than waking up a thread.
-int prefetch_depth(const Environment& env, std::int64_t bytes);
+/// thread, or if gathering a batch of `bytes` is faster than waking up a thread. With a shuffle
+/// `window`, as streamed samples have, a batch may have to wait for a file, whatever its size.
+int prefetch_depth(const Environment& env, std::int64_t bytes, std::int64_t window);
 
 }  // namespace dga

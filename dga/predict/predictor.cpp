@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <iterator>
 #include <numeric>
 #include <utility>
@@ -162,8 +163,12 @@ Predictions Predictor::predict(const Samples& samples) {
             num_features_, " elements, as the model was trained on, found ",
             samples.count == 0 ? 0 : elements / samples.count,
             ". Pass samples with the features of the training.");
-  return predict_rows(std::span<const float>(samples.features.get(), size(elements)), true,
-                      [&](std::int64_t sample) { return samples.place(sample); });
+  const auto place = [&](std::int64_t sample) { return samples.place(sample); };
+  if (samples.bytes) {
+    return predict_rows(std::span<const std::uint8_t>(samples.bytes.get(), size(elements)), true,
+                        place);
+  }
+  return predict_rows(std::span<const float>(samples.features.get(), size(elements)), true, place);
 }
 
 Predictions Predictor::predict(const Dataset& dataset) {

@@ -3,10 +3,10 @@
 #include "dga/train/memory_need.h"
 
 #include <algorithm>
-#include <span>
 #include <string_view>
 #include <vector>
 
+#include "dga/base/dtype.h"
 #include "dga/base/error.h"
 #include "dga/data/dataset.h"
 #include "dga/parallel/partial_sums.h"
@@ -73,10 +73,11 @@ double scratch_of(const TrainPlan& plan, const LayerSizes& sizes) {
 
 /// The bytes of a dataset that is copied for workers that are another program.
 double bytes_of(const Dataset* data) {
-  const auto features = data == nullptr ? std::span<const float>() : data->features_in_memory();
-  return features.empty() ? 0
-                          : static_cast<double>(features.size_bytes()) +
-                                static_cast<double>(data->size() * size_of(data->label_type()));
+  const auto features = data == nullptr ? ConstBufferView() : data->features_in_memory();
+  return features.data == nullptr
+             ? 0
+             : static_cast<double>(features.bytes()) +
+                   static_cast<double>(data->size() * size_of(data->label_type()));
 }
 
 }  // namespace

@@ -192,7 +192,8 @@ Training::Training(Environment& environment, const TrainPlan& plan, const TrainE
                              .rank = worker,
                              .window = plan_.options.data.samples.shuffle_window,
                              .blocks = block_starts(*plan_.train, shard)}),
-             Prefetcher::Options{.depth = prefetch_depth(environment_, batch_bytes(plan_)),
+             Prefetcher::Options{.depth = prefetch_depth(environment_, batch_bytes(plan_),
+                                                         plan_.options.data.samples.shuffle_window),
                                  .epochs = plan_.options.training.epochs,
                                  .timeout_seconds = plan_.options.workers.timeout})});
   }

@@ -139,8 +139,7 @@ void bind_data(nb::module_& module) {
       .def_prop_ro("class_names",
                    [](const ClientDataset& dataset) { return dataset.data().train->class_names(); })
       .def_prop_ro("features_address", [](const ClientDataset& dataset) {
-        const auto features = dataset.data().train->features_in_memory();
-        return features.empty() ? 0 : reinterpret_cast<std::uintptr_t>(features.data());
+        return reinterpret_cast<std::uintptr_t>(dataset.data().train->features_in_memory().data);
       });
   module.def("dataset_from_folder", from_folder, nb::arg("options"), nb::arg("num_client_items"));
   module.def("dataset_from_arrays", from_arrays, nb::arg("train"), nb::arg("test").none(),

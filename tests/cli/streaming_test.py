@@ -87,6 +87,15 @@ class StreamingTest(ProgramTest):
         self.assertEqual(self.run_to("whole", "--data", "digits", "--hidden", "12")["order"],
                          {"shard": "contiguous", "window": None})
 
+    @unittest.skipIf(len(os.sched_getaffinity(0)) < 2, "the thread that reads ahead needs a core of its own")
+    def test_small_batches_are_read_ahead_too(self):
+        self.assertEqual(self.dga("data", "convert", DIGITS, "digits").returncode, 0)
+        self.run_to("out", "--data", "digits", "--stream", "--workers", "1", "--batch", "4", "--trace")
+        events = json.loads((self.folder / "out" / "trace.json").read_text(encoding="utf-8"))["traceEvents"]
+        steps = [event for event in events if event["ph"] == "X"]
+        waited = {event["args"]["step"] for event in steps if event["name"] == "data"}
+        self.assertLess(len(waited), len({event["args"]["step"] for event in steps}))
+
     def test_a_dataset_larger_than_the_memory_trains(self):
         make = ("import numpy as np, sys\ndraw = np.random.default_rng(1)\nfor name, rows in (('small', 640), ('large', 163840)):\n"
                 "    import os\n    os.mkdir(name)\n"

@@ -6,11 +6,14 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <cstdint>
 #include <memory>
 #include <vector>
 
 #include "dga/data/aligned.h"
+#include "dga/data/normalisation.h"
 #include "dga/data/subset.h"
+#include "dga/data/table.h"
 #include "tests/data/data_fixture.h"
 #include "tests/data/small_tables.h"
 
@@ -119,6 +122,35 @@ TEST(Dataset, ATableMayWrapMemoryThatAnotherOwns) {
     EXPECT_EQ(table.targets()[1], 4.0F);
   }
   EXPECT_TRUE(watch.expired());
+}
+
+TEST(Dataset, ATableOfBytesGathersTheSameBitsAsOneOfFloats) {
+  constexpr std::int64_t kSamples = 7;
+  constexpr std::int64_t kWidth = 37;  // no multiple of a vector
+  const std::shared_ptr<std::uint8_t[]> bytes(new std::uint8_t[kSamples * kWidth]);
+  const std::shared_ptr<float[]> floats(new float[kSamples * kWidth]);
+  for (std::int64_t i = 0; i < kSamples * kWidth; ++i) {
+    bytes[i] = static_cast<std::uint8_t>(i * 101);
+    floats[i] = static_cast<float>(bytes[i]);
+  }
+  const std::shared_ptr<const float[]> targets(new float[kSamples]());
+  const auto narrow =
+      std::make_shared<Table>(kSamples, std::vector<std::int64_t>{kWidth}, bytes, targets);
+  const auto wide =
+      std::make_shared<Table>(kSamples, std::vector<std::int64_t>{kWidth}, floats, targets);
+  EXPECT_EQ(narrow->features(), nullptr);
+  EXPECT_EQ(narrow->bytes(), bytes.get());
+  EXPECT_EQ(narrow->features_in_memory().bytes(), kSamples * kWidth);
+  EXPECT_EQ(wide->features_in_memory().bytes(), 4 * kSamples * kWidth);
+  EXPECT_EQ(narrow->feature_type(), DType::f32);
+  const Normalisation scales = measure_normalisation(*narrow);
+  EXPECT_EQ(scales.mean, measure_normalisation(*wide).mean);
+  EXPECT_EQ(scales.scale, measure_normalisation(*wide).scale);
+  const std::array<std::int64_t, 3> indices = {6, 0, 6};
+  std::array<std::array<float, 3 * kWidth>, 2> gathered{};
+  Normalised(narrow, scales).gather(indices, {gathered[0].data(), 3 * kWidth}, {});
+  Normalised(wide, scales).gather(indices, {gathered[1].data(), 3 * kWidth}, {});
+  EXPECT_EQ(gathered[0], gathered[1]);
 }
 
 TEST(Aligned, ArraysBeginOnACacheLineWhateverTheirSize) {

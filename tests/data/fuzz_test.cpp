@@ -92,7 +92,10 @@ std::string outcome(const std::vector<SourcePtr>& files, const ReadOptions& opti
     if (options.in_place) {
       samples.blocks->read(0, samples.count, streamed.data());
     }
-    const float* const features = options.in_place ? streamed.data() : samples.features.get();
+    if (samples.bytes) {
+      streamed.assign(samples.bytes.get(), samples.bytes.get() + values);
+    }
+    const float* const features = samples.features ? samples.features.get() : streamed.data();
     EXPECT_TRUE(
         std::all_of(features, features + values, [](float value) { return std::isfinite(value); }));
     return "";

@@ -68,6 +68,18 @@ TEST(ImageFolder, NamesTheClassesInTheOrderOfTheirBytes) {
                           HasSubstr("the same bytes as"), HasSubstr("the same bytes as")));
 }
 
+TEST(ImageFolder, KeepsOneByteOfMemoryForEachValue) {
+  const ImageScratch folder({"a/1.png", "b/1.png"});
+  const LoadedData data = load_data({.data = folder.path()});
+  const Table& table = test::as_table(data.train);
+  EXPECT_EQ(table.features_in_memory().bytes(), 2 * 9 * 13);
+  const std::string pixels = image_bytes("grey8.rgb");
+  for (std::int64_t i = 0; i < std::int64_t{9} * 13; ++i) {
+    ASSERT_EQ(table.bytes()[i],
+              static_cast<unsigned char>(pixels[static_cast<std::size_t>(3 * i)]));
+  }
+}
+
 TEST(ImageFolder, HasSetsByTheNamesOfItsFolders) {
   const ImageScratch folder(
       {"Train/a/1.png", "Train/b/1.png", "val/b/1.png", "test2/a/1.png", "test2/b/1.png"});

@@ -6,11 +6,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
 #include "dga/base/random.h"
 #include "dga/data/formats/image.h"
+#include "dga/data/formats/images/planes.h"
 #include "tests/data/data_fixture.h"
 
 namespace dga {
@@ -46,7 +48,7 @@ std::string rgb_of(const Samples& samples) {
   std::string rgb;
   for (std::int64_t i = 0; i < pixels; ++i) {
     for (std::int64_t c = 0; c < 3; ++c) {
-      rgb += static_cast<char>(static_cast<int>(samples.features[grey ? i : c * pixels + i]));
+      rgb += static_cast<char>(samples.bytes[grey ? i : c * pixels + i]);
     }
   }
   return rgb;
@@ -198,6 +200,7 @@ TEST(Images, DamagedAreReadOrRefused) {
   RandomStream stream(stream_key(13, "fuzz images"));
   int read = 0;
   int refused = 0;
+  std::int64_t values = 0;
   for (int i = 0; i < 6000; ++i) {
     std::string damaged = golden_of(kImageKinds[stream.below(kImageKinds.size())].name);
     for (std::uint64_t change = 0; change <= stream.below(3); ++change) {
@@ -209,7 +212,7 @@ TEST(Images, DamagedAreReadOrRefused) {
       const Samples samples = read_images({&file, 1}, {.optional_labels = true, .threads = 1});
       ++read;
       for (std::int64_t k = 0; k < samples.shape[0] * samples.shape[1] * samples.shape[2]; ++k) {
-        ASSERT_TRUE(samples.features[k] >= 0 && samples.features[k] <= 255);
+        values += samples.bytes[k];  // the sanitizers see whether all are there
       }
     } catch (const DataError& error) {
       ++refused;
@@ -218,6 +221,24 @@ TEST(Images, DamagedAreReadOrRefused) {
   }
   EXPECT_GT(read, 300);  // a flipped bit of a JPEG may be another picture
   EXPECT_GT(refused, 3000);
+  EXPECT_GT(values, 0);
+}
+
+TEST(Images, PlanesOfAnyLengthHaveTheColoursInTheirOrder) {
+  for (std::size_t count = 0; count < 70; ++count) {
+    std::vector<std::uint8_t> pixels(3 * count);
+    for (std::size_t i = 0; i < pixels.size(); ++i) {
+      pixels[i] = static_cast<std::uint8_t>(i);
+    }
+    std::vector<std::uint8_t> planes(pixels.size() + 1, 255);  // the last one is not written
+    split_into_planes(pixels, planes.data());
+    for (std::size_t i = 0; i < count; ++i) {
+      for (std::size_t colour = 0; colour < 3; ++colour) {
+        ASSERT_EQ(planes[colour * count + i], pixels[3 * i + colour]) << count << ' ' << i;
+      }
+    }
+    EXPECT_EQ(planes.back(), 255) << count;
+  }
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include "dga/storage/hdfs/hdfs_file_writer.h"
 
 #include <signal.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -10,6 +11,7 @@
 #include <atomic>
 #include <cerrno>
 #include <charconv>
+#include <cstdint>
 #include <utility>
 
 #include "dga/base/error.h"
@@ -21,6 +23,20 @@ namespace dga {
 namespace {
 
 constexpr std::size_t kPart = std::size_t{128} << 20;  // the usual block of an HDFS
+
+/// Reserves memory, in huge pages if the kernel has some. Small ones of a long file take as much
+/// time as a copy of it.
+void make_room(std::vector<std::byte>& part, std::size_t bytes) {
+  constexpr std::uintptr_t kHugePage = std::uintptr_t{2} << 20;
+  part.reserve(bytes);
+  const auto begin = reinterpret_cast<std::uintptr_t>(part.data());
+  const std::uintptr_t first = (begin + kHugePage - 1) / kHugePage * kHugePage;
+  const std::uintptr_t last = (begin + part.capacity()) / kHugePage * kHugePage;
+  if (first < last) {
+    // It may fail, which only affects the speed.
+    madvise(part.data() + (first - begin), last - first, MADV_HUGEPAGE);
+  }
+}
 
 }  // namespace
 
@@ -63,7 +79,7 @@ std::string HdfsFileWriter::part(std::size_t number) const {
 }
 
 void HdfsFileWriter::reserve(std::int64_t bytes) {
-  filling_.reserve(std::min(static_cast<std::size_t>(bytes), kPart));
+  make_room(filling_, std::min(static_cast<std::size_t>(bytes), kPart));
 }
 
 void HdfsFileWriter::append(std::span<const std::byte> bytes) {
@@ -74,7 +90,7 @@ void HdfsFileWriter::append(std::span<const std::byte> bytes) {
     }
     const std::size_t taken = std::min(bytes.size(), kPart - filling_.size());
     if (filling_.size() + taken > filling_.capacity() && parts_ > 0) {
-      filling_.reserve(kPart);  // a long file: no growing in steps
+      make_room(filling_, kPart);  // a long file: no growing in steps
     }
     const auto first = bytes.first(taken);
     filling_.insert(filling_.end(), first.begin(), first.end());

@@ -218,7 +218,7 @@ HttpResponse HttpClient::send(const HttpRequest& request) {
     set(handle, CURLOPT_COOKIEFILE, "");  // keeps the server's proof, so that not each request asks
   }
   set(handle, CURLOPT_BUFFERSIZE, 512L << 10);
-  set(handle, CURLOPT_UPLOAD_BUFFERSIZE, 1L << 20);
+  set(handle, CURLOPT_UPLOAD_BUFFERSIZE, 256L << 10);  // stays in the cache of a core
   set(handle, CURLOPT_OPENSOCKETFUNCTION, &on_socket);
   set(handle, CURLOPT_HEADERFUNCTION, &on_header);
   set(handle, CURLOPT_HEADERDATA, &exchange);

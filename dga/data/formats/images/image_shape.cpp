@@ -68,7 +68,7 @@ ImageShape image_shape_of(std::span<const SourcePtr> files, std::span<const Imag
 }
 
 void check_image_memory(std::span<const SourcePtr> files, std::span<const ImageInfo> infos,
-                        const ImageShape& shape, int threads) {
+                        const ImageShape& shape, std::int64_t value_bytes, int threads) {
   // In double, because a hostile head may have sizes whose product no integer holds.
   const auto pixels = [](ImageSize size) {
     return static_cast<double>(size.height) * static_cast<double>(size.width);
@@ -88,7 +88,7 @@ void check_image_memory(std::span<const SourcePtr> files, std::span<const ImageI
       std::min<double>(threads, static_cast<double>(files.size())) *
       (kDecoding * pixels(largest->size) + resizing + static_cast<double>((*longest)->size()));
   const double samples = static_cast<double>(files.size()) * shape.channels * pixels(shape.size) *
-                         static_cast<double>(sizeof(float));
+                         static_cast<double>(value_bytes);
   const AvailableMemory available = available_memory();
   const double room =
       std::min(static_cast<double>(available.machine),

@@ -28,9 +28,9 @@ struct ImageShape {
 ImageShape image_shape_of(std::span<const SourcePtr> files, std::span<const ImageInfo> infos,
                           const ReadOptions& options);
 
-/// Throws DataError if there is less memory than the samples and `threads` decoders take. Files of
-/// a few bytes may ask for any size.
+/// Throws DataError if there is less memory than the samples, with `value_bytes` for each value,
+/// and `threads` decoders take. Files of a few bytes may ask for any size.
 void check_image_memory(std::span<const SourcePtr> files, std::span<const ImageInfo> infos,
-                        const ImageShape& shape, int threads);
+                        const ImageShape& shape, std::int64_t value_bytes, int threads);
 
 }  // namespace dga

@@ -15,6 +15,7 @@
 #include "dga/data/formats/images/image_info.h"
 #include "dga/data/formats/images/image_shape.h"
 #include "dga/data/formats/images/jpeg.h"
+#include "dga/data/formats/images/planes.h"
 #include "dga/data/formats/images/png.h"
 #include "dga/data/formats/images/resize.h"
 
@@ -95,7 +96,7 @@ Pixels pixels_of(const ByteSource& file, const ImageInfo& info, bool grey) {
 }
 
 void read_image(const ByteSource& file, const ImageInfo& info, const ImageShape& shape,
-                float* into) {
+                std::uint8_t* into) {
   const Pixels decoded = pixels_of(file, info, shape.channels == 1);
   std::vector<std::uint8_t> other_size;
   const std::uint8_t* pixels = decoded.memory.get();
@@ -108,11 +109,7 @@ void read_image(const ByteSource& file, const ImageInfo& info, const ImageShape&
     std::copy(pixels, pixels + count, into);
     return;
   }
-  for (std::int64_t i = 0; i < count; ++i) {
-    into[i] = pixels[3 * i];
-    into[count + i] = pixels[3 * i + 1];
-    into[2 * count + i] = pixels[3 * i + 2];
-  }
+  split_into_planes({pixels, static_cast<std::size_t>(3 * count)}, into);
 }
 
 /// Subtracts the origins that a model of other data has, such as IDX files of 32 bits.
@@ -121,11 +118,13 @@ void subtract_origins(Samples& samples, std::int64_t values, const Origins& orig
   if (origins.features.empty()) {
     return;
   }
+  samples.features = allocate_aligned<float>(samples.count * values);
   for (std::int64_t i = 0; i < samples.count * values; ++i) {
     samples.features[i] =
-        static_cast<float>(static_cast<double>(samples.features[i]) -
+        static_cast<float>(static_cast<double>(samples.bytes[i]) -
                            origins.features[static_cast<std::size_t>(i % values)]);
   }
+  samples.bytes = nullptr;
 }
 
 /// Labels by the class of each file, ascending by the bytes of their names.
@@ -168,14 +167,16 @@ Samples read_images(std::span<const SourcePtr> files, const ReadOptions& options
     infos[at] = info_of_image(*files[at]);
   });
   const ImageShape shape = image_shape_of(files, infos, options);
-  check_image_memory(files, infos, shape, threads);
+  const bool centred = options.origins != nullptr && !options.origins->features.empty();
+  const std::int64_t value_bytes = 1 + (centred ? std::int64_t{sizeof(float)} : 0);
+  check_image_memory(files, infos, shape, value_bytes, threads);
   Samples samples;
   samples.count = count;
   samples.shape = shape.dims;
-  samples.features = allocate_aligned<float>(count * shape.values());
+  samples.bytes = allocate_aligned<std::uint8_t>(count * shape.values());
   parallel_for(count, threads, [&](std::int64_t i, int /*thread*/) {
     const auto at = static_cast<std::size_t>(i);
-    read_image(*files[at], infos[at], shape, samples.features.get() + i * shape.values());
+    read_image(*files[at], infos[at], shape, samples.bytes.get() + i * shape.values());
   });
   if (options.origins != nullptr) {
     subtract_origins(samples, shape.values(), *options.origins);
