@@ -72,14 +72,29 @@ class TraceTest(ProgramTest):
                 self.assertLessEqual(last_start, first_end)
 
     def test_the_main_job(self):
-        done = self.dga("train", "--data", DIGITS, "--output", "out", "--workers", "30", "--epochs", "4", "--trace")
+        done = self.dga("train", "--data", DIGITS, "--output", "out", "--workers", "30", "--carriers", "30", "--epochs",
+                        "4", "--trace")
         self.assertEqual((done.returncode, done.stderr), (0, ""), done)
         self.expect_trace(30)
 
+    def test_carriers_of_several_workers_have_a_row_each(self):
+        done = self.dga("train", "--data", DIGITS, "--output", "out", "--workers", "30", "--carriers", "4", "--epochs", "2",
+                        "--trace", "--tensorboard")
+        self.assertEqual((done.returncode, done.stderr), (0, ""), done)
+        events = self.read("trace.json")["traceEvents"]
+        names = {event["tid"]: event["args"]["name"] for event in events if event["name"] == "thread_name"}
+        self.assertEqual(names, {0: "carrier 0 (workers 0 to 7)", 1: "carrier 1 (workers 8 to 15)",
+                                 2: "carrier 2 (workers 16 to 22)", 3: "carrier 3 (workers 23 to 29)"})
+        results = self.read("results.json")
+        for carrier, workers in enumerate((range(8), range(8, 16), range(16, 23), range(23, 30))):
+            traced = sum(event["dur"] for event in events if event["ph"] == "X" and event["tid"] == carrier) / 1e6
+            for worker in workers:  # all of the time of its carrier's steps
+                self.assertAlmostEqual(results["time"]["values"][worker], traced, delta=1e-5 * traced + 1e-5)
+
     def test_clipping_and_micro_steps_and_processes(self):
         self.write("data/a.csv", rows(200))
-        done = self.train("--trace", "--workers", "3", "--engine", "processes", "--clip-norm", "0.1",
-                          "--micro-steps", "2")
+        done = self.train("--trace", "--workers", "3", "--carriers", "3", "--engine", "processes",
+                          "--clip-norm", "0.1", "--micro-steps", "2")
         self.assertEqual(done.returncode, 0, done)
         self.expect_trace(3)
 

@@ -96,7 +96,7 @@ class StoppingTest(ProgramTest):
         if engine == "mpi":
             command = [*MPIRUN, "-n", "4", *command]
         else:
-            command += ["--workers", "4"]
+            command += ["--workers", "4", "--carriers", "4"]
         process = subprocess.Popen(command, cwd=self.folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
                                    start_new_session=True,
                                    preexec_fn=lambda: ignored and signal.signal(ignored, signal.SIG_IGN))
