@@ -47,6 +47,7 @@ dga_public_headers(
   dga/launch/launch.h
   dga/launch/launch_arguments.h
   dga/launch/launch_options.h
+  dga/launch/worker_map.h
   dga/mesh/mesh.h
   dga/mesh/parameter_layout.h
   dga/options/engine.h

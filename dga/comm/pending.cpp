@@ -24,6 +24,9 @@ bool Pending::test() {
   if (operation_ && operation_->test()) {
     operation_.reset();
   }
+  if (operation_) {
+    group_->world().let_others_run();
+  }
   return operation_ == nullptr;
 }
 

@@ -18,11 +18,9 @@ constexpr int kMostWorkers = 4096;
 
 }  // namespace
 
-void check_workers(const LaunchOptions& options) {
-  DGA_CHECK(options.workers >= 1 && options.workers <= kMostWorkers,
-            "[launch] workers: expected 1 to ", kMostWorkers, ", found ", options.workers,
-            ". Pass a number in this range.");
-  check_timeout(options);
+void check_workers(int workers) {
+  DGA_CHECK(workers >= 1 && workers <= kMostWorkers, "[launch] workers: expected 1 to ",
+            kMostWorkers, ", found ", workers, ". Pass a number in this range.");
 }
 
 void check_timeout(const LaunchOptions& options) {
@@ -64,7 +62,8 @@ void launch_seated(const LaunchOptions& options, Seating seating, const Worker& 
   if (resolve_engine(options.engine) == Engine::mpi) {
     return launch_mpi(options, seating, worker);
   }
-  check_workers(options);
+  check_workers(options.workers);
+  check_timeout(options);
   const bool one_each = seating == Seating::workers && options.carriers == 0;
   const Seats seats(
       seating, one_each ? WorkerBlocks(options.workers, options.workers) : resolve_blocks(options));

@@ -15,9 +15,8 @@ void launch_processes(const LaunchOptions& options, const Seats& seats, const Wo
                       int index);
 void launch_mpi(const LaunchOptions& options, Seating seating, const Worker& worker);
 
-/// Throws InvalidArgument for a number of workers that is not in [1, 4096], and as check_timeout
-/// does.
-void check_workers(const LaunchOptions& options);
+/// Throws InvalidArgument for a number of workers that is not in [1, 4096].
+void check_workers(int workers);
 /// Throws InvalidArgument for a timeout that is not positive.
 void check_timeout(const LaunchOptions& options);
 

@@ -166,6 +166,7 @@ std::vector<SiblingWatch::Sibling> siblings_of(const Comm& node, const Comm& wor
 /// The workers that `ranks` ranks of MPI carry.
 WorkerBlocks blocks_over(int ranks, const LaunchOptions& options) {
   const int workers = options.workers == 0 ? ranks : options.workers;
+  check_workers(workers);
   DGA_CHECK(workers >= ranks, "[launch] workers: expected ", ranks,
             " or more, since MPI has started ", ranks, " ranks, found ", workers,
             ". Start fewer ranks (mpirun -n ", workers, ") or omit --workers.");

@@ -47,6 +47,7 @@ std::string mesh_text(const std::optional<MeshSizes>& mesh) {
 RunOptions run_options_of(const LaunchOptions& options) {
   RunOptions run;
   run.workers = {.count = options.workers,
+                 .carriers = options.carriers,
                  .engine = Engine::mpi,
                  .ranks_per_node = options.ranks_per_node,
                  .timeout = options.timeout_s};

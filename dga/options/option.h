@@ -54,6 +54,9 @@ struct Option {
   std::vector<std::string> choices = {};
   /// Whether configuration files may set it.
   bool in_files = true;
+  /// Whether it may have another value when a run is resumed: it does not change the weights, or
+  /// people change it on purpose.
+  bool resumable = false;
 
   std::function<OptionValue(const RunOptions&)> get = {};
   /// The value must be of this type; accepts() or check_bounds() says whether it is within bounds.

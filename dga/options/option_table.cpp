@@ -31,6 +31,7 @@ struct Details {
   bool positional = false;
   std::string argument = {};  // unless it follows from the name
   bool in_files = true;
+  bool resumable = false;
 };
 
 /// Where a group of options lies in RunOptions, and its heading in the docs.
@@ -126,7 +127,9 @@ Option row_of(const std::string& name, const std::string& help, const Details& d
              .above_least = details.above_least,
              .below_most = details.below_most,
              .zero_word = details.zero_word,
-             .in_files = details.in_files};
+             .in_files = details.in_files,
+             .resumable = details.resumable || details.scope == Scope::environment ||
+                          details.scope == Scope::program};
   std::replace(row.argument.begin(), row.argument.end(), '-', '_');
   return row;
 }
@@ -144,6 +147,7 @@ Option option(const std::string& name, const std::string& placeholder, T G::*mem
     Group<G>::in(options).*member = static_cast<T>(std::get<Held<T>>(value));
   };
   if (row.is_path()) {
+    row.resumable = true;  // whatever lies there is compared
     row.put = [put = row.put](RunOptions& options, const OptionValue& value) {
       put(options, expand_home(std::get<std::string>(value)));
     };
@@ -316,7 +320,7 @@ std::string default_rates() {
 std::vector<Option> training_options() {
   return {
       option("epochs", "N", &TrainingOptions::epochs, "Number of passes over the training samples.",
-             {.least = 1, .most = 1e6}),
+             {.least = 1, .most = 1e6, .resumable = true}),
       option(
           "batch", "N", &TrainingOptions::batch,
           "Number of samples per worker in a micro-step, which is one forward and backward pass.",
@@ -329,9 +333,10 @@ std::vector<Option> training_options() {
              "Optimiser that updates the weights. muon: Muon for the hidden matrices, AdamW for "
              "the rest.",
              kOptimizers),
-      option("lr", "X", &TrainingOptions::lr,
-             "Learning rate. auto: the optimiser's default (" + default_rates() + ").",
-             {.least = 0, .most = 1000, .above_least = true, .zero_word = "auto"}),
+      option(
+          "lr", "X", &TrainingOptions::lr,
+          "Learning rate. auto: the optimiser's default (" + default_rates() + ").",
+          {.least = 0, .most = 1000, .above_least = true, .zero_word = "auto", .resumable = true}),
       option("momentum", "X", &TrainingOptions::momentum, "Momentum of sgd and muon.",
              {.least = 0, .most = 1, .below_most = true}),
       option("weight-decay", "X", &TrainingOptions::weight_decay,
@@ -367,7 +372,7 @@ std::vector<Option> training_options() {
              "Stop early after this number of epochs without improvement. Improvement is a new "
              "lowest error on the validation set or, if there is none, on the held-out set; if "
              "nothing is held out either, a new lowest loss. 0: never.",
-             {.least = 0, .most = 1e6}),
+             {.least = 0, .most = 1e6, .resumable = true}),
       option("coalesce", "", &TrainingOptions::coalesce,
              "Compute the samples of all workers of a carrier as one batch. Much faster with many "
              "workers on few carriers, but the last bits of the weights then depend on the number "
@@ -386,15 +391,30 @@ std::vector<Option> training_options() {
 std::vector<Option> output_options() {
   return {
       option("output", "DIR", &OutputOptions::folder,
-             "Folder for the results, as a path or a URI. It must not already contain a run. "
-             "Default: runs/<date-time>."),
+             "Folder for the results, as a path or a URI. Without --resume it must not already "
+             "contain "
+             "a run. Default: runs/<date-time>."),
+      option("checkpoint-every", "N", &OutputOptions::checkpoint_every,
+             "Save a checkpoint after every N epochs, and after the last, in DIR/checkpoints. off: "
+             "no checkpoints.",
+             {.least = 1, .most = 1e9, .zero_word = "off", .resumable = true}),
+      option("keep-checkpoints", "N", &OutputOptions::keep_checkpoints,
+             "Number of checkpoints to keep; older ones are removed.",
+             {.least = 1, .most = 1e6, .resumable = true}),
+      option(
+          "resume", "DIR", &OutputOptions::resume,
+          "Go on from a checkpoint: its folder, or auto for the newest good one of --output. The "
+          "weights are those of a run that was never interrupted. Epochs, learning rate, engine "
+          "and carriers may be others."),
       option("tensorboard", "", &OutputOptions::tensorboard,
              "Also write losses, errors, times and options for TensorBoard (tensorboard --logdir "
-             "DIR)."),
+             "DIR).",
+             {.resumable = true}),
       option("trace", "", &OutputOptions::trace,
              "Also write trace.json, the timeline of each worker's compute, reduce, wait and data, "
              "for "
-             "Perfetto (ui.perfetto.dev) or chrome://tracing."),
+             "Perfetto (ui.perfetto.dev) or chrome://tracing.",
+             {.resumable = true}),
       option("quiet", "", &OutputOptions::quiet, "Print errors only.", {.scope = Scope::program}),
       option("config", "FILE", &OutputOptions::config,
              "TOML file with options under the same names. The command line overrides it.",

@@ -36,6 +36,10 @@ void check_options(const RunOptions& options) {
       "[options] class-weights: expected none for regression, which has no classes, found "
       "balanced. Leave it out.");
   check_stream_order(options);
+  DGA_CHECK(
+      options.output.resume != "auto" || !options.output.folder.empty(),
+      "[options] resume: expected --output DIR beside auto, found none. Give the folder of the "
+      "run that goes on.");
   constexpr const char* kMissing[] = {"pipeline", "tensor", "space"};
   DGA_CHECK(options.workers.levels == 1, "[options] levels: expected 1 (data parallelism), found ",
             options.workers.levels, ": ", kMissing[options.workers.levels - 2],

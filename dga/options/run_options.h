@@ -79,7 +79,11 @@ struct TrainingOptions {
 };
 
 struct OutputOptions {
-  std::string folder = {};  // empty: runs/<date-time>
+  std::string folder = {};            // empty: runs/<date-time>
+  std::int64_t checkpoint_every = 0;  // epochs; 0: off
+  std::int64_t keep_checkpoints = 2;
+  std::string resume =
+      {};  // "auto", or the folder of a checkpoint; empty: start from the beginning
   bool tensorboard = false;
   bool trace = false;
   bool quiet = false;

@@ -45,6 +45,8 @@ class GradientAccumulator::Impl::OthersTurn {
       other->others_turn_ = false;
       if (other->micro_step_ > 0) {
         other->bound_.put_gradients_back(std::move(kept));
+      } else if (other->reached_ && other->has_turns()) {
+        other->bound_.drop_gradients();  // whose they are would be known in its turn only
       } else if (other->reached_) {
         other->borrow(num_samples_, lender_);
       }
@@ -129,6 +131,9 @@ void GradientAccumulator::Impl::check_backward(const at::Tensor& loss,
   DGA_CHECK(num_samples >= 0 && num_samples <= kMostSamples,
             "[parallel] backward: expected 0 to 2^48 samples, found ", num_samples, ".");
   require_parameters("backward");
+  DGA_CHECK(!has_turns() || turns_.open,
+            "[parallel] backward: expected it between begin_turn and end_turn, found it outside. A "
+            "carrier of several workers must know whose samples these are.");
   DGA_CHECK(micro_step_ < options_.micro_steps, "[parallel] backward: expected at most ",
             options_.micro_steps,
             " calls a step, found one more. Call step() first, or raise micro_steps.");
@@ -269,6 +274,10 @@ void GradientAccumulator::Impl::use_borrowed() {
 }
 
 void GradientAccumulator::Impl::zero_grad() {
+  DGA_CHECK(turns_.ended == 0,
+            "[parallel] zero_grad: expected it within the first turn of a step, found ",
+            turns_.ended,
+            " turns that have ended. Their gradients are added up already: call step().");
   DGA_CHECK(!reducer_->begun(),
             "[parallel] zero_grad: expected it before the last backward of a step, found that the "
             "nodes have begun to reduce the gradients. Call step(), or set overlap to false.");

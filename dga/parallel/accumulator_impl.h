@@ -142,6 +142,11 @@ class GradientAccumulator::Impl {
   void save_buffers(WorkerBuffers& to);
   void load_buffers(const WorkerBuffers& from);
   void add_turn();
+  void check_buffers() const;
+  /// Whether backward has been called since the last step.
+  bool step_under_way() const noexcept {
+    return micro_step_ > 0 || turns_.open || turns_.ended > 0;
+  }
   void close_turns();
 
   // --- step

@@ -74,7 +74,7 @@ std::string key_of(const std::string& parameter, const std::string& name) {
 
 AccumulatorState GradientAccumulator::Impl::state() {
   require_parameters("state");
-  DGA_CHECK(micro_step_ == 0,
+  DGA_CHECK(!step_under_way(),
             "[parallel] state: expected it between steps, found it after backward. Call step() "
             "first.");
   std::string mine;
@@ -115,7 +115,7 @@ AccumulatorState GradientAccumulator::Impl::state() {
 
 void GradientAccumulator::Impl::load_state(const AccumulatorState& given) {
   require_parameters("load_state");
-  DGA_CHECK(micro_step_ == 0,
+  DGA_CHECK(!step_under_way(),
             "[parallel] load_state: expected it between steps, found it after backward. Call "
             "step() first.");
   std::string text;

@@ -65,6 +65,9 @@ GradientAccumulator::Impl::Outcome GradientAccumulator::Impl::step_as(bool finis
 }
 
 void GradientAccumulator::Impl::finish() {
+  DGA_CHECK(!has_turns(),
+            "[parallel] finish: expected a carrier for each worker, found one with several. Give "
+            "workers without batches turns without samples.");
   while (!step_as(true).finished) {
   }
 }
@@ -85,6 +88,9 @@ std::string GradientAccumulator::Impl::reason_to_refuse() {
       bound_.check_gradients(contribution_.used, foreign_);
     }
     check_module();
+    if (has_turns()) {
+      check_buffers();
+    }
     optimizer_->check_unchanged();
     std::uint64_t digest = optimizer_->settings_digest();
     if (options_.learning_rate) {
@@ -288,7 +294,11 @@ void GradientAccumulator::Impl::forget_step() {
   contribution_.finished = false;
   contribution_.scale_lowered = false;
   reducer_->expect_samples(std::nullopt);
-  turns_ = {};
+  if (has_turns()) {
+    turns_ = {};
+    load_buffers(
+        worker_buffers_.front());  // between steps the module has those of its first worker
+  }
 }
 
 }  // namespace dga

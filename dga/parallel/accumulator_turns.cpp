@@ -14,6 +14,7 @@ namespace dga {
 
 void GradientAccumulator::Impl::begin_turn(int worker) {
   if (!has_turns()) {
+    random_->reseed(random_key());  // as below: what was drawn since the last step has no effect
     return;
   }
   const WorkerBlock block = blocks_.of(workers_.rank());
@@ -27,8 +28,8 @@ void GradientAccumulator::Impl::begin_turn(int worker) {
   DGA_CHECK(micro_step_ == 0,
             "[parallel] begin_turn: expected no backward outside of turns, found one. Call it "
             "between begin_turn and end_turn.");
-  turns_.open = true;
   load_buffers(worker_buffers_[static_cast<std::size_t>(turns_.ended)]);
+  turns_.open = true;
   random_->reseed(random_key());
 }
 
@@ -44,10 +45,10 @@ void GradientAccumulator::Impl::end_turn() {
   if (turns_.refusal.empty()) {
     turns_.refusal = refusal;
   }
+  WorkerBuffers& buffers = worker_buffers_[static_cast<std::size_t>(turns_.ended)];
+  save_buffers(buffers);  // may throw, and then nothing has been added up
   clear_unused();
   add_turn();
-  WorkerBuffers& buffers = worker_buffers_[static_cast<std::size_t>(turns_.ended)];
-  save_buffers(buffers);
   buffers.samples += std::exchange(buffer_samples_, 0);
   forget_contribution();
   turns_.open = false;
@@ -73,6 +74,19 @@ void GradientAccumulator::Impl::add_turn() {
   sum.all_used = sum.all_used || contribution_.all_used;
   std::transform(sum.used.begin(), sum.used.end(), contribution_.used.begin(), sum.used.begin(),
                  [](std::uint8_t a, std::uint8_t b) { return std::max(a, b); });
+}
+
+/// A buffer that the module has registered or replaced since is one of all workers of the carrier:
+/// their values would mix.
+void GradientAccumulator::Impl::check_buffers() const {
+  const std::vector<NamedTensor> now = buffers_of(*module_);
+  const bool same =
+      std::equal(now.begin(), now.end(), tensors_.buffers.begin(), tensors_.buffers.end(),
+                 [](const auto& a, const auto& b) { return a.tensor.is_same(b.tensor); });
+  DGA_CHECK(same,
+            "[parallel] step: expected the buffers that the module had when the accumulator was "
+            "made, since the workers of a carrier have values of their own, found others. Use a "
+            "carrier for each worker, or register all buffers in the constructor.");
 }
 
 /// Makes what all workers of the block contribute that of this carrier.

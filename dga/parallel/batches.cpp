@@ -32,6 +32,10 @@ Batches::Batches(const Environment& env, std::shared_ptr<const Dataset> dataset,
                  const BatchesOptions& options) {
   DGA_CHECK(dataset != nullptr,
             "[parallel] batches: expected a dataset, found none. Pass the training samples.");
+  DGA_CHECK(
+      env.blocks().one_each(),
+      "[parallel] batches: expected a carrier for each worker, found carriers of several. Use "
+      "launch instead of launch_carriers.");
   sample_shape_ = dataset->sample_shape();
   const Communicator& workers = env.group(Axis::data);
   auto all = shards(*dataset, workers.size(), options.shard, env.seed());
@@ -104,7 +108,8 @@ int prefetch_depth(const Environment& env, std::int64_t bytes, std::int64_t wind
   const auto node = placement.node_of[static_cast<std::size_t>(env.rank())];
   const auto neighbours = static_cast<int>(placement.workers_of(node).size());
   const bool worthwhile = window > 0 || bytes >= kWorthwhileBytes;
-  return worthwhile && 2 * neighbours <= usable_cores() ? 2 : 0;
+  // Each worker of a carrier would have a thread of its own.
+  return worthwhile && env.block().count == 1 && 2 * neighbours <= usable_cores() ? 2 : 0;
 }
 
 }  // namespace dga

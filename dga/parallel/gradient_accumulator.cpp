@@ -164,20 +164,15 @@ void GradientAccumulator::Impl::settle_values(bool mends) {
 
 void GradientAccumulator::Impl::find_buffers() {
   std::vector<NamedTensor> found;
-  run_agreed(workers_, [&] { found = buffers_of(*module_); });
+  run_agreed(workers_, [&] {
+    if (has_turns()) {
+      check_buffers();
+    }
+    found = buffers_of(*module_);
+  });
   require_same_lines(workers_, lines_of(found), "buffers of the module",
                      "Register them alike on every worker.");
-  const bool others = !std::equal(found.begin(), found.end(), tensors_.buffers.begin(),
-                                  tensors_.buffers.end(), [](const auto& a, const auto& b) {
-                                    return a.name == b.name && a.tensor.sizes() == b.tensor.sizes();
-                                  });
   tensors_.buffers = std::move(found);
-  if (others) {
-    for (WorkerBuffers& each : worker_buffers_) {
-      each.values.clear();
-      save_buffers(each);
-    }
-  }
 }
 
 void GradientAccumulator::Impl::warn_of_changes() const noexcept {
@@ -211,10 +206,21 @@ void GradientAccumulator::Impl::expect_samples(std::int64_t total) {
   const std::int64_t most = kMostSamples * blocks_.workers();
   DGA_CHECK(total >= 0 && total <= most, "[parallel] expect_samples: expected 0 to ", most,
             " samples over all workers, found ", total, ". Pass the sum of all workers' samples.");
+  DGA_CHECK(
+      !turns_.open && turns_.ended == 0,
+      "[parallel] expect_samples: expected it before the first turn of a step, found it after. "
+      "Pass the samples of all workers before begin_turn.");
   reducer_->expect_samples(total);
 }
 
 void GradientAccumulator::Impl::synchronize_buffers(std::optional<std::int64_t> num_samples) {
+  DGA_CHECK(!num_samples || !has_turns(),
+            "[parallel] synchronize_buffers: expected no number of samples on a carrier of several "
+            "workers, each of which has its own, found one. Leave it out.");
+  DGA_CHECK(
+      !has_turns() || !step_under_way(),
+      "[parallel] synchronize_buffers: expected it between steps, found it between turns. Call "
+      "step() first.");
   const std::int64_t weight = num_samples.value_or(buffer_samples_);
   DGA_CHECK(weight >= 0 && weight <= kMostSamples,
             "[parallel] synchronize_buffers: expected 0 to 2^48 samples, found ", weight,
@@ -223,7 +229,7 @@ void GradientAccumulator::Impl::synchronize_buffers(std::optional<std::int64_t> 
   std::vector<WeightedTensors> own;
   if (has_turns()) {
     for (const WorkerBuffers& each : worker_buffers_) {
-      own.push_back({each.values, num_samples.value_or(each.samples)});
+      own.push_back({each.values, each.samples});
     }
   } else {
     own.push_back({values_of(tensors_.buffers), weight});
@@ -244,13 +250,16 @@ void GradientAccumulator::Impl::update_parameters(const std::function<void()>& c
             "parameters.");
   require_parameters("update_parameters");
   DGA_CHECK(
-      micro_step_ == 0,
+      !step_under_way(),
       "[parallel] update_parameters: expected it between steps, found it after backward. Call "
       "step() first.");
   settle_values(/*mends=*/true);
   find_buffers();
   optimizer_->note_values();
   workers_.barrier("update of parameters");  // nobody reads the old values any more
+  if (has_turns()) {
+    load_buffers(worker_buffers_.front());
+  }
   const bool mine = workers_.rank() == 0;
   std::vector<std::byte> before;
   std::vector<TensorBackup> others;  // of tensors of which each worker has its own

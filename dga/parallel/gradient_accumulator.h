@@ -191,10 +191,10 @@ class GradientAccumulator {
 
   /// For functions of launch_carriers, whose carriers have several workers each: the calls of
   /// `backward` from here to end_turn are those of `worker`, with its random numbers and its values
-  /// of the module's buffers. In each step, each worker of Environment::block() has one turn, in
-  /// ascending order, after expect_samples. Anything else that a module keeps is shared by the
-  /// workers. Without turns of several workers, these functions do nothing. Not collective. Throws
-  /// InvalidArgument for another order.
+  /// of the module's buffers, which must be those of construction. In each step, each worker of
+  /// Environment::block() has one turn, in ascending order, after expect_samples. Anything else
+  /// that a module keeps is shared by the workers. Without turns of several workers, these
+  /// functions do nothing. Not collective. Throws InvalidArgument for another order.
   void begin_turn(int worker);
   void end_turn();
 

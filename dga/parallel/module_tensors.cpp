@@ -215,6 +215,14 @@ std::vector<std::string> ModuleTensors::lines() const {
   return lines;
 }
 
+std::vector<NamedTensor> all_tensors_of(const torch::nn::Module& module) {
+  ModuleTensors tensors(module);
+  std::vector<NamedTensor> all = std::move(tensors.trained);
+  all.insert(all.end(), tensors.frozen.begin(), tensors.frozen.end());
+  all.insert(all.end(), tensors.buffers.begin(), tensors.buffers.end());
+  return all;
+}
+
 std::vector<NamedTensor> buffers_of(const torch::nn::Module& module) {
   std::set<const void*> seen;
   for (const at::Tensor& parameter : module.parameters()) {

@@ -46,6 +46,9 @@ struct ModuleTensors {
   std::vector<std::string> lines() const;
 };
 
+/// The trained parameters of a module, its frozen ones, and its buffers, in this order. Throws as
+/// ModuleTensors does.
+std::vector<NamedTensor> all_tensors_of(const torch::nn::Module& module);
 /// The module's buffers. Throws InvalidArgument for those whose elements share memory.
 std::vector<NamedTensor> buffers_of(const torch::nn::Module& module);
 /// A line for each buffer, for comparing modules.

@@ -14,9 +14,9 @@ namespace {
 std::size_t slots_for(const std::vector<TreeNode>& cover) {
   std::size_t slots = 0;
   for (std::size_t i = 0; i < cover.size(); ++i) {
-    // A stack over n workers has at most one entry for each binary digit of n.
-    slots = std::max(
-        slots, i + static_cast<std::size_t>(std::bit_width(static_cast<unsigned>(cover[i].size))));
+    // After m workers the stack has an entry for each 1 among the binary digits of m.
+    const auto most = std::bit_width(static_cast<unsigned>(cover[i].size) + 1) - 1;
+    slots = std::max(slots, i + static_cast<std::size_t>(most));
   }
   return slots;
 }

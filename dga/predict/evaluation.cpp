@@ -123,6 +123,9 @@ ErrorSums sum_of_errors(const Model& model, const ModelCard& card, const Dataset
 
 double mean_error(const Environment& env, const Model& model, const Dataset& dataset) {
   DGA_CHECK(model.module != nullptr, "[predict] mean_error: expected a model, found null.");
+  DGA_CHECK(env.blocks().one_each(),
+            "[predict] mean_error: expected a carrier for each worker, found carriers of several. "
+            "Use launch instead of launch_carriers.");
   DGA_CHECK(dataset.size() > 0,
             "[predict] mean_error: expected samples, found none. Pass the held-out samples.");
   const Communicator& workers = env.group(Axis::data);

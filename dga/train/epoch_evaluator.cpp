@@ -9,9 +9,11 @@
 #include <string_view>
 #include <utility>
 
+#include "dga/base/random.h"
 #include "dga/comm/sum_over_workers.h"
 #include "dga/data/shards.h"
 #include "dga/models/model.h"
+#include "dga/parallel/keyed_random_scope.h"
 #include "dga/predict/evaluation.h"
 
 namespace dga {
@@ -65,6 +67,8 @@ EpochResult EpochEvaluator::measure(const Model& model, std::int64_t epoch,
   test_errors_.clear();
   for (std::size_t i = 0; i < workers_.size(); ++i) {
     const Shares& worker = workers_[i];
+    const KeyedRandomScope random(stream_key(
+        environment_.seed(), "evaluate", environment_.block().first + static_cast<int>(i), epoch));
     const std::array shares{&worker.training, &worker.validation, &worker.test};
     sums.push_back(loss_sums[i]);
     std::vector<double> metric_sums;

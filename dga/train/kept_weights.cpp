@@ -7,21 +7,9 @@
 #include "dga/parallel/module_tensors.h"
 
 namespace dga {
-namespace {
-
-std::vector<NamedTensor> tensors_of(const torch::nn::Module& module) {
-  const ModuleTensors tensors(module);
-  std::vector<NamedTensor> all = tensors.trained;
-  all.insert(all.end(), tensors.frozen.begin(), tensors.frozen.end());
-  all.insert(all.end(), tensors.buffers.begin(), tensors.buffers.end());
-  return all;
-}
-
-}  // namespace
-
 void KeptWeights::keep(const torch::nn::Module& module) {
   const at::NoGradGuard no_grad;
-  const std::vector<NamedTensor> now = tensors_of(module);
+  const std::vector<NamedTensor> now = all_tensors_of(module);
   tensors_.resize(now.size());
   for (std::size_t i = 0; i < now.size(); ++i) {
     if (tensors_[i].defined()) {
@@ -33,7 +21,7 @@ void KeptWeights::keep(const torch::nn::Module& module) {
 }
 
 void KeptWeights::restore(const torch::nn::Module& module) const {
-  const std::vector<NamedTensor> now = tensors_of(module);
+  const std::vector<NamedTensor> now = all_tensors_of(module);
   for (std::size_t i = 0; i < tensors_.size(); ++i) {
     now[i].tensor.set_data(tensors_[i]);
     for (const at::Tensor& tied : now[i].tied) {

@@ -6,6 +6,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <utility>
 #include <vector>
 
 namespace torch::nn {
@@ -23,8 +24,13 @@ class KeptWeights {
   /// may share, stays as it is. Does nothing without a copy.
   void restore(const torch::nn::Module& module) const;
 
+  /// In the order of all_tensors_of; empty without a copy.
+  const std::vector<at::Tensor>& values() const noexcept { return tensors_; }
+  /// Replaces the copy.
+  void set(std::vector<at::Tensor> values) noexcept { tensors_ = std::move(values); }
+
  private:
-  std::vector<at::Tensor> tensors_;  // in the order of ModuleTensors
+  std::vector<at::Tensor> tensors_;
 };
 
 }  // namespace dga

@@ -90,14 +90,18 @@ MemoryNeed memory_need(const TrainPlan& plan, const TrainExtras& extras, int car
   const double share = 1.0 / blocks.carriers();
   const double state = state_of(plan, sizes);
   const double kept = plan.options.training.epochs > 1 ? parameters : 0;  // at an epoch's end
+  const bool coalesces = plan.options.training.coalesce;
+  // The samples that a carrier computes at a time.
   const double batch = static_cast<double>(plan.options.training.batch) *
+                       (coalesces ? blocks.of(0).count : 1) *
                        static_cast<double>(plan.train->num_features() + 2 * sizes.outputs);
   // In backward a layer's gradient exists twice: as autograd made it, and in the flat buffer.
   const double scratch =
       std::max(static_cast<double>(sizes.largest), scratch_of(plan, sizes) * share);
   const double own = scratch + batch + state * share;
   // Parameters, and the gradients of each carrier, with partial sums if it has several workers.
-  const double segments = parameters * (1 + here * (1 + PartialSums::most_slots(blocks)));
+  const int sums = coalesces ? 0 : PartialSums::most_slots(blocks);
+  const double segments = parameters * (1 + here * (1 + sums));
   MemoryNeed need{.parameters = sizes.all, .node = kFloat * (segments + kept + here * own)};
   need.process =
       plan.options.workers.engine == Engine::threads ? need.node : kFloat * (segments + kept + own);

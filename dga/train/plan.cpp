@@ -8,6 +8,7 @@
 
 #include "dga/base/error.h"
 #include "dga/data/batches/sampler.h"
+#include "dga/data/data_facts.h"
 #include "dga/data/shards.h"
 #include "dga/data/stream/blocks.h"
 #include "dga/data/stream/kept_normalisation.h"
@@ -97,6 +98,9 @@ TaskPlan plan_tasks(const RunOptions& options, Engine engine, int workers, const
                 .columns = data.columns,
                 .summary = summary_of(data),
                 .index = data.index};
+  if (options.output.checkpoint_every > 0 || !options.output.resume.empty()) {
+    add_data_facts(data, plan.data_facts);
+  }
   plan.options.workers.engine = engine;
   plan.options.workers.count = workers;
   plan.options.workers.carriers = carriers_of(options, engine, workers);

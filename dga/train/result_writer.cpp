@@ -36,6 +36,17 @@ bool ResultWriter::reserve_model(std::int64_t weight_bytes) {
   });
 }
 
+bool ResultWriter::restart_metrics(const std::vector<EpochResult>& epochs) {
+  return attempt([&] {
+    std::string lines;
+    for (const EpochResult& epoch : epochs) {
+      lines += to_json(epoch) + "\n";
+    }
+    atomic_write(file(kMetricsFile), lines);
+    metrics_.emplace(file(kMetricsFile));
+  });
+}
+
 bool ResultWriter::append(const EpochResult& epoch) {
   return attempt([&] {
     if (!metrics_) {

@@ -9,6 +9,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "dga/options/run_options.h"
 #include "dga/storage/append_log.h"
@@ -36,6 +37,8 @@ class ResultWriter {
   bool reserve_model(std::int64_t weight_bytes);
   /// The file that reserve_model opened. Call reserve_model first.
   AtomicFile& model_file() { return *model_; }
+  /// Begins metrics.jsonl anew with the epochs of a run that goes on.
+  bool restart_metrics(const std::vector<EpochResult>& epochs);
   /// Appends a line to metrics.jsonl.
   bool append(const EpochResult& epoch);
   /// Writes a whole file, and lists it in the manifest. Throws StorageError.

@@ -24,6 +24,7 @@
 #include "dga/storage/store_path.h"
 #include "dga/train/memory_need.h"
 #include "dga/train/result_writer.h"
+#include "dga/train/resume_point.h"
 #include "dga/train/run_facts.h"
 #include "dga/train/shared_outcome.h"
 #include "dga/train/shared_passes.h"
@@ -34,10 +35,15 @@ namespace {
 
 using FolderPtr = std::unique_ptr<RunFolder>;
 
+void warn_that_finished(const RunOptions& options, const RunResults& results) {
+  log_warning("[train] resume: the run in ", options.output.folder, " has finished ",
+              results.epochs.size(), " epochs. There is nothing to do.");
+}
+
 /// Makes the folder, and registers all files that worker 0 may write, so that they can be removed
 /// after a failure.
-FolderPtr make_folder(const std::string& path) {
-  auto folder = std::make_unique<RunFolder>(path);
+FolderPtr make_folder(const OutputOptions& options) {
+  auto folder = std::make_unique<RunFolder>(options.folder, folder_mode(options));
   for (const std::string_view name : {kConfigFile, kMetricsFile, kResultsFile, kModelFile,
                                       kModelCardFile, kTraceFile, kManifestFile}) {
     static_cast<void>(folder->claim(name));
@@ -65,7 +71,7 @@ class Run {
         throw Error(problem);
       }
       if (folder_ == nullptr) {
-        folder_ = make_folder(plan_.options.output.folder);
+        folder_ = make_folder(plan_.options.output);
       }
       outcome_.begin(started, folder_->path());
     }
@@ -107,15 +113,20 @@ class Run {
 
   void work(Environment& environment) {
     std::string path = outcome_.folder();
-    if (engine_ == Engine::mpi && !(fits(environment) && agree_on_folder(environment, path))) {
+    if (engine_ == Engine::mpi && (end_if_finished(environment) || !fits(environment) ||
+                                   !agree_on_folder(environment, path))) {
       return;
     }
     if (engine_ == Engine::mpi && environment.is_root()) {
       print_notices();
     }
+    std::optional<ResumePoint> resume;
+    if (!plan_.options.output.resume.empty() && !find_resume(environment, path, resume)) {
+      return;
+    }
     ResultWriter writer(path);
-    TrainingEnd end =
-        train_on_worker(environment, plan_, extras_, progress_, writer, outcome_.started());
+    TrainingEnd end = train_on_worker(environment, plan_, extras_, progress_, writer,
+                                      outcome_.started(), resume ? &*resume : nullptr);
     if (engine_ == Engine::mpi) {
       broadcast_end(environment, path, end);
     }
@@ -139,13 +150,44 @@ class Run {
     return problem.empty();
   }
 
+  /// Whether rank 0 finds that --resume auto has nothing to do. Then every rank has the results.
+  bool end_if_finished(Environment& environment) {
+    std::optional<RunResults> results;
+    std::string error;
+    if (environment.is_root()) {
+      try {
+        results = finished_results(plan_.options);
+      } catch (const StorageError& failure) {
+        error = failure.what();
+      }
+    }
+    TrainingEnd end;
+    end.status = results          ? RunStatus::done
+                 : !error.empty() ? RunStatus::failed
+                                  : RunStatus::unknown;
+    end.text = error;
+    if (results) {
+      warn_that_finished(plan_.options, *results);
+      end.results = std::move(*results);
+    }
+    const std::string path = plan_.options.output.folder;
+    broadcast_end(environment, path, end);
+    if (end.status == RunStatus::unknown) {
+      return false;
+    }
+    outcome_.begin(outcome_.started(), path);
+    outcome_.end(end.status, end.text);
+    results_ = std::move(end.results);
+    return true;
+  }
+
   /// Rank 0 makes the folder. Returns false, on every rank, when it cannot.
   bool agree_on_folder(Environment& environment, std::string& path) {
     std::string error;
     if (environment.is_root()) {
       try {
         if (folder_ == nullptr) {
-          folder_ = make_folder(plan_.options.output.folder);
+          folder_ = make_folder(plan_.options.output);
         }
         path = folder_->path();
       } catch (const StorageError& failure) {
@@ -159,6 +201,38 @@ class Run {
       return false;
     }
     outcome_.begin(outcome_.started(), path);
+    return true;
+  }
+
+  /// Worker 0 finds the checkpoint from which the run goes on, if there is one, and tells the
+  /// others. Returns false, on every worker, when it cannot.
+  bool find_resume(Environment& environment, const std::string& folder,
+                   std::optional<ResumePoint>& resume) {
+    std::string error;
+    if (environment.is_root()) {
+      try {
+        resume = find_resume_point(plan_, folder);
+        if (!resume) {  // what an earlier run has left is no part of this one
+          StorePath(path_in(folder, kMetricsFile)).remove();
+        }
+      } catch (const Error& failure) {
+        error = failure.what();
+      }
+    }
+    std::string path = resume ? resume->path : std::string();
+    std::string state = resume ? to_json(resume->state) : std::string();
+    broadcast_text(environment.world(), error, 0);
+    broadcast_text(environment.world(), path, 0);
+    broadcast_text(environment.world(), state, 0);
+    if (!error.empty()) {
+      if (engine_ == Engine::mpi || environment.is_root()) {
+        outcome_.end(RunStatus::refused, error);
+      }
+      return false;
+    }
+    if (!path.empty() && !environment.is_root()) {
+      resume = ResumePoint{path, run_state_from_json(state, path)};
+    }
     return true;
   }
 
@@ -187,6 +261,7 @@ class Run {
         keep_finished_epochs();
         throw StorageError(outcome_.text());
       case RunStatus::refused:
+        keep_finished_epochs();
         throw Error(outcome_.text());
       case RunStatus::unknown:
         if (is_relaunched_worker()) {
@@ -258,14 +333,34 @@ std::shared_ptr<const LoadedData> load_with_all_ranks(const RunOptions& options,
 
 }  // namespace
 
+namespace {
+
+/// Of a run that --resume auto finds finished. Ranks of MPI ask rank 0 for it, once they have met.
+std::optional<RunSummary> summary_if_finished(const RunOptions& options) {
+  if (is_relaunched_worker() || resolve_engine(options.workers.engine) == Engine::mpi) {
+    return std::nullopt;
+  }
+  std::optional<RunResults> results = finished_results(options);
+  if (!results) {
+    return std::nullopt;
+  }
+  warn_that_finished(options, *results);
+  return RunSummary{.results = std::move(*results), .folder = options.output.folder, .data = {}};
+}
+
+}  // namespace
+
 RunSummary train_run(const RunOptions& options, Progress& progress) {
   const double started = now_seconds();
   check_options(options);
   const Engine engine = resolve_engine(options.workers.engine);
   check_engine(engine);
+  if (const auto finished = summary_if_finished(options)) {
+    return *finished;
+  }
   FolderPtr folder;
   if (engine != Engine::mpi && !is_relaunched_worker()) {
-    folder = make_folder(options.output.folder);
+    folder = make_folder(options.output);
   }
   LaunchOptions launching = launch_options_of(options, engine);
   if (engine == Engine::mpi) {
@@ -279,6 +374,9 @@ RunSummary train_run(const RunOptions& options, Progress& progress) {
 
 RunSummary train_plan(const TrainPlan& plan, Progress& progress, const TrainExtras& extras) {
   check_extras(extras, plan.options);
+  if (const auto finished = summary_if_finished(plan.options)) {
+    return *finished;
+  }
   return Run(plan, progress, nullptr, now_seconds(), extras).run();
 }
 

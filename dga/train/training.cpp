@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <numeric>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -35,8 +36,10 @@
 #include "dga/train/kept_weights.h"
 #include "dga/train/objective.h"
 #include "dga/train/optimizers.h"
+#include "dga/train/run_checkpoints.h"
 #include "dga/train/stop_agreement.h"
 #include "dga/train/telemetry.h"
+#include "dga/train/worker_numbers.h"
 #include "dga/train/worker_times.h"
 
 namespace dga {
@@ -57,10 +60,13 @@ struct WorkerTurn {
 class Training {
  public:
   Training(Environment& environment, const TrainPlan& plan, const TrainExtras& extras,
-           Progress& progress, ResultWriter& writer, double started);
+           Progress& progress, ResultWriter& writer, double started, const ResumePoint* resume);
   TrainingEnd run();
 
  private:
+  /// Takes over what a checkpoint says of the epochs before.
+  void restore(const RunState& state);
+  WorkerNumbers own_numbers() const;
   bool train_epoch(std::int64_t epoch);
   /// A step, which counts from 0 in its epoch.
   void take_step(std::int64_t epoch, std::int64_t step);
@@ -88,6 +94,9 @@ class Training {
   void write_results(RunResults& results);
   RunResults collect_results(bool stopped);
   bool is_root() const { return environment_.is_root(); }
+  bool has_all_epochs() const {
+    return std::ssize(epochs_) == plan_.options.training.epochs || best_.patience_is_over();
+  }
   std::int64_t saved_epoch() const {
     return plan_.options.training.keep_best ? best_.number() : epochs_.back().epoch;
   }
@@ -110,6 +119,7 @@ class Training {
   JoinedBatch joined_;  // if the turns are coalesced
   StopAgreement stop_;
   EpochEvaluator evaluator_;
+  RunCheckpoints checkpoints_;
   bool has_buffers_ = false;
 
   // Over the share of each of this carrier's workers, after the epoch to be saved.
@@ -120,6 +130,7 @@ class Training {
   KeptWeights kept_;
   // The seconds of this carrier's workers, and the steps, up to the end of the last epoch.
   std::vector<PhaseSeconds> phase_seconds_;
+  std::vector<PhaseSeconds> earlier_seconds_;  // those before the run was resumed; empty: none
   std::int64_t steps_ = 0;
   std::int64_t skipped_steps_ = 0;
 };
@@ -146,7 +157,8 @@ ModelCard card_of(const TrainPlan& plan, const TrainExtras& extras) {
 }
 
 Training::Training(Environment& environment, const TrainPlan& plan, const TrainExtras& extras,
-                   Progress& progress, ResultWriter& writer, double started)
+                   Progress& progress, ResultWriter& writer, double started,
+                   const ResumePoint* resume)
     : environment_(environment),
       plan_(plan),
       extras_(extras),
@@ -157,6 +169,7 @@ Training::Training(Environment& environment, const TrainPlan& plan, const TrainE
       objective_(plan, extras),
       stop_(environment.world()),
       evaluator_(environment, plan, extras, card_),
+      checkpoints_(environment, plan, resume, writer.folder()),
       best_(plan.options.training.patience) {
   at::set_num_threads(1);
   if (is_root() && !writer_.attempt([&] {
@@ -173,10 +186,15 @@ Training::Training(Environment& environment, const TrainPlan& plan, const TrainE
   if (plan_.options.training.coalesce) {
     check_independent(*model_.module);
   }
+  checkpoints_.load_module(*model_.module, kept_);
   has_buffers_ = !model_.module->buffers().empty();
   accumulator_ = std::make_unique<GradientAccumulator>(
       environment_, model_.module, optimizer_of(plan_, static_cast<bool>(extras_.model)),
       accumulator_options_of(plan_));
+  checkpoints_.load_accumulator(*accumulator_);
+  if (checkpoints_.restores()) {
+    restore(checkpoints_.state());
+  }
   const WorkerBlock block = environment_.block();
   times_.emplace(accumulator_->recorder(), block.count, plan_.options.training.coalesce);
   telemetry_.emplace(environment_, plan_, writer_, accumulator_->recorder(), *times_);
@@ -194,9 +212,28 @@ Training::Training(Environment& environment, const TrainPlan& plan, const TrainE
                              .blocks = block_starts(*plan_.train, shard)}),
              Prefetcher::Options{.depth = prefetch_depth(environment_, batch_bytes(plan_),
                                                          plan_.options.data.samples.shuffle_window),
+                                 .first_epoch = std::ssize(epochs_),
                                  .epochs = plan_.options.training.epochs,
                                  .timeout_seconds = plan_.options.workers.timeout})});
   }
+}
+
+void Training::restore(const RunState& state) {
+  if (is_root() && !writer_.restart_metrics(state.epochs)) {
+    stop_.want_stop();
+  }
+  epochs_ = state.epochs;
+  for (const EpochResult& epoch : epochs_) {
+    best_.add(epoch);
+  }
+  const WorkerBlock block = environment_.block();
+  for (int worker = block.first; worker < block.end(); ++worker) {
+    earlier_seconds_.push_back(state.seconds.at(static_cast<std::size_t>(worker)));
+    saved_errors_.push_back(state.saved_errors.at(static_cast<std::size_t>(worker)));
+  }
+  phase_seconds_ = earlier_seconds_;
+  steps_ = accumulator_->num_steps();
+  skipped_steps_ = accumulator_->num_skipped();
 }
 
 TrainingEnd Training::run() {
@@ -220,7 +257,13 @@ TrainingEnd Training::run() {
   }
   telemetry_->begin();
   first_step_at_ = now_seconds();
-  for (std::int64_t epoch = 0; epoch < plan_.options.training.epochs; ++epoch) {
+  if (!epochs_.empty() && has_all_epochs()) {  // it was ended before it had written its results
+    if (plan_.options.training.ema > 0) {
+      accumulator_->use_average(true);
+    }
+    return finish(false);
+  }
+  for (std::int64_t epoch = std::ssize(epochs_); epoch < plan_.options.training.epochs; ++epoch) {
     const double epoch_at = now_seconds();
     if (!train_epoch(epoch)) {
       return stop();
@@ -352,6 +395,11 @@ bool Training::evaluate(std::int64_t epoch, double epoch_at) {
   result.seconds = now_seconds() - epoch_at;
   epochs_.push_back(result);
   phase_seconds_ = times_->totals();
+  for (std::size_t i = 0; i < earlier_seconds_.size(); ++i) {
+    for (std::size_t phase = 0; phase < kStepPhases; ++phase) {
+      phase_seconds_[i][phase] += earlier_seconds_[i][phase];
+    }
+  }
   steps_ = accumulator_->num_steps();
   skipped_steps_ = accumulator_->num_skipped();
   const bool best = best_.add(result);
@@ -359,18 +407,23 @@ bool Training::evaluate(std::int64_t epoch, double epoch_at) {
   if (to_be_saved) {
     saved_errors_ = evaluator_.test_errors();
   }
-  if (!goes_on(result)) {
-    return false;  // the average stays in use, to be saved
-  }
-  if (to_be_saved && is_root()) {
+  const bool more = goes_on(result);
+  const bool saves = checkpoints_.is_due(epoch + 1);
+  if (to_be_saved && is_root() && (more || saves)) {
     // The next epoch may not end. This reads each weight once, as the evaluation of one batch does.
     // No worker changes the weights before worker 0 takes part in the next step.
     kept_.keep(*model_.module);
   }
-  if (averaged) {
+  if (averaged && (more || saves)) {
     accumulator_->use_average(false);
   }
-  return true;
+  if (saves) {
+    checkpoints_.save(*accumulator_, *model_.module, epochs_, own_numbers(), kept_);
+  }
+  if (averaged && saves && !more) {
+    accumulator_->use_average(true);  // to be saved with the results
+  }
+  return more;
 }
 
 bool Training::goes_on(const EpochResult& result) {
@@ -387,7 +440,7 @@ bool Training::goes_on(const EpochResult& result) {
     wants_stop = progress_.wants_stop() ? 1 : 0;
   }
   // All workers have the same result, but only worker 0 knows what the caller wants.
-  if (result.epoch == plan_.options.training.epochs || best_.patience_is_over()) {
+  if (has_all_epochs()) {
     return false;
   }
   environment_.world().broadcast({&wants_stop, 1}, 0, "stop request");
@@ -435,26 +488,17 @@ TrainingEnd Training::finish(bool stopped) {
   return end;
 }
 
+WorkerNumbers Training::own_numbers() const {
+  WorkerNumbers own{.seconds = phase_seconds_, .errors = saved_errors_};
+  for (const std::int64_t samples : evaluator_.test_samples()) {
+    own.shares.push_back(static_cast<double>(samples));
+  }
+  return own;
+}
+
 RunResults Training::collect_results(bool stopped) {
   const WorkerBlocks& blocks = environment_.blocks();
-  constexpr std::size_t kNumbers = kStepPhases + 2;  // of each worker
-  std::vector<double> mine;
-  const std::vector<std::int64_t> shares = evaluator_.test_samples();
-  for (std::size_t i = 0; i < turns_.size(); ++i) {
-    for (const StepPhase phase :
-         {StepPhase::compute, StepPhase::reduce, StepPhase::wait, StepPhase::data}) {
-      mine.push_back(phase_seconds_[i][static_cast<std::size_t>(phase)]);
-    }
-    mine.insert(mine.end(), {saved_errors_[i], static_cast<double>(shares[i])});
-  }
-  std::vector<std::int64_t> counts;
-  for (int carrier = 0; carrier < blocks.carriers(); ++carrier) {
-    counts.push_back(blocks.of(carrier).count * static_cast<std::int64_t>(kNumbers));
-  }
-  std::vector<double> all(kNumbers * static_cast<std::size_t>(blocks.workers()));
-  environment_.world().all_gather(
-      ConstBufferView(mine.data(), static_cast<std::int64_t>(mine.size())),
-      BufferView(all.data(), static_cast<std::int64_t>(all.size())), counts, "times and errors");
+  const WorkerNumbers all = gather_numbers(environment_, own_numbers());
   RunResults results{.engine = std::string(name_of(environment_.engine())),
                      .workers = blocks.workers(),
                      .carriers = blocks.carriers(),
@@ -466,17 +510,19 @@ RunResults Training::collect_results(bool stopped) {
                      .test_samples = plan_.test_samples(),
                      .validation_samples = plan_.validation_samples()};
   double total_seconds = 0;
-  for (std::size_t i = 0; i < all.size(); i += kNumbers) {
-    results.compute_seconds.push_back(all[i]);
-    results.reduce_seconds.push_back(all[i + 1]);
-    results.wait_seconds.push_back(all[i + 2]);
-    results.data_seconds.push_back(all[i + 3]);
-    const double seconds = all[i] + all[i + 1] + all[i + 2] + all[i + 3];
+  for (std::size_t i = 0; i < all.seconds.size(); ++i) {
+    const PhaseSeconds& own = all.seconds[i];
+    const auto in = [&](StepPhase phase) { return own[static_cast<std::size_t>(phase)]; };
+    results.compute_seconds.push_back(in(StepPhase::compute));
+    results.reduce_seconds.push_back(in(StepPhase::reduce));
+    results.wait_seconds.push_back(in(StepPhase::wait));
+    results.data_seconds.push_back(in(StepPhase::data));
+    const double seconds = std::accumulate(own.begin(), own.end(), 0.0);
     total_seconds += seconds;
     results.time.values.emplace_back(seconds);
-    const double share = all[i + 5];
     results.error.values.push_back(
-        share > 0 ? std::optional(all[i + 4] / share * evaluator_.error_unit()) : std::nullopt);
+        all.shares[i] > 0 ? std::optional(all.errors[i] / all.shares[i] * evaluator_.error_unit())
+                          : std::nullopt);
   }
   results.time.mean = total_seconds / blocks.workers();
   results.best_epoch = saved_epoch();
@@ -530,8 +576,8 @@ void Training::write_results(RunResults& results) {
 
 TrainingEnd train_on_worker(Environment& environment, const TrainPlan& plan,
                             const TrainExtras& extras, Progress& progress, ResultWriter& writer,
-                            double started) {
-  return Training(environment, plan, extras, progress, writer, started).run();
+                            double started, const ResumePoint* resume) {
+  return Training(environment, plan, extras, progress, writer, started, resume).run();
 }
 
 }  // namespace dga

@@ -11,6 +11,7 @@
 #include "dga/storage/run_results.h"
 #include "dga/train/plan.h"
 #include "dga/train/result_writer.h"
+#include "dga/train/resume_point.h"
 #include "dga/train/shared_outcome.h"
 #include "dga/train/train_extras.h"
 
@@ -23,10 +24,11 @@ struct TrainingEnd {
 };
 
 /// Trains according to `plan`, and returns how training ended. Only worker 0 calls `progress` and
-/// uses `writer`. `started`: the time at which the run started (clock.h). Collective over all
-/// workers; blocks. Throws what GradientAccumulator throws.
+/// uses `writer`. `started`: the time at which the run started (clock.h). `resume`: where the run
+/// goes on, the same on every worker; null: at the beginning. Collective over all workers; blocks.
+/// Throws what GradientAccumulator throws.
 TrainingEnd train_on_worker(Environment& environment, const TrainPlan& plan,
                             const TrainExtras& extras, Progress& progress, ResultWriter& writer,
-                            double started);
+                            double started, const ResumePoint* resume);
 
 }  // namespace dga

@@ -2,6 +2,7 @@
 
 #include "dga/train/worker_times.h"
 
+#include <algorithm>
 #include <numeric>
 
 namespace dga {
@@ -43,8 +44,9 @@ void WorkerTimes::end_step() noexcept {
   PhaseSeconds shared{};
   const StepTimes& step = recorder_.steps().back();
   for (std::size_t phase = 0; phase < kStepPhases; ++phase) {
-    shared[phase] = phase == kWait ? 0 : static_cast<double>(step.seconds[phase]) - at_[phase];
-    shared[phase] /= static_cast<double>(turns_.size());
+    // Steps are kept in f32, so a phase may seem shorter than its turns.
+    const double rest = std::max(static_cast<double>(step.seconds[phase]) - at_[phase], 0.0);
+    shared[phase] = phase == kWait ? 0 : rest / static_cast<double>(turns_.size());
   }
   for (std::size_t i = 0; i < turns_.size(); ++i) {
     PhaseSeconds own = turns_[i];
@@ -52,7 +54,7 @@ void WorkerTimes::end_step() noexcept {
     for (std::size_t phase = 0; phase < kStepPhases; ++phase) {
       own[phase] += shared[phase];
     }
-    own[kWait] = step.total() - sum_of(own);
+    own[kWait] = std::max(step.total() - sum_of(own), 0.0);
     for (std::size_t phase = 0; phase < kStepPhases; ++phase) {
       totals_[i][phase] += own[phase];
     }

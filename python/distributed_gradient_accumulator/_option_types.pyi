@@ -86,7 +86,13 @@ class ProblemOptions(DatasetOptions, total=False):
     seed: Optional[int]
     """Seed of all random numbers. The same seed and number of workers give the same weights. Default: 42."""
     output: Optional[Union[str, os.PathLike[str]]]
-    """Folder for the results, as a path or a URI. It must not already contain a run. Default: runs/<date-time>."""
+    """Folder for the results, as a path or a URI. Without --resume it must not already contain a run. Default: runs/<date-time>."""
+    checkpoint_every: Optional[Union[int, Literal["off"]]]
+    """Save a checkpoint after every N epochs, and after the last, in DIR/checkpoints. off: no checkpoints. Default: off."""
+    keep_checkpoints: Optional[int]
+    """Number of checkpoints to keep; older ones are removed. Default: 2."""
+    resume: Optional[Union[str, os.PathLike[str]]]
+    """Go on from a checkpoint: its folder, or auto for the newest good one of --output. The weights are those of a run that was never interrupted. Epochs, learning rate, engine and carriers may be others."""
     tensorboard: Optional[bool]
     """Also write losses, errors, times and options for TensorBoard (tensorboard --logdir DIR). Default: false."""
     trace: Optional[bool]

@@ -86,6 +86,18 @@ TEST(SharedCarriers, PassMessagesAmongTheirWorkers) {
   }
 }
 
+TEST(SharedCarriers, LetTheOthersRunWhileAProgramPolls) {
+  for (const Engine engine : {Engine::threads, Engine::processes}) {
+    launch({.engine = engine, .workers = 5, .carriers = 2}, [](Environment& environment) {
+      double sum = environment.rank();
+      Pending pending = environment.world().start_all_reduce({&sum, 1});
+      while (!pending.test()) {
+      }
+      DGA_CHECK(sum == 10, "found ", sum);
+    });
+  }
+}
+
 TEST(SharedCarriers, DoNotTimeOutWhileTheirWorkersTakeTurns) {
   // The first worker waits 1 s for the last, which has not had its turn: longer than the timeout,
   // but one of them gets on all the time.

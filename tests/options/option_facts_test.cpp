@@ -36,8 +36,8 @@ OptionValue changed_value(const Option& row) {
 }
 
 TEST(OptionFacts, EveryOptionIsOneButPathsAndThoseOfTheProgram) {
-  const std::set<std::string> may_differ{"data",   "test-data", "val-data", "stream-index",
-                                         "output", "quiet",     "config",   "engine"};
+  const std::set<std::string> may_differ{"data",  "test-data", "val-data", "stream-index", "output",
+                                         "quiet", "config",    "engine",   "resume"};
   const std::vector<Fact> before = option_facts({}, 4);
   for (const Option& row : option_table()) {
     RunOptions options;

@@ -92,8 +92,9 @@ TEST(PartialSums, AreThoseOfTheFixedTreeForEveryNodeOfTheCover) {
 
 TEST(PartialSums, TakeAFewBuffersNotOneForEachWorker) {
   EXPECT_EQ(PartialSums::most_slots(WorkerBlocks(30, 30)), 0);
-  EXPECT_EQ(PartialSums::most_slots(WorkerBlocks(30, 1)), 5);
-  EXPECT_EQ(PartialSums::most_slots(WorkerBlocks(30, 2)), 5);
+  EXPECT_EQ(PartialSums::most_slots(WorkerBlocks(2, 1)), 1);
+  EXPECT_EQ(PartialSums::most_slots(WorkerBlocks(30, 1)), 4);
+  EXPECT_EQ(PartialSums::most_slots(WorkerBlocks(30, 2)), 4);
   EXPECT_LE(PartialSums::most_slots(WorkerBlocks(4096, 2)), 13);
 }
 

@@ -48,8 +48,8 @@ TEST(MemoryNeed, HasTheSharesOfParametersGradientsAndState) {
   EXPECT_NEAR(share_of(options), 4 * 6, 0.01);
   EXPECT_NEAR(share_of(options, 3, 3), 4 * (1 + 3 + 2 + 3), 0.01);
   EXPECT_NEAR(share_of(options, 4, 2), 4 * (1 + 2 + 1 + 2), 0.01) << "state of the node's workers";
-  EXPECT_NEAR(share_of(options, 30, 2, 2), 4 * (1 + 2 * (1 + 5) + 2 + 2), 0.01)
-      << "two carriers with one buffer and five partial sums each";
+  EXPECT_NEAR(share_of(options, 30, 2, 2), 4 * (1 + 2 * (1 + 4) + 2 + 2), 0.01)
+      << "two carriers with one buffer and four partial sums each";
   options.training.ema = 0.9;
   EXPECT_NEAR(share_of(options), 4 * 8, 0.01);
   options.training.ema = 0;

@@ -284,8 +284,10 @@ DGA_ENGINE_TEST(MeanError, CountsEachSampleOnce) {
 }
 
 /// A whole run with a model of the program's own; its hash on every caller.
-std::string weights_of_own_model(const std::string& folder, Engine engine, int workers) {
+std::string weights_of_own_model(const std::string& folder, Engine engine, int workers,
+                                 int carriers) {
   RunOptions options;
+  options.workers.carriers = carriers;
   options.output.folder = folder;
   options.workers.ranks_per_node = engine_options().ranks_per_node;
   options.workers.timeout = engine_options().timeout_s;
@@ -309,9 +311,10 @@ TEST(OwnModel, GivesTheWeightsThatThreadsGive) {
   const WorkerMap map = map_workers(engine_options());
   const auto workers = static_cast<int>(map.workers.size());
   const std::string found =
-      weights_of_own_model(folder.file("run"), engine_options().engine, workers);
+      weights_of_own_model(folder.file("run"), engine_options().engine, workers, map.carriers);
   if (map.own_rank == 0) {
-    EXPECT_EQ(found, weights_of_own_model(folder.file("threads"), Engine::threads, workers));
+    EXPECT_EQ(found,
+              weights_of_own_model(folder.file("threads"), Engine::threads, workers, workers));
   }
 }
 

@@ -141,16 +141,13 @@ void World::hear_others() {
   }
 }
 
-/// Of a worker of this node, or of all that share a carrier with it: while these run, it gets
-/// nearer to its turn.
-std::uint64_t World::pulse_of(int worker) const {
-  if (!options_.shared) {
-    return presence(worker)->pulse.load(std::memory_order_relaxed);
-  }
+/// Of all workers of a carrier: while one of them runs, the others get nearer to their turns.
+/// Workers share carriers on one node only, so their numbers are their positions there.
+std::uint64_t World::pulse_of_carrier(int carrier) const {
   std::uint64_t pulse = 0;
-  const WorkerBlock block = options_.shared->of(options_.shared->carrier_of(worker));
+  const WorkerBlock block = options_.shared->of(carrier);
   for (int each = block.first; each < block.end(); ++each) {
-    pulse += presence(each)->pulse.load(std::memory_order_relaxed);
+    pulse += presence_of(node_, each).pulse.load(std::memory_order_relaxed);
   }
   return pulse;
 }
@@ -158,9 +155,16 @@ std::uint64_t World::pulse_of(int worker) const {
 void World::note_progress(Waiting& waiting) const {
   std::uint64_t pulse = own_presence().pulse.load(std::memory_order_relaxed);
   double got_on = 0;
+  int last_carrier = -1;  // whose pulse was added; the missing workers are in ascending order
   for (const int worker : waiting.missing()) {
     if (const Presence* neighbour = presence(worker)) {
-      pulse += pulse_of(worker);
+      const int carrier = options_.shared ? options_.shared->carrier_of(worker) : -1;
+      if (!options_.shared) {
+        pulse += neighbour->pulse.load(std::memory_order_relaxed);
+      } else if (carrier != last_carrier) {
+        pulse += pulse_of_carrier(carrier);
+        last_carrier = carrier;
+      }
       got_on = std::max(got_on, neighbour->got_on.load(std::memory_order_relaxed));
     } else if (const auto heard = got_on_.find(worker); heard != got_on_.end()) {
       got_on = std::max(got_on, heard->second);
@@ -303,6 +307,13 @@ void World::wait_polling(const std::function<bool()>& poll,
     }
   }
   own_presence().set_waiting("");
+}
+
+void World::let_others_run() {
+  if (options_.baton != nullptr) {
+    check();
+    const Baton::Rest rest(options_.baton.get());
+  }
 }
 
 World::ReadGuard::ReadGuard(World& world) : world_(world) {

@@ -110,6 +110,9 @@ class World {
   void wait_polling(const std::function<bool()>& poll, const std::function<std::string()>& describe,
                     const std::function<std::vector<int>()>& missing,
                     const std::function<Inquiry()>& inquire = {});
+  /// Lets the other workers of this worker's carrier run, if it shares one: for a program that
+  /// polls. Throws WorkerFailure if the world has failed.
+  void let_others_run();
   /// Those whom other workers may ask about their operations.
   std::vector<const Inquired*>& inquired() noexcept { return inquired_; }
 
@@ -152,7 +155,7 @@ class World {
   bool ready_soon(const std::function<bool()>& ready, double started) const;
   void check_wait(Waiting& waiting);
   void note_progress(Waiting& waiting) const;
-  std::uint64_t pulse_of(int worker) const;
+  std::uint64_t pulse_of_carrier(int carrier) const;
   void hear_others();
 
   // world_inquiries.cpp

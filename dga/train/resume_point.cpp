@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "dga/train/resume_point.h"
+
+#include <string_view>
+
+#include "dga/base/error.h"
+#include "dga/base/log.h"
+#include "dga/storage/atomic_file.h"
+#include "dga/storage/checkpoints.h"
+#include "dga/storage/store_path.h"
+#include "dga/train/checkpoint.h"
+
+namespace dga {
+namespace {
+
+constexpr std::string_view kAuto = "auto";
+
+}  // namespace
+
+RunFolderMode folder_mode(const OutputOptions& options) {
+  if (options.resume.empty()) {
+    return RunFolderMode::fresh;
+  }
+  if (options.resume == kAuto) {
+    return RunFolderMode::resume;
+  }
+  const StorePath run = StorePath(options.resume).parent().parent();
+  return !options.folder.empty() && run.canonical() == StorePath(options.folder).canonical()
+             ? RunFolderMode::resume
+             : RunFolderMode::fresh;
+}
+
+std::optional<RunResults> finished_results(const RunOptions& options) {
+  if (options.output.resume != kAuto) {
+    return std::nullopt;
+  }
+  const std::string path = path_in(options.output.folder, kResultsFile);
+  if (!StorePath(path).exists()) {
+    return std::nullopt;
+  }
+  RunResults results = run_results_from_json(read_file(path), path);
+  const bool whole = std::ssize(results.epochs) >= options.training.epochs;
+  return !results.stopped && (whole || results.stopped_early) ? std::optional(results)
+                                                              : std::nullopt;
+}
+
+std::optional<ResumePoint> find_resume_point(const TrainPlan& plan, const std::string& run_folder) {
+  std::string path = plan.options.output.resume;
+  if (path == kAuto) {
+    const auto newest = newest_good_checkpoint(run_folder, [](const std::string& text) {
+      log_warning(text, " An older checkpoint is used.");
+    });
+    if (!newest) {
+      log_warning("[train] resume: found no checkpoint in ", run_folder,
+                  ". The run starts from the beginning.");
+      return std::nullopt;
+    }
+    path = newest->path;
+  } else {
+    verify_checkpoint(path);
+  }
+  ResumePoint point{path, read_state(path)};
+  check_resumable(point.state, plan.options, plan.data_facts, path);
+  return point;
+}
+
+}  // namespace dga

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "dga/train/run_state.h"
+
+#include <algorithm>
+#include <exception>
+#include <nlohmann/json.hpp>
+
+#include "dga/base/error.h"
+#include "dga/options/option_table.h"
+#include "dga/options/options_json.h"
+
+namespace dga {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr int kStateSchema = 1;
+
+}  // namespace
+
+std::string to_json(const RunState& state) {
+  Json json{{"schema", kStateSchema},         {"options", Json::parse(to_json(state.options))},
+            {"seconds", state.seconds},       {"saved_errors", state.saved_errors},
+            {"has_kept", state.has_kept},     {"learning_rates", state.learning_rates},
+            {"num_steps", state.num_steps},   {"num_skipped", state.num_skipped},
+            {"loss_scale", state.loss_scale}, {"growth_steps", state.growth_steps}};
+  for (const Fact& fact : state.data) {
+    json["data"][fact.name] = fact.value;
+  }
+  json["epochs"] = Json::array();
+  for (const EpochResult& epoch : state.epochs) {
+    json["epochs"].push_back(to_json(epoch));  // as lines of metrics.jsonl
+  }
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+RunState run_state_from_json(std::string_view text, const std::string& path) {
+  try {
+    const Json json = Json::parse(text);
+    if (json.at("schema") != kStateSchema) {
+      throw StorageError(str("[train] ", path, ": expected schema ", kStateSchema, ", found ",
+                             json.at("schema").dump(), ". Use the dga that wrote it."));
+    }
+    RunState state{.options = run_options_from_json(json.at("options").dump(), path),
+                   .seconds = json.at("seconds").get<std::vector<PhaseSeconds>>(),
+                   .saved_errors = json.at("saved_errors").get<std::vector<double>>(),
+                   .has_kept = json.at("has_kept").get<bool>(),
+                   .learning_rates = json.at("learning_rates").get<std::vector<double>>(),
+                   .num_steps = json.at("num_steps").get<std::int64_t>(),
+                   .num_skipped = json.at("num_skipped").get<std::int64_t>(),
+                   .loss_scale = json.at("loss_scale").get<double>(),
+                   .growth_steps = json.at("growth_steps").get<std::int64_t>()};
+    for (const auto& [name, value] : json.at("data").items()) {
+      state.data.push_back({.name = name, .value = value.get<std::string>()});
+    }
+    std::string lines;
+    for (const Json& line : json.at("epochs")) {
+      lines += line.get<std::string>() + "\n";
+    }
+    state.epochs = epochs_from_json_lines(lines, path);
+    return state;
+  } catch (const StorageError&) {
+    throw;
+  } catch (const std::exception& error) {
+    throw StorageError(str("[train] ", path, ": expected the state of a run, found other JSON (",
+                           error.what(), "). Use another checkpoint."));
+  }
+}
+
+void check_resumable(const RunState& state, const RunOptions& options,
+                     const std::vector<Fact>& data, const std::string& path) {
+  for (const Option& row : option_table()) {
+    const std::string before = row.text_of(row.get(state.options));
+    const std::string now = row.text_of(row.get(options));
+    DGA_CHECK(row.resumable || before == now, "[train] resume: expected --", row.name, " ", before,
+              ", as in the checkpoint ", path, ", found ", now,
+              ". Start without --resume, or with the options of the first run.");
+  }
+  DGA_CHECK(options.training.epochs >= std::ssize(state.epochs),
+            "[train] resume: expected --epochs ", state.epochs.size(),
+            " or more, as many as the checkpoint ", path, " has, found ", options.training.epochs,
+            ". Raise it, or resume an older checkpoint.");
+  for (const Fact& fact : state.data) {
+    const auto found = std::find_if(data.begin(), data.end(),
+                                    [&](const Fact& each) { return each.name == fact.name; });
+    DGA_CHECK(found != data.end() && found->value == fact.value,
+              "[train] resume: expected the data of the checkpoint ", path, ", with ", fact.name,
+              ": ", fact.value, ", found ", found == data.end() ? "none" : found->value,
+              ". Resume with the same data, or start without --resume.");
+  }
+}
+
+}  // namespace dga

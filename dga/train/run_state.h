@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// RunState: what a checkpoint says about a run besides its tensors (state.json).
+
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "dga/base/fact.h"
+#include "dga/options/run_options.h"
+#include "dga/storage/run_results.h"
+#include "dga/train/worker_times.h"
+
+namespace dga {
+
+inline constexpr std::string_view kStateFile = "state.json";
+inline constexpr std::string_view kTensorsFile = "state.safetensors";
+
+/// Of a run that has finished some epochs and is about to begin the next.
+struct RunState {
+  RunOptions options = {};                 // as resolved
+  std::vector<Fact> data = {};             // what tells the data from other data
+  std::vector<EpochResult> epochs = {};    // those finished
+  std::vector<PhaseSeconds> seconds = {};  // (workers) of their steps
+  std::vector<double> saved_errors = {};   // (workers) after the epoch to be saved
+  bool has_kept = false;                   // whether that epoch's weights are among the tensors
+  // Of AccumulatorState, whose tensors are in the other file.
+  std::vector<double> learning_rates = {};
+  std::int64_t num_steps = 0;
+  std::int64_t num_skipped = 0;
+  double loss_scale = 1;
+  std::int64_t growth_steps = 0;
+};
+
+/// The text of state.json, with a final newline.
+std::string to_json(const RunState& state);
+
+/// Reads it. Throws StorageError, which names `path`, if `text` is something else, or of another
+/// schema.
+RunState run_state_from_json(std::string_view text, const std::string& path);
+
+/// Throws InvalidArgument, which names `path` and the first difference, unless a run with `options`
+/// on data with the facts `data` may go on from `state`. Learning rate, epochs, engine and carriers
+/// may change, and what does not change the weights.
+void check_resumable(const RunState& state, const RunOptions& options,
+                     const std::vector<Fact>& data, const std::string& path);
+
+}  // namespace dga

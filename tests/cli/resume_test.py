@@ -1,0 +1,189 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Checkpoints: a run that was killed and goes on has the weights and results of one that was never interrupted."""
+
+import json
+import os
+import random
+import shlex
+import shutil
+import signal
+import subprocess
+import time
+import unittest
+
+from program import PROGRAM, ProgramTest, rows
+
+MPIRUN = shlex.split(os.environ.get("DGA_MPIRUN", ""))
+HAS_MPI = os.environ.get("DGA_MPI") == "ON"
+EPOCHS = 6
+OPTIONS = ("--data", "data", "--hidden", "8", "--batch", "4", "--workers", "5", "--optimizer", "adamw", "--dropout", "0.2",
+           "--clip-norm", "1")
+
+
+class ResumeTest(ProgramTest):
+    def setUp(self):
+        super().setUp()
+        self.write("data/a.csv", rows(400))
+
+    def train(self, output, *options, epochs=EPOCHS, command=(PROGRAM,)):
+        done = self.dga("train", *OPTIONS, "--epochs", epochs, "--output", output, "--quiet", *options, command=command)
+        self.assertEqual(done.returncode, 0, done)
+        return done
+
+    def results(self, output):
+        """What must not depend on interruptions."""
+        found = json.loads((self.folder / output / "results.json").read_text(encoding="utf-8"))
+        lines = [json.loads(line) for line in (self.folder / output / "metrics.jsonl").read_text().splitlines()]
+        for epoch in found["epochs"] + lines:
+            del epoch["seconds"]
+        self.assertEqual(found["epochs"], lines)
+        return {key: found[key] for key in ("weights_sha256", "error", "epochs", "best_epoch", "steps", "workers")}
+
+    def checkpoints(self, output):
+        return sorted(os.listdir(self.folder / output / "checkpoints"))
+
+    def stopped_after(self, output, epochs, *options):
+        """A run that is killed once it has a checkpoint of at least `epochs` epochs, and goes on long after."""
+        process = subprocess.Popen(
+            [PROGRAM, "train", *OPTIONS, "--epochs", "1000000", "--output", output, "--checkpoint-every", "1", *options],
+            cwd=self.folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        metrics = self.folder / output / "metrics.jsonl"
+        end = time.monotonic() + 60
+        while not (metrics.exists() and metrics.read_bytes().count(b"\n") > epochs):
+            self.assertLess(time.monotonic(), end)
+            time.sleep(0.005)
+        process.kill()
+        process.wait()
+
+    def test_a_run_in_parts_has_the_results_of_one_in_a_piece(self):
+        for number, options in enumerate(((), ("--keep-best",), ("--ema", "0.9"))):
+            with self.subTest(options=options):
+                whole, parts = f"whole{number}", f"parts{number}"
+                self.train(whole, *options)
+                self.train(parts, "--checkpoint-every", "2", *options, epochs=2)
+                self.train(parts, "--resume", "auto", "--checkpoint-every", "3", "--engine", "processes", "--carriers", "3",
+                           *options, epochs=3)
+                self.train(parts, "--resume", "auto", "--carriers", "1", *options)
+                self.assertEqual(self.results(parts), self.results(whole))
+
+    @unittest.skipUnless(HAS_MPI, "dga was built without MPI")
+    def test_a_run_goes_on_over_mpi_and_back(self):
+        self.train("whole")
+        self.train("parts", "--checkpoint-every", "1", epochs=2)
+        self.train("parts", "--resume", "auto", "--checkpoint-every", "1", epochs=4,
+                   command=[*MPIRUN, "-n", "3", PROGRAM])
+        self.train("parts", "--resume", "auto", "--ranks-per-node", "1", epochs=5, command=[*MPIRUN, "-n", "2", PROGRAM])
+        self.assertEqual(self.results("parts")["epochs"], self.results("whole")["epochs"][:5])
+        done = self.train("parts", "--resume", "auto", epochs=5, command=[*MPIRUN, "-n", "2", PROGRAM])
+        self.assertIn("has finished 5 epochs. There is nothing to do.", done.stderr)
+
+    def test_a_killed_run_goes_on_with_the_bits_of_one_that_was_not(self):
+        for engine in ("threads", "processes"):
+            with self.subTest(engine=engine):
+                output = f"killed-{engine}"
+                self.stopped_after(output, 3, "--engine", engine)
+                finished = len((self.folder / output / "metrics.jsonl").read_text().splitlines())
+                self.train(output, "--resume", "auto", epochs=finished + 2)
+                self.train(f"whole-{engine}", epochs=finished + 2)
+                self.assertEqual(self.results(output), self.results(f"whole-{engine}"))
+
+    def test_the_newest_checkpoints_are_kept(self):
+        self.train("out", "--checkpoint-every", "1")
+        steps = json.loads((self.folder / "out" / "results.json").read_text())["steps"]
+        per_epoch = steps // EPOCHS
+        self.assertEqual(self.checkpoints("out"), [f"step-{steps - per_epoch:012}", f"step-{steps:012}"])
+        self.train("more", "--checkpoint-every", "2", "--keep-checkpoints", "3")
+        self.assertEqual(len(self.checkpoints("more")), 3)
+
+    def test_damaged_checkpoints_are_named_and_passed_over(self):
+        self.train("whole")
+        self.train("parts", "--checkpoint-every", "1", epochs=3)
+        newest = self.folder / "parts" / "checkpoints" / self.checkpoints("parts")[-1]
+        random.seed(14)
+        content = bytearray((newest / "state.safetensors").read_bytes())
+        content[random.randrange(len(content))] ^= 1 << random.randrange(8)
+        (newest / "state.safetensors").write_bytes(content)
+        done = self.train("parts", "--resume", "auto", "--checkpoint-every", "1")
+        self.assertIn(f"{newest.name}/state.safetensors", done.stderr)
+        self.assertIn("An older checkpoint is used.", done.stderr)
+        self.assertEqual(self.results("parts"), self.results("whole"))
+
+    def test_a_checkpoint_is_resumed_by_its_path_in_another_folder(self):
+        self.train("whole")
+        self.train("first", "--checkpoint-every", "1", epochs=3)
+        oldest = self.checkpoints("first")[0]
+        self.train("second", "--resume", f"first/checkpoints/{oldest}")
+        self.assertEqual(self.results("second"), self.results("whole"))
+        self.expect_error(self.dga("train", *OPTIONS, "--epochs", "9", "--output", "whole", "--resume",
+                                   f"first/checkpoints/{oldest}"), 1, "expected a folder without a run")
+
+    def test_what_differs_is_refused_by_name(self):
+        self.train("out", "--checkpoint-every", "1", epochs=2)
+        path = self.checkpoints("out")[-1]
+        before = self.results("out")
+        self.expect_error(self.dga("train", *OPTIONS, "--epochs", "4", "--output", "out", "--resume", "auto", "--seed", "7"), 1,
+                          f"[train] resume: expected --seed 42, as in the checkpoint out/checkpoints/{path}, found 7. ")
+        self.expect_error(self.dga("train", *OPTIONS, "--epochs", "1", "--output", "new", "--resume", f"out/checkpoints/{path}"),
+                          1, "[train] resume: expected --epochs 2 or more, as many as the checkpoint")
+        self.write("data/a.csv", rows(401))
+        self.expect_error(self.dga("train", *OPTIONS, "--epochs", "4", "--output", "out", "--resume", "auto"), 1,
+                          f"[train] resume: expected the data of the checkpoint out/checkpoints/{path}, with ")
+        self.assertEqual(self.results("out"), before)
+        self.expect_error(self.dga("train", *OPTIONS, "--resume", "auto"), 2, "[options] resume: expected --output DIR")
+        self.expect_error(self.dga("train", *OPTIONS, "--output", "new", "--resume", "nowhere"), 1,
+                          "nowhere: expected a checkpoint with a manifest.json")
+        self.assertFalse((self.folder / "new").exists())
+
+    def test_without_a_checkpoint_the_run_starts_from_the_beginning(self):
+        self.train("whole")
+        done = self.train("fresh", "--resume", "auto")
+        self.assertIn("[train] resume: found no checkpoint in fresh. The run starts from the beginning.", done.stderr)
+        self.assertEqual(self.results("fresh"), self.results("whole"))
+
+    def test_a_run_that_was_killed_before_its_results_only_writes_them(self):
+        for number, options in enumerate((("--ema", "0.9"), ("--keep-best", "--patience", "1"))):
+            with self.subTest(options=options):
+                output = f"run{number}"
+                self.train(output, "--checkpoint-every", "1", *options)
+                expected = self.results(output)
+                for name in ("results.json", "manifest.json", "model.safetensors", "model.json"):
+                    (self.folder / output / name).unlink()
+                self.train(output, "--resume", "auto", "--checkpoint-every", "1", *options)
+                self.assertEqual(self.results(output), expected)
+
+    def test_a_finished_run_has_nothing_to_do(self):
+        self.train("out", "--checkpoint-every", "1", epochs=2)
+        before = self.results("out")
+        done = self.train("out", "--resume", "auto", epochs=2)
+        self.assertIn("[train] resume: the run in out has finished 2 epochs. There is nothing to do.", done.stderr)
+        self.assertEqual(self.results("out"), before)
+
+    def test_another_learning_rate_is_used_from_then_on(self):
+        self.train("out", "--checkpoint-every", "1", epochs=2)
+        shutil.copytree(self.folder / "out", self.folder / "same")
+        self.train("out", "--resume", "auto", "--lr", "0.5", epochs=3)
+        self.train("same", "--resume", "auto", epochs=3)
+        self.assertNotEqual(self.results("out")["weights_sha256"], self.results("same")["weights_sha256"])
+        self.assertEqual(self.results("out")["epochs"][:2], self.results("same")["epochs"][:2])
+
+    def test_a_signal_leaves_a_run_that_goes_on(self):
+        process = subprocess.Popen(
+            [PROGRAM, "train", *OPTIONS, "--epochs", "1000000", "--output", "out", "--checkpoint-every", "1"],
+            cwd=self.folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        while not (self.folder / "out" / "checkpoints").exists():
+            time.sleep(0.01)
+        process.send_signal(signal.SIGTERM)
+        process.wait(60)
+        finished = len((self.folder / "out" / "metrics.jsonl").read_text().splitlines())
+        self.train("out", "--resume", "auto", epochs=finished + 1)
+        self.train("again", epochs=finished + 1)
+        self.assertEqual(self.results("out"), self.results("again"))
+
+
+if __name__ == "__main__":
+    unittest.main()
