@@ -67,6 +67,12 @@ bool holds_run(const std::string& folder) {
   return !run_files_in(folder).empty();
 }
 
+void begin_again(const std::string& folder) {
+  for (const std::string_view name : {kManifestFile, kResultsFile}) {
+    StorePath(path_in(folder, name)).remove();
+  }
+}
+
 void copy_run(const std::string& from, const std::string& to) {
   const CheckedFolder run(from);
   std::vector<std::string> names;
@@ -98,9 +104,6 @@ RunFolder::RunFolder(const std::string& path, RunFolderMode mode) : path_(path),
                              "another folder with --output, or remove that one."));
     }
     probe();
-    if (mode == RunFolderMode::resume) {
-      (path_ / kManifestFile).remove();
-    }
   } catch (...) {
     take_back();
     throw;

@@ -29,7 +29,7 @@ inline constexpr std::string_view kEventFileSuffix = ".dga";
 
 enum class RunFolderMode {
   fresh,   ///< refuses a folder that contains a run
-  resume,  ///< accepts a folder that contains a run
+  resume,  ///< accepts a folder that contains a run; see begin_again
 };
 
 /// Create it only in the process that writes the run's files (rank 0), and before the run starts,
@@ -42,8 +42,7 @@ class RunFolder {
   /// current folder. Creates it and its parents if needed. An existing folder may contain other
   /// files. Throws StorageError if the folder contains a run (in mode fresh), if something other
   /// than a folder has its name, or if it cannot be written to. Removes temporary files that a
-  /// killed run has left in it and, in mode resume, the manifest, because the run will change the
-  /// files that it lists.
+  /// killed run has left in it.
   explicit RunFolder(const std::string& path, RunFolderMode mode = RunFolderMode::fresh);
   ~RunFolder();
   RunFolder(const RunFolder&) = delete;
@@ -78,6 +77,10 @@ std::vector<std::string> run_files_in(const std::string& folder);
 /// manifest; the files that make it usable if it has none. Throws StorageError if one of them is
 /// missing or not as the manifest says, or if something is at `to` already.
 void copy_run(const std::string& from, const std::string& to);
+
+/// Removes the manifest and the results of the run in `folder`, if it has any, because a run that
+/// resumes it is about to change the files of which they speak. Throws StorageError.
+void begin_again(const std::string& folder);
 
 /// Whether `folder` contains a file of a run. A report.html alone does not count.
 bool holds_run(const std::string& folder);

@@ -212,6 +212,7 @@ class Run {
     if (environment.is_root()) {
       try {
         resume = find_resume_point(plan_, folder);
+        begin_again(folder);
         if (!resume) {  // what an earlier run has left is no part of this one
           StorePath(path_in(folder, kMetricsFile)).remove();
         }

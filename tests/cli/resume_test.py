@@ -132,6 +132,7 @@ class ResumeTest(ProgramTest):
         self.expect_error(self.dga("train", *OPTIONS, "--epochs", "4", "--output", "out", "--resume", "auto"), 1,
                           f"[train] resume: expected the data of the checkpoint out/checkpoints/{path}, with ")
         self.assertEqual(self.results("out"), before)
+        self.assertEqual(self.dga("fs", "verify", "out").returncode, 0)  # the manifest is there as well
         self.expect_error(self.dga("train", *OPTIONS, "--resume", "auto"), 2, "[options] resume: expected --output DIR")
         self.expect_error(self.dga("train", *OPTIONS, "--output", "new", "--resume", "nowhere"), 1,
                           "nowhere: expected a checkpoint with a manifest.json")

@@ -275,6 +275,8 @@ TEST_F(Listed, ARunThatResumesRemovesTheManifestFirst) {
   EXPECT_THROW(RunFolder(scratch_.path()), StorageError);
   EXPECT_TRUE(std::filesystem::exists(scratch_.file(kManifestFile)));
   const RunFolder folder(scratch_.path(), RunFolderMode::resume);
+  EXPECT_TRUE(std::filesystem::exists(scratch_.file(kManifestFile))) << "it may still be refused";
+  begin_again(scratch_.path());
   EXPECT_FALSE(std::filesystem::exists(scratch_.file(kManifestFile)));
 }
 
