@@ -55,6 +55,12 @@ class Interrupted : public Error {
   using Error::Error;
 };
 
+/// A signal stopped the run, which has saved a checkpoint.
+class Preempted : public Interrupted {
+ public:
+  using Interrupted::Interrupted;
+};
+
 /// Concatenates its arguments, each formatted with `operator<<`.
 template <typename... Args>
 std::string str(const Args&... args) {

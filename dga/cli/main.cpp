@@ -26,7 +26,7 @@
 namespace dga {
 namespace {
 
-enum ExitCode { done = 0, failed = 1, wrong_usage = 2, stopped = 130 };
+enum ExitCode { done = 0, failed = 1, wrong_usage = 2, preempted = 3, stopped = 130 };
 
 /// Prints the error. Under MPI every rank reports the same error, and one rank prints it.
 int report(const std::string& text, ExitCode code) {
@@ -52,6 +52,8 @@ int reported(const Work& work) {
     return code;
   } catch (const InvalidArgument& error) {
     return report(error.what(), wrong_usage);
+  } catch (const Preempted& error) {
+    return report(error.what(), preempted);
   } catch (const Interrupted& error) {
     return report(error.what(), stopped);
   } catch (const std::exception& error) {

@@ -48,11 +48,12 @@ void print_markdown() {
   }
   std::cout
       << "\n`dga help COMMAND` or `dga COMMAND --help` lists the options of a command.\n\n"
-         "**Exit codes.** 0: done. 1: failed. 2: wrong usage. 130: stopped by a signal. With every "
-         "code but 0, standard error ends with one line that begins with `dga: `. The first Ctrl-C "
-         "(or SIGTERM, SIGHUP, SIGUSR1, SIGUSR2) stops the run after the current step and saves "
-         "the "
-         "finished epochs, the second one ends it immediately ([errors.md](errors.md)).\n\n"
+         "**Exit codes.** 0: done. 1: failed. 2: wrong usage. 3: stopped by a signal, with a "
+         "checkpoint from which the run goes on. 130: stopped by a signal. With every code but 0, "
+         "standard error ends with one line that begins with `dga: `. The first Ctrl-C (or "
+         "SIGTERM, "
+         "SIGHUP, SIGUSR1, SIGUSR2) stops the run after the current step and saves the finished "
+         "epochs and a checkpoint, the second one ends it immediately ([errors.md](errors.md)).\n\n"
          "**Output.** On a terminal a bar shows the progress of the run; elsewhere, and with "
          "`TERM=dumb`, each epoch prints a line. There are no escape codes and no colours. Under "
          "`mpirun` only rank 0 prints, and all commands but `train` and `bench comm` run on rank 0 "
@@ -112,6 +113,8 @@ std::string python_type(const Option& row) {
       return type("int");
     case Option::Kind::number:
       return type("float");
+    case Option::Kind::interval:
+      return "Union[int, str]";
     case Option::Kind::sizes:
       return word.empty() ? "Union[int, Sequence[int]]" : type("int, Sequence[int]");
     case Option::Kind::text:

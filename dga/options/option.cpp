@@ -9,6 +9,7 @@
 
 #include "dga/base/error.h"
 #include "dga/data/source.h"
+#include "dga/options/interval.h"
 
 namespace dga {
 namespace {
@@ -94,6 +95,9 @@ std::string Option::expectation() const {
     case Kind::number:
       text = "a number " + bounds_text(*this);
       break;
+    case Kind::interval:
+      text = "a number of epochs, or such as 200steps or 30s";
+      break;
     case Kind::sizes:
       text = str("up to ", kMostSizes, " integers ", bounds_text(*this), " separated by commas");
       break;
@@ -110,6 +114,10 @@ bool Option::accepts(const OptionValue& value) const {
     case Kind::choice: {
       const auto* word = std::get_if<std::string>(&value);
       return word != nullptr && std::find(choices.begin(), choices.end(), *word) != choices.end();
+    }
+    case Kind::interval: {
+      const auto* text = std::get_if<std::string>(&value);
+      return text != nullptr && !text->empty() && interval_from(*text);
     }
     case Kind::integer: {
       const auto* number = std::get_if<std::int64_t>(&value);
@@ -139,6 +147,9 @@ std::optional<OptionValue> Option::zero() const {
   if (kind == Kind::number) {
     return 0.0;
   }
+  if (kind == Kind::interval) {
+    return std::string();
+  }
   return std::vector<std::int64_t>{};
 }
 
@@ -158,6 +169,7 @@ std::optional<OptionValue> Option::parse_plain(std::string_view text) const {
                                : std::nullopt;
     case Kind::text:
     case Kind::choice:
+    case Kind::interval:
       return std::string(text);
     case Kind::integer:
       return parse_number<std::int64_t>(text);

@@ -17,12 +17,12 @@
 
 namespace dga {
 
-/// flag bool, integer int64, number double, text and choice string, sizes vector.
+/// flag bool, integer int64, number double, text, choice and interval string, sizes vector.
 using OptionValue =
     std::variant<bool, std::int64_t, double, std::string, std::vector<std::int64_t>>;
 
 struct Option {
-  enum class Kind { flag, integer, number, text, choice, sizes };
+  enum class Kind { flag, integer, number, text, choice, interval, sizes };
   /// The API call that accepts the option (problem.h).
   enum class Scope {
     environment,  ///< create_environment
@@ -48,8 +48,8 @@ struct Option {
   double most = 0;
   bool above_least = false;
   bool below_most = false;
-  /// Keyword that stands for 0 (for sizes: an empty list), such as "auto" or "off". Empty: there is
-  /// none. Users type the keyword; 0 itself is out of bounds.
+  /// Keyword that stands for 0 (for sizes an empty list, for intervals never), such as "auto" or
+  /// "off". Empty: there is none. Users type the keyword; 0 itself is out of bounds.
   std::string zero_word = {};
   std::vector<std::string> choices = {};
   /// Whether configuration files may set it.

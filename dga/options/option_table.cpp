@@ -104,6 +104,8 @@ constexpr Kind kind_of() {
     return Kind::number;
   } else if constexpr (std::is_same_v<T, std::string>) {
     return Kind::text;
+  } else if constexpr (std::is_same_v<T, Interval>) {
+    return Kind::interval;
   } else {
     return Kind::sizes;
   }
@@ -141,10 +143,18 @@ Option option(const std::string& name, const std::string& placeholder, T G::*mem
   row.kind = kind_of<T>();
   row.placeholder = placeholder;
   row.get = [member](const RunOptions& options) -> OptionValue {
-    return static_cast<Held<T>>(Group<G>::in(options).*member);
+    if constexpr (std::is_same_v<T, Interval>) {
+      return text_of(Group<G>::in(options).*member);
+    } else {
+      return static_cast<Held<T>>(Group<G>::in(options).*member);
+    }
   };
   row.put = [member](RunOptions& options, const OptionValue& value) {
-    Group<G>::in(options).*member = static_cast<T>(std::get<Held<T>>(value));
+    if constexpr (std::is_same_v<T, Interval>) {
+      Group<G>::in(options).*member = *interval_from(std::get<std::string>(value));
+    } else {
+      Group<G>::in(options).*member = static_cast<T>(std::get<Held<T>>(value));
+    }
   };
   if (row.is_path()) {
     row.resumable = true;  // whatever lies there is compared
@@ -394,10 +404,12 @@ std::vector<Option> output_options() {
              "Folder for the results, as a path or a URI. Without --resume it must not already "
              "contain "
              "a run. Default: runs/<date-time>."),
-      option("checkpoint-every", "N", &OutputOptions::checkpoint_every,
-             "Save a checkpoint after every N epochs, and after the last, in DIR/checkpoints. off: "
-             "no checkpoints.",
-             {.least = 1, .most = 1e9, .zero_word = "off", .resumable = true}),
+      option(
+          "checkpoint-every", "N", &OutputOptions::checkpoint_every,
+          "Save a checkpoint after every N epochs, after every N steps (such as 200steps) or "
+          "every N seconds (30s), and after the last epoch, in DIR/checkpoints. off: only when a "
+          "signal stops the run.",
+          {.zero_word = "off", .resumable = true}),
       option("keep-checkpoints", "N", &OutputOptions::keep_checkpoints,
              "Number of checkpoints to keep; older ones are removed.",
              {.least = 1, .most = 1e6, .resumable = true}),

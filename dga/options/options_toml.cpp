@@ -69,6 +69,8 @@ std::optional<OptionValue> value_of(const Option& option, const toml::node& node
     // An integer is a number too.
     if (option.kind == Option::Kind::number) {
       value = static_cast<double>(integer->get());
+    } else if (option.kind == Option::Kind::interval) {
+      value = std::to_string(integer->get());
     } else {
       value = integer->get();
     }

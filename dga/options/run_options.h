@@ -16,6 +16,7 @@
 #include "dga/data/samples.h"
 #include "dga/data/shards.h"
 #include "dga/options/engine.h"
+#include "dga/options/interval.h"
 
 namespace dga {
 
@@ -79,8 +80,8 @@ struct TrainingOptions {
 };
 
 struct OutputOptions {
-  std::string folder = {};            // empty: runs/<date-time>
-  std::int64_t checkpoint_every = 0;  // epochs; 0: off
+  std::string folder = {};  // empty: runs/<date-time>
+  Interval checkpoint_every = {};
   std::int64_t keep_checkpoints = 2;
   std::string resume =
       {};  // "auto", or the folder of a checkpoint; empty: start from the beginning

@@ -143,6 +143,12 @@ class GradientAccumulator::Impl {
   void load_buffers(const WorkerBuffers& from);
   void add_turn();
   void check_buffers() const;
+  /// Each worker's buffers to worker 0, for `state`. Collective.
+  void gather_buffers(AccumulatorState& state);
+  /// What each of this rank's workers has to load of `state`. Throws InvalidArgument for buffers
+  /// that do not fit the module.
+  std::vector<WorkerBuffers> buffers_to_load(const AccumulatorState& state) const;
+  void set_buffers(const std::vector<WorkerBuffers>& loaded);
   /// Whether backward has been called since the last step.
   bool step_under_way() const noexcept {
     return micro_step_ > 0 || turns_.open || turns_.ended > 0;

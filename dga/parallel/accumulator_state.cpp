@@ -2,48 +2,20 @@
 //
 // GradientAccumulator::state and load_state.
 
-#include <torch/csrc/jit/serialization/pickle.h>
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/zeros.h>
 
 #include <algorithm>
-#include <numeric>
 #include <utility>
 
 #include "dga/base/error.h"
 #include "dga/comm/broadcast_text.h"
 #include "dga/parallel/accumulator_impl.h"
 #include "dga/parallel/agreement.h"
+#include "dga/parallel/pickled_values.h"
 
 namespace dga {
 namespace {
-
-std::string pickled(const std::vector<c10::IValue>& values) {
-  const std::vector<char> bytes = torch::jit::pickle_save(c10::ivalue::Tuple::create(values));
-  return {bytes.begin(), bytes.end()};
-}
-
-std::vector<c10::IValue> unpickled(const std::string& bytes) {
-  const c10::IValue value = torch::jit::pickle_load({bytes.begin(), bytes.end()});
-  return value.toTupleRef().elements().vec();
-}
-
-/// The texts of all ranks on rank 0, in their order; none on others. Collective.
-std::vector<std::string> gather_texts(const Communicator& workers, const std::string& mine) {
-  std::vector<std::int64_t> sizes(static_cast<std::size_t>(workers.size()));
-  const auto size = static_cast<std::int64_t>(mine.size());
-  workers.all_gather({&size, 1}, {sizes.data(), workers.size()}, {}, "sizes of state");
-  std::string all;
-  const bool receives = workers.rank() == 0;
-  all.resize(receives ? std::accumulate(sizes.begin(), sizes.end(), std::size_t{0}) : 0);
-  workers.gather({static_cast<const void*>(mine.data()), size, DType::u8},
-                 {static_cast<void*>(all.data()), static_cast<std::int64_t>(all.size()), DType::u8},
-                 0, sizes, "state");
-  std::vector<std::string> texts;
-  for (std::size_t at = 0, rank = 0; receives && rank < sizes.size(); ++rank) {
-    texts.push_back(all.substr(at, static_cast<std::size_t>(sizes[rank])));
-    at += static_cast<std::size_t>(sizes[rank]);
-  }
-  return texts;
-}
 
 /// A 1-D tensor in the order of `like` in memory as a tensor of its shape.
 at::Tensor in_shape_of(const at::Tensor& like, const at::Tensor& elements) {
@@ -97,7 +69,9 @@ AccumulatorState GradientAccumulator::Impl::state() {
                          .num_skipped = num_skipped_,
                          .seed = seed_,
                          .loss_scale = loss_scale(),
-                         .growth_steps = scaler_ ? scaler_->growth_steps() : 0};
+                         .growth_steps = scaler_ ? scaler_->growth_steps() : 0,
+                         .buffers = {},
+                         .buffer_samples = {}};
   const at::NoGradGuard no_grad;
   for (const std::string& text : gather_texts(workers_, mine)) {
     const std::vector<c10::IValue> parts = unpickled(text);
@@ -110,6 +84,7 @@ AccumulatorState GradientAccumulator::Impl::state() {
       put_part(tensor, bound_.gradient(number), parts[i + 2].toInt(), parts[i + 3].toTensor());
     }
   }
+  gather_buffers(state);
   return state;
 }
 
@@ -129,8 +104,10 @@ void GradientAccumulator::Impl::load_state(const AccumulatorState& given) {
                                     static_cast<std::int64_t>(given.seed),
                                     given.loss_scale,
                                     given.growth_steps,
-                                    static_cast<std::int64_t>(given.optimizer.size())};
-    for (const auto* tensors : {&given.optimizer, &given.average}) {
+                                    static_cast<std::int64_t>(given.optimizer.size()),
+                                    static_cast<std::int64_t>(given.average.size()),
+                                    given.buffer_samples};
+    for (const auto* tensors : {&given.optimizer, &given.average, &given.buffers}) {
       for (const auto& [name, tensor] : *tensors) {
         values.insert(values.end(), {name, tensor.detach()});
       }
@@ -138,9 +115,10 @@ void GradientAccumulator::Impl::load_state(const AccumulatorState& given) {
     text = pickled(values);
   });
   broadcast_text(workers_, text, 0);
+  find_buffers();
   run_agreed(workers_, [&] {
     const std::vector<c10::IValue> values = unpickled(text);
-    constexpr std::size_t kNumbers = 7;
+    constexpr std::size_t kNumbers = 9;
     std::map<std::string, int> numbers;
     for (std::size_t i = 0; i < layout_.parameters().size(); ++i) {
       numbers[layout_.parameters()[i].spec.name] = static_cast<int>(i);
@@ -153,17 +131,22 @@ void GradientAccumulator::Impl::load_state(const AccumulatorState& given) {
     };
     std::vector<StatePart> states;
     std::vector<StatePart> average;
+    AccumulatorState others;
+    others.buffer_samples = values[8].toIntVector();
     for (std::size_t i = kNumbers; i + 1 < values.size(); i += 2) {
       const std::string& key = values[i].toStringRef();
       const at::Tensor& tensor = values[i + 1].toTensor();
-      if (static_cast<std::int64_t>((i - kNumbers) / 2) < values[6].toInt()) {
+      const auto place = static_cast<std::int64_t>((i - kNumbers) / 2);
+      if (place < values[6].toInt()) {
         const std::size_t slash = key.rfind('/');
         DGA_CHECK(slash != std::string::npos,
                   "[parallel] load_state: expected names such as 'fc1.weight/exp_avg', found '",
                   key, "'.");
         states.push_back({number_of(key.substr(0, slash)), key.substr(slash + 1), -1, tensor});
-      } else {
+      } else if (place < values[6].toInt() + values[7].toInt()) {
         average.push_back({number_of(key), "", -1, tensor});
+      } else {
+        others.buffers.emplace(key, tensor);
       }
     }
     const std::vector<double> rates = values[0].toDoubleVector();
@@ -189,6 +172,7 @@ void GradientAccumulator::Impl::load_state(const AccumulatorState& given) {
                 bound_.gradient(number).sizes(), ", found ", part.values.sizes(), ".");
       averages[number] = in_memory_order(part.values, bound_.gradient(number));
     }
+    const std::vector<WorkerBuffers> buffers = buffers_to_load(others);
     optimizer_->load_state(states);
     // Nothing below throws.
     optimizer_->set_learning_rates(rates);
@@ -199,6 +183,7 @@ void GradientAccumulator::Impl::load_state(const AccumulatorState& given) {
     num_steps_ = values[1].toInt();
     num_skipped_ = values[2].toInt();
     seed_ = static_cast<std::uint64_t>(values[3].toInt());
+    set_buffers(buffers);
     random_->reseed(random_key());
   });
 }

@@ -12,7 +12,7 @@
 namespace dga {
 
 /// What an accumulator needs, besides the module's parameters and buffers, to go on where another
-/// one stopped; see GradientAccumulator::state. It does not depend on the number of workers.
+/// one stopped; see GradientAccumulator::state. Any number of workers can load it.
 struct AccumulatorState {
   /// The optimisers' state of each parameter, under the names that torch gives it:
   /// "fc1.weight/exp_avg" in the shape of the parameter, "fc1.weight/step" without dimensions.
@@ -28,6 +28,10 @@ struct AccumulatorState {
   /// Of the GradScaler; 1 and 0 without one.
   double loss_scale = 1;
   std::int64_t growth_steps = 0;
+  /// Each worker's values of the module's buffers, (workers, …), and the number of samples of each
+  /// worker since they were synchronised. Empty if all workers have the same, or there are none.
+  std::map<std::string, at::Tensor> buffers;
+  std::vector<std::int64_t> buffer_samples;
 };
 
 }  // namespace dga

@@ -142,6 +142,14 @@ std::optional<StoredCheckpoint> newest_good_checkpoint(
   return std::nullopt;
 }
 
+void remove_later_checkpoints(const std::string& run_folder, std::int64_t step) {
+  for (const Found& found : find_all(run_folder)) {
+    if (found.step > step) {
+      remove_checkpoint(found.path);
+    }
+  }
+}
+
 void remove_old_checkpoints(const std::string& run_folder, int keep) {
   const std::vector<Found> all = find_all(run_folder);
   int complete = 0;

@@ -71,4 +71,8 @@ std::optional<StoredCheckpoint> newest_good_checkpoint(
 /// these. `keep` is at least 1. Throws StorageError.
 void remove_old_checkpoints(const std::string& run_folder, int keep);
 
+/// Removes the checkpoints of later steps than `step`: the run has gone back to `step`, and goes on
+/// differently perhaps. Throws StorageError.
+void remove_later_checkpoints(const std::string& run_folder, std::int64_t step);
+
 }  // namespace dga

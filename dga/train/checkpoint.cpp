@@ -27,6 +27,7 @@ constexpr const char* kModel = "model/";
 constexpr const char* kKept = "kept/";
 constexpr const char* kOptimizer = "optimizer/";
 constexpr const char* kAverage = "average/";
+constexpr const char* kBuffers = "buffers/";
 
 /// Tensors on their way to a file.
 class NamedViews {
@@ -76,8 +77,8 @@ std::vector<at::Tensor> read_values(const Safetensors& file, const std::string& 
 
 }  // namespace
 
-void write_checkpoint(const std::string& run_folder, int keep, const Checkpoint& checkpoint,
-                      const torch::nn::Module& module, const KeptWeights& kept) {
+std::string write_checkpoint(const std::string& run_folder, int keep, const Checkpoint& checkpoint,
+                             const torch::nn::Module& module, const KeptWeights& kept) {
   NamedViews tensors;
   const std::vector<NamedTensor> own = all_tensors_of(module);
   for (const NamedTensor& item : own) {
@@ -92,13 +93,19 @@ void write_checkpoint(const std::string& run_folder, int keep, const Checkpoint&
   for (const auto& [name, tensor] : checkpoint.accumulator.average) {
     tensors.add(kAverage + name, tensor);
   }
-  CheckpointWriter writer(run_folder, checkpoint.state.num_steps + checkpoint.state.num_skipped);
+  for (const auto& [name, tensor] : checkpoint.accumulator.buffers) {
+    tensors.add(kBuffers + name, tensor);
+  }
+  const std::int64_t step = checkpoint.state.num_steps + checkpoint.state.num_skipped;
+  CheckpointWriter writer(run_folder, step);
   AtomicFile file(writer.file(kTensorsFile));
   write_safetensors(file, tensors.views());
   writer.list(kTensorsFile, file.written());
   writer.write(kStateFile, to_json(checkpoint.state));
   writer.commit();
+  remove_later_checkpoints(run_folder, step);  // those that were damaged
   remove_old_checkpoints(run_folder, keep);
+  return writer.path();
 }
 
 RunState read_state(const std::string& path) {
@@ -117,11 +124,14 @@ AccumulatorState read_checkpoint(const std::string& path, const RunState& state,
                                .num_skipped = state.num_skipped,
                                .seed = state.options.training.seed,
                                .loss_scale = state.loss_scale,
-                               .growth_steps = state.growth_steps};
+                               .growth_steps = state.growth_steps,
+                               .buffers = {},
+                               .buffer_samples = state.buffer_samples};
   for (const StoredTensor& stored : file.tensors()) {
     for (const auto& [prefix, tensors] :
          {std::pair(std::string_view(kOptimizer), &accumulator.optimizer),
-          std::pair(std::string_view(kAverage), &accumulator.average)}) {
+          std::pair(std::string_view(kAverage), &accumulator.average),
+          std::pair(std::string_view(kBuffers), &accumulator.buffers)}) {
       if (stored.name.starts_with(prefix)) {
         tensors->emplace(stored.name.substr(prefix.size()), read_tensor(file, stored));
       }

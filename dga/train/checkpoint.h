@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Checkpoint: the state of a run between two epochs, as worker 0 writes and reads it.
+// Checkpoint: the state of a run between two steps, as worker 0 writes and reads it.
 
 #pragma once
 
@@ -23,10 +23,11 @@ struct Checkpoint {
 };
 
 /// Writes a checkpoint of a run to its folder, and removes old ones: all but the newest `keep`.
+/// Returns its path.
 /// `kept`: the weights of the epoch to be saved, where state.has_kept. Called by worker 0. Throws
 /// StorageError; what was there before then stays.
-void write_checkpoint(const std::string& run_folder, int keep, const Checkpoint& checkpoint,
-                      const torch::nn::Module& module, const KeptWeights& kept);
+std::string write_checkpoint(const std::string& run_folder, int keep, const Checkpoint& checkpoint,
+                             const torch::nn::Module& module, const KeptWeights& kept);
 
 /// Reads the checkpoint at `path`, which must be verified: sets the parameters and buffers of
 /// `module`, and `kept` where state.has_kept. `state`: read_state(path). Throws StorageError, and

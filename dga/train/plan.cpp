@@ -98,9 +98,7 @@ TaskPlan plan_tasks(const RunOptions& options, Engine engine, int workers, const
                 .columns = data.columns,
                 .summary = summary_of(data),
                 .index = data.index};
-  if (options.output.checkpoint_every > 0 || !options.output.resume.empty()) {
-    add_data_facts(data, plan.data_facts);
-  }
+  add_data_facts(data, plan.data_facts);
   plan.options.workers.engine = engine;
   plan.options.workers.count = workers;
   plan.options.workers.carriers = carriers_of(options, engine, workers);

@@ -27,7 +27,7 @@ struct TaskPlan {
   std::shared_ptr<const Dataset> validation = {};  // null: the data has no validation set
   Columns columns = {};                            // of the data, see LoadedData
   DataSummary summary = {};
-  std::vector<Fact> data_facts = {};  // if the run keeps checkpoints or resumes: see add_data_facts
+  std::vector<Fact> data_facts = {};                   // see add_data_facts
   std::shared_ptr<const TrainingIndex> index = {};     // of `train`, see LoadedData
   std::vector<std::vector<std::int64_t>> shards = {};  // of `train`, one per worker
   std::int64_t batches_per_epoch = 0;                  // per worker; some may be empty

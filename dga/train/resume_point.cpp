@@ -2,8 +2,6 @@
 
 #include "dga/train/resume_point.h"
 
-#include <string_view>
-
 #include "dga/base/error.h"
 #include "dga/base/log.h"
 #include "dga/storage/atomic_file.h"
@@ -12,17 +10,12 @@
 #include "dga/train/checkpoint.h"
 
 namespace dga {
-namespace {
-
-constexpr std::string_view kAuto = "auto";
-
-}  // namespace
 
 RunFolderMode folder_mode(const OutputOptions& options) {
   if (options.resume.empty()) {
     return RunFolderMode::fresh;
   }
-  if (options.resume == kAuto) {
+  if (options.resume == kResumeAuto) {
     return RunFolderMode::resume;
   }
   const StorePath run = StorePath(options.resume).parent().parent();
@@ -32,7 +25,7 @@ RunFolderMode folder_mode(const OutputOptions& options) {
 }
 
 std::optional<RunResults> finished_results(const RunOptions& options) {
-  if (options.output.resume != kAuto) {
+  if (options.output.resume != kResumeAuto) {
     return std::nullopt;
   }
   const std::string path = path_in(options.output.folder, kResultsFile);
@@ -47,7 +40,7 @@ std::optional<RunResults> finished_results(const RunOptions& options) {
 
 std::optional<ResumePoint> find_resume_point(const TrainPlan& plan, const std::string& run_folder) {
   std::string path = plan.options.output.resume;
-  if (path == kAuto) {
+  if (path == kResumeAuto) {
     const auto newest = newest_good_checkpoint(run_folder, [](const std::string& text) {
       log_warning(text, " An older checkpoint is used.");
     });

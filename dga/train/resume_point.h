@@ -6,6 +6,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "dga/storage/run_folder.h"
 #include "dga/storage/run_results.h"
@@ -13,6 +14,9 @@
 #include "dga/train/run_state.h"
 
 namespace dga {
+
+/// The value of --resume that asks for the newest good checkpoint.
+inline constexpr std::string_view kResumeAuto = "auto";
 
 struct ResumePoint {
   std::string path;

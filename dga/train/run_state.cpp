@@ -15,16 +15,26 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr int kStateSchema = 1;
+constexpr int kStateSchema = 2;
 
 }  // namespace
 
 std::string to_json(const RunState& state) {
-  Json json{{"schema", kStateSchema},         {"options", Json::parse(to_json(state.options))},
-            {"seconds", state.seconds},       {"saved_errors", state.saved_errors},
-            {"has_kept", state.has_kept},     {"learning_rates", state.learning_rates},
-            {"num_steps", state.num_steps},   {"num_skipped", state.num_skipped},
-            {"loss_scale", state.loss_scale}, {"growth_steps", state.growth_steps}};
+  Json json{{"schema", kStateSchema},
+            {"options", Json::parse(to_json(state.options))},
+            {"seconds", state.seconds},
+            {"saved_errors", state.saved_errors},
+            {"has_kept", state.has_kept},
+            {"learning_rates", state.learning_rates},
+            {"num_steps", state.num_steps},
+            {"num_skipped", state.num_skipped},
+            {"loss_scale", state.loss_scale},
+            {"growth_steps", state.growth_steps},
+            {"buffer_samples", state.buffer_samples}};
+  json["position"] = {{"step", state.position.step},
+                      {"skipped", state.position.skipped},
+                      {"seconds", state.position.seconds},
+                      {"losses", state.position.losses}};
   for (const Fact& fact : state.data) {
     json["data"][fact.name] = fact.value;
   }
@@ -51,6 +61,12 @@ RunState run_state_from_json(std::string_view text, const std::string& path) {
                    .num_skipped = json.at("num_skipped").get<std::int64_t>(),
                    .loss_scale = json.at("loss_scale").get<double>(),
                    .growth_steps = json.at("growth_steps").get<std::int64_t>()};
+    state.buffer_samples = json.at("buffer_samples").get<std::vector<std::int64_t>>();
+    const Json& position = json.at("position");
+    state.position = {.step = position.at("step").get<std::int64_t>(),
+                      .skipped = position.at("skipped").get<std::int64_t>(),
+                      .seconds = position.at("seconds").get<double>(),
+                      .losses = position.at("losses").get<std::vector<double>>()};
     for (const auto& [name, value] : json.at("data").items()) {
       state.data.push_back({.name = name, .value = value.get<std::string>()});
     }
@@ -77,10 +93,15 @@ void check_resumable(const RunState& state, const RunOptions& options,
               ", as in the checkpoint ", path, ", found ", now,
               ". Start without --resume, or with the options of the first run.");
   }
-  DGA_CHECK(options.training.epochs >= std::ssize(state.epochs),
-            "[train] resume: expected --epochs ", state.epochs.size(),
+  const auto begun = std::ssize(state.epochs) + (state.position.is_between_epochs() ? 0 : 1);
+  DGA_CHECK(options.training.epochs >= begun, "[train] resume: expected --epochs ", begun,
             " or more, as many as the checkpoint ", path, " has, found ", options.training.epochs,
             ". Raise it, or resume an older checkpoint.");
+  DGA_CHECK(
+      !options.training.coalesce || state.options.workers.carriers == options.workers.carriers,
+      "[train] resume: expected --carriers ", state.options.workers.carriers,
+      ", as in the checkpoint ", path, ", because --coalesce depends on it, found ",
+      options.workers.carriers, ". Start without --resume, or with as many carriers.");
   for (const Fact& fact : state.data) {
     const auto found = std::find_if(data.begin(), data.end(),
                                     [&](const Fact& each) { return each.name == fact.name; });

@@ -19,16 +19,28 @@ namespace dga {
 inline constexpr std::string_view kStateFile = "state.json";
 inline constexpr std::string_view kTensorsFile = "state.safetensors";
 
-/// Of a run that has finished some epochs and is about to begin the next.
+/// The epoch under way.
+struct EpochPosition {
+  std::int64_t step = 0;            // steps of it that the run has taken; 0: none has begun
+  std::int64_t skipped = 0;         // those of them that were skipped
+  double seconds = 0;               // that they took
+  std::vector<double> losses = {};  // (workers) summed over their samples
+
+  bool is_between_epochs() const noexcept { return step == 0; }
+};
+
+/// Of a run that has finished some epochs, and some steps of the next.
 struct RunState {
   RunOptions options = {};                 // as resolved
   std::vector<Fact> data = {};             // what tells the data from other data
   std::vector<EpochResult> epochs = {};    // those finished
+  EpochPosition position = {};             // in the next
   std::vector<PhaseSeconds> seconds = {};  // (workers) of their steps
   std::vector<double> saved_errors = {};   // (workers) after the epoch to be saved
   bool has_kept = false;                   // whether that epoch's weights are among the tensors
   // Of AccumulatorState, whose tensors are in the other file.
   std::vector<double> learning_rates = {};
+  std::vector<std::int64_t> buffer_samples = {};
   std::int64_t num_steps = 0;
   std::int64_t num_skipped = 0;
   double loss_scale = 1;

@@ -13,11 +13,12 @@
 namespace dga {
 
 enum class RunStatus {
-  unknown,  ///< worker 0 has not reported an end
-  done,     ///< all steps were taken and all files written
-  stopped,  ///< stopped by a signal; the files are those of the finished epochs
-  failed,   ///< a file could not be written
-  refused,  ///< more memory would be needed than a node has; nothing was written
+  unknown,    ///< worker 0 has not reported an end
+  done,       ///< all steps were taken and all files written
+  stopped,    ///< stopped by a signal; the files are those of the finished epochs
+  preempted,  ///< the same, and there is a checkpoint
+  failed,     ///< a file could not be written
+  refused,    ///< more memory would be needed than a node has; nothing was written
 };
 
 /// The caller makes it before its launch. The launch orders the writes and reads of both sides.

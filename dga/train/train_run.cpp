@@ -20,6 +20,7 @@
 #include "dga/launch/worker_job.h"
 #include "dga/launch/worker_map.h"
 #include "dga/storage/atomic_file.h"
+#include "dga/storage/checkpoints.h"
 #include "dga/storage/run_folder.h"
 #include "dga/storage/store_path.h"
 #include "dga/train/memory_need.h"
@@ -213,6 +214,9 @@ class Run {
       try {
         resume = find_resume_point(plan_, folder);
         begin_again(folder);
+        if (resume && plan_.options.output.resume != kResumeAuto) {
+          remove_later_checkpoints(folder, resume->state.num_steps + resume->state.num_skipped);
+        }
         if (!resume) {  // what an earlier run has left is no part of this one
           StorePath(path_in(folder, kMetricsFile)).remove();
         }
@@ -258,6 +262,9 @@ class Run {
       case RunStatus::stopped:
         keep_finished_epochs();
         throw Interrupted(outcome_.text());
+      case RunStatus::preempted:
+        keep_finished_epochs();
+        throw Preempted(outcome_.text());
       case RunStatus::failed:
         keep_finished_epochs();
         throw StorageError(outcome_.text());
@@ -284,13 +291,14 @@ class Run {
     return {.results = std::move(results_), .folder = path, .data = plan_.summary};
   }
 
-  /// Keeps the folder of a run that failed or was stopped, if it has finished an epoch.
+  /// Keeps the folder of a run that failed or was stopped, if it has finished an epoch or saved a
+  /// checkpoint.
   void keep_finished_epochs() {
     if (folder_ == nullptr) {
       return;
     }
     const auto metrics = StorePath(path_in(folder_->path(), kMetricsFile)).status();
-    if (metrics && metrics->size > 0) {
+    if ((metrics && metrics->size > 0) || !list_checkpoints(folder_->path()).empty()) {
       folder_->keep();
     }
   }

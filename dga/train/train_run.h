@@ -27,9 +27,10 @@ struct RunSummary {
 /// Throws InvalidArgument for options that cannot work, DataError for data that cannot be read,
 /// StorageError when the folder cannot be written to, Error when the run would need more memory
 /// than a machine has left, WorkerFailure when a worker failed, and Interrupted when a StopSignal
-/// stopped the run. After Interrupted the folder holds all files of a run, with the model and the
-/// results of the finished epochs; after other errors it keeps the epochs that were finished.
-/// Without a finished epoch, all files of the run are removed.
+/// stopped the run: Preempted, if there is a checkpoint from which it goes on. The folder then
+/// holds all files of a run, with the model and the results of the finished epochs; after other
+/// errors it keeps the epochs that were finished. Without a finished epoch or a checkpoint, all
+/// files of the run are removed.
 ///
 /// With the processes engine, call it before torch starts threads: then the workers are forked. In
 /// a program with threads, the program is executed again for each worker (see launch). In such a

@@ -5,20 +5,15 @@
 #include <ATen/Parallel.h>
 #include <string.h>
 #include <torch/nn/modules/batchnorm.h>
-#include <torch/version.h>  // macros only
 
 #include <algorithm>
 #include <memory>
-#include <numeric>
 #include <optional>
 #include <utility>
 #include <vector>
 
-#include "dga/base/build_info.h"
 #include "dga/base/clock.h"
 #include "dga/base/error.h"
-#include "dga/base/log.h"
-#include "dga/base/machine_info.h"
 #include "dga/data/batches/prefetcher.h"
 #include "dga/data/batches/sampler.h"
 #include "dga/launch/stop_signal.h"
@@ -28,16 +23,16 @@
 #include "dga/parallel/gradient_accumulator.h"
 #include "dga/predict/evaluation.h"
 #include "dga/predict/weights.h"
-#include "dga/report/report.h"
 #include "dga/storage/run_folder.h"
 #include "dga/train/best_epoch.h"
 #include "dga/train/epoch_evaluator.h"
+#include "dga/train/final_results.h"
 #include "dga/train/joined_batch.h"
 #include "dga/train/kept_weights.h"
 #include "dga/train/objective.h"
 #include "dga/train/optimizers.h"
+#include "dga/train/request_agreement.h"
 #include "dga/train/run_checkpoints.h"
-#include "dga/train/stop_agreement.h"
 #include "dga/train/telemetry.h"
 #include "dga/train/worker_numbers.h"
 #include "dga/train/worker_times.h"
@@ -66,10 +61,15 @@ class Training {
  private:
   /// Takes over what a checkpoint says of the epochs before.
   void restore(const RunState& state);
-  WorkerNumbers own_numbers() const;
-  bool train_epoch(std::int64_t epoch);
-  /// A step, which counts from 0 in its epoch.
-  void take_step(std::int64_t epoch, std::int64_t step);
+  WorkerNumbers own_numbers(std::vector<PhaseSeconds> seconds) const;
+  /// The seconds of this carrier's workers, up to now.
+  std::vector<PhaseSeconds> seconds_so_far() const;
+  /// Trains the rest of the epoch under way. Returns false when all workers are to stop.
+  bool train_epoch();
+  /// Saves a checkpoint after the steps taken so far. Returns its path on worker 0. Collective.
+  std::string save();
+  /// The next step of the epoch under way.
+  void take_step();
   /// What the first of this carrier's workers, or all together, found in a step.
   struct Learnt {
     double loss = 0;  // the sum over the samples
@@ -82,16 +82,15 @@ class Training {
   /// Forward and backward. Returns the sum of the losses of the samples.
   double learn(const SampleBatch& batch);
   /// Returns false when this was the last epoch.
-  bool evaluate(std::int64_t epoch, double epoch_at);
+  bool evaluate();
   /// Whether another epoch follows; the same on every worker.
   bool goes_on(const EpochResult& result);
   /// What is known once a signal, or worker 0's disk, has ended the run within an epoch.
   TrainingEnd stop();
   /// Collects and writes the results of the finished epochs. `stopped`: another epoch was under
   /// way. Collective.
-  TrainingEnd finish(bool stopped);
-  std::string stop_text() const;
-  void write_results(RunResults& results);
+  TrainingEnd finish(bool stopped, const std::string& checkpoint = {});
+  std::string stop_text(const std::string& checkpoint) const;
   RunResults collect_results(bool stopped);
   bool is_root() const { return environment_.is_root(); }
   bool has_all_epochs() const {
@@ -108,6 +107,7 @@ class Training {
   ResultWriter& writer_;
   double started_;
   double first_step_at_ = 0;
+  double epoch_at_ = 0;  // the time at which the epoch under way began, or was resumed
 
   ModelCard card_;
   Objective objective_;
@@ -117,19 +117,20 @@ class Training {
   std::optional<Telemetry> telemetry_;
   std::vector<WorkerTurn> turns_;
   JoinedBatch joined_;  // if the turns are coalesced
-  StopAgreement stop_;
+  RequestAgreement requests_;
   EpochEvaluator evaluator_;
   RunCheckpoints checkpoints_;
   bool has_buffers_ = false;
 
   // Over the share of each of this carrier's workers, after the epoch to be saved.
   std::vector<double> saved_errors_;
-  std::vector<EpochResult> epochs_;
+  std::vector<EpochResult> epochs_;  // those finished
+  EpochPosition position_;           // in the next; its losses are in turns_
   BestEpoch best_;
   // On worker 0: of the epoch to be saved, unless that is the last of the run.
   KeptWeights kept_;
   // The seconds of this carrier's workers, and the steps, up to the end of the last epoch.
-  std::vector<PhaseSeconds> phase_seconds_;
+  std::vector<PhaseSeconds> seconds_;
   std::vector<PhaseSeconds> earlier_seconds_;  // those before the run was resumed; empty: none
   std::int64_t steps_ = 0;
   std::int64_t skipped_steps_ = 0;
@@ -167,21 +168,24 @@ Training::Training(Environment& environment, const TrainPlan& plan, const TrainE
       started_(started),
       card_(card_of(plan, extras)),
       objective_(plan, extras),
-      stop_(environment.world()),
+      requests_(environment.world()),
       evaluator_(environment, plan, extras, card_),
       checkpoints_(environment, plan, resume, writer.folder()),
       best_(plan.options.training.patience) {
+  const WorkerBlock block = environment_.block();
+  seconds_.resize(static_cast<std::size_t>(block.count));
+  saved_errors_.resize(static_cast<std::size_t>(block.count));
   at::set_num_threads(1);
   if (is_root() && !writer_.attempt([&] {
         RunOptions resolved = plan_.options;
         resolved.output.folder = writer_.folder();
         writer_.write(kConfigFile, to_json(resolved, plan_.summary));
       })) {
-    stop_.want_stop();
+    requests_.want_stop();
   }
   model_ = make_model(card_, plan_.options.training.seed, extras_.model);
   if (is_root() && !writer_.reserve_model(weight_bytes(*model_.module))) {
-    stop_.want_stop();
+    requests_.want_stop();
   }
   if (plan_.options.training.coalesce) {
     check_independent(*model_.module);
@@ -195,7 +199,7 @@ Training::Training(Environment& environment, const TrainPlan& plan, const TrainE
   if (checkpoints_.restores()) {
     restore(checkpoints_.state());
   }
-  const WorkerBlock block = environment_.block();
+  requests_.save_every(checkpoints_.seconds_between());
   times_.emplace(accumulator_->recorder(), block.count, plan_.options.training.coalesce);
   telemetry_.emplace(environment_, plan_, writer_, accumulator_->recorder(), *times_);
   for (int worker = block.first; worker < block.end(); ++worker) {
@@ -213,27 +217,32 @@ Training::Training(Environment& environment, const TrainPlan& plan, const TrainE
              Prefetcher::Options{.depth = prefetch_depth(environment_, batch_bytes(plan_),
                                                          plan_.options.data.samples.shuffle_window),
                                  .first_epoch = std::ssize(epochs_),
+                                 .first_step = position_.step * plan_.options.training.micro_steps,
                                  .epochs = plan_.options.training.epochs,
-                                 .timeout_seconds = plan_.options.workers.timeout})});
+                                 .timeout_seconds = plan_.options.workers.timeout}),
+         .loss_sum =
+             position_.losses.empty() ? 0 : position_.losses.at(static_cast<std::size_t>(worker))});
   }
 }
 
 void Training::restore(const RunState& state) {
   if (is_root() && !writer_.restart_metrics(state.epochs)) {
-    stop_.want_stop();
+    requests_.want_stop();
   }
   epochs_ = state.epochs;
   for (const EpochResult& epoch : epochs_) {
     best_.add(epoch);
   }
+  position_ = state.position;
   const WorkerBlock block = environment_.block();
-  for (int worker = block.first; worker < block.end(); ++worker) {
-    earlier_seconds_.push_back(state.seconds.at(static_cast<std::size_t>(worker)));
-    saved_errors_.push_back(state.saved_errors.at(static_cast<std::size_t>(worker)));
+  for (int i = 0; i < block.count; ++i) {
+    const auto worker = static_cast<std::size_t>(block.first + i);
+    earlier_seconds_.push_back(state.seconds.at(worker));
+    saved_errors_[static_cast<std::size_t>(i)] = state.saved_errors.at(worker);
   }
-  phase_seconds_ = earlier_seconds_;
-  steps_ = accumulator_->num_steps();
-  skipped_steps_ = accumulator_->num_skipped();
+  seconds_ = earlier_seconds_;
+  skipped_steps_ = accumulator_->num_skipped() - position_.skipped;
+  steps_ = accumulator_->num_steps() - (position_.step - position_.skipped);
 }
 
 TrainingEnd Training::run() {
@@ -263,35 +272,40 @@ TrainingEnd Training::run() {
     }
     return finish(false);
   }
-  for (std::int64_t epoch = std::ssize(epochs_); epoch < plan_.options.training.epochs; ++epoch) {
-    const double epoch_at = now_seconds();
-    if (!train_epoch(epoch)) {
+  while (std::ssize(epochs_) < plan_.options.training.epochs) {
+    if (!train_epoch()) {
       return stop();
     }
-    if (!evaluate(epoch, epoch_at)) {
+    if (!evaluate()) {
       break;
     }
   }
   return finish(false);
 }
 
-bool Training::train_epoch(std::int64_t epoch) {
+bool Training::train_epoch() {
   model_.module->train();
-  for (WorkerTurn& turn : turns_) {
-    turn.loss_sum = 0;
-  }
   accumulator_->recorder().restart();
   times_->restart();
-  const std::int64_t skipped_before = accumulator_->num_skipped();
-  for (std::int64_t step = 0; step < plan_.steps_per_epoch; ++step) {
-    if (stop_.stop_before(epoch * plan_.steps_per_epoch + step)) {
+  epoch_at_ = now_seconds();
+  const std::int64_t steps_before = std::ssize(epochs_) * plan_.steps_per_epoch;
+  const std::int64_t first = position_.step;
+  const std::int64_t skipped_before = accumulator_->num_skipped() - position_.skipped;
+  while (position_.step < plan_.steps_per_epoch) {
+    const std::int64_t number = steps_before + position_.step;
+    const Request request = requests_.before(number);
+    if (request == Request::stop) {
       return false;
     }
-    accumulator_->expect_samples(plan_.step_samples[static_cast<std::size_t>(step)]);
-    take_step(epoch, step);
+    if (request == Request::save ||
+        (position_.step > first && checkpoints_.is_due_before_step(number))) {
+      save();
+    }
+    take_step();
+    position_.skipped = accumulator_->num_skipped() - skipped_before;
   }
-  if (accumulator_->num_skipped() - skipped_before == plan_.steps_per_epoch) {  // on every worker
-    throw Error(str("[train] epoch ", epoch + 1,
+  if (position_.skipped == plan_.steps_per_epoch) {  // on every worker
+    throw Error(str("[train] epoch ", std::ssize(epochs_) + 1,
                     ": expected some steps with finite gradients, found "
                     "that all ",
                     plan_.steps_per_epoch,
@@ -301,19 +315,30 @@ bool Training::train_epoch(std::int64_t epoch) {
   return true;
 }
 
-void Training::take_step(std::int64_t epoch, std::int64_t step) {
+std::string Training::save() {
+  EpochPosition position = position_;
+  position.seconds += position_.is_between_epochs() ? 0 : now_seconds() - epoch_at_;
+  const std::string path = checkpoints_.save(*accumulator_, *model_.module, epochs_, position,
+                                             own_numbers(seconds_so_far()), kept_);
+  requests_.saved();
+  return path;
+}
+
+void Training::take_step() {
   const std::int64_t micro_steps = plan_.options.training.micro_steps;
-  const std::int64_t first = step * micro_steps;
+  const std::int64_t first = position_.step * micro_steps;
   const std::int64_t end = std::min(first + micro_steps, plan_.batches_per_epoch);
+  accumulator_->expect_samples(plan_.step_samples[static_cast<std::size_t>(position_.step)]);
   const Learnt learnt =
       plan_.options.training.coalesce ? take_coalesced(first, end) : take_turns(first, end);
   accumulator_->step();
   times_->end_step();
+  ++position_.step;
   if (is_root()) {
     // Without samples the loss is 0 / 0, which is NaN.
     progress_.step_done(
         {.steps = accumulator_->num_steps() + accumulator_->num_skipped(),
-         .epoch = epoch + 1,
+         .epoch = std::ssize(epochs_) + 1,
          .loss = learnt.loss / static_cast<double>(learnt.samples) * objective_.unit()});
   }
 }
@@ -379,7 +404,18 @@ double Training::learn(const SampleBatch& batch) {
   return mean * static_cast<double>(batch.size);
 }
 
-bool Training::evaluate(std::int64_t epoch, double epoch_at) {
+std::vector<PhaseSeconds> Training::seconds_so_far() const {
+  std::vector<PhaseSeconds> seconds = times_->totals();
+  for (std::size_t i = 0; i < earlier_seconds_.size(); ++i) {
+    for (std::size_t phase = 0; phase < kStepPhases; ++phase) {
+      seconds[i][phase] += earlier_seconds_[i][phase];
+    }
+  }
+  return seconds;
+}
+
+bool Training::evaluate() {
+  const std::int64_t epoch = std::ssize(epochs_);
   const bool averaged = plan_.options.training.ema > 0;
   if (has_buffers_) {
     accumulator_->synchronize_buffers();
@@ -388,18 +424,14 @@ bool Training::evaluate(std::int64_t epoch, double epoch_at) {
     accumulator_->use_average(true);
   }
   std::vector<double> loss_sums;
-  for (const WorkerTurn& turn : turns_) {
-    loss_sums.push_back(turn.loss_sum);
+  for (WorkerTurn& turn : turns_) {
+    loss_sums.push_back(std::exchange(turn.loss_sum, 0));
   }
   EpochResult result = evaluator_.measure(model_, epoch, loss_sums, objective_.unit());
-  result.seconds = now_seconds() - epoch_at;
+  result.seconds = position_.seconds + now_seconds() - epoch_at_;
+  position_ = {};
   epochs_.push_back(result);
-  phase_seconds_ = times_->totals();
-  for (std::size_t i = 0; i < earlier_seconds_.size(); ++i) {
-    for (std::size_t phase = 0; phase < kStepPhases; ++phase) {
-      phase_seconds_[i][phase] += earlier_seconds_[i][phase];
-    }
-  }
+  seconds_ = seconds_so_far();
   steps_ = accumulator_->num_steps();
   skipped_steps_ = accumulator_->num_skipped();
   const bool best = best_.add(result);
@@ -408,7 +440,8 @@ bool Training::evaluate(std::int64_t epoch, double epoch_at) {
     saved_errors_ = evaluator_.test_errors();
   }
   const bool more = goes_on(result);
-  const bool saves = checkpoints_.is_due(epoch + 1);
+  const bool saves = checkpoints_.is_due_after_epoch(epoch + 1) ||
+                     (more && checkpoints_.is_due_before_step((epoch + 1) * plan_.steps_per_epoch));
   if (to_be_saved && is_root() && (more || saves)) {
     // The next epoch may not end. This reads each weight once, as the evaluation of one batch does.
     // No worker changes the weights before worker 0 takes part in the next step.
@@ -418,7 +451,7 @@ bool Training::evaluate(std::int64_t epoch, double epoch_at) {
     accumulator_->use_average(false);
   }
   if (saves) {
-    checkpoints_.save(*accumulator_, *model_.module, epochs_, own_numbers(), kept_);
+    save();
   }
   if (averaged && saves && !more) {
     accumulator_->use_average(true);  // to be saved with the results
@@ -434,7 +467,7 @@ bool Training::goes_on(const EpochResult& result) {
   telemetry_->epoch_done(result, learning_rate_of(plan_, accumulator_->num_steps() - 1));
   if (is_root()) {
     if (!writer_.error().empty()) {
-      stop_.want_stop();
+      requests_.want_stop();
     }
     progress_.epoch_done(result);
     wants_stop = progress_.wants_stop() ? 1 : 0;
@@ -447,18 +480,21 @@ bool Training::goes_on(const EpochResult& result) {
   return wants_stop == 0;
 }
 
-std::string Training::stop_text() const {
+std::string Training::stop_text(const std::string& checkpoint) const {
   const int number = StopSignal::signal_number();
-  std::string left = "Nothing was written.";
+  std::string text = str("[train] run: expected ", plan_.num_steps(), " steps, found ",
+                         number == 0 ? std::string("a request to stop")
+                                     : str("signal ", number, " (", sigdescr_np(number), ")"),
+                         " after step ", accumulator_->num_steps(), ".");
   if (!epochs_.empty()) {
     const std::int64_t last = epochs_.back().epoch;
-    left = str("The model ", saved_epoch() == last ? "" : str("of epoch ", saved_epoch(), ' '),
-               "and the results after epoch ", last, " are in ", writer_.folder(), ".");
+    text += str(" The model ", saved_epoch() == last ? "" : str("of epoch ", saved_epoch(), ' '),
+                "and the results after epoch ", last, " are in ", writer_.folder(), ".");
   }
-  return str("[train] run: expected ", plan_.num_steps(), " steps, found ",
-             number == 0 ? std::string("a request to stop")
-                         : str("signal ", number, " (", sigdescr_np(number), ")"),
-             " after step ", accumulator_->num_steps(), ". ", left);
+  if (!checkpoint.empty()) {
+    return str(text, " Go on with --resume auto: there is a checkpoint in ", checkpoint, ".");
+  }
+  return epochs_.empty() ? text + " Nothing was written." : text;
 }
 
 TrainingEnd Training::stop() {
@@ -468,19 +504,24 @@ TrainingEnd Training::stop() {
   if (failed != 0) {
     return {.status = RunStatus::failed, .text = writer_.error()};
   }
-  if (epochs_.empty()) {
-    return {.status = RunStatus::stopped, .text = stop_text()};
+  const std::string checkpoint =
+      epochs_.empty() && position_.is_between_epochs() ? std::string() : save();
+  if (!epochs_.empty()) {
+    return finish(true, checkpoint);
   }
-  return finish(true);
+  return {.status = checkpoint.empty() ? RunStatus::stopped : RunStatus::preempted,
+          .text = stop_text(checkpoint)};
 }
 
-TrainingEnd Training::finish(bool stopped) {
-  TrainingEnd end{.status = stopped ? RunStatus::stopped : RunStatus::done,
-                  .text = stopped ? stop_text() : std::string(),
+TrainingEnd Training::finish(bool stopped, const std::string& checkpoint) {
+  TrainingEnd end{.status = !stopped             ? RunStatus::done
+                            : checkpoint.empty() ? RunStatus::stopped
+                                                 : RunStatus::preempted,
+                  .text = stopped ? stop_text(checkpoint) : std::string(),
                   .results = collect_results(stopped)};
   telemetry_->finish();
   if (is_root()) {
-    write_results(end.results);
+    write_final_results(writer_, *model_.module, card_, started_, end.results);
     if (!writer_.error().empty()) {
       end = {.status = RunStatus::failed, .text = writer_.error()};
     }
@@ -488,43 +529,21 @@ TrainingEnd Training::finish(bool stopped) {
   return end;
 }
 
-WorkerNumbers Training::own_numbers() const {
-  WorkerNumbers own{.seconds = phase_seconds_, .errors = saved_errors_};
+WorkerNumbers Training::own_numbers(std::vector<PhaseSeconds> seconds) const {
+  WorkerNumbers own{.seconds = std::move(seconds), .errors = saved_errors_};
   for (const std::int64_t samples : evaluator_.test_samples()) {
     own.shares.push_back(static_cast<double>(samples));
+  }
+  for (const WorkerTurn& turn : turns_) {
+    own.losses.push_back(turn.loss_sum);
   }
   return own;
 }
 
 RunResults Training::collect_results(bool stopped) {
-  const WorkerBlocks& blocks = environment_.blocks();
-  const WorkerNumbers all = gather_numbers(environment_, own_numbers());
-  RunResults results{.engine = std::string(name_of(environment_.engine())),
-                     .workers = blocks.workers(),
-                     .carriers = blocks.carriers(),
-                     .coalesced = plan_.options.training.coalesce,
-                     .seed = plan_.options.training.seed,
-                     .order = std::string(name_in(kShardKindNames, plan_.options.data.shard)),
-                     .window = plan_.options.data.samples.shuffle_window,
-                     .train_samples = plan_.train->size(),
-                     .test_samples = plan_.test_samples(),
-                     .validation_samples = plan_.validation_samples()};
-  double total_seconds = 0;
-  for (std::size_t i = 0; i < all.seconds.size(); ++i) {
-    const PhaseSeconds& own = all.seconds[i];
-    const auto in = [&](StepPhase phase) { return own[static_cast<std::size_t>(phase)]; };
-    results.compute_seconds.push_back(in(StepPhase::compute));
-    results.reduce_seconds.push_back(in(StepPhase::reduce));
-    results.wait_seconds.push_back(in(StepPhase::wait));
-    results.data_seconds.push_back(in(StepPhase::data));
-    const double seconds = std::accumulate(own.begin(), own.end(), 0.0);
-    total_seconds += seconds;
-    results.time.values.emplace_back(seconds);
-    results.error.values.push_back(
-        all.shares[i] > 0 ? std::optional(all.errors[i] / all.shares[i] * evaluator_.error_unit())
-                          : std::nullopt);
-  }
-  results.time.mean = total_seconds / blocks.workers();
+  RunResults results =
+      results_of_workers(environment_, plan_, gather_numbers(environment_, own_numbers(seconds_)),
+                         evaluator_.error_unit());
   results.best_epoch = saved_epoch();
   results.stopped = stopped;
   results.stopped_early = !stopped && epochs_.back().epoch < plan_.options.training.epochs;
@@ -541,35 +560,8 @@ RunResults Training::collect_results(bool stopped) {
     results.val_error = saved.val_error;
     results.epochs = epochs_;
     results.weights_sha256 = weights_sha256(*model_.module);
-    const MachineInfo machine = machine_info();
-    results.machine = {.host = machine.host,
-                       .processor = machine.processor,
-                       .cores = machine.cores,
-                       .memory_bytes = machine.memory_bytes,
-                       .torch = TORCH_VERSION,
-                       .dga = version()};
   }
   return results;
-}
-
-void Training::write_results(RunResults& results) {
-  writer_.attempt([&] {
-    save_weights(writer_.model_file(), *model_.module);
-    writer_.write(kModelCardFile, to_json(card_));
-    results.wall_seconds = now_seconds() - started_;
-    // When it is there, the files before it are complete.
-    writer_.write(kResultsFile, to_json(results));
-    writer_.write_manifest();
-  });
-  if (writer_.error().empty()) {
-    // The page repeats the other files, so a failure to write it does not fail the run. It can be
-    // made again at any time, so the manifest does not list it.
-    try {
-      write_report(writer_.folder());
-    } catch (const StorageError& error) {
-      log_warning(error.what());
-    }
-  }
 }
 
 }  // namespace

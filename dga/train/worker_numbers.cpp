@@ -8,12 +8,12 @@
 namespace dga {
 
 WorkerNumbers gather_numbers(const Environment& environment, const WorkerNumbers& own) {
-  constexpr std::size_t kNumbers = kStepPhases + 2;  // of each worker
+  constexpr std::size_t kNumbers = kStepPhases + 3;  // of each worker
   const WorkerBlocks& blocks = environment.blocks();
   std::vector<double> mine;
   for (std::size_t i = 0; i < own.seconds.size(); ++i) {
     mine.insert(mine.end(), own.seconds[i].begin(), own.seconds[i].end());
-    mine.insert(mine.end(), {own.errors[i], own.shares[i]});
+    mine.insert(mine.end(), {own.errors[i], own.shares[i], own.losses[i]});
   }
   std::vector<std::int64_t> counts;
   for (int carrier = 0; carrier < blocks.carriers(); ++carrier) {
@@ -30,6 +30,7 @@ WorkerNumbers gather_numbers(const Environment& environment, const WorkerNumbers
     numbers.seconds.push_back(seconds);
     numbers.errors.push_back(at[kStepPhases]);
     numbers.shares.push_back(at[kStepPhases + 1]);
+    numbers.losses.push_back(at[kStepPhases + 2]);
   }
   return numbers;
 }

@@ -14,6 +14,7 @@ struct WorkerNumbers {
   std::vector<PhaseSeconds> seconds = {};
   std::vector<double> errors = {};  // summed over its share of the held-out samples
   std::vector<double> shares = {};  // the size of that share
+  std::vector<double> losses = {};  // summed over its samples in the epoch under way
 };
 
 /// Those of all workers, from those of each carrier's workers. The same on every rank. Collective;

@@ -34,6 +34,8 @@ const char* kind_name(Option::Kind kind) noexcept {
       return "text";
     case Option::Kind::choice:
       return "choice";
+    case Option::Kind::interval:
+      return "interval";
     case Option::Kind::sizes:
       break;
   }

@@ -101,6 +101,8 @@ def _converted(name: str, row: _core.OptionRow, value: Any) -> Any:
         return _names(name, value)
     if kind in ("text", "choice"):
         return text(name, value)
+    if kind == "interval":
+        return text(name, value) if isinstance(value, str) else str(integer(name, value) or word)
     if kind == "flag":
         if not isinstance(value, bool):
             raise wrong_type(name, "True or False", value)
@@ -149,9 +151,9 @@ def _annotation(row: _core.OptionRow) -> Any:
     if _takes_names(row):
         return Union[str, Sequence[Union[str, int]]]
     plain: Any = {"flag": bool, "integer": int, "number": float, "sizes": Union[int, Sequence[int]],
-                  "choice": Literal[tuple(row["choices"])],
+                  "choice": Literal[tuple(row["choices"])], "interval": Union[int, str],
                   "text": Union[str, os.PathLike] if row["placeholder"] in ("PATH", "DIR", "FILE") else str}[row["kind"]]
-    return Union[plain, Literal[row["zero_word"]]] if row["zero_word"] else plain
+    return Union[plain, Literal[row["zero_word"]]] if row["zero_word"] and row["kind"] != "interval" else plain
 
 
 def _documented(row: _core.OptionRow) -> str:

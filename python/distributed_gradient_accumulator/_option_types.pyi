@@ -87,8 +87,8 @@ class ProblemOptions(DatasetOptions, total=False):
     """Seed of all random numbers. The same seed and number of workers give the same weights. Default: 42."""
     output: Optional[Union[str, os.PathLike[str]]]
     """Folder for the results, as a path or a URI. Without --resume it must not already contain a run. Default: runs/<date-time>."""
-    checkpoint_every: Optional[Union[int, Literal["off"]]]
-    """Save a checkpoint after every N epochs, and after the last, in DIR/checkpoints. off: no checkpoints. Default: off."""
+    checkpoint_every: Optional[Union[int, str]]
+    """Save a checkpoint after every N epochs, after every N steps (such as 200steps) or every N seconds (30s), and after the last epoch, in DIR/checkpoints. off: only when a signal stops the run. Default: off."""
     keep_checkpoints: Optional[int]
     """Number of checkpoints to keep; older ones are removed. Default: 2."""
     resume: Optional[Union[str, os.PathLike[str]]]

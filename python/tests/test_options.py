@@ -26,6 +26,8 @@ def other_value(row):
         return "other"
     if row["kind"] == "sizes":
         return [7, 5]
+    if row["kind"] == "interval":
+        return "7steps"
     middle = (row["least"] + min(row["most"], 10)) / 2
     return middle if row["kind"] == "number" else int(middle) + 1
 
@@ -116,3 +118,13 @@ def test_type_checkers_know_the_options(tmp_path):
     assert set(found) == {number for number, error in enumerate(lines.values(), 2) if error}, done.stdout
     for number, error in enumerate(lines.values(), 2):
         assert error in found.get(number, ""), done.stdout
+
+
+def test_an_interval_is_a_number_of_epochs_or_a_text(problem):
+    for given, kept in ((5, "5"), ("5", "5"), ("200steps", "200steps"), ("off", "off"), (0, "off")):
+        assert problem(checkpoint_every=given).options["checkpoint-every"] == kept
+    for wrong in (-1, "5min"):
+        with pytest.raises(dga.InvalidArgument, match="checkpoint_every: expected a number of epochs, or such as 200steps"):
+            problem(checkpoint_every=wrong)
+    with pytest.raises(TypeError):
+        problem(checkpoint_every=1.5)

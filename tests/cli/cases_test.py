@@ -203,7 +203,7 @@ class CasesTest(ProgramTest):
 
     def test_term_saves_no_model(self):
         printed = self.case()
-        self.assertIn("rc=130", printed.splitlines())
+        self.assertIn("rc=3", printed.splitlines())
         self.expect_stopped(printed, "15 (Terminated)")
 
 

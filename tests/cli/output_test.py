@@ -156,7 +156,7 @@ class OutputTest(ProgramTest):
                 for number in range(3):
                     self.assertEqual(os.readlink(f"/proc/{pid}/fd/{number}"), "/dev/null")
             process.terminate()
-            self.assertEqual(process.wait(30), 130)
+            self.assertEqual(process.wait(30), 3)
 
     def test_standard_output_that_is_full_is_an_error(self):
         with open("/dev/full", "w", encoding="utf-8") as full:

@@ -92,7 +92,7 @@ class ProgressTest(ProgramTest):
                 shown += os.read(terminal, 4096)
             except OSError:  # the other end is closed
                 break
-        self.assertEqual(process.wait(60), 130)
+        self.assertEqual(process.wait(60), 3)
         os.close(terminal)
         return shown.decode()
 
@@ -123,7 +123,7 @@ class ProgressTest(ProgramTest):
         self.wait_for_lines(2)
         begin = time.monotonic()
         process.send_signal(number)
-        self.assertEqual(process.wait(30), 130)
+        self.assertEqual(process.wait(30), 3)
         self.assertLess(time.monotonic() - begin, 5)
         error = process.stderr.read()
         self.assertEqual(error.count("\n"), 1, error)

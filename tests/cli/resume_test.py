@@ -162,6 +162,37 @@ class ResumeTest(ProgramTest):
         self.assertIn("[train] resume: the run in out has finished 2 epochs. There is nothing to do.", done.stderr)
         self.assertEqual(self.results("out"), before)
 
+    def test_a_run_goes_on_from_the_middle_of_an_epoch(self):
+        random.seed(141)
+        for number, options in enumerate(((), ("--keep-best",), ("--ema", "0.9"), ("--micro-steps", "2"), ("--coalesce",))):
+            whole, parts = f"whole{number}", f"parts{number}"
+            self.train(whole, *options)
+            self.train(parts, "--checkpoint-every", "7steps", "--keep-checkpoints", "1000", *options)
+            self.assertEqual(self.results(parts), self.results(whole))
+            checkpoints = self.checkpoints(parts)
+            steps = self.results(whole)["steps"]
+            self.assertEqual(len(checkpoints), steps // 7 + (steps % 7 > 0))
+            for name in random.sample(checkpoints, 3):
+                with self.subTest(options=options, checkpoint=name):
+                    carriers = () if "--coalesce" in options else ("--carriers", random.choice("1235"))
+                    self.train(f"{parts}-{name}", "--resume", f"{parts}/checkpoints/{name}", "--engine",
+                               random.choice(("threads", "processes")), *carriers, *options)
+                    self.assertEqual(self.results(f"{parts}-{name}"), self.results(whole))
+
+    def test_a_run_that_goes_back_forgets_its_later_checkpoints(self):
+        self.train("out", "--checkpoint-every", "7steps", "--keep-checkpoints", "1000", epochs=3)
+        before = self.checkpoints("out")
+        self.train("out", "--resume", f"out/checkpoints/{before[1]}", "--checkpoint-every", "1", "--keep-checkpoints", "1000",
+                   epochs=3)
+        per_epoch = self.results("out")["steps"] // 3
+        self.assertEqual(self.checkpoints("out"), before[:2] + [f"step-{per_epoch * epoch:012}" for epoch in (1, 2, 3)])
+
+    def test_what_coalesces_goes_on_with_as_many_carriers(self):
+        self.train("out", "--coalesce", "--carriers", "2", "--checkpoint-every", "1", epochs=2)
+        self.expect_error(self.dga("train", *OPTIONS, "--epochs", "3", "--output", "out", "--resume", "auto", "--coalesce",
+                                   "--carriers", "5"), 1,
+                          "[train] resume: expected --carriers 2, as in the checkpoint out/checkpoints/step-")
+
     def test_another_learning_rate_is_used_from_then_on(self):
         self.train("out", "--checkpoint-every", "1", epochs=2)
         shutil.copytree(self.folder / "out", self.folder / "same")
@@ -170,19 +201,63 @@ class ResumeTest(ProgramTest):
         self.assertNotEqual(self.results("out")["weights_sha256"], self.results("same")["weights_sha256"])
         self.assertEqual(self.results("out")["epochs"][:2], self.results("same")["epochs"][:2])
 
-    def test_a_signal_leaves_a_run_that_goes_on(self):
-        process = subprocess.Popen(
-            [PROGRAM, "train", *OPTIONS, "--epochs", "1000000", "--output", "out", "--checkpoint-every", "1"],
-            cwd=self.folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        self.addCleanup(process.wait)
+    def started(self, output, *options):
+        process = subprocess.Popen([PROGRAM, "train", *OPTIONS, "--epochs", "1000000", "--output", output, *options],
+                                   cwd=self.folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                                   text=True)
+        self.addCleanup(process.communicate)
         self.addCleanup(process.kill)
-        while not (self.folder / "out" / "checkpoints").exists():
+        return process
+
+    def wait_for(self, condition):
+        end = time.monotonic() + 60
+        while not condition():
+            self.assertLess(time.monotonic(), end)
             time.sleep(0.01)
+
+    def test_a_signal_saves_a_checkpoint_from_which_the_run_goes_on(self):
+        for engine, number in (("threads", signal.SIGTERM), ("processes", signal.SIGINT)):
+            with self.subTest(engine=engine):
+                out, again = f"out-{engine}", f"again-{engine}"
+                metrics = self.folder / out / "metrics.jsonl"
+                process = self.started(out, "--engine", engine)
+                self.wait_for(metrics.exists)
+                process.send_signal(number)
+                _, stderr = process.communicate(timeout=60)
+                self.assertEqual(process.returncode, 3, stderr)
+                checkpoint = self.checkpoints(out)
+                self.assertEqual(len(checkpoint), 1)
+                self.assertRegex(stderr, rf"^dga: \[train\] run: .*found signal {int(number)} \(.*\) after step \d+\. The model and "
+                                         rf"the results after epoch \d+ are in {out}\. Go on with --resume auto: there is a "
+                                         rf"checkpoint in {out}/checkpoints/{checkpoint[0]}\.\n$")
+                finished = len(metrics.read_text().splitlines())
+                self.train(out, "--resume", "auto", epochs=finished + 1)
+                self.train(again, epochs=finished + 1)
+                self.assertEqual(self.results(out), self.results(again))
+
+    def test_a_run_that_was_resumed_late_stops_as_soon(self):
+        self.stopped_after("out", 30)
+        process = self.started("out", "--resume", "auto")
+        metrics = self.folder / "out" / "metrics.jsonl"
+        size = metrics.stat().st_size
+        self.wait_for(lambda: metrics.stat().st_size > size)
+        begin = time.monotonic()
         process.send_signal(signal.SIGTERM)
-        process.wait(60)
-        finished = len((self.folder / "out" / "metrics.jsonl").read_text().splitlines())
-        self.train("out", "--resume", "auto", epochs=finished + 1)
-        self.train("again", epochs=finished + 1)
+        process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 3)
+        self.assertLess(time.monotonic() - begin, 5)
+
+    def test_a_signal_in_the_first_epoch_loses_nothing(self):
+        self.write("data/a.csv", rows(40000))
+        process = self.started("out", "--checkpoint-every", "1s", "--keep-checkpoints", "1")
+        self.wait_for((self.folder / "out" / "checkpoints").exists)
+        process.send_signal(signal.SIGTERM)
+        _, stderr = process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 3, stderr)
+        self.assertRegex(stderr, r"after step \d+\. Go on with --resume auto: there is a checkpoint in out/checkpoints/step-\d+\.\n$")
+        self.assertEqual((self.folder / "out" / "metrics.jsonl").exists(), False)
+        self.train("out", "--resume", "auto", epochs=1)
+        self.train("again", epochs=1)
         self.assertEqual(self.results("out"), self.results("again"))
 
 

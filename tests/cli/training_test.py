@@ -5,6 +5,7 @@
 import json
 import os
 import shlex
+import shutil
 import signal
 import statistics
 import subprocess
@@ -110,7 +111,7 @@ class StoppingTest(ProgramTest):
         self.fail("it does not come to its second epoch")
 
     def expect_whole_files(self, stopped=True):
-        saved = ["manifest.json", "model.json", "model.safetensors", "report.html", "results.json"] if stopped else []
+        saved = ["manifest.json", "model.json", "model.safetensors", "report.html", "results.json", "checkpoints"] if stopped else []
         self.assertEqual(sorted(os.listdir(self.folder / "out")), sorted(["config.json", "metrics.jsonl", *saved]))
         metrics = (self.folder / "out" / "metrics.jsonl").read_text(encoding="utf-8")
         self.assertTrue(metrics.endswith("\n"))
@@ -129,11 +130,10 @@ class StoppingTest(ProgramTest):
             with self.subTest(number):
                 process = self.start("threads")
                 process.send_signal(number)
-                self.assertEqual(process.wait(30), 130)
+                self.assertEqual(process.wait(30), 3)
                 self.assertRegex(process.stderr.read(), rf"^dga: \[train\] run: .*found signal {int(number)} \(.*\n$")
                 self.expect_whole_files()
-                for name in os.listdir(self.folder / "out"):
-                    os.remove(self.folder / "out" / name)
+                shutil.rmtree(self.folder / "out")
 
     def test_under_nohup_a_hangup_changes_nothing(self):
         process = self.start("threads", ignored=signal.SIGHUP)
@@ -141,7 +141,7 @@ class StoppingTest(ProgramTest):
         with self.assertRaises(subprocess.TimeoutExpired):
             process.wait(1)
         process.send_signal(signal.SIGTERM)
-        self.assertEqual(process.wait(30), 130)
+        self.assertEqual(process.wait(30), 3)
         self.assertIn("found signal 15", process.stderr.read())
 
     def test_what_a_kill_left_is_removed_by_the_next_run_though_it_is_refused(self):
@@ -161,14 +161,14 @@ class StoppingTest(ProgramTest):
                 process = self.start(engine)
                 begin = time.monotonic()
                 os.killpg(process.pid, signal.SIGINT)
-                self.assertEqual(process.wait(30), 130)
+                self.assertEqual(process.wait(30), 3)
                 self.assertLess(time.monotonic() - begin, 3)
                 self.assertRegex(process.stderr.read(),
                                  r"^dga: \[train\] run: expected 23000000 steps, found signal 2 \(Interrupt\) after "
-                                 r"step \d+\. The model and the results after epoch \d+ are in out\.\n$")
+                                 r"step \d+\. The model and the results after epoch \d+ are in out\. Go on with "
+                                 r"--resume auto: there is a checkpoint in out/checkpoints/step-\d+\.\n$")
                 self.expect_whole_files()
-                for name in os.listdir(self.folder / "out"):
-                    os.remove(self.folder / "out" / name)
+                shutil.rmtree(self.folder / "out")
 
     def test_a_signal_to_one_child_ends_all(self):
         process = self.start("processes")
@@ -176,7 +176,7 @@ class StoppingTest(ProgramTest):
             children = [int(pid) for pid in file.read().split()]
         self.assertEqual(len(children), 4)
         os.kill(children[2], signal.SIGTERM)
-        self.assertEqual(process.wait(30), 130)
+        self.assertEqual(process.wait(30), 3)
         self.assertIn("found signal 15 (Terminated)", process.stderr.read())
         self.expect_whole_files()
 

@@ -23,6 +23,9 @@ OptionValue changed_value(const Option& row) {
   if (row.kind == Option::Kind::choice) {
     return row.choices.back();
   }
+  if (row.kind == Option::Kind::interval) {
+    return std::string("7steps");
+  }
   if (std::holds_alternative<std::string>(value)) {
     return std::string("elsewhere");
   }

@@ -54,6 +54,8 @@ OptionValue other_value(const Option& row) {
       return std::get<std::int64_t>(value) + 2;
     case Option::Kind::number:
       return (std::get<double>(value) + std::min(row.most, 100.0)) / 2;
+    case Option::Kind::interval:
+      return "7steps";
     case Option::Kind::sizes:
       break;
   }

@@ -271,7 +271,7 @@ TEST(TrainRun, EverySchedule) {
   }
 }
 
-TEST(TrainRun, AStopInTheFirstEpochLeavesNothing) {
+TEST(TrainRun, AStopInTheFirstEpochLeavesACheckpoint) {
   const ScratchFolder folder;
   RunOptions options = small_run(folder.file("run"));
   options.training.batch = 1;
@@ -281,8 +281,9 @@ TEST(TrainRun, AStopInTheFirstEpochLeavesNothing) {
   EXPECT_THAT(
       error_of([&] { train_plan(plan, stopper); }),
       testing::MatchesRegex("\\[train\\] run: expected 3600 steps, found signal 15 "
-                            "\\(Terminated\\) after step [0-9]+\\. Nothing was written\\."));
-  EXPECT_TRUE(folder.names().empty());
+                            "\\(Terminated\\) after step [0-9]+\\. Go on with --resume auto: there "
+                            "is a checkpoint in .*/run/checkpoints/step-[0-9]+\\."));
+  EXPECT_EQ(folder.names("run"), (std::vector<std::string>{"checkpoints", "config.json"}));
 }
 
 TEST(TrainRun, ALaterStopLeavesWholeEpochs) {

@@ -54,6 +54,84 @@ DGA_ENGINE_TEST(AccumulatorStates, GoOnWithTheSameBits) {
   }
 }
 
+/// Its buffers differ from worker to worker until they are synchronised.
+struct CountingNet : StateNet {
+  CountingNet() {
+    mean = register_buffer("mean", at::zeros({3, 2}));
+    calls = register_buffer("calls", at::zeros({}, at::kLong));
+  }
+  void train(GradientAccumulator& accumulator, int worker, int steps) {
+    for (int i = 0; i < steps; ++i) {
+      const std::int64_t step = accumulator.num_steps();
+      mean.mul_(0.9).add_(0.1 * static_cast<double>(worker + 1) * static_cast<double>(step + 1));
+      calls.add_(worker + 1);
+      accumulator.backward(loss(worker, step), 2 + worker);
+      EXPECT_TRUE(accumulator.step());
+    }
+  }
+  at::Tensor mean;
+  at::Tensor calls;
+};
+
+DGA_ENGINE_TEST(AccumulatorStates, HaveTheBuffersOfEachWorker) {
+  const auto factory = optimizer_factory<torch::optim::SGD>(torch::optim::SGDOptions(0.1));
+  auto whole = std::make_shared<CountingNet>();
+  GradientAccumulator uninterrupted(environment, whole, factory);
+  whole->train(uninterrupted, environment.rank(), 5);
+
+  auto net = std::make_shared<CountingNet>();
+  AccumulatorState state;
+  {
+    GradientAccumulator accumulator(environment, net, factory);
+    net->train(accumulator, environment.rank(), 2);
+    state = accumulator.state();
+    environment.world().barrier();
+  }
+  auto after = std::make_shared<CountingNet>();
+  copy_parameters(*net, *after);
+  GradientAccumulator accumulator(environment, after, factory);
+  accumulator.load_state(state);
+  EXPECT_TRUE(after->mean.equal(net->mean));
+  after->train(accumulator, environment.rank(), 3);
+  EXPECT_TRUE(after->mean.equal(whole->mean));
+  EXPECT_TRUE(after->calls.equal(whole->calls));
+  accumulator.synchronize_buffers();
+  uninterrupted.synchronize_buffers();
+  EXPECT_TRUE(after->mean.equal(whole->mean));
+  EXPECT_TRUE(after->calls.equal(whole->calls));
+  EXPECT_TRUE(accumulator.state().buffers.empty());  // all workers have the same
+
+  if (environment.is_root() && environment.workers() > 1) {
+    ASSERT_EQ(state.buffer_samples.size(), static_cast<std::size_t>(environment.workers()));
+    for (int worker = 0; worker < environment.workers(); ++worker) {
+      EXPECT_EQ(state.buffer_samples[static_cast<std::size_t>(worker)], 2 * (2 + worker));
+      EXPECT_EQ(state.buffers.at("calls")[worker].item<std::int64_t>(), 2 * (worker + 1));
+    }
+  }
+  environment.world().barrier();
+}
+
+DGA_ENGINE_TEST(AccumulatorStates, RefuseBuffersOfAnotherModule) {
+  const auto factory = optimizer_factory<torch::optim::SGD>(torch::optim::SGDOptions(0.1));
+  auto net = std::make_shared<CountingNet>();
+  GradientAccumulator accumulator(environment, net, factory);
+  net->train(accumulator, environment.rank(), 1);
+  AccumulatorState state = accumulator.state();
+  if (environment.is_root()) {
+    state.buffers["mean"] = at::zeros({environment.workers(), 3});
+  }
+  EXPECT_THAT(
+      error_of([&] { accumulator.load_state(state); }),
+      HasSubstr("[parallel] load_state: expected values of the buffer 'mean' with shape ["));
+  if (environment.is_root()) {
+    state.buffers.erase("mean");
+  }
+  EXPECT_THAT(
+      error_of([&] { accumulator.load_state(state); }),
+      HasSubstr("expected values of 2 buffers, and each worker's number of samples, found 1"));
+  EXPECT_EQ(net->calls.item<std::int64_t>(), environment.rank() + 1);
+}
+
 DGA_ENGINE_TEST(AccumulatorStates, HaveTorchsNamesAndTheParametersShapesOnWorker0) {
   auto net = std::make_shared<StateNet>();
   GradientAccumulator accumulator(

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "dga/train/stop_agreement.h"
+#include "dga/train/request_agreement.h"
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "dga/base/clock.h"
 #include "dga/launch/stop_signal.h"
@@ -18,32 +19,45 @@ constexpr std::int64_t kMostGrowth = 2;
 
 }  // namespace
 
-StopAgreement::StopAgreement(const Communicator& workers)
-    : workers_(workers), last_time_(now_seconds()) {}
+RequestAgreement::RequestAgreement(const Communicator& workers)
+    : workers_(workers), saved_at_(now_seconds()), last_time_(saved_at_) {}
 
-std::int64_t StopAgreement::choose_next(std::int64_t step) {
+void RequestAgreement::saved() noexcept {
+  saved_at_ = now_seconds();
+}
+
+Request RequestAgreement::own_request() const noexcept {
+  if (wanted_ == Request::stop || StopSignal::requested()) {
+    return Request::stop;
+  }
+  const bool due =
+      save_seconds_ > 0 && workers_.rank() == 0 && now_seconds() - saved_at_ >= save_seconds_;
+  return due ? Request::save : Request::none;
+}
+
+std::int64_t RequestAgreement::choose_next(std::int64_t step) {
   const double now = now_seconds();
   const std::int64_t passed = step - last_look_;
   const double seconds = now - last_time_;
   last_look_ = step;
   last_time_ = now;
-  if (passed < 1) {
-    return step + 1;
+  if (!std::exchange(has_looked_, true) || passed < 1) {
+    return step + 1;  // a run that goes on begins at a later step than 0
   }
   const double fitting = kPeriodSeconds * static_cast<double>(passed) / std::max(seconds, 1e-9);
   const double most = static_cast<double>(kMostGrowth * passed);
   return step + std::max<std::int64_t>(1, static_cast<std::int64_t>(std::min(fitting, most)));
 }
 
-bool StopAgreement::stop_before(std::int64_t step) {
+Request RequestAgreement::before(std::int64_t step) {
   if (step < next_look_) {
-    return false;
+    return Request::none;
   }
-  std::array<std::int64_t, 2> agreed{wanted_ || StopSignal::requested() ? 1 : 0,
+  std::array<std::int64_t, 2> agreed{static_cast<std::int64_t>(own_request()),
                                      workers_.rank() == 0 ? choose_next(step) : 0};
   workers_.all_reduce({agreed.data(), 2}, ReduceOp::max, "stop request");
   next_look_ = agreed[1];
-  return agreed[0] != 0;
+  return static_cast<Request>(agreed[0]);
 }
 
 }  // namespace dga

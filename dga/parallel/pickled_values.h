@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Pickled values: tensors and numbers as bytes that other ranks can read. Internal to the room.
+
+#pragma once
+
+#include <ATen/core/ivalue.h>
+
+#include <string>
+#include <vector>
+
+#include "dga/comm/communicator.h"
+
+namespace dga {
+
+std::string pickled(const std::vector<c10::IValue>& values);
+std::vector<c10::IValue> unpickled(const std::string& bytes);
+
+/// The texts of all ranks on rank 0, in their order; none on others. Collective; blocks.
+std::vector<std::string> gather_texts(const Communicator& workers, const std::string& mine);
+
+}  // namespace dga
