@@ -51,6 +51,7 @@ dga_public_headers(
   dga/mesh/mesh.h
   dga/mesh/parameter_layout.h
   dga/options/engine.h
+  dga/options/interval.h
   dga/options/progress.h
   dga/options/run_options.h
   dga/storage/columns.h

@@ -71,6 +71,10 @@ int Communicator::size() const noexcept {
   return group_->size();
 }
 
+void Communicator::note_steps(std::int64_t steps) const noexcept {
+  group_->world().own_presence().steps.store(steps, std::memory_order_relaxed);
+}
+
 Placement Communicator::placement() const {
   Placement placement;
   for (int rank = 0; rank < size(); ++rank) {

@@ -58,6 +58,10 @@ class Communicator {
   /// rank. Not collective.
   Placement placement() const;
 
+  /// Tells the launcher how many steps this worker has taken, for its decisions about restarts
+  /// (LaunchOptions::max_restarts). GradientAccumulator calls it. Not collective.
+  void note_steps(std::int64_t steps) const noexcept;
+
   /// Creates one new group for each `color` of 0 or more and returns this rank's. Ranks in it are
   /// ordered by (key, old rank).
   Communicator split(int color, int key) const;

@@ -5,11 +5,12 @@
 namespace dga {
 
 Environment::Environment(const LaunchOptions& options, Engine engine, Communicator world,
-                         const WorkerBlocks& blocks)
+                         const WorkerBlocks& blocks, int restarts)
     : options_(options),
       engine_(engine),
       world_(std::move(world)),
       blocks_(blocks),
+      restarts_(restarts),
       mesh_(options.mesh.value_or(MeshSizes{.data = world_.size()}), world_.size()) {
   for (const Axis axis : {Axis::data, Axis::pipeline, Axis::tensor, Axis::space}) {
     // An axis as large as the world needs no group of its own.

@@ -21,7 +21,7 @@ class Environment {
   /// Collective over `world`, because it creates the groups of the mesh. Throws InvalidArgument if
   /// the mesh does not fit the number of workers.
   Environment(const LaunchOptions& options, Engine engine, Communicator world,
-              const WorkerBlocks& blocks);
+              const WorkerBlocks& blocks, int restarts = 0);
 
   /// This worker's rank in [0, workers()).
   int rank() const noexcept { return world_.rank(); }
@@ -33,6 +33,9 @@ class Environment {
   bool is_root() const noexcept { return rank() == 0; }
   /// The engine of the run; never Engine::automatic.
   Engine engine() const noexcept { return engine_; }
+  /// How often this launch has started its workers again, because one of them had failed; see
+  /// LaunchOptions::max_restarts.
+  int restarts() const noexcept { return restarts_; }
   std::uint64_t seed() const noexcept { return options_.seed; }
   const LaunchOptions& options() const noexcept { return options_; }
   const Mesh& mesh() const noexcept { return mesh_; }
@@ -46,6 +49,7 @@ class Environment {
   Engine engine_;
   Communicator world_;
   WorkerBlocks blocks_;
+  int restarts_;
   Mesh mesh_;
   std::map<Axis, Communicator> groups_;
 };

@@ -2,13 +2,17 @@
 
 #include "dga/launch/launch.h"
 
+#include <algorithm>
 #include <atomic>
 #include <cstdlib>
 
 #include "dga/base/error.h"
+#include "dga/base/log.h"
+#include "dga/comm/arena/node_segment.h"
 #include "dga/launch/launched_rank.h"
 #include "dga/launch/launchers.h"
 #include "dga/launch/relaunch.h"
+#include "dga/launch/restarts.h"
 
 namespace dga {
 namespace {
@@ -21,6 +25,14 @@ constexpr int kMostWorkers = 4096;
 void check_workers(int workers) {
   DGA_CHECK(workers >= 1 && workers <= kMostWorkers, "[launch] workers: expected 1 to ",
             kMostWorkers, ", found ", workers, ". Pass a number in this range.");
+}
+
+std::int64_t steps_on(const Segment& node, int workers) noexcept {
+  std::int64_t most = 0;
+  for (int worker = 0; worker < workers; ++worker) {
+    most = std::max(most, presence_of(node, worker).steps.load(std::memory_order_relaxed));
+  }
+  return most;
 }
 
 void check_timeout(const LaunchOptions& options) {
@@ -60,17 +72,34 @@ void launch_seated(const LaunchOptions& options, Seating seating, const Worker& 
     check_engine(options.engine);
   }
   if (resolve_engine(options.engine) == Engine::mpi) {
+    DGA_CHECK(options.max_restarts == 0,
+              "[launch] max_restarts: expected 0 with MPI, which ends all ranks when one dies, "
+              "found ",
+              options.max_restarts, ". Start the job again with --resume auto.");
     return launch_mpi(options, seating, worker);
   }
+  DGA_CHECK(options.max_restarts >= 0, "[launch] max_restarts: expected 0 or more, found ",
+            options.max_restarts, ".");
   check_workers(options.workers);
   check_timeout(options);
   const bool one_each = seating == Seating::workers && options.carriers == 0;
   const Seats seats(
       seating, one_each ? WorkerBlocks(options.workers, options.workers) : resolve_blocks(options));
-  if (resolve_engine(options.engine) == Engine::processes) {
-    return launch_processes(options, seats, worker, index);
+  Restarts restarts(options.max_restarts);
+  for (Attempt attempt;; ++attempt.number) {
+    try {
+      if (resolve_engine(options.engine) == Engine::processes) {
+        return launch_processes(options, seats, worker, index, attempt);
+      }
+      return launch_threads(options, seats, worker, attempt);
+    } catch (const WorkerFailure& failure) {
+      if (!restarts.allow(attempt, failure.what())) {
+        throw WorkerFailure(restarts.error() + restarts.reason());
+      }
+      log_warning(as_sentence(failure.what()), " The workers are started again (restart ",
+                  attempt.number + 1, " of ", options.max_restarts, ").");
+    }
   }
-  launch_threads(options, seats, worker);
 }
 
 }  // namespace

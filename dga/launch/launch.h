@@ -18,7 +18,8 @@ using Worker = std::function<void(Environment&)>;
 /// Throws InvalidArgument for wrong options, and as check_engine does. If a worker throws or dies,
 /// launch throws WorkerFailure with a text that names the worker and its error, once all other
 /// workers have ended. Waiting workers end at once, computing workers at their next wait. Worker
-/// processes that still run 0.7 s after the failure are killed.
+/// processes that still run 0.7 s after the failure are killed. With `max_restarts` the workers are
+/// started again instead, and call `worker` from its beginning.
 ///
 /// Engine `threads`: the workers are threads of this process and share its variables.
 ///

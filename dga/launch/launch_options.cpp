@@ -23,6 +23,7 @@ LaunchOptions launch_options_of(const RunOptions& options, Engine engine) noexce
   result.workers = resolve_workers(options, engine);
   result.carriers = options.workers.carriers;
   result.timeout_s = options.workers.timeout;
+  result.max_restarts = static_cast<int>(options.workers.max_restarts);
   result.seed = options.training.seed;
   result.ranks_per_node = options.workers.ranks_per_node;
   return result;

@@ -27,6 +27,10 @@ struct LaunchOptions {
   int carriers = WorkerOptions{}.carriers;
   /// Longest wait of one worker for another, in seconds. Must be positive.
   double timeout_s = WorkerOptions{}.timeout;
+  /// Engines threads and processes: how often to start all workers again after one of them has
+  /// thrown, died or did not arrive in time. Environment::restarts() tells them; they go on from
+  /// what they have saved. After two failures in a row at the same step there is no other start.
+  int max_restarts = WorkerOptions{}.max_restarts;
   /// The seed of the run. All random streams are derived from it.
   std::uint64_t seed = TrainingOptions{}.seed;
   /// Sizes of the mesh. If it is not set, axis `data` has all workers.

@@ -4,17 +4,23 @@
 
 #pragma once
 
+#include "dga/comm/arena/segment.h"
 #include "dga/launch/launch.h"
+#include "dga/launch/restarts.h"
 #include "dga/launch/seats.h"
 
 namespace dga {
 
-void launch_threads(const LaunchOptions& options, const Seats& seats, const Worker& worker);
+/// Both set the steps of `attempt` before they throw WorkerFailure.
+void launch_threads(const LaunchOptions& options, const Seats& seats, const Worker& worker,
+                    Attempt& attempt);
 /// `index`: the number of earlier calls of launch in this program.
 void launch_processes(const LaunchOptions& options, const Seats& seats, const Worker& worker,
-                      int index);
+                      int index, Attempt& attempt);
 void launch_mpi(const LaunchOptions& options, Seating seating, const Worker& worker);
 
+/// The most steps that a worker of the node has noted.
+std::int64_t steps_on(const Segment& node, int workers) noexcept;
 /// Throws InvalidArgument for a number of workers that is not in [1, 4096].
 void check_workers(int workers);
 /// Throws InvalidArgument for a timeout that is not positive.

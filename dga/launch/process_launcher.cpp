@@ -51,8 +51,8 @@ struct Child {
   int pidfd = -1;
 };
 
-WorkerSeat seat_of(const LaunchOptions& options, const Seats& seats, int rank, Segment node,
-                   Segment control, const std::shared_ptr<Baton>& baton) {
+WorkerSeat seat_of(const LaunchOptions& options, const Seats& seats, int restarts, int rank,
+                   Segment node, Segment control, const std::shared_ptr<Baton>& baton) {
   WorkerSeat seat{.world = {.rank = rank,
                             .placement = Placement::single_node(seats.num_ranks()),
                             .memory = MemoryKind::mapped,
@@ -60,14 +60,15 @@ WorkerSeat seat_of(const LaunchOptions& options, const Seats& seats, int rank, S
                             .patience = patience_for(seats.num_ranks(), usable_cores())},
                   .node = std::move(node),
                   .control = std::move(control),
-                  .wire = nullptr};
+                  .wire = nullptr,
+                  .restarts = restarts};
   seats.tell(seat.world, baton);
   return seat;
 }
 
 /// Runs the workers of a carrier in threads of this process, one at a time. Returns whether all
 /// have done their work.
-bool run_in_turns(const LaunchOptions& options, const Seats& seats, int carrier,
+bool run_in_turns(const LaunchOptions& options, const Seats& seats, int restarts, int carrier,
                   const Segment& node, const Segment& control, const Worker& worker) {
   const auto baton = std::make_shared<Baton>();
   const WorkerBlock ranks = seats.ranks_of(carrier);
@@ -75,9 +76,9 @@ bool run_in_turns(const LaunchOptions& options, const Seats& seats, int carrier,
   std::vector<std::thread> threads;
   try {
     for (int rank = ranks.first; rank < ranks.end(); ++rank) {
-      WorkerSeat seat =
-          seat_of(options, seats, rank, Segment::attach(MemoryKind::mapped, node.handle()),
-                  Segment::attach(MemoryKind::mapped, control.handle()), baton);
+      WorkerSeat seat = seat_of(options, seats, restarts, rank,
+                                Segment::attach(MemoryKind::mapped, node.handle()),
+                                Segment::attach(MemoryKind::mapped, control.handle()), baton);
       threads.emplace_back([&, seat = std::move(seat)]() mutable {
         if (!run_worker(options, Engine::processes, std::move(seat), worker)) {
           done.store(false, std::memory_order_relaxed);
@@ -99,17 +100,17 @@ bool run_in_turns(const LaunchOptions& options, const Seats& seats, int carrier,
 /// Runs the carrier's worker, or workers, in this child process and ends the process. Destructors
 /// of static objects and of the program's other objects do not run, because these belong to the
 /// parent.
-[[noreturn]] void become_carrier(const LaunchOptions& options, const Seats& seats, int carrier,
-                                 Segment node, Segment control, const Worker& worker) {
+[[noreturn]] void become_carrier(const LaunchOptions& options, const Seats& seats, int restarts,
+                                 int carrier, Segment node, Segment control, const Worker& worker) {
   if (options.pin && seats.num_carriers() <= usable_cores()) {
     pin_to_core(carrier);
   }
-  const bool done =
-      seats.are_shared()
-          ? run_in_turns(options, seats, carrier, node, control, worker)
-          : run_worker(options, Engine::processes,
-                       seat_of(options, seats, carrier, std::move(node), std::move(control), {}),
-                       worker);
+  const bool done = seats.are_shared()
+                        ? run_in_turns(options, seats, restarts, carrier, node, control, worker)
+                        : run_worker(options, Engine::processes,
+                                     seat_of(options, seats, restarts, carrier, std::move(node),
+                                             std::move(control), {}),
+                                     worker);
   std::cout.flush();
   std::cerr.flush();
   std::fflush(nullptr);
@@ -242,10 +243,11 @@ void tie_to_parent(pid_t parent) {
 }  // namespace
 
 void launch_processes(const LaunchOptions& options, const Seats& seats, const Worker& worker,
-                      int index) {
+                      int index, Attempt& attempt) {
   const int n = seats.num_carriers();
   if (const auto seat = relaunch_seat(); seat && seat->launch_index == index) {
-    become_carrier(options, seats, seat->rank, Segment::attach(MemoryKind::mapped, seat->node),
+    become_carrier(options, seats, seat->restarts, seat->rank,
+                   Segment::attach(MemoryKind::mapped, seat->node),
                    Segment::attach(MemoryKind::mapped, seat->control), worker);
   }
   const int ranks = seats.num_ranks();
@@ -265,6 +267,7 @@ void launch_processes(const LaunchOptions& options, const Seats& seats, const Wo
   for (int carrier = 0; carrier < n; ++carrier) {
     RelaunchImage image({.rank = carrier,
                          .launch_index = options.worker_program.empty() ? index : 0,
+                         .restarts = attempt.number,
                          .node = node.handle(),
                          .control = control.handle()},
                         options.worker_program);
@@ -272,7 +275,8 @@ void launch_processes(const LaunchOptions& options, const Seats& seats, const Wo
     if (pid == 0) {
       tie_to_parent(parent);
       if (can_fork) {
-        become_carrier(options, seats, carrier, std::move(node), std::move(control), worker);
+        become_carrier(options, seats, attempt.number, carrier, std::move(node), std::move(control),
+                       worker);
       }
       image.execute();
     }
@@ -293,6 +297,7 @@ void launch_processes(const LaunchOptions& options, const Seats& seats, const Wo
   }
   Watch(std::move(children), seats, node, !can_fork).run();
   if (failure_board_of(node).failed()) {
+    attempt.steps = steps_on(node, ranks);
     throw WorkerFailure(failure_board_of(node).text());
   }
 }

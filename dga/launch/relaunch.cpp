@@ -27,7 +27,7 @@ std::optional<RelaunchSeat> relaunch_seat() {
   }
   RelaunchSeat seat;
   std::istringstream in(text);
-  in >> seat.rank >> seat.launch_index;
+  in >> seat.rank >> seat.launch_index >> seat.restarts;
   for (SegmentHandle* handle : {&seat.node, &seat.control}) {
     in >> handle->id >> handle->bytes >> handle->owner >> handle->fd;
   }
@@ -56,7 +56,7 @@ RelaunchImage::RelaunchImage(const RelaunchSeat& seat, const std::string& progra
       texts_.emplace_back(*entry);
     }
   }
-  std::string variable = str(kVariable, "=", seat.rank, " ", seat.launch_index);
+  std::string variable = str(kVariable, "=", seat.rank, " ", seat.launch_index, " ", seat.restarts);
   for (const SegmentHandle* handle : {&seat.node, &seat.control}) {
     variable += str(" ", handle->id, " ", handle->bytes, " ", handle->owner, " ", handle->fd);
   }

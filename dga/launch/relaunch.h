@@ -16,6 +16,7 @@ namespace dga {
 struct RelaunchSeat {
   int rank = 0;
   int launch_index = 0;
+  int restarts = 0;
   SegmentHandle node;
   SegmentHandle control;
 };

@@ -14,7 +14,8 @@
 
 namespace dga {
 
-void launch_threads(const LaunchOptions& options, const Seats& seats, const Worker& worker) {
+void launch_threads(const LaunchOptions& options, const Seats& seats, const Worker& worker,
+                    Attempt& attempt) {
   const int n = seats.num_ranks();
   const bool own_cores = seats.num_carriers() <= usable_cores();
   // One more holder than ranks: the launcher reads the board after they have ended.
@@ -37,7 +38,8 @@ void launch_threads(const LaunchOptions& options, const Seats& seats, const Work
                               .patience = patience_for(n, usable_cores())},
                     .node = Segment::attach(MemoryKind::heap, node.handle()),
                     .control = Segment::attach(MemoryKind::heap, control.handle()),
-                    .wire = nullptr};
+                    .wire = nullptr,
+                    .restarts = attempt.number};
     seats.tell(seat.world, baton);
     try {
       threads.emplace_back(
@@ -57,6 +59,7 @@ void launch_threads(const LaunchOptions& options, const Seats& seats, const Work
     thread.join();
   }
   if (failure_board_of(node).failed()) {
+    attempt.steps = steps_on(node, n);
     throw WorkerFailure(failure_board_of(node).text());
   }
 }

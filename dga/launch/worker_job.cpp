@@ -36,8 +36,13 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr const char* kJobVariable = "DGA_WORKER_JOB";
-constexpr char kGoOn = 'g';
-constexpr char kStop = 's';
+
+/// The caller's reply to the message of an epoch. A worker 0 that was started again discards those
+/// to the one before.
+struct Reply {
+  std::int32_t process;  // of the worker 0 that sent the message
+  std::int32_t stop;
+};
 
 std::string handle_text(const SegmentHandle& handle) {
   return str(handle.id, ' ', handle.bytes, ' ', handle.owner, ' ', handle.fd);
@@ -149,27 +154,32 @@ RunStart start_from(const Json& json) {
 }
 
 /// Worker 0's end of the socket. Each message is a line of JSON. The caller replies to the message
-/// of an epoch with one byte.
+/// of an epoch.
 class RemoteProgress final : public Progress {
  public:
-  explicit RemoteProgress(int socket) : socket_(socket) {}
+  /// Ends the line at which an earlier worker 0 was killed.
+  explicit RemoteProgress(int socket) : socket_(socket) { send_text("\n"); }
 
   void started(const RunStart& start) override { send({{"started", to_message(start)}}); }
   void step_done(const StepResult& step) override {
     send({{"steps", step.steps}, {"step_epoch", step.epoch}, {"loss", step.loss}});
   }
   void epoch_done(const EpochResult& epoch) override {
-    send({{"epoch", to_json(epoch)}});
-    char answer = kGoOn;
-    while (::read(socket_, &answer, 1) < 0 && errno == EINTR) {
+    send({{"epoch", to_json(epoch)}, {"process", getpid()}});
+    Reply reply{};
+    while (reply.process != getpid()) {
+      const ssize_t count = ::recv(socket_, &reply, sizeof(reply), MSG_WAITALL);
+      if (count != sizeof(reply) && !(count < 0 && errno == EINTR)) {
+        return;  // as in send
+      }
     }
-    stop_ = answer == kStop;
+    stop_ = reply.stop != 0;
   }
   bool wants_stop() override { return stop_; }
 
  private:
-  void send(const Json& message) const {
-    const std::string line = message.dump() + "\n";
+  void send(const Json& message) const { send_text(message.dump() + "\n"); }
+  void send_text(const std::string& line) const {
     std::size_t done = 0;
     while (done < line.size()) {
       const ssize_t count = ::send(socket_, line.data() + done, line.size() - done, MSG_NOSIGNAL);
@@ -266,8 +276,11 @@ class WorkerJob::Impl {
       pending.append(piece.data(), static_cast<std::size_t>(count));
       for (std::size_t end = pending.find('\n'); end != std::string::npos;
            end = pending.find('\n')) {
-        tell(Json::parse(pending.substr(0, end)));
+        const Json message = Json::parse(pending.substr(0, end), nullptr, false);
         pending.erase(0, end + 1);
+        if (!message.is_discarded()) {  // the line of a worker 0 that was killed
+          tell(message);
+        }
       }
     }
   }
@@ -295,8 +308,8 @@ class WorkerJob::Impl {
       stop = true;
     }
     if (message.contains("epoch")) {
-      const char answer = stop ? kStop : kGoOn;
-      static_cast<void>(::send(ours_, &answer, 1, MSG_NOSIGNAL));
+      const Reply reply{message.at("process").get<std::int32_t>(), stop ? 1 : 0};
+      static_cast<void>(::send(ours_, &reply, sizeof(reply), MSG_NOSIGNAL));
     }
   }
 

@@ -41,7 +41,7 @@ bool run_worker(const LaunchOptions& options, Engine engine, WorkerSeat seat, co
     const auto group = std::make_shared<Group>(world, std::move(everybody), std::move(seat.control),
                                                std::move(group_wire));
     {
-      Environment environment(options, engine, Communicator(group), blocks);
+      Environment environment(options, engine, Communicator(group), blocks, seat.restarts);
       const auto work = [&] { worker(environment); };
       if (around) {
         around(work, fail);

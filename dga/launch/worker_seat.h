@@ -24,6 +24,7 @@ struct WorkerSeat {
   Segment node;
   Segment control;
   std::unique_ptr<Wire> wire;
+  int restarts = 0;  // see Environment::restarts
 };
 
 /// Wraps the call of the worker: receives the call and a function that reports a failure to all

@@ -32,10 +32,8 @@ std::optional<Interval> interval_from(std::string_view text) {
   return interval;
 }
 
-std::string text_of(const Interval& interval) {
-  return interval.is_never()
-             ? std::string()
-             : std::to_string(interval.count) + std::string(name_in(kSuffixes, interval.unit));
+std::string Interval::text() const {
+  return is_never() ? std::string() : std::to_string(count) + std::string(name_in(kSuffixes, unit));
 }
 
 }  // namespace dga

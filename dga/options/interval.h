@@ -16,13 +16,13 @@ struct Interval {
   Unit unit = Unit::epochs;
 
   bool is_never() const noexcept { return count == 0; }
+  /// The text that interval_from() reads as this one.
+  std::string text() const;
   bool operator==(const Interval&) const = default;
 };
 
 /// Reads "5" (epochs), "200steps" or "30s"; an empty text is never. None for other texts, and for
 /// numbers outside 1 to 10^9.
 std::optional<Interval> interval_from(std::string_view text);
-/// The text that interval_from() reads as `interval`.
-std::string text_of(const Interval& interval);
 
 }  // namespace dga

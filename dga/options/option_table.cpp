@@ -144,7 +144,7 @@ Option option(const std::string& name, const std::string& placeholder, T G::*mem
   row.placeholder = placeholder;
   row.get = [member](const RunOptions& options) -> OptionValue {
     if constexpr (std::is_same_v<T, Interval>) {
-      return text_of(Group<G>::in(options).*member);
+      return (Group<G>::in(options).*member).text();
     } else {
       return static_cast<Held<T>>(Group<G>::in(options).*member);
     }
@@ -303,6 +303,11 @@ std::vector<Option> worker_options() {
       option("timeout", "S", &WorkerOptions::timeout,
              "Timeout for waiting on another worker, in seconds.",
              {.least = 0, .most = 1e7, .above_least = true, .scope = Scope::environment}),
+      option("max-restarts", "N", &WorkerOptions::max_restarts,
+             "How often to start the workers again after one of them has died, hung or thrown. The "
+             "run then goes on from its last checkpoint, or begins anew without one. After two "
+             "failures in a row at the same step it ends. Not under MPI.",
+             {.least = 0, .most = 1e6, .scope = Scope::environment}),
   };
 }
 

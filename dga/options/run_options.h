@@ -47,6 +47,7 @@ struct WorkerOptions {
   int ranks_per_node = 0;  // 0: ask MPI
   int levels = 1;
   double timeout = 300;  // seconds
+  int max_restarts = 0;
 
   bool operator==(const WorkerOptions&) const = default;
 };

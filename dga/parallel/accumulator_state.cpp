@@ -182,6 +182,7 @@ void GradientAccumulator::Impl::load_state(const AccumulatorState& given) {
     scaler_ = scaler;
     num_steps_ = values[1].toInt();
     num_skipped_ = values[2].toInt();
+    workers_.note_steps(num_steps_ + num_skipped_);
     seed_ = static_cast<std::uint64_t>(values[3].toInt());
     set_buffers(buffers);
     random_->reseed(random_key());

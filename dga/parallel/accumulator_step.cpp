@@ -56,6 +56,7 @@ GradientAccumulator::Impl::Outcome GradientAccumulator::Impl::step_as(bool finis
   }
   forget_step();
   ++num_steps_;
+  workers_.note_steps(num_steps_ + num_skipped_);
   if (totals.samples > 0) {
     unused_.step_taken(totals.used, [&](std::size_t i) { return tensors_.trained[i].name; });
   }
@@ -246,6 +247,7 @@ void GradientAccumulator::Impl::skip_step() {
   reducer_->discard();
   forget_step();
   ++num_skipped_;
+  workers_.note_steps(num_steps_ + num_skipped_);
   if (scaler_) {
     scaler_->update(false);
   }

@@ -38,21 +38,25 @@ std::optional<RunResults> finished_results(const RunOptions& options) {
                                                               : std::nullopt;
 }
 
-std::optional<ResumePoint> find_resume_point(const TrainPlan& plan, const std::string& run_folder) {
-  std::string path = plan.options.output.resume;
-  if (path == kResumeAuto) {
-    const auto newest = newest_good_checkpoint(run_folder, [](const std::string& text) {
+std::optional<ResumePoint> find_resume_point(const TrainPlan& plan, const std::string& run_folder,
+                                             bool restarted) {
+  const std::string& asked = plan.options.output.resume;
+  const bool only_newest = asked.empty() || asked == kResumeAuto;
+  std::optional<StoredCheckpoint> newest;
+  if (restarted || only_newest) {
+    newest = newest_good_checkpoint(run_folder, [](const std::string& text) {
       log_warning(text, " An older checkpoint is used.");
     });
-    if (!newest) {
-      log_warning("[train] resume: found no checkpoint in ", run_folder,
-                  ". The run starts from the beginning.");
-      return std::nullopt;
-    }
-    path = newest->path;
-  } else {
-    verify_checkpoint(path);
   }
+  if (!newest && only_newest) {
+    log_warning("[train] resume: found no checkpoint in ", run_folder,
+                ". The run starts from the beginning.");
+    return std::nullopt;
+  }
+  if (!newest) {
+    verify_checkpoint(asked);
+  }
+  const std::string path = newest ? newest->path : asked;
   ResumePoint point{path, read_state(path)};
   check_resumable(point.state, plan.options, plan.data_facts, path);
   return point;

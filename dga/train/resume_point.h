@@ -35,6 +35,9 @@ std::optional<RunResults> finished_results(const RunOptions& options);
 /// `run_folder` has no good one. Warns of each damaged one that is passed over. Called by the
 /// process that writes the run's files. Throws StorageError for a path that is no good checkpoint,
 /// and InvalidArgument for one of a run that `plan` does not go on from (check_resumable).
-std::optional<ResumePoint> find_resume_point(const TrainPlan& plan, const std::string& run_folder);
+/// `restarted`: the workers were started again, and go on from the newest good checkpoint of
+/// `run_folder`, or else as the first time.
+std::optional<ResumePoint> find_resume_point(const TrainPlan& plan, const std::string& run_folder,
+                                             bool restarted);
 
 }  // namespace dga

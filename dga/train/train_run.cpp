@@ -122,7 +122,12 @@ class Run {
       print_notices();
     }
     std::optional<ResumePoint> resume;
-    if (!plan_.options.output.resume.empty() && !find_resume(environment, path, resume)) {
+    const bool restarted = environment.restarts() > 0;
+    if (restarted && environment.is_root()) {
+      outcome_.end(RunStatus::unknown, {});  // worker 0 may have ended before another one failed
+    }
+    if ((restarted || !plan_.options.output.resume.empty()) &&
+        !find_resume(environment, path, resume)) {
       return;
     }
     ResultWriter writer(path);
@@ -212,9 +217,13 @@ class Run {
     std::string error;
     if (environment.is_root()) {
       try {
-        resume = find_resume_point(plan_, folder);
+        const bool restarted = environment.restarts() > 0;
+        if (restarted) {
+          StorePath(folder).remove_abandoned();
+        }
+        resume = find_resume_point(plan_, folder, restarted);
         begin_again(folder);
-        if (resume && plan_.options.output.resume != kResumeAuto) {
+        if (resume && !restarted && plan_.options.output.resume != kResumeAuto) {
           remove_later_checkpoints(folder, resume->state.num_steps + resume->state.num_skipped);
         }
         if (!resume) {  // what an earlier run has left is no part of this one

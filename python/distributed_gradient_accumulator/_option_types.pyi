@@ -13,6 +13,8 @@ class EnvironmentOptions(TypedDict, total=False):
     """Number of MPI ranks that count as one node. auto: ask MPI. Default: auto."""
     timeout: Optional[float]
     """Timeout for waiting on another worker, in seconds. Default: 300."""
+    max_restarts: Optional[int]
+    """How often to start the workers again after one of them has died, hung or thrown. The run then goes on from its last checkpoint, or begins anew without one. After two failures in a row at the same step it ends. Not under MPI. Default: 0."""
 
 class DatasetOptions(TypedDict, total=False):
     test_data_dir: Optional[Union[str, os.PathLike[str]]]

@@ -22,7 +22,7 @@ TEST(Interval, IsEpochsStepsOrSeconds) {
 
 TEST(Interval, HasATextThatReadsBack) {
   for (const std::string text : {"", "1", "17steps", "3s"}) {
-    EXPECT_EQ(text_of(*interval_from(text)), text);
+    EXPECT_EQ(interval_from(text)->text(), text);
   }
 }
 

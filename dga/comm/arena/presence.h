@@ -51,6 +51,9 @@ class Presence {
     return bytes.data();
   }
 
+  /// The number of steps that this worker has taken; 0: it has not said. Relaxed: the value is all
+  /// that readers use.
+  std::atomic<std::int64_t> steps{0};
   /// 1 while this worker reads other workers' buffers; see World::ReadGuard.
   std::atomic<std::uint32_t> reading{0};
   /// A heartbeat: changes during a long copy of memory, so that others see that it is alive; see
