@@ -158,13 +158,13 @@ TEST(Restarts, DoNotTellFailuresApartByNumbersOfProcesses) {
   Restarts restarts(9);
   EXPECT_TRUE(restarts.allow({.number = 0}, "worker 2 (process 41) was killed; nobody waited"));
   EXPECT_FALSE(restarts.allow({.number = 1}, "worker 1 (process 52) was killed; worker 0 waited"));
-  EXPECT_EQ(restarts.error(), "worker 2 (process 41) was killed; nobody waited");
+  EXPECT_EQ(restarts.error(), "worker 2 (process 41) was killed; nobody waited.");
   Restarts others(9);
   EXPECT_TRUE(others.allow({.number = 0, .steps = 5}, "worker 2 failed: x"));
   EXPECT_TRUE(others.allow({.number = 1, .steps = 6}, "worker 2 failed: x"));
   EXPECT_TRUE(others.allow({.number = 2, .steps = 5}, "worker 2 failed: x"));
   EXPECT_FALSE(others.allow({.number = 3, .steps = 5}, "worker 2 failed: y"));
-  EXPECT_EQ(others.error(), "worker 2 failed: x");
+  EXPECT_EQ(others.error(), "worker 2 failed: x.");
 }
 
 }  // namespace

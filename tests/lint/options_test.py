@@ -67,7 +67,8 @@ def violations(name, text):
     if name.endswith((".py", ".pyi")):
         declared = set(re.findall(r"\b([a-z_]+)\s*:\s*(?:Optional\[|Union\[|int\b|float\b|str\b|bool\b)", code))
     else:
-        declared = set(re.findall(r"^\s+[\w:<>]+\s+([a-z_]+)(?:\s*=\s*[^;=()]+|\s*\{[^;]*\})?;", code, flags=re.MULTILINE))
+        own = re.sub(r"= \w+Options\{\}\.\w+;", "= (taken over);", code)  # its default is that of the option
+        declared = set(re.findall(r"^\s+[\w:<>]+\s+([a-z_]+)(?:\s*=\s*[^;=()]+|\s*\{[^;]*\})?;", own, flags=re.MULTILINE))
     most = FEW if name.startswith(CALLS) else MANY
     if len(declared & spelt) >= most:
         wrong.append(f"{name}: declares a list of options: {', '.join(sorted(declared & spelt))}")
