@@ -3,15 +3,15 @@
 #include "dga/launch/launch.h"
 
 #include <algorithm>
-#include <atomic>
 #include <cstdlib>
+#include <string>
 
 #include "dga/base/error.h"
 #include "dga/base/log.h"
 #include "dga/comm/arena/node_segment.h"
 #include "dga/launch/launched_rank.h"
 #include "dga/launch/launchers.h"
-#include "dga/launch/relaunch.h"
+#include "dga/launch/past_launches.h"
 #include "dga/launch/restarts.h"
 
 namespace dga {
@@ -63,11 +63,6 @@ bool is_relaunched_worker() noexcept {
 namespace {
 
 void launch_seated(const LaunchOptions& options, Seating seating, const Worker& worker) {
-  static std::atomic<int> launches{0};
-  const int index = launches.fetch_add(1);
-  if (const auto seat = relaunch_seat(); seat && seat->launch_index != index) {
-    return;  // this process is a worker of a later launch; the parent has run this one
-  }
   if (!options.each_rank_alone) {
     check_engine(options.engine);
   }
@@ -89,7 +84,7 @@ void launch_seated(const LaunchOptions& options, Seating seating, const Worker& 
   for (Attempt attempt;; ++attempt.number) {
     try {
       if (resolve_engine(options.engine) == Engine::processes) {
-        return launch_processes(options, seats, worker, index, attempt);
+        return launch_processes(options, seats, worker, attempt);
       }
       return launch_threads(options, seats, worker, attempt);
     } catch (const WorkerFailure& failure) {
@@ -105,11 +100,17 @@ void launch_seated(const LaunchOptions& options, Seating seating, const Worker& 
 }  // namespace
 
 void launch(const LaunchOptions& options, const Worker& worker) {
-  launch_seated(options, Seating::workers, worker);
+  remember_launch([&] {
+    launch_seated(options, Seating::workers, worker);
+    return std::string();
+  });
 }
 
 void launch_carriers(const LaunchOptions& options, const Worker& work) {
-  launch_seated(options, Seating::carriers, work);
+  remember_launch([&] {
+    launch_seated(options, Seating::carriers, work);
+    return std::string();
+  });
 }
 
 }  // namespace dga

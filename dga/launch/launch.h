@@ -27,8 +27,8 @@ using Worker = std::function<void(Environment&)>;
 /// forks them, and they start with copies of its variables. If it has several threads, forking
 /// would be unsafe. Each worker then executes this program again with the same arguments: its
 /// `main` runs up to this call of launch, which runs `worker` and ends the process. On the way
-/// there, earlier calls of launch return at once. If `worker_program` is set, the workers execute
-/// that program instead.
+/// there, earlier calls of launch run nothing, and return or throw as they did in this process. If
+/// `worker_program` is set, the workers execute that program instead.
 ///
 /// Carriers: if `options.carriers` is below the number of workers, or MPI has started fewer ranks,
 /// each carrier runs the function of several workers in threads of its own, one at a time: a worker

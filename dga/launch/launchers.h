@@ -14,9 +14,8 @@ namespace dga {
 /// Both set the steps of `attempt` before they throw WorkerFailure.
 void launch_threads(const LaunchOptions& options, const Seats& seats, const Worker& worker,
                     Attempt& attempt);
-/// `index`: the number of earlier calls of launch in this program.
 void launch_processes(const LaunchOptions& options, const Seats& seats, const Worker& worker,
-                      int index, Attempt& attempt);
+                      Attempt& attempt);
 void launch_mpi(const LaunchOptions& options, Seating seating, const Worker& worker);
 
 /// The most steps that a worker of the node has noted.

@@ -35,6 +35,7 @@
 #include "dga/comm/arena/node_segment.h"
 #include "dga/launch/before_fork.h"
 #include "dga/launch/launchers.h"
+#include "dga/launch/past_launches.h"
 #include "dga/launch/relaunch.h"
 #include "dga/launch/stop_signal.h"
 #include "dga/launch/worker_seat.h"
@@ -243,9 +244,9 @@ void tie_to_parent(pid_t parent) {
 }  // namespace
 
 void launch_processes(const LaunchOptions& options, const Seats& seats, const Worker& worker,
-                      int index, Attempt& attempt) {
+                      Attempt& attempt) {
   const int n = seats.num_carriers();
-  if (const auto seat = relaunch_seat(); seat && seat->launch_index == index) {
+  if (const auto seat = relaunch_seat(); seat) {
     become_carrier(options, seats, seat->restarts, seat->rank,
                    Segment::attach(MemoryKind::mapped, seat->node),
                    Segment::attach(MemoryKind::mapped, seat->control), worker);
@@ -262,14 +263,18 @@ void launch_processes(const LaunchOptions& options, const Seats& seats, const Wo
   // Otherwise every child would print what is buffered now.
   std::cout.flush();
   std::fflush(nullptr);
+  const std::string past = past_launches();
+  Segment told = Segment::create(MemoryKind::mapped, std::ssize(past), 1);
+  std::memcpy(told.data(), past.data(), past.size());
   const pid_t parent = getpid();
   std::vector<Child> children;
   for (int carrier = 0; carrier < n; ++carrier) {
     RelaunchImage image({.rank = carrier,
-                         .launch_index = options.worker_program.empty() ? index : 0,
+                         .launch_index = options.worker_program.empty() ? launch_index() : 0,
                          .restarts = attempt.number,
                          .node = node.handle(),
-                         .control = control.handle()},
+                         .control = control.handle(),
+                         .past = told.handle()},
                         options.worker_program);
     const pid_t pid = fork();
     if (pid == 0) {

@@ -28,7 +28,7 @@ std::optional<RelaunchSeat> relaunch_seat() {
   RelaunchSeat seat;
   std::istringstream in(text);
   in >> seat.rank >> seat.launch_index >> seat.restarts;
-  for (SegmentHandle* handle : {&seat.node, &seat.control}) {
+  for (SegmentHandle* handle : {&seat.node, &seat.control, &seat.past}) {
     in >> handle->id >> handle->bytes >> handle->owner >> handle->fd;
   }
   if (!in) {
@@ -57,7 +57,7 @@ RelaunchImage::RelaunchImage(const RelaunchSeat& seat, const std::string& progra
     }
   }
   std::string variable = str(kVariable, "=", seat.rank, " ", seat.launch_index, " ", seat.restarts);
-  for (const SegmentHandle* handle : {&seat.node, &seat.control}) {
+  for (const SegmentHandle* handle : {&seat.node, &seat.control, &seat.past}) {
     variable += str(" ", handle->id, " ", handle->bytes, " ", handle->owner, " ", handle->fd);
   }
   texts_.push_back(variable);

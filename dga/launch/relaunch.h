@@ -19,6 +19,7 @@ struct RelaunchSeat {
   int restarts = 0;
   SegmentHandle node;
   SegmentHandle control;
+  SegmentHandle past;  // the text of past_launches, if launch_index is not 0
 };
 
 /// This process's seat if dga executed it as a worker, otherwise nothing. Throws Error if

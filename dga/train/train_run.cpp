@@ -3,7 +3,9 @@
 #include "dga/train/train_run.h"
 
 #include <exception>
+#include <functional>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <utility>
 
@@ -13,9 +15,11 @@
 #include "dga/base/log.h"
 #include "dga/comm/broadcast_text.h"
 #include "dga/data/data_facts.h"
+#include "dga/data/data_summary.h"
 #include "dga/data/load.h"
 #include "dga/launch/launch.h"
 #include "dga/launch/load_options.h"
+#include "dga/launch/past_launches.h"
 #include "dga/launch/rank_agreement.h"
 #include "dga/launch/worker_job.h"
 #include "dga/launch/worker_map.h"
@@ -281,11 +285,6 @@ class Run {
         keep_finished_epochs();
         throw Error(outcome_.text());
       case RunStatus::unknown:
-        if (is_relaunched_worker()) {
-          return {.results = {.engine = std::string(name_of(engine_)),
-                              .workers = plan_.options.workers.count},
-                  .folder = path};
-        }
         throw Error(
             "[train] run: expected the result of worker 0, found none. Please report this bug of "
             "dga.");
@@ -349,10 +348,6 @@ std::shared_ptr<const LoadedData> load_with_all_ranks(const RunOptions& options,
   return data;
 }
 
-}  // namespace
-
-namespace {
-
 /// Of a run that --resume auto finds finished. Ranks of MPI ask rank 0 for it, once they have met.
 std::optional<RunSummary> summary_if_finished(const RunOptions& options) {
   if (is_relaunched_worker() || resolve_engine(options.workers.engine) == Engine::mpi) {
@@ -366,9 +361,29 @@ std::optional<RunSummary> summary_if_finished(const RunOptions& options) {
   return RunSummary{.results = std::move(*results), .folder = options.output.folder, .data = {}};
 }
 
-}  // namespace
+/// Runs it once: a worker for which the program is executed again reads what an earlier run has
+/// left.
+RunSummary remembered(const std::function<RunSummary()>& run) {
+  constexpr const char* kFolder = "folder";
+  constexpr const char* kData = "data";
+  std::optional<RunSummary> summary;
+  const std::string note = remember_launch([&] {
+    summary = run();
+    return nlohmann::json{{kFolder, summary->folder}, {kData, to_json(summary->data)}}.dump(
+        -1, ' ', false, nlohmann::json::error_handler_t::replace);
+  });
+  if (summary) {
+    return *std::move(summary);
+  }
+  const nlohmann::json json = nlohmann::json::parse(note);
+  const auto folder = json.at(kFolder).get<std::string>();
+  const std::string file = path_in(folder, kResultsFile);
+  return {.results = run_results_from_json(read_file(file), file),
+          .folder = folder,
+          .data = data_summary_from_json(json.at(kData).get<std::string>(), "an earlier run")};
+}
 
-RunSummary train_run(const RunOptions& options, Progress& progress) {
+RunSummary run_now(const RunOptions& options, Progress& progress) {
   const double started = now_seconds();
   check_options(options);
   const Engine engine = resolve_engine(options.workers.engine);
@@ -390,12 +405,20 @@ RunSummary train_run(const RunOptions& options, Progress& progress) {
   return Run(plan, progress, std::move(folder), started, {}).run();
 }
 
+}  // namespace
+
+RunSummary train_run(const RunOptions& options, Progress& progress) {
+  return remembered([&] { return run_now(options, progress); });
+}
+
 RunSummary train_plan(const TrainPlan& plan, Progress& progress, const TrainExtras& extras) {
-  check_extras(extras, plan.options);
-  if (const auto finished = summary_if_finished(plan.options)) {
-    return *finished;
-  }
-  return Run(plan, progress, nullptr, now_seconds(), extras).run();
+  return remembered([&] {
+    check_extras(extras, plan.options);
+    if (const auto finished = summary_if_finished(plan.options)) {
+      return *finished;
+    }
+    return Run(plan, progress, nullptr, now_seconds(), extras).run();
+  });
 }
 
 void train_as_worker() {

@@ -34,7 +34,8 @@ struct RunSummary {
 ///
 /// With the processes engine, call it before torch starts threads: then the workers are forked. In
 /// a program with threads, the program is executed again for each worker (see launch). In such a
-/// worker, the summaries of earlier runs are empty.
+/// worker, earlier runs do not run again: they return what is in their folders, or throw what they
+/// threw.
 RunSummary train_run(const RunOptions& options, Progress& progress);
 
 /// The same for an existing plan, with `extras`. Throws what check_extras throws, too.

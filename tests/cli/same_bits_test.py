@@ -69,8 +69,13 @@ class SameBitsTest(ProgramTest):
         program = os.path.join(os.environ.get("DGA_BIN", os.path.dirname(PROGRAM)), "relaunched_training")
         done = self.dga(DIGITS, self.folder, command=(program,))
         self.assertEqual((done.returncode, done.stderr), (0, ""), done)
-        (first, weights), (second, again) = (line.split() for line in done.stdout.splitlines())
+        # The workers of the third run print the results of those before, too: the same.
+        lines = list(dict.fromkeys(done.stdout.splitlines()))
+        (first, weights), (second, again), (third, _) = (line.split() for line in lines)
         self.assertEqual((first, second, weights), ("processes", "threads", again))
+        # What this run does depends on those before, in its workers as well.
+        self.assertEqual(third, "processes")
+        self.assertEqual(len((self.folder / "again" / "metrics.jsonl").read_text().splitlines()), 4)
 
     def test_seeds_differ(self):
         self.assertNotEqual(self.weights("threads", 2, "--seed", "1")[0], self.weights("threads", 2, "--seed", "2")[0])

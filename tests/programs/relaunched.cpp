@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A program that cannot be forked, since it has a second thread: its workers are this program,
-// executed again. It launches twice; each worker must run the launch it was made for, and only
-// that.
+// executed again. It launches three times; each worker must run the launch it was made for, and
+// only that, and sees how the others ended: the first fails.
 
 #include <unistd.h>
 
 #include <atomic>
 #include <chrono>
 #include <cstdio>
+#include <stdexcept>
+#include <string>
 #include <thread>
 
+#include "dga/base/error.h"
 #include "dga/launch/launch.h"
 
 int main() {
@@ -21,11 +24,18 @@ int main() {
     }
   });
   int failed = 0;
+  std::string first_error;
+  try {
+    dga::launch({.engine = dga::Engine::processes, .workers = 3},
+                [](dga::Environment&) { throw std::runtime_error("planted"); });
+  } catch (const dga::WorkerFailure& error) {
+    first_error = error.what();
+  }
   for (std::int32_t round = 1; round <= 2; ++round) {
     try {
       dga::launch({.engine = dga::Engine::processes, .workers = 3},
-                  [round](dga::Environment& environment) {
-                    std::int32_t sum = round;
+                  [&](dga::Environment& environment) {
+                    std::int32_t sum = first_error.ends_with("failed: planted") ? round : 1000;
                     environment.world().all_reduce({&sum, 1});
                     if (environment.is_root()) {
                       std::printf("round %d sum %d again %d\n", round, sum,
