@@ -16,9 +16,6 @@
 
 namespace dga {
 
-inline constexpr std::string_view kStateFile = "state.json";
-inline constexpr std::string_view kTensorsFile = "state.safetensors";
-
 /// Of a run that has finished some epochs and is about to begin the next.
 struct RunState {
   RunOptions options = {};                 // as resolved
