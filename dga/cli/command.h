@@ -25,6 +25,10 @@ struct Command {
 };
 
 Action add_bench_comm(CLI::App& app);
+Action add_checkpoint_diff(CLI::App& app);
+Action add_checkpoint_export(CLI::App& app);
+Action add_checkpoint_ls(CLI::App& app);
+Action add_checkpoint_verify(CLI::App& app);
 Action add_completion(CLI::App& app);
 Action add_data_convert(CLI::App& app);
 Action add_data_info(CLI::App& app);

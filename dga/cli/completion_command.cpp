@@ -16,7 +16,8 @@ namespace {
 
 /// What the value of an option, or a positional argument, is.
 std::string kind_of(const CommandOption& option) {
-  const bool file = option.placeholder == "FILE" || option.placeholder == "PATH";
+  const bool file = option.placeholder == "FILE" || option.placeholder == "PATH" ||
+                    option.placeholder == "…";  // several paths
   return option.placeholder == "DIR" ? "folder" : file ? "file" : "words";
 }
 
@@ -44,6 +45,33 @@ std::string escaped(const std::string& text, const std::string& special) {
   return out;
 }
 
+/// The first words of commands, in their order, and what follows them: commands of two words share
+/// the first.
+struct FirstWord {
+  std::string word;
+  std::string summary;  // of its command, or the second words
+  std::vector<std::string> seconds = {};
+};
+
+std::vector<FirstWord> first_words() {
+  std::vector<FirstWord> all;
+  for (const Command& command : commands()) {
+    const std::size_t space = command.name.find(' ');
+    const std::string word = command.name.substr(0, space);
+    if (space == std::string::npos) {
+      all.push_back({word, command.summary});
+      continue;
+    }
+    if (all.empty() || all.back().word != word) {
+      all.push_back({word, ""});
+    }
+    const std::string second = command.name.substr(space + 1);
+    all.back().summary += (all.back().seconds.empty() ? "" : ", ") + second;
+    all.back().seconds.push_back(second);
+  }
+  return all;
+}
+
 bool is_word(const CommandOption& option) {
   return !option.name.starts_with('-');
 }
@@ -53,13 +81,13 @@ void print_bash() {
   std::string seconds;  // the second words of commands of two
   std::string options;
   std::string values;
-  for (const Command& command : commands()) {
-    const std::size_t space = command.name.find(' ');
-    names += command.name.substr(0, space) + " ";
-    if (space != std::string::npos) {
-      seconds += str("    ", command.name.substr(0, space), ") words='",
-                     command.name.substr(space + 1), "' ;;\n");
+  for (const FirstWord& first : first_words()) {
+    names += first.word + " ";
+    if (!first.seconds.empty()) {
+      seconds += str("    ", first.word, ") words='", joined(first.seconds), "' ;;\n");
     }
+  }
+  for (const Command& command : commands()) {
     std::string list = "--help";
     std::string word;  // what stands alone, if it is a path
     for (const CommandOption& option : options_of(command)) {
@@ -148,27 +176,37 @@ void print_zsh() {
                "_dga() {\n"
                "  local -a commands=(\n"
                "    'help:lists the options of a command'\n";
+  for (const FirstWord& first : first_words()) {
+    std::cout << "    '" << first.word << ':' << escaped(first.summary, "\\:") << "'\n";
+  }
   std::string cases;
   for (const Command& command : commands()) {
-    const std::size_t space = command.name.find(' ');
-    const std::string first = command.name.substr(0, space);
-    std::cout << "    '" << first << ':' << escaped(command.summary, "\\:") << "'\n";
     std::string arguments = "'--help[Print this help]'";
     for (const CommandOption& option : options_of(command)) {
       arguments += " \\\n        " + zsh_argument(option);
     }
-    cases += str("    ", first, ")\n");
-    if (space != std::string::npos) {
-      cases += str("      if (( CURRENT == 3 )); then compadd ", command.name.substr(space + 1),
-                   "; return; fi\n      shift words; (( CURRENT-- ))\n");
+    cases += str("    '", command.name, "')\n      _arguments ", arguments, "\n      ;;\n");
+  }
+  std::string seconds;
+  for (const FirstWord& first : first_words()) {
+    if (!first.seconds.empty()) {
+      seconds += str("    ", first.word, ") seconds='", joined(first.seconds), "' ;;\n");
     }
-    cases +=
-        str("      shift words; (( CURRENT-- ))\n      _arguments ", arguments, "\n      ;;\n");
   }
   std::cout << "  )\n"
                "  if (( CURRENT == 2 )); then _describe command commands; return; fi\n"
-               "  case $words[2] in\n"
-               "    help) (( CURRENT == 3 )) && _describe command commands ;;\n"
+               "  local command=$words[2] seconds=''\n"
+               "  case $command in\n"
+               "    help) (( CURRENT == 3 )) && _describe command commands; return ;;\n"
+            << seconds
+            << "  esac\n"
+               "  if [[ $seconds ]]; then\n"
+               "    if (( CURRENT == 3 )); then compadd ${=seconds}; return; fi\n"
+               "    command+=\" $words[3]\"\n"
+               "    shift words; (( CURRENT-- ))\n"
+               "  fi\n"
+               "  shift words; (( CURRENT-- ))\n"
+               "  case $command in\n"
             << cases
             << "  esac\n"
                "}\n"

@@ -11,6 +11,7 @@
 #include "dga/base/error.h"
 #include "dga/storage/atomic_file.h"
 #include "dga/storage/checked_folder.h"
+#include "dga/storage/checkpoint_names.h"
 #include "dga/storage/file_tree.h"
 #include "dga/storage/run_folder.h"
 
@@ -38,16 +39,10 @@ std::optional<std::int64_t> step_in(std::string_view name) {
                                                                                : std::nullopt;
 }
 
-struct Found {
-  StorePath path;
-  std::int64_t step = 0;
-  bool complete = false;
-};
-
 /// All folders with the name of a checkpoint, the oldest first.
-std::vector<Found> find_all(const std::string& run_folder) {
+std::vector<StoredCheckpoint> find_all(const std::string& run_folder) {
   const StorePath folder = StorePath(run_folder) / kCheckpointsFolder;
-  std::vector<Found> found;
+  std::vector<StoredCheckpoint> found;
   if (!folder.is_folder()) {
     return found;
   }
@@ -55,12 +50,16 @@ std::vector<Found> find_all(const std::string& run_folder) {
     const auto step = step_in(entry.name);
     if (step && entry.status.is_folder()) {
       const StorePath path = folder / entry.name;
-      found.push_back({path, *step, (path / kManifestFile).exists()});
+      found.push_back({path.text(), *step, (path / kManifestFile).exists()});
     }
   }
   std::sort(found.begin(), found.end(),
-            [](const Found& a, const Found& b) { return a.step < b.step; });
+            [](const StoredCheckpoint& a, const StoredCheckpoint& b) { return a.step < b.step; });
   return found;
+}
+
+bool is_run_with_checkpoints(const StorePath& folder) {
+  return (folder / kCheckpointsFolder).is_folder();
 }
 
 /// The manifest is removed first: what is left after a kill is no checkpoint.
@@ -107,13 +106,30 @@ void CheckpointWriter::commit() {
 }
 
 std::vector<StoredCheckpoint> list_checkpoints(const std::string& run_folder) {
-  std::vector<StoredCheckpoint> all;
-  for (const Found& found : find_all(run_folder)) {
-    if (found.complete) {
-      all.push_back({found.path.text(), found.step});
-    }
-  }
+  std::vector<StoredCheckpoint> all = find_all(run_folder);
+  std::erase_if(all, [](const StoredCheckpoint& each) { return !each.is_complete; });
   return all;
+}
+
+std::vector<StoredCheckpoint> checkpoints_at(const std::string& path) {
+  const StorePath folder(path);
+  if (is_run_with_checkpoints(folder)) {
+    std::vector<StoredCheckpoint> all = find_all(path);
+    if (all.empty()) {
+      throw StorageError(str("[storage] ", path,
+                             ": expected a run with checkpoints, found none in its folder ",
+                             kCheckpointsFolder, ". Wait for the first one."));
+    }
+    return all;
+  }
+  const auto step = step_in(folder.name());
+  if (!folder.is_folder() || (!step && !(folder / kStateFile).exists())) {
+    throw StorageError(str("[storage] ", path,
+                           ": expected the folder of a run with checkpoints, or of a checkpoint, "
+                           "found neither. Check the path; dga train saves checkpoints with "
+                           "--checkpoint-every."));
+  }
+  return {{path, step.value_or(0), (folder / kManifestFile).exists()}};
 }
 
 void verify_checkpoint(const std::string& path) {
@@ -143,21 +159,37 @@ std::optional<StoredCheckpoint> newest_good_checkpoint(
 }
 
 void remove_later_checkpoints(const std::string& run_folder, std::int64_t step) {
-  for (const Found& found : find_all(run_folder)) {
+  for (const StoredCheckpoint& found : find_all(run_folder)) {
     if (found.step > step) {
-      remove_checkpoint(found.path);
+      remove_checkpoint(StorePath(found.path));
     }
   }
 }
 
+StoredCheckpoint good_checkpoint_at(const std::string& path,
+                                    const std::function<void(const std::string& text)>& damaged) {
+  const std::vector<StoredCheckpoint> all = checkpoints_at(path);
+  if (!is_run_with_checkpoints(StorePath(path))) {
+    verify_checkpoint(path);
+    return all.front();
+  }
+  if (auto newest = newest_good_checkpoint(path, damaged)) {
+    return *newest;
+  }
+  throw StorageError(str("[storage] ", path,
+                         ": expected a run with a checkpoint that is complete and undamaged, found "
+                         "none among ",
+                         all.size(), ". Use another run."));
+}
+
 void remove_old_checkpoints(const std::string& run_folder, int keep) {
-  const std::vector<Found> all = find_all(run_folder);
+  const std::vector<StoredCheckpoint> all = find_all(run_folder);
   int complete = 0;
   for (auto newest = all.rbegin(); newest != all.rend(); ++newest) {
     if (complete >= keep) {
-      remove_checkpoint(newest->path);
+      remove_checkpoint(StorePath(newest->path));
     } else {
-      complete += newest->complete ? 1 : 0;
+      complete += newest->is_complete ? 1 : 0;
     }
   }
 }

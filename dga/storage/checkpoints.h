@@ -21,10 +21,11 @@ namespace dga {
 /// The folder within a run's folder that contains the checkpoints, and nothing else.
 inline constexpr std::string_view kCheckpointsFolder = "checkpoints";
 
-/// A complete checkpoint: its manifest is there. Its files may be damaged nevertheless.
 struct StoredCheckpoint {
   std::string path;
   std::int64_t step = 0;  // steps that the run had taken
+  /// Its manifest is there. Its files may be damaged nevertheless.
+  bool is_complete = true;
 };
 
 /// Writes one checkpoint, which exists as a whole or not at all: its manifest is written last.
@@ -58,6 +59,11 @@ class CheckpointWriter {
 /// StorageError.
 std::vector<StoredCheckpoint> list_checkpoints(const std::string& run_folder);
 
+/// The checkpoints that a user means by `path`: all of a run, the oldest first, also those that are
+/// incomplete, or the one in this folder. Throws StorageError if it is neither, and for a run
+/// without any.
+std::vector<StoredCheckpoint> checkpoints_at(const std::string& path);
+
 /// Reads all files of the checkpoint at `path` and compares them with its manifest. Throws
 /// StorageError, which names the first file that is missing or has other contents.
 void verify_checkpoint(const std::string& path);
@@ -66,6 +72,11 @@ void verify_checkpoint(const std::string& path);
 /// for each newer one that is not. Throws StorageError if the folder cannot be listed.
 std::optional<StoredCheckpoint> newest_good_checkpoint(
     const std::string& run_folder, const std::function<void(const std::string& text)>& damaged);
+
+/// The checkpoint at `path`, or the newest good one of the run there; its files are as they were
+/// written. `damaged` as above. Throws StorageError if there is none.
+StoredCheckpoint good_checkpoint_at(const std::string& path,
+                                    const std::function<void(const std::string& text)>& damaged);
 
 /// Removes all complete checkpoints but the newest `keep`, and incomplete ones that are older than
 /// these. `keep` is at least 1. Throws StorageError.

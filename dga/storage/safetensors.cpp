@@ -212,7 +212,15 @@ void Safetensors::read_header(const std::string& text, std::int64_t first_data) 
 void Safetensors::read(const StoredTensor& tensor, std::span<std::byte> into) const {
   DGA_CHECK(std::ssize(into) == tensor.bytes, "[storage] ", path_, ": expected memory of ",
             tensor.bytes, " bytes for tensor '", tensor.name, "', found ", into.size(), ".");
-  file_->read(tensor.first, {reinterpret_cast<char*>(into.data()), into.size()});
+  read(tensor, 0, into);
+}
+
+void Safetensors::read(const StoredTensor& tensor, std::int64_t first,
+                       std::span<std::byte> into) const {
+  DGA_CHECK(first >= 0 && std::ssize(into) <= tensor.bytes - first, "[storage] ", path_,
+            ": expected a range within the ", tensor.bytes, " bytes of tensor '", tensor.name,
+            "', found ", into.size(), " from ", first, " on.");
+  file_->read(tensor.first + first, {reinterpret_cast<char*>(into.data()), into.size()});
 }
 
 const StoredTensor& Safetensors::at(const std::string& name) const {

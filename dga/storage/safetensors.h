@@ -60,6 +60,9 @@ class Safetensors {
   const StoredTensor& at(const std::string& name) const;
   /// Reads `tensor`, one of this file, into memory of its size. Throws StorageError.
   void read(const StoredTensor& tensor, std::span<std::byte> into) const;
+  /// Reads bytes of it, from `first` on, counted within it. Throws InvalidArgument if they do not
+  /// lie within it.
+  void read(const StoredTensor& tensor, std::int64_t first, std::span<std::byte> into) const;
 
  private:
   void read_header(const std::string& header, std::int64_t first_data);

@@ -15,19 +15,14 @@
 #include "dga/parallel/module_tensors.h"
 #include "dga/parallel/torch_types.h"
 #include "dga/storage/atomic_file.h"
+#include "dga/storage/checkpoint_names.h"
+#include "dga/storage/checkpoint_tensors.h"
 #include "dga/storage/checkpoints.h"
 #include "dga/storage/safetensors.h"
 #include "dga/storage/store_path.h"
 
 namespace dga {
 namespace {
-
-// Beginnings of the names of tensors.
-constexpr const char* kModel = "model/";
-constexpr const char* kKept = "kept/";
-constexpr const char* kOptimizer = "optimizer/";
-constexpr const char* kAverage = "average/";
-constexpr const char* kBuffers = "buffers/";
 
 /// Tensors on their way to a file.
 class NamedViews {
@@ -51,26 +46,27 @@ class NamedViews {
   std::vector<at::Tensor> alive_;
 };
 
-at::Tensor read_tensor(const Safetensors& file, const StoredTensor& stored) {
+at::Tensor read_tensor(const CheckpointTensors& from, const CheckpointTensor& stored) {
   at::Tensor tensor = at::empty(stored.shape, at::TensorOptions(scalar_type_of(stored.type)));
-  file.read(stored, std::span(static_cast<std::byte*>(tensor.mutable_data_ptr()), tensor.nbytes()));
+  from.read(stored, 0,
+            std::span(static_cast<std::byte*>(tensor.mutable_data_ptr()), tensor.nbytes()));
   return tensor;
 }
 
 /// Values for each of `tensors`, which they must fit.
-std::vector<at::Tensor> read_values(const Safetensors& file, const std::string& path,
-                                    const char* prefix, const std::vector<NamedTensor>& tensors) {
+std::vector<at::Tensor> read_values(const CheckpointTensors& from, const char* prefix,
+                                    const std::vector<NamedTensor>& tensors) {
   std::vector<at::Tensor> values;
   for (const NamedTensor& item : tensors) {
-    const StoredTensor& stored = file.at(prefix + item.name);
+    const CheckpointTensor& stored = from.at(prefix + item.name);
     if (scalar_type_of(stored.type) != item.tensor.scalar_type() ||
         at::IntArrayRef(stored.shape) != item.tensor.sizes()) {
       throw StorageError(dga::str(
-          "[train] ", path, ": expected '", item.name, "' with shape ", item.tensor.sizes(),
+          "[train] ", from.path(), ": expected '", item.name, "' with shape ", item.tensor.sizes(),
           " and type ", item.tensor.scalar_type(), ", found shape ", at::IntArrayRef(stored.shape),
           " and type ", scalar_type_of(stored.type), ". Resume with the model of that run."));
     }
-    values.push_back(read_tensor(file, stored));
+    values.push_back(read_tensor(from, stored));
   }
   return values;
 }
@@ -82,19 +78,19 @@ std::string write_checkpoint(const std::string& run_folder, int keep, const Chec
   NamedViews tensors;
   const std::vector<NamedTensor> own = all_tensors_of(module);
   for (const NamedTensor& item : own) {
-    tensors.add(kModel + item.name, item.tensor);
+    tensors.add(kModelTensors + item.name, item.tensor);
   }
   for (std::size_t i = 0; checkpoint.state.has_kept && i < own.size(); ++i) {
-    tensors.add(kKept + own[i].name, kept.values().at(i));
+    tensors.add(kKeptTensors + own[i].name, kept.values().at(i));
   }
   for (const auto& [name, tensor] : checkpoint.accumulator.optimizer) {
-    tensors.add(kOptimizer + name, tensor);
+    tensors.add(kOptimizerTensors + name, tensor);
   }
   for (const auto& [name, tensor] : checkpoint.accumulator.average) {
-    tensors.add(kAverage + name, tensor);
+    tensors.add(kAverageTensors + name, tensor);
   }
   for (const auto& [name, tensor] : checkpoint.accumulator.buffers) {
-    tensors.add(kBuffers + name, tensor);
+    tensors.add(kBufferTensors + name, tensor);
   }
   const std::int64_t step = checkpoint.state.num_steps + checkpoint.state.num_skipped;
   CheckpointWriter writer(run_folder, step);
@@ -115,8 +111,7 @@ RunState read_state(const std::string& path) {
 
 AccumulatorState read_checkpoint(const std::string& path, const RunState& state,
                                  torch::nn::Module& module, KeptWeights& kept) {
-  const std::string name = path_in(path, kTensorsFile);
-  const Safetensors file(name);
+  const CheckpointTensors from(path);
   AccumulatorState accumulator{.optimizer = {},
                                .average = {},
                                .learning_rates = state.learning_rates,
@@ -127,20 +122,20 @@ AccumulatorState read_checkpoint(const std::string& path, const RunState& state,
                                .growth_steps = state.growth_steps,
                                .buffers = {},
                                .buffer_samples = state.buffer_samples};
-  for (const StoredTensor& stored : file.tensors()) {
+  for (const CheckpointTensor& stored : from.tensors()) {
     for (const auto& [prefix, tensors] :
-         {std::pair(std::string_view(kOptimizer), &accumulator.optimizer),
-          std::pair(std::string_view(kAverage), &accumulator.average),
-          std::pair(std::string_view(kBuffers), &accumulator.buffers)}) {
+         {std::pair(std::string_view(kOptimizerTensors), &accumulator.optimizer),
+          std::pair(std::string_view(kAverageTensors), &accumulator.average),
+          std::pair(std::string_view(kBufferTensors), &accumulator.buffers)}) {
       if (stored.name.starts_with(prefix)) {
-        tensors->emplace(stored.name.substr(prefix.size()), read_tensor(file, stored));
+        tensors->emplace(stored.name.substr(prefix.size()), read_tensor(from, stored));
       }
     }
   }
   const std::vector<NamedTensor> own = all_tensors_of(module);
-  const std::vector<at::Tensor> values = read_values(file, name, kModel, own);
+  const std::vector<at::Tensor> values = read_values(from, kModelTensors, own);
   std::vector<at::Tensor> kept_values =
-      state.has_kept ? read_values(file, name, kKept, own) : std::vector<at::Tensor>();
+      state.has_kept ? read_values(from, kKeptTensors, own) : std::vector<at::Tensor>();
   // Nothing below throws.
   const at::NoGradGuard no_grad;
   for (std::size_t i = 0; i < own.size(); ++i) {

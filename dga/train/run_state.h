@@ -16,9 +16,6 @@
 
 namespace dga {
 
-inline constexpr std::string_view kStateFile = "state.json";
-inline constexpr std::string_view kTensorsFile = "state.safetensors";
-
 /// The epoch under way.
 struct EpochPosition {
   std::int64_t step = 0;            // steps of it that the run has taken; 0: none has begun

@@ -3,13 +3,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Optional
+from typing import Any, NoReturn, Optional
 
 import numpy as np
 import numpy.typing as npt
 
 from ._arguments import wrong_type
-from ._columns import numbers_of, quoted, real_dtype
+from ._columns import are_merged, numbers_of, quoted, real_dtype, warn_of_merged
 from ._errors import DataError
 from ._frames import Table, is_frame, is_missing, is_series, table_of_frame, table_of_series
 
@@ -24,6 +24,10 @@ def as_numpy(name: str, value: Any) -> npt.NDArray[Any]:
         array = np.asarray(value)
         if array.dtype.kind == "U" and not isinstance(value, np.ndarray):
             array = np.asarray(value, dtype=object)  # numbers beside texts stay numbers
+        elif array.dtype.kind == "f" and isinstance(value, (list, tuple)) and np.any(np.abs(array) >= 2**53):
+            objects = np.asarray(value, dtype=object)
+            if any(isinstance(number, (int, np.integer)) for number in objects.flat):
+                array = objects  # NumPy has integers as floats beside negative ones or floats
     except (BufferError, RuntimeError, TypeError, ValueError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise TypeError(f"[python] {name}: expected an array of numbers in main memory, found "
@@ -79,6 +83,8 @@ def labels(name: str, value: Any, samples: int, regression: bool) -> tuple[npt.N
                         f"{tuple(array.shape)}. Pass as many labels as samples.")
     if array.dtype.kind == "U":
         array = array.astype(object)
+    if regression and array.dtype.kind == "O" and are_merged(array):
+        warn_of_merged(f"[data] {name}: the target")
     if array.dtype.kind == "O":
         if not regression and any(isinstance(label, str) for label in array):
             return _text_labels(name, array)
@@ -93,13 +99,17 @@ def labels(name: str, value: Any, samples: int, regression: bool) -> tuple[npt.N
             raise DataError(f"[data] {name}: expected whole numbers as labels, found others. "
                             f"Pass task='regression' for real ones.")
     elif array.dtype.kind == "u" and array.size and int(array.max()) >= 2**63:
-        raise DataError(f"[data] {name}: expected labels below 2^63, found {int(array.max())}. Use smaller ones.")
+        _refuse_long(name, int(array.max()))
     return np.ascontiguousarray(array, dtype=np.int64), []
 
 
 def _refuse_missing(name: str, sample: int) -> None:
     raise DataError(f"[data] {name}: expected a label for each sample, found a missing value in sample {sample}. "
                     f"Remove such samples, or fill in their labels.")
+
+
+def _refuse_long(name: str, label: int) -> NoReturn:
+    raise DataError(f"[data] {name}: expected labels from -2^63 to 2^63 - 1, found {label}. Use smaller ones.")
 
 
 def _text_labels(name: str, array: npt.NDArray[Any]) -> tuple[npt.NDArray[np.int64], list[str]]:
@@ -126,9 +136,8 @@ def _number_labels(name: str, array: npt.NDArray[Any], regression: bool) -> npt.
         raise DataError(f"[data] {name}: expected {'numbers' if regression else 'whole numbers or texts'} as labels, "
                         f"found {quoted(other[1])} in sample {other[0]}. Convert them.")
     if not regression and all(isinstance(label, (int, np.integer)) for label in array):
-        try:
-            return np.array([int(label) for label in array], dtype=np.int64)
-        except OverflowError:
-            raise DataError(f"[data] {name}: expected labels of at most 64 bits, found larger ones. Use smaller ones."
-                            ) from None
+        for label in array:
+            if not -2**63 <= int(label) < 2**63:
+                _refuse_long(name, int(label))
+        return np.array([int(label) for label in array], dtype=np.int64)
     return numbers

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import logging
+import math
 from collections.abc import Sequence
 from decimal import Decimal
 from numbers import Real
@@ -174,6 +176,55 @@ def numbers_of(values: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], Optional[tup
         else:
             return result, (i, value)
     return result, None
+
+
+def are_merged(values: npt.NDArray[Any]) -> bool:
+    """Whether different numbers among objects are equal as float64.
+
+    Not where all are integers below 2^64: the core tells of those, also of arrays.
+    """
+    rounded: dict[float, Any] = {}  # what float64 does not hold
+    exact: set[float] = set()
+    merged = identifiers = False
+    for value in values.reshape(-1).tolist():
+        if is_missing(value) or not isinstance(value, (Real, Decimal)):
+            continue
+        try:
+            number = float(value)
+        except OverflowError:
+            continue  # refused elsewhere
+        if not math.isfinite(number):
+            continue
+        if _is_kept(value, number):
+            exact.add(number)
+        else:
+            merged = merged or rounded.setdefault(number, value) != value
+        identifiers = identifiers or 2**53 <= abs(number)
+    merged = merged or any(number in exact for number in rounded)
+    numbers = [*rounded, *exact]
+    told = identifiers and all(abs(number) < 2**64 and number.is_integer() for number in numbers)
+    return merged and not told
+
+
+def _is_kept(value: Any, number: float) -> bool:
+    """Whether float64 holds a number; a decimal, if its digits are those of the float."""
+    if not isinstance(value, Decimal):
+        return bool(number == value)
+    digits = len(value.as_tuple().digits)
+    return digits <= 15 or Decimal(f"{number:.{digits - 1}e}") == value
+
+
+def warn_of_merged(what: str) -> None:
+    logging.getLogger(__package__).warning("%s has different values that are equal in f64, so the model cannot tell them "
+                                           "apart. Leave an identifier out.", what)
+
+
+def warn_of_merged_features(where: str, table: Table, columns: Sequence[Column]) -> None:
+    """A line for each feature of a training set of which float64 merges numbers."""
+    places = [i for i, column in enumerate(columns[:len(table.columns)]) if is_input(column)]
+    for feature, place in enumerate(places):
+        if columns[place][1] == Use.feature and table.columns[place].dtype.kind == "O" and are_merged(table.columns[place]):
+            warn_of_merged(f"{where}: {f'feature {feature}' if table.names is None else _column(table, place)}")
 
 
 def quoted(value: Any) -> str:

@@ -13,7 +13,8 @@ import numpy.typing as npt
 from . import _core
 from ._arguments import shown
 from ._arrays import features, labels, table_of, table_of_array
-from ._columns import Choice, Column, Use, choose, encode, input_names, is_input, match, unnamed
+from ._columns import (Choice, Column, Use, choose, encode, input_names, is_input, match, unnamed,
+                       warn_of_merged_features)
 from ._errors import DataError, InvalidArgument
 from ._frames import is_named_column, is_series, label_name, table_of_row
 
@@ -55,7 +56,9 @@ def _training(x: Any, label: Optional[str], choice: Choice) -> tuple[npt.NDArray
                                                "is left out, as an index.")
     columns = choose(table, label, choice)
     places = [i for i, column in enumerate(columns) if is_input(column)]
-    return encode("[data] x", table, places, columns, choice.missing == "drop"), columns
+    rows = encode("[data] x", table, places, columns, choice.missing == "drop")
+    warn_of_merged_features("[data] x", table, columns)
+    return rows, columns
 
 
 def _like_training(name: str, x: Any, columns: list[Column], leave_out: bool) -> npt.NDArray[Any]:

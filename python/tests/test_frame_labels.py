@@ -56,10 +56,22 @@ def test_labels_of_other_kinds_are_integers(columns):
      "type int in sample 1. Convert all labels to texts, or all to numbers."),
     ([object()] * 4, "[data] y: expected whole numbers or texts as labels, found a value of type object in sample 0."),
     (["a"] * 4, "expected labels of at least 2 classes, found only a in all 4 samples."),
-    ([2**70, 1, 2, 3], "[data] y: expected labels of at most 64 bits, found larger ones. Use smaller ones."),
+    ([2**70, 1, 2, 3], f"[data] y: expected labels from -2^63 to 2^63 - 1, found {2**70}. Use smaller ones."),
+    ([2**63, 1, 2, 3], f"[data] y: expected labels from -2^63 to 2^63 - 1, found {2**63}. Use smaller ones."),
+    ([2**63 + 1, -1, 2, 3], f"[data] y: expected labels from -2^63 to 2^63 - 1, found {2**63 + 1}. Use smaller ones."),
+    ([1, -2**63 - 1, 2, 3], f"[data] y: expected labels from -2^63 to 2^63 - 1, found {-2**63 - 1}. Use smaller ones."),
+    ([2**53 + 1, 0.0, 2, 3], "[data] y: expected whole numbers as labels, found others."),
 ])
 def test_labels_that_cannot_be_used_are_named(y, text):
     assert text in refused(lambda: dga.create_dataset(x=np.eye(4), y=y))
+
+
+def test_targets_that_f64_merges_are_a_notice(caplog):
+    for numbers, told in (([2**64 + i for i in range(8)], True), ([2**64 + 4096 * i for i in range(8)], False)):
+        caplog.clear()
+        dga.create_dataset(x=np.eye(8), y=numbers, task="regression")
+        assert caplog.messages == ["[data] y: the target has different values that are equal in f64, so the model cannot tell them "
+                                   "apart. Leave an identifier out."] * told
 
 
 def test_targets_that_are_texts_or_missing_are_refused():

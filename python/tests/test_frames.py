@@ -200,6 +200,39 @@ def test_integers_that_f64_merges_are_a_notice(columns, caplog):
     assert "column id has integers above 2^53, of which different ones may be equal in f64" in caplog.text
 
 
+@pytest.mark.parametrize("numbers,told", [
+    ([2**64 + i for i in range(40)], "has different values that are equal in f64"),
+    ([2**64 + 4096 * i for i in range(40)], None),  # f64 holds all of them
+    ([i if i % 2 else 2**64 + i for i in range(40)], "has different values that are equal in f64"),
+    ([0.5 if i % 2 else 2**64 + i for i in range(40)], "has different values that are equal in f64"),
+    ([-2**100 - i for i in range(40)], "has different values that are equal in f64"),
+    ([2**63 + i for i in range(40)], "has integers above 2^53, of which different ones may be equal in f64"),
+    ([-1 if i % 2 else 2**63 + i for i in range(40)], "has integers above 2^53, of which different ones may be equal in f64"),
+    ([Decimal(i) / 10 for i in range(40)], None),
+    ([Decimal("0.1") + Decimal(i) * Decimal("1e-20") for i in range(40)], "has different values that are equal in f64"),
+    ([None if i % 3 else 2**64 + i for i in range(40)], "has different values that are equal in f64"),
+])
+def test_numbers_of_any_size_are_a_notice_where_f64_merges_them(numbers, told, caplog, tmp_path):
+    y = np.arange(40) % 2
+    made = {}
+    ways = {"list": [[number] for number in numbers], "frame": pd.DataFrame({"id": pd.Series(numbers, dtype=object)})}
+    for way, x in ways.items():
+        caplog.clear()
+        data = dga.create_dataset(x=x, y=y, missing="mean")
+        dga.DistributedGradientAccumulator.apply(
+            dga.create_factorization_problem(dataset=data, num_client_items=2, epochs=1, progress=False))
+        made[way] = [message for message in caplog.messages if "f64" in message]
+        dga.close()
+    for way, name in (("list", "feature 0"), ("frame", "column id")):
+        end = ", so the model cannot tell them apart. Leave an identifier out."
+        assert made[way] == ([] if told is None else [f"[data] x: {name} {told}{end}"]), way
+    pd.DataFrame({"id": [str(number or "") for number in numbers], "label": y}).to_csv(tmp_path / "a.csv", index=False)
+    caplog.clear()
+    dga.DistributedGradientAccumulator.apply(dga.create_factorization_problem(
+        str(tmp_path / "a.csv"), num_client_items=2, epochs=1, missing="mean", progress=False))
+    assert any("f64" in message for message in caplog.messages) == (told is not None)  # as of files
+
+
 def test_a_table_of_arrow_is_matched_by_name(columns):
     results = train(Arrow(picked(columns, "size", "noise")), columns["label"], epochs=1)
     expected = results.predict_scores(pd.DataFrame(columns)[["size", "noise"]])

@@ -28,6 +28,10 @@ class CompletionTest(ProgramTest):
     def test_bash_completes_commands(self):
         self.assertEqual(self.complete("tr"), ["train"])
         self.assertEqual(self.complete("bench", ""), ["comm"])
+        self.assertEqual(self.complete("data", ""), ["info", "convert", "split"])
+        self.assertEqual(self.complete("fs", "m"), ["mv", "mkdir"])
+        self.assertEqual(self.complete("checkpoint", "ex"), ["export"])
+        self.assertEqual(self.complete("help", "f"), ["fs"])
         self.assertEqual(self.complete("help", "ver"), ["version"])
         self.assertIn("predict", self.complete(""))
 
@@ -35,6 +39,7 @@ class CompletionTest(ProgramTest):
         self.assertEqual(self.complete("train", "--mic"), ["--micro-steps"])
         self.assertEqual(self.complete("bench", "comm", "--pri"), ["--private-memory"])
         self.assertEqual(self.complete("predict", "--m"), ["--model"])
+        self.assertEqual(self.complete("fs", "cp", "--"), ["--help", "--recursive"])
         self.assertEqual(self.complete("completion", "z"), ["zsh"])
 
     def test_bash_completes_choices(self):
@@ -53,6 +58,8 @@ class CompletionTest(ProgramTest):
                       ["train", "--data", "="], ["report", "--output"]):
             self.assertEqual(sorted(self.complete(*words, "da")), ["data", "day.toml"], words)
         self.assertEqual(self.complete("predict", "--data", "data/"), ["data/a.csv"])
+        self.assertEqual(sorted(self.complete("fs", "cp", "data", "da")), ["data", "day.toml"])
+        self.assertEqual(self.complete("checkpoint", "verify", "da"), ["data"])
 
     def test_bash_completes_the_runs_of_a_report(self):
         self.write("runs/a/results.json", "")
@@ -84,6 +91,9 @@ print -r -- "$text"
 zpty -w -n shell $'\025dga report --output=x ru\ta\t ru\t'
 zpty -r -m shell text '*--output=x runs*/a*runs*'
 print -r -- "$text"
+zpty -w -n shell $'\025dga fs mk\t--par\t'
+zpty -r -m shell text '*mkdir*--parents*'
+print -r -- "$text"
 zpty -d shell
 """)
         done = subprocess.run(["zsh", "-f", "type.zsh"], cwd=self.folder, stdin=subprocess.DEVNULL, capture_output=True,
@@ -93,6 +103,7 @@ zpty -d shell
         self.assertIn("--data samples.csv", typed, done)
         self.assertIn("--micro-steps", typed, done)
         self.assertIn("--output=x runs/a runs", typed, done)
+        self.assertIn("dga fs mkdir --parents", typed, done)
 
     def test_other_shells_are_refused(self):
         self.expect_error(self.dga("completion", "fish"), 2,

@@ -94,6 +94,28 @@ class RunTest(HdfsTest):
         self.assertEqual(reported.returncode, 0, reported)
         self.assertIn("<html", (self.folder / "report.html").read_text(encoding="utf-8"))
 
+    def test_checkpoints_in_hdfs_are_listed_verified_exported_and_compared(self):
+        self.write("data/a.csv", rows())
+        run = f"{self.here}/run"
+        for output in ("local", run):
+            done = self.dga("train", "--data", "data", "--output", output, "--epochs", "2", "--checkpoint-every", "1", "--quiet")
+            self.assertEqual(done.returncode, 0, done)
+        listed, verified, exported, equal = (
+            self.dga("checkpoint", *arguments) for arguments in
+            (("ls", run), ("verify", run), ("export", run, f"{self.here}/weights.safetensors"), ("diff", "local", run)))
+        self.assertEqual([done.returncode for done in (listed, verified, exported, equal)], [0] * 4, (listed, verified, exported, equal))
+        self.assertEqual([line.split()[3] for line in listed.stdout.splitlines()], ["state", "complete", "complete"])
+        self.assertEqual([line.split()[0] for line in verified.stdout.splitlines()], ["OK", "OK"])
+        self.assertEqual(equal.stdout.splitlines()[-1][:3], "OK ")
+        self.fs("cp", f"{self.here}/weights.safetensors", "weights.safetensors")
+        self.assertEqual((self.folder / "weights.safetensors").read_bytes(),
+                         (self.folder / "local" / "model.safetensors").read_bytes())
+        self.expect_error(self.dga("checkpoint", "export", run, f"{self.here}/weights.safetensors"), 1,
+                          f"{self.here}/weights.safetensors: expected nothing there, found a file.")
+        newest = listed.stdout.split()[-1]
+        self.fs("cp", "data/a.csv", f"{newest}/state.safetensors")
+        self.expect_error(self.dga("checkpoint", "verify", newest), 1, f"{newest}/state.safetensors: expected ")
+
     def test_a_folder_that_holds_a_run_is_refused_and_a_failed_run_leaves_nothing(self):
         self.write("data/a.csv", rows())
         self.fs("cp", "-r", "data", self.here)

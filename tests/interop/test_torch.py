@@ -91,3 +91,37 @@ train_samples, test_samples = results.to_dict()["samples"].values()
 print(round(last["train_error"] * train_samples + last["test_error"] * test_samples), int(wrong.sum()))
 """, tmp_path)
     assert error == again
+
+
+def test_a_plain_pytorch_model_loads_an_exported_checkpoint_and_predicts_the_same(tmp_path):
+    """The program trains, exports and predicts; PyTorch gets the weights alone."""
+    program = SOURCE / os.environ["DGA_BIN"] / "dga"
+    for arguments in (("train", "--data", DIGITS, "--hidden", "20", "--epochs", "3", "--workers", "4", "--checkpoint-every", "1",
+                       "--ema", "0.9", "--output", "run", "--quiet"),
+                      ("checkpoint", "export", "run", "weights.safetensors", "--kept"),
+                      ("checkpoint", "export", "run", "trained.safetensors"),
+                      ("predict", "--model", "run", "--data", DIGITS / "digits.csv", "--output", "predicted.csv")):
+        subprocess.run([program, *map(str, arguments)], cwd=tmp_path, check=True, capture_output=True, timeout=300)
+    classes, kept, trained = run(f"""
+import csv, json, torch
+from safetensors.torch import load_file
+Linear = torch.nn.Linear
+rows = torch.tensor([[float(field) for field in line] for line in csv.reader(open({str(DIGITS / "digits.csv")!r}))])
+card = json.load(open("run/model.json"))["features"]
+x = (rows[:, :-1] - torch.tensor(card["mean"])) / torch.tensor(card["scale"])
+
+class Net(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layers = torch.nn.ModuleList([Linear(x.shape[1], 20), Linear(20, 10)])
+    def forward(self, x):
+        return self.layers[1](torch.relu(self.layers[0](x)))
+
+predicted = torch.tensor([[float(field) for field in line] for line in list(csv.reader(open("predicted.csv")))[1:]])
+print(predicted[:, 0].unique().numel())
+for name in ("weights.safetensors", "trained.safetensors"):
+    net = Net()
+    net.load_state_dict(load_file(name))  # strict: all names, and no others
+    print(torch.allclose(net(x).softmax(1), predicted[:, 1:], atol=1e-5))
+""", tmp_path)
+    assert (classes, kept, trained) == ("10", "True", "False")

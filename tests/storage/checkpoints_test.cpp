@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "dga/base/error.h"
@@ -121,6 +122,76 @@ TEST(Checkpoints, WithoutAManifestAreNone) {
   std::filesystem::remove(path + "/manifest.json");
   EXPECT_THAT(test::error_of<StorageError>([&] { verify_checkpoint(path); }),
               HasSubstr("expected a checkpoint with a manifest.json, found none"));
+}
+
+TEST(Checkpoints, OfARunAreListedWithThoseThatAreIncomplete) {
+  const ScratchFolder run;
+  write_checkpoint(run.path(), 3);
+  std::filesystem::create_directory(run.file("checkpoints/step-000000000002"));
+  write_checkpoint(run.path(), 1);
+  std::vector<std::pair<std::int64_t, bool>> found;
+  for (const StoredCheckpoint& each : checkpoints_at(run.path())) {
+    EXPECT_EQ(each.path, run.file("checkpoints/step-00000000000" + std::to_string(each.step)));
+    found.emplace_back(each.step, each.is_complete);
+  }
+  EXPECT_THAT(found, ElementsAre(std::pair(1, true), std::pair(2, false), std::pair(3, true)));
+}
+
+TEST(Checkpoints, AreFoundByTheirOwnPath) {
+  const ScratchFolder run;
+  write_checkpoint(run.path(), 3);
+  const std::string path = run.file("checkpoints/step-000000000003");
+  const auto expect_one = [](const std::string& folder, std::int64_t step, bool is_complete) {
+    const std::vector<StoredCheckpoint> found = checkpoints_at(folder);
+    ASSERT_EQ(found.size(), 1U);
+    EXPECT_EQ(found[0].path, folder);
+    EXPECT_EQ(found[0].step, step);
+    EXPECT_EQ(found[0].is_complete, is_complete);
+  };
+  expect_one(path, 3, true);
+  EXPECT_EQ(good_checkpoint_at(path, {}).path, path);
+  std::filesystem::copy(path, run.file("copy"));
+  expect_one(run.file("copy"), 0, true);
+  std::filesystem::remove(path + "/manifest.json");
+  expect_one(path, 3, false);
+  EXPECT_THAT(test::error_of<StorageError>([&] { good_checkpoint_at(path, {}); }),
+              HasSubstr(path + ": expected a checkpoint with a manifest.json, found none."));
+}
+
+TEST(Checkpoints, AreNotFoundWhereThereAreNone) {
+  const ScratchFolder run;
+  const auto said = [](const std::string& path) {
+    return test::error_of<StorageError>([&] { checkpoints_at(path); });
+  };
+  const std::string neither =
+      ": expected the folder of a run with checkpoints, or of a checkpoint, found neither. Check "
+      "the path; dga train saves checkpoints with --checkpoint-every.";
+  EXPECT_EQ(said(run.path()), "[storage] " + run.path() + neither);
+  EXPECT_EQ(said(run.file("gone")), "[storage] " + run.file("gone") + neither);
+  const std::string file = run.write("step-000000000001", "");
+  EXPECT_EQ(said(file), "[storage] " + file + neither);
+  std::filesystem::create_directory(run.file("checkpoints"));
+  EXPECT_EQ(said(run.path()), "[storage] " + run.path() +
+                                  ": expected a run with checkpoints, found none in its folder "
+                                  "checkpoints. Wait for the first one.");
+}
+
+TEST(Checkpoints, OfARunGiveItsNewestGoodOne) {
+  const ScratchFolder run;
+  for (const std::int64_t step : {1, 2, 3}) {
+    write_checkpoint(run.path(), step);
+  }
+  std::filesystem::remove(run.file("checkpoints/step-000000000003/manifest.json"));
+  std::filesystem::resize_file(run.file("checkpoints/step-000000000002/state.json"), 1);
+  int damaged = 0;
+  EXPECT_EQ(good_checkpoint_at(run.path(), [&](const std::string&) { ++damaged; }).step, 1);
+  EXPECT_EQ(damaged, 1);
+  std::filesystem::resize_file(run.file("checkpoints/step-000000000001/state.json"), 1);
+  EXPECT_EQ(test::error_of<StorageError>(
+                [&] { good_checkpoint_at(run.path(), [](const std::string&) {}); }),
+            "[storage] " + run.path() +
+                ": expected a run with a checkpoint that is complete and undamaged, found none "
+                "among 3. Use another run.");
 }
 
 /// 200 seeded damages of one file of the newest checkpoint: none is loaded, unless nothing changed.

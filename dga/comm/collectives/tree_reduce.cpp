@@ -9,6 +9,7 @@
 #include <cstring>
 #include <type_traits>
 
+#include "dga/base/widen.h"
 #include "dga/comm/arena/pulse.h"
 
 namespace dga {
@@ -19,27 +20,6 @@ namespace {
 constexpr std::int64_t kPiece = 1024;
 constexpr int kMaxLevels = 33;
 constexpr std::int64_t kPieceOfPulse = kPiece << 12;
-
-float widen(Half value) noexcept {
-  const std::uint32_t sign = static_cast<std::uint32_t>(value.bits & 0x8000u) << 16;
-  const std::uint32_t magnitude = value.bits & 0x7fffu;
-  if (magnitude >= 0x7c00u) {  // infinity, or a NaN, which keeps its payload
-    return std::bit_cast<float>(sign | 0x7f800000u | ((magnitude & 0x3ffu) << 13));
-  }
-  // Shifted into the fields of a float, the exponent is too small by 112. One exact multiplication
-  // corrects that for normal and subnormal values.
-  const float scaled = std::bit_cast<float>(magnitude << 13) * 0x1.0p112F;
-  return std::bit_cast<float>(sign | std::bit_cast<std::uint32_t>(scaled));
-}
-
-float widen(BFloat16 value) noexcept {
-  return std::bit_cast<float>(static_cast<std::uint32_t>(value.bits) << 16);
-}
-
-template <typename T>
-T widen(T value) noexcept {
-  return value;
-}
 
 // Both round to nearest, ties to even.
 void narrow(float value, Half& out) noexcept {

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The names of a checkpoint's files, and the beginnings of the names of its tensors.
+
+#pragma once
+
+#include <string_view>
+
+namespace dga {
+
+inline constexpr std::string_view kStateFile = "state.json";
+inline constexpr std::string_view kTensorsFile = "state.safetensors";
+
+/// Parameters and buffers as they are trained.
+inline constexpr const char* kModelTensors = "model/";
+/// Those that the run saves, where they are others.
+inline constexpr const char* kKeptTensors = "kept/";
+/// The optimiser's state of each parameter: "optimizer/fc1.weight/exp_avg".
+inline constexpr const char* kOptimizerTensors = "optimizer/";
+/// The moving average of each trained parameter.
+inline constexpr const char* kAverageTensors = "average/";
+/// Each worker's values of the buffers, (workers, …), where they differ.
+inline constexpr const char* kBufferTensors = "buffers/";
+
+}  // namespace dga
