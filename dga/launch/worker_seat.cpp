@@ -6,12 +6,29 @@
 #include <numeric>
 #include <optional>
 
+#include "dga/base/clock.h"
 #include "dga/base/error.h"
 #include "dga/base/exception_text.h"
 #include "dga/comm/arena/group.h"
 #include "dga/comm/arena/node_segment.h"
 
 namespace dga {
+namespace {
+
+/// Throws WorkerFailure if the run has failed, or if the worker has waited for its first turn for
+/// the timeout. Its world, which is not there yet, looks after its other turns.
+void check_first_turn(const WorkerSeat& seat, const Baton::Turn& turn) {
+  const FailureBoard& board = failure_board_of(seat.node);
+  if (board.failed()) {
+    throw WorkerFailure(board.text());
+  }
+  if (now_seconds() - turn.since > seat.world.timeout_s) {
+    throw WorkerFailure(seat.world.late_turn(turn.holder));
+  }
+}
+
+}  // namespace
+
 bool run_worker(const LaunchOptions& options, Engine engine, WorkerSeat seat, const Worker& worker,
                 const AroundWorker& around) noexcept {
   const int rank = seat.world.rank;
@@ -27,10 +44,10 @@ bool run_worker(const LaunchOptions& options, Engine engine, WorkerSeat seat, co
     }
   };
   try {
-    if (baton != nullptr) {
-      turn.emplace(*baton);
-    }
     name = seat.world.name_of(rank);
+    if (baton != nullptr) {
+      turn.emplace(*baton, rank, [&](const Baton::Turn& other) { check_first_turn(seat, other); });
+    }
     const WorkerBlocks blocks = seat.world.blocks.value_or(
         WorkerBlocks(seat.world.placement.num_workers(), seat.world.placement.num_workers()));
     std::vector<int> everybody(static_cast<std::size_t>(seat.world.placement.num_workers()));

@@ -158,6 +158,66 @@ TEST(SharedCarriers, FailWhenAWorkerReturnsEarly) {
   }
 }
 
+TEST(SharedCarriers, FailWhenAWorkerKeepsItsTurn) {
+  for (const Engine engine : {Engine::threads, Engine::processes}) {
+    std::atomic<bool> is_first{true};
+    EXPECT_THAT(test::error_of<WorkerFailure>([&] {
+                  launch({.engine = engine, .workers = 3, .carriers = 1, .timeout_s = 0.3},
+                         [&](Environment&) {
+                           if (is_first.exchange(false)) {
+                             compute(2);  // the others may not have had a turn yet
+                           }
+                         });
+                }),
+                AllOf(HasSubstr(" waited 0.3 s for its turn, while worker "),
+                      HasSubstr(" of the same carrier computed. Raise --timeout if such waits are "
+                                "expected.")));
+    is_first = true;
+    EXPECT_THAT(
+        test::error_of<WorkerFailure>([&] {
+          launch({.engine = engine, .workers = 2, .carriers = 1, .timeout_s = 0.3},
+                 [&](Environment& environment) {
+                   environment.world().barrier();
+                   if (is_first.exchange(false)) {
+                     compute(2);  // the other one is through the barrier
+                   }
+                 });
+        }),
+        AllOf(HasSubstr("[comm] worker "), HasSubstr(" waited 0.3 s for its turn, while worker ")));
+  }
+}
+
+/// A worker that waits for its turn ends with the others: it does not wait for who computes.
+TEST(SharedCarriers, FailAlsoWhereWorkersWaitForTheirTurn) {
+  for (const bool at_once : {true, false}) {
+    std::atomic<int> computing{0};
+    std::atomic<int> got_turn{0};
+    std::atomic<bool> is_first{true};
+    EXPECT_THAT(test::error_of<WorkerFailure>([&] {
+                  launch({.engine = Engine::threads, .workers = 3, .carriers = 2},
+                         [&](Environment& environment) {  // workers 0 and 1 share a carrier
+                           if (!at_once) {
+                             environment.world().barrier();
+                           }
+                           if (environment.rank() == 2) {
+                             while (computing == 0) {
+                             }
+                             throw Error("a bad sample");
+                           }
+                           if (is_first.exchange(false)) {
+                             ++computing;
+                             compute(1);
+                           } else {
+                             ++got_turn;
+                           }
+                         });
+                }),
+                HasSubstr("[launch] worker 2 failed: a bad sample"));
+    EXPECT_EQ(computing, 1);
+    EXPECT_EQ(got_turn, 0);
+  }
+}
+
 TEST(SharedCarriers, AreNoMoreThanTheWorkers) {
   EXPECT_EQ(test::error_of<InvalidArgument>([] {
               launch({.engine = Engine::threads, .workers = 3, .carriers = 4}, [](Environment&) {});

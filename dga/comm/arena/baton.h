@@ -6,6 +6,7 @@
 
 #include <condition_variable>
 #include <deque>
+#include <functional>
 #include <mutex>
 
 namespace dga {
@@ -18,42 +19,66 @@ namespace dga {
 /// one whose take() returns next, because both lock mutex_.
 class Baton {
  public:
-  /// Blocks until this thread holds the baton. No timeout is needed: the holder either gives it
-  /// back or computes, and a wait for a worker that computes ends by the timeout of that wait.
-  void take();
-  void give();
+  /// What a worker waits for.
+  struct Turn {
+    int holder = 0;    // the worker that has the baton
+    double since = 0;  // now_seconds() when it got it, or when this wait began, if later
+  };
+  /// Called while a worker waits; what it throws ends the wait.
+  using Check = std::function<void(const Turn& turn)>;
+
+  /// Blocks until worker `rank` holds the baton. Calls `check` twenty times a second. If it throws,
+  /// the worker does not get the baton, and the exception is passed on.
+  void take(int rank, const Check& check);
+  /// Hands the baton on, if worker `rank` holds it: one whose take() threw does not.
+  void give(int rank);
 
   /// Holds the baton while it lives.
   class Hold {
    public:
-    explicit Hold(Baton& baton) : baton_(baton) { baton_.take(); }
-    ~Hold() { baton_.give(); }
+    /// Throws what `check` does.
+    Hold(Baton& baton, int rank, const Check& check);
+    ~Hold() { baton_.give(rank_); }
     Hold(const Hold&) = delete;
     Hold& operator=(const Hold&) = delete;
 
    private:
     Baton& baton_;
+    int rank_;
   };
-  /// Lends the baton of this thread to the others while it lives; does nothing without a baton.
+  /// Lends the baton of worker `rank` to the others until end(); does nothing without a baton.
   class Rest {
    public:
-    explicit Rest(Baton* baton);
+    Rest(Baton* baton, int rank, Check check);
+    /// As end(), but what `check` throws is dropped: the worker then goes on without the baton.
+    /// That happens while an exception passes, and the worker is about to end.
     ~Rest();
     Rest(const Rest&) = delete;
     Rest& operator=(const Rest&) = delete;
 
+    /// Takes the baton back. Throws what `check` does. Call it once.
+    void end();
+
    private:
-    Baton* baton_;
+    Baton* baton_;  // null once it is taken back, or given up
+    int rank_;
+    Check check_;
   };
 
  private:
   struct Waiter {
-    std::condition_variable granted;
+    int rank;
+    std::condition_variable granted = {};
     bool has_it = false;
   };
+  static constexpr int kNobody = -1;
+
+  void hold(int rank);
+  void pass_on();
 
   std::mutex mutex_;
-  bool held_ = false;
+  int holder_ = kNobody;
+  double since_ = 0;
   std::deque<Waiter*> waiters_;
 };
 

@@ -78,6 +78,12 @@ std::string WorldOptions::name_of(int of) const {
   return blocks ? blocks->name_of(of) : str("worker ", of);
 }
 
+std::string WorldOptions::late_turn(int holder) const {
+  return str("[comm] ", name_of(rank), " waited ", timeout_s, " s for its turn, while ",
+             name_of(holder),
+             " of the same carrier computed. Raise --timeout if such waits are expected.");
+}
+
 std::string World::names_of(const std::vector<int>& ranks) const {
   if (ranks.empty()) {
     return "no worker";
@@ -127,7 +133,7 @@ std::string World::who_waits() const {
   return {};
 }
 
-void World::hear_others() {
+void World::hear_alarm() {
   if (wire_ && !alarm_raised_) {
     if (board_->failed()) {  // posted by a neighbour or the launcher: tell the other nodes
       fail(board_->text());
@@ -136,6 +142,10 @@ void World::hear_others() {
       board_->post(*alarm);
     }
   }
+}
+
+void World::hear_others() {
+  hear_alarm();
   if (!board_->failed()) {
     hear_notes();
   }
@@ -181,6 +191,21 @@ void World::note_progress(Waiting& waiting) const {
   own.store(std::max(own.load(std::memory_order_relaxed), got_on), std::memory_order_relaxed);
 }
 
+void World::check_turn(const Baton::Turn& turn) {
+  hear_alarm();
+  check();
+  if (const std::uint64_t pulse = pulse_of_carrier(options_.shared->carrier_of(rank()));
+      pulse != turn_pulse_) {
+    turn_pulse_ = pulse;
+    turn_got_on_ = now_seconds();
+  }
+  // Those who wait in an operation know better what is wrong.
+  if (now_seconds() - std::max(turn.since, turn_got_on_) > timeout_s() + kGraceSeconds) {
+    fail(options_.late_turn(turn.holder));
+    check();
+  }
+}
+
 void World::check_wait(Waiting& waiting) {
   hear_others();
   check();
@@ -221,13 +246,14 @@ void World::finish_together() {
   // posts that on the board itself; a worker that dies is posted by its neighbours' SiblingWatch.
   // The wire is told once all workers of the node have finished, so that no other node takes this
   // node as finished while a worker of it may still fail.
-  const Baton::Rest rest(options_.baton.get());
+  Baton::Rest rest(options_.baton.get(), rank(), turn_check());
   while (!neighbours_finished() || (wire_ && !wire_->test_all_ended())) {
     hear_others();
     check();
     std::this_thread::sleep_for(std::chrono::microseconds(200));
   }
   check();
+  rest.end();
 }
 
 bool World::ready_soon(const std::function<bool()>& ready, double started) const {
@@ -264,7 +290,7 @@ void World::wait(WaitWord& word, const std::function<bool()>& ready,
   }
   Waiting waiting{ready, describe, missing, inquire, num_waits_++, started, started};
   const WaitScope scope(*this, waiting);
-  const Baton::Rest rest(options_.baton.get());
+  Baton::Rest rest(options_.baton.get(), rank(), turn_check());
   while (true) {
     const std::uint32_t seen = word.load();
     if (ready()) {
@@ -278,6 +304,7 @@ void World::wait(WaitWord& word, const std::function<bool()>& ready,
     check_wait(waiting);
   }
   own_presence().set_waiting("");
+  rest.end();
 }
 
 void World::wait_polling(const std::function<bool()>& poll,
@@ -290,7 +317,7 @@ void World::wait_polling(const std::function<bool()>& poll,
   const double started = now_seconds();
   Waiting waiting{poll, describe, missing, inquire, num_waits_++, started, started};
   const WaitScope scope(*this, waiting);
-  const Baton::Rest rest(options_.baton.get());
+  Baton::Rest rest(options_.baton.get(), rank(), turn_check());
   double looked = started;
   while (!poll()) {
     const double now = now_seconds();
@@ -307,12 +334,13 @@ void World::wait_polling(const std::function<bool()>& poll,
     }
   }
   own_presence().set_waiting("");
+  rest.end();
 }
 
 void World::let_others_run() {
   if (options_.baton != nullptr) {
     check();
-    const Baton::Rest rest(options_.baton.get());
+    Baton::Rest(options_.baton.get(), rank(), turn_check()).end();
   }
 }
 

@@ -47,6 +47,8 @@ struct WorldOptions {
 
   /// For messages: "worker 3", or "carrier 1 (workers 15 to 29)".
   std::string name_of(int of) const;
+  /// The error of a worker that did not get its turn in time.
+  std::string late_turn(int holder) const;
 };
 
 /// Each rank of the world has one: each worker, or each carrier. Used by the worker's thread alone.
@@ -99,8 +101,8 @@ class World {
   /// `describe` returns the name of the operation, and `missing` the world ranks of the workers
   /// that have not arrived, both for errors. `inquire` returns what missing workers are asked.
   /// Throws WorkerFailure if the world fails, if a missing worker has already finished or called
-  /// something else, if workers wait for each other, or if none of the missing workers gets on for
-  /// the timeout.
+  /// something else, if workers wait for each other, or if none of the missing workers, or of those
+  /// whose turn it is on this worker's carrier, gets on for the timeout.
   void wait(WaitWord& word, const std::function<bool()>& ready,
             const std::function<std::string()>& describe,
             const std::function<std::vector<int>()>& missing,
@@ -111,7 +113,7 @@ class World {
                     const std::function<std::vector<int>()>& missing,
                     const std::function<Inquiry()>& inquire = {});
   /// Lets the other workers of this worker's carrier run, if it shares one: for a program that
-  /// polls. Throws WorkerFailure if the world has failed.
+  /// polls. Throws WorkerFailure if the world has failed, or as wait() does for the turns.
   void let_others_run();
   /// Those whom other workers may ask about their operations.
   std::vector<const Inquired*>& inquired() noexcept { return inquired_; }
@@ -157,6 +159,13 @@ class World {
   void note_progress(Waiting& waiting) const;
   std::uint64_t pulse_of_carrier(int carrier) const;
   void hear_others();
+  void hear_alarm();
+  /// Called while this worker waits for its turn. Throws WorkerFailure if the world has failed, or
+  /// if the carrier has not got on for the timeout.
+  void check_turn(const Baton::Turn& turn);
+  Baton::Check turn_check() {
+    return [this](const Baton::Turn& turn) { check_turn(turn); };
+  }
 
   // world_inquiries.cpp
   void ask_missing(Waiting& waiting);
@@ -176,6 +185,8 @@ class World {
   std::vector<const Inquired*> inquired_;
   Waiting* waiting_ = nullptr;  // what this worker waits in, if it does
   std::uint64_t num_waits_ = 0;
+  std::uint64_t turn_pulse_ = 0;  // of the carrier, when it was last looked at
+  double turn_got_on_ = 0;        // when that had changed
   std::uint64_t num_rounds_ = 0;
   std::map<int, std::uint64_t> passed_on_;  // by origin, the last round of questions
   std::map<int, double> got_on_;    // workers of other nodes, and when they last did, as they say
