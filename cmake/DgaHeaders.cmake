@@ -83,6 +83,7 @@ if(TARGET dga_train)
     dga/parallel/batches.h
     dga/parallel/grad_scaler.h
     dga/parallel/gradient_accumulator.h
+    dga/parallel/owned_state.h
     dga/parallel/gradient_slice.h
     dga/parallel/joined_range.h
     dga/parallel/keyed_random_scope.h

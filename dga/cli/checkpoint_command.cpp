@@ -24,6 +24,7 @@
 #include "dga/storage/exported_weights.h"
 #include "dga/storage/file_tree.h"
 #include "dga/storage/json_difference.h"
+#include "dga/storage/manifest.h"
 #include "dga/storage/tensor_difference.h"
 #include "dga/train/run_state.h"
 
@@ -145,8 +146,13 @@ int write_weights(const ExportOptions& options) {
   check_target(to, options.force);
   const StopSignal stop;
   const StoredCheckpoint checkpoint = good_checkpoint(expand_home(options.from));
-  refuse_input_as_output(to, std::vector<std::string>{path_in(checkpoint.path, kTensorsFile),
-                                                      path_in(checkpoint.path, kStateFile)});
+  std::vector<std::string> inputs;
+  if (const auto manifest = read_manifest(checkpoint.path)) {
+    for (const auto& [name, sum] : manifest->files) {
+      inputs.push_back(path_in(checkpoint.path, name));
+    }
+  }
+  refuse_input_as_output(to, inputs);
   const ExportedWeights written =
       export_weights(CheckpointTensors(checkpoint.path),
                      options.average ? WeightChoice::average

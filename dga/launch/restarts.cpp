@@ -21,7 +21,7 @@ std::string kind_of_failure(const std::string& text) {
 
 }  // namespace
 
-std::string as_sentence(std::string text) {
+std::string as_sentence(const std::string& text) {
   return text.ends_with('.') ? text : text + '.';
 }
 

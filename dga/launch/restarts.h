@@ -11,7 +11,7 @@
 namespace dga {
 
 /// `text` with a full stop at its end.
-std::string as_sentence(std::string text);
+std::string as_sentence(const std::string& text);
 
 /// A start of the workers, and how far they came.
 struct Attempt {

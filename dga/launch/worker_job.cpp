@@ -287,7 +287,9 @@ class WorkerJob::Impl {
 
   void tell(const Json& message) noexcept {
     bool stop = error_ != nullptr;
+    std::int32_t process = 0;  // of the worker 0 that waits for a reply; 0: none does
     try {
+      process = message.value("process", 0);
       if (stop) {
         // progress_ has thrown: finish() rethrows that, and progress_ gets no more calls.
       } else if (message.contains("started")) {
@@ -307,8 +309,8 @@ class WorkerJob::Impl {
       error_ = std::current_exception();
       stop = true;
     }
-    if (message.contains("epoch")) {
-      const Reply reply{message.at("process").get<std::int32_t>(), stop ? 1 : 0};
+    if (process != 0) {
+      const Reply reply{process, stop ? 1 : 0};
       static_cast<void>(::send(ours_, &reply, sizeof(reply), MSG_NOSIGNAL));
     }
   }

@@ -55,6 +55,8 @@ class GradientAccumulator::Impl {
   void update_parameters(const std::function<void()>& change);
   AccumulatorState state();
   void load_state(const AccumulatorState& state);
+  OwnedState owned_state(AccumulatorState& rest);
+  void load_owned_state(const AccumulatorState& rest, const ReadRange& read);
 
   std::int64_t num_steps() const noexcept { return num_steps_; }
   std::int64_t num_skipped() const noexcept { return num_skipped_; }
@@ -143,6 +145,11 @@ class GradientAccumulator::Impl {
   void load_buffers(const WorkerBuffers& from);
   void add_turn();
   void check_buffers() const;
+  AccumulatorState numbers() const;
+  /// Goes on from `numbers`, whose maps are not used but for the buffers, and from the parts that
+  /// this worker owns. Throws InvalidArgument, and changes nothing then.
+  void apply_state(const AccumulatorState& numbers, const std::vector<StatePart>& optimizer,
+                   const std::vector<StatePart>& average);
   /// Each worker's buffers to worker 0, for `state`. Collective.
   void gather_buffers(AccumulatorState& state);
   /// What each of this rank's workers has to load of `state`. Throws InvalidArgument for buffers

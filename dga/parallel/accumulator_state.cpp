@@ -44,6 +44,17 @@ std::string key_of(const std::string& parameter, const std::string& name) {
 
 }  // namespace
 
+AccumulatorState GradientAccumulator::Impl::numbers() const {
+  AccumulatorState state;
+  state.learning_rates = optimizer_->learning_rates();
+  state.num_steps = num_steps_;
+  state.num_skipped = num_skipped_;
+  state.seed = seed_;
+  state.loss_scale = loss_scale();
+  state.growth_steps = scaler_ ? scaler_->growth_steps() : 0;
+  return state;
+}
+
 AccumulatorState GradientAccumulator::Impl::state() {
   require_parameters("state");
   DGA_CHECK(!step_under_way(),
@@ -62,16 +73,7 @@ AccumulatorState GradientAccumulator::Impl::state() {
     }
     mine = pickled(parts);
   });
-  AccumulatorState state{.optimizer = {},
-                         .average = {},
-                         .learning_rates = optimizer_->learning_rates(),
-                         .num_steps = num_steps_,
-                         .num_skipped = num_skipped_,
-                         .seed = seed_,
-                         .loss_scale = loss_scale(),
-                         .growth_steps = scaler_ ? scaler_->growth_steps() : 0,
-                         .buffers = {},
-                         .buffer_samples = {}};
+  AccumulatorState state = numbers();
   const at::NoGradGuard no_grad;
   for (const std::string& text : gather_texts(workers_, mine)) {
     const std::vector<c10::IValue> parts = unpickled(text);
@@ -149,44 +151,58 @@ void GradientAccumulator::Impl::load_state(const AccumulatorState& given) {
         others.buffers.emplace(key, tensor);
       }
     }
-    const std::vector<double> rates = values[0].toDoubleVector();
-    const std::size_t expected_rates = optimizer_->learning_rates().size();
-    DGA_CHECK(rates.size() == expected_rates, "[parallel] load_state: expected ", expected_rates,
-              " learning rates, one for each parameter group, found ", rates.size(), ".");
-    DGA_CHECK(average_ == nullptr ? average.empty() : average.size() == numbers.size(),
-              "[parallel] load_state: expected a moving average of ",
-              average_ == nullptr ? 0 : numbers.size(), " parameters, found one of ",
-              average.size(), ". Set ema_decay as in the run that was saved.");
-    std::optional<GradScaler> scaler = scaler_;
-    if (scaler) {
-      scaler->restore(values[4].toDouble(), values[5].toInt());
-    }
-    DGA_CHECK(values[1].toInt() >= 0 && values[2].toInt() >= 0,
-              "[parallel] load_state: expected 0 steps or more, found ", values[1].toInt(), ".");
-    std::vector<at::Tensor> averages(average.size());
-    for (const StatePart& part : average) {
+    others.learning_rates = values[0].toDoubleVector();
+    others.num_steps = values[1].toInt();
+    others.num_skipped = values[2].toInt();
+    others.seed = static_cast<std::uint64_t>(values[3].toInt());
+    others.loss_scale = values[4].toDouble();
+    others.growth_steps = values[5].toInt();
+    for (StatePart& part : average) {
       const auto number = static_cast<std::size_t>(part.parameter);
       DGA_CHECK(part.values.sizes() == bound_.gradient(number).sizes(),
                 "[parallel] load_state: expected the moving average of '",
                 layout_.parameters()[number].spec.name, "' in its shape ",
                 bound_.gradient(number).sizes(), ", found ", part.values.sizes(), ".");
-      averages[number] = in_memory_order(part.values, bound_.gradient(number));
+      part = {part.parameter, "", 0, in_memory_order(part.values, bound_.gradient(number))};
     }
-    const std::vector<WorkerBuffers> buffers = buffers_to_load(others);
-    optimizer_->load_state(states);
-    // Nothing below throws.
-    optimizer_->set_learning_rates(rates);
-    if (average_ != nullptr) {
-      average_->load(averages);
-    }
-    scaler_ = scaler;
-    num_steps_ = values[1].toInt();
-    num_skipped_ = values[2].toInt();
-    workers_.note_steps(num_steps_ + num_skipped_);
-    seed_ = static_cast<std::uint64_t>(values[3].toInt());
-    set_buffers(buffers);
-    random_->reseed(random_key());
+    DGA_CHECK(average_ == nullptr ? average.empty() : average.size() == numbers.size(),
+              "[parallel] load_state: expected a moving average of ",
+              average_ == nullptr ? 0 : numbers.size(), " parameters, found one of ",
+              average.size(), ". Set ema_decay as in the run that was saved.");
+    apply_state(others, states, average);
   });
+}
+
+void GradientAccumulator::Impl::apply_state(const AccumulatorState& numbers,
+                                            const std::vector<StatePart>& optimizer,
+                                            const std::vector<StatePart>& average) {
+  const std::size_t expected_rates = optimizer_->learning_rates().size();
+  DGA_CHECK(numbers.learning_rates.size() == expected_rates, "[parallel] load_state: expected ",
+            expected_rates, " learning rates, one for each parameter group, found ",
+            numbers.learning_rates.size(), ".");
+  DGA_CHECK(numbers.num_steps >= 0 && numbers.num_skipped >= 0,
+            "[parallel] load_state: expected 0 steps or more, found ", numbers.num_steps, ".");
+  std::optional<GradScaler> scaler = scaler_;
+  if (scaler) {
+    scaler->restore(numbers.loss_scale, numbers.growth_steps);
+  }
+  const std::vector<WorkerBuffers> buffers = buffers_to_load(numbers);
+  if (average_ != nullptr) {
+    average_->check(average);
+  }
+  optimizer_->load_state(optimizer);
+  // Nothing below throws.
+  optimizer_->set_learning_rates(numbers.learning_rates);
+  if (average_ != nullptr) {
+    average_->load(average);
+  }
+  scaler_ = scaler;
+  num_steps_ = numbers.num_steps;
+  num_skipped_ = numbers.num_skipped;
+  workers_.note_steps(num_steps_ + num_skipped_);
+  seed_ = numbers.seed;
+  set_buffers(buffers);
+  random_->reseed(random_key());
 }
 
 }  // namespace dga

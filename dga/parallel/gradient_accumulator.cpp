@@ -411,6 +411,14 @@ void GradientAccumulator::use_average(bool average) {
   impl_->use_average(average);
 }
 
+OwnedState GradientAccumulator::owned_state(AccumulatorState& rest) {
+  return impl_->owned_state(rest);
+}
+
+void GradientAccumulator::load_owned_state(const AccumulatorState& rest, const ReadRange& read) {
+  impl_->load_owned_state(rest, read);
+}
+
 std::int64_t GradientAccumulator::num_steps() const noexcept {
   return impl_->num_steps();
 }

@@ -28,6 +28,7 @@
 #include "dga/parallel/joined_range.h"
 #include "dga/parallel/learning_rate.h"
 #include "dga/parallel/optimizer_factory.h"
+#include "dga/parallel/owned_state.h"
 
 namespace torch::nn {
 class Module;
@@ -229,6 +230,17 @@ class GradientAccumulator {
   /// blocks. If the state does not fit the module or the optimiser, every worker throws the same
   /// InvalidArgument, and nothing is changed.
   void load_state(const AccumulatorState& state);
+
+  /// The same by parts, for checkpoints that each worker writes and reads for itself. Returns
+  /// copies of this worker's part of the parameters, the optimisers' state and the moving average,
+  /// and sets the numbers of `rest`, and on worker 0 its buffers. Call it between steps.
+  /// Collective; blocks.
+  OwnedState owned_state(AccumulatorState& rest);
+  /// Goes on from `rest`, which must be the same on every worker, and from what `read` returns for
+  /// the elements that this worker owns; the parameters are up to the caller. Without learning
+  /// rates in `rest` they stay as they are. Otherwise as load_state. What `read` throws on one
+  /// worker is an error of all.
+  void load_owned_state(const AccumulatorState& rest, const ReadRange& read);
 
   /// Steps taken.
   std::int64_t num_steps() const noexcept;

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "dga/base/error.h"
 #include "dga/parallel/module_tensors.h"
 
 namespace dga {
@@ -79,11 +80,28 @@ std::vector<StatePart> ParameterAverage::parts() const {
   return parts;
 }
 
-void ParameterAverage::load(const std::vector<at::Tensor>& parameters) {
+at::Tensor ParameterAverage::values_in(const std::vector<StatePart>& parts, int parameter,
+                                       std::int64_t first, std::int64_t count) {
+  const auto part = std::find_if(parts.begin(), parts.end(), [&](const StatePart& candidate) {
+    return candidate.parameter == parameter && candidate.first <= first &&
+           first + count <= candidate.first + candidate.values.numel();
+  });
+  return part == parts.end() ? at::Tensor() : part->values.narrow(0, first - part->first, count);
+}
+
+void ParameterAverage::check(const std::vector<StatePart>& parts) const {
+  for_each_part([&](int parameter, std::int64_t first, const at::Tensor& average) {
+    DGA_CHECK(values_in(parts, parameter, first, average.numel()).defined(),
+              "[parallel] load_state: expected the moving average of parameter '",
+              layout_.parameters()[static_cast<std::size_t>(parameter)].spec.name,
+              "', found none. Set ema_decay as in the run that was saved.");
+  });
+}
+
+void ParameterAverage::load(const std::vector<StatePart>& parts) {
   const at::NoGradGuard no_grad;
   for_each_part([&](int parameter, std::int64_t first, at::Tensor average) {
-    average.copy_(
-        parameters[static_cast<std::size_t>(parameter)].narrow(0, first, average.numel()));
+    average.copy_(values_in(parts, parameter, first, average.numel()));
   });
 }
 

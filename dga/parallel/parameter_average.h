@@ -39,8 +39,10 @@ class ParameterAverage {
 
   /// The average of what this worker owns, by parameter. Not while the average is in use.
   std::vector<StatePart> parts() const;
-  /// Replaces the average. `parameters`: by number, 1-D, in the order of their memory.
-  void load(const std::vector<at::Tensor>& parameters);
+  /// Throws InvalidArgument unless `parts` have all that this worker owns, each in one part.
+  void check(const std::vector<StatePart>& parts) const;
+  /// Replaces the average by `parts`, which must have passed `check`.
+  void load(const std::vector<StatePart>& parts);
 
  private:
   struct Slot {
@@ -52,6 +54,10 @@ class ParameterAverage {
   };
 
   void share() const;
+  /// The elements of `parts` that are the part of `parameter` from `first` on; undefined if there
+  /// are none.
+  static at::Tensor values_in(const std::vector<StatePart>& parts, int parameter,
+                              std::int64_t first, std::int64_t count);
   /// Calls visit(parameter, its first element, a 1-D tensor of its average) for what this worker
   /// owns.
   template <typename Visit>

@@ -45,6 +45,33 @@ bool is_per_element(const StatePart& part, const at::Tensor& parameter) {
   return part.first < 0 && part.values.dim() > 0 && part.values.sizes() == parameter.sizes();
 }
 
+/// `elements` of a parameter with the shape of `like`, in the order of its memory.
+at::Tensor elements_in(const StatePart& part, const at::Tensor& like, Slice elements,
+                       const std::string& parameter) {
+  if (part.first < 0) {
+    DGA_CHECK(is_per_element(part, like) || like.dim() == 0, "[parallel] load_state: expected '",
+              part.name, "' of parameter '", parameter, "' in its shape ", like.sizes(), ", found ",
+              part.values.sizes(), ".");
+    return in_memory_order(part.values, like).narrow(0, elements.first, elements.count);
+  }
+  const std::int64_t first = elements.first - part.first;
+  DGA_CHECK(part.values.dim() == 1 && first >= 0 && first + elements.count <= part.values.numel(),
+            "[parallel] load_state: expected '", part.name, "' of elements ", elements.first,
+            " to ", elements.first + elements.count, " of parameter '", parameter, "', found ",
+            part.first, " to ", part.first + part.values.numel(), ".");
+  return part.values.narrow(0, first, elements.count);
+}
+
+/// The state of a whole parameter, in the shape and strides of `like`.
+at::Tensor whole_of(const StatePart& part, const at::Tensor& like, const std::string& parameter) {
+  if (part.first < 0) {
+    return part.values.clone();
+  }
+  return elements_in(part, like, {0, like.numel()}, parameter)
+      .clone()
+      .as_strided(like.sizes(), like.strides());
+}
+
 }  // namespace
 
 Slice ShardedOptimizer::part_of(const Piece& piece, int parameter) const {
@@ -74,7 +101,9 @@ std::vector<StatePart> ShardedOptimizer::state() const {
         }
         const Slice& whole = layout_.parameters()[static_cast<std::size_t>(member)].elements;
         if (!by_element) {
-          parts.push_back({member, name, -1, tensor_of(name, value)});
+          if (part.first == whole.first) {  // once, by the owner of the first element
+            parts.push_back({member, name, -1, tensor_of(name, value)});
+          }
         } else if (piece.owned.atomic) {
           parts.push_back({member, name, 0, in_memory_order(value.toTensor(), piece.parameter)});
         } else {
@@ -130,22 +159,17 @@ std::unique_ptr<torch::optim::OptimizerParamState> ShardedOptimizer::state_of(
     if (!value.isTensor()) {
       value = number_like(value, of_first.values);
     } else if (piece.owned.atomic) {
-      value = of_first.values.clone();
+      value = whole_of(of_first, value.toTensor(), parameter);
     } else if (value.toTensor().dim() == 1) {
       at::Tensor elements = at::zeros({piece.owned.elements.count}, value.toTensor().options());
       for (const int member : piece.owned.parameters) {
         const Slice part = part_of(piece, member);
         const Slice& whole = layout_.parameters()[static_cast<std::size_t>(member)].elements;
         const at::Tensor& like_parameter = bound_.gradient(static_cast<std::size_t>(member));
-        const StatePart& source = part_in(member);
-        DGA_CHECK(is_per_element(source, like_parameter) || like_parameter.dim() == 0,
-                  "[parallel] load_state: expected '", name, "' of parameter '",
-                  layout_.parameters()[static_cast<std::size_t>(member)].spec.name,
-                  "' in its shape ", like_parameter.sizes(), ", found ", source.values.sizes(),
-                  ".");
         elements.narrow(0, part.first - piece.owned.elements.first, part.count)
-            .copy_(in_memory_order(source.values, like_parameter)
-                       .narrow(0, part.first - whole.first, part.count));
+            .copy_(elements_in(part_in(member), like_parameter,
+                               {part.first - whole.first, part.count},
+                               layout_.parameters()[static_cast<std::size_t>(member)].spec.name));
       }
       value = elements;
     } else {

@@ -4,12 +4,15 @@
 
 #pragma once
 
+#include <string>
 #include <string_view>
 
 namespace dga {
 
 inline constexpr std::string_view kStateFile = "state.json";
-inline constexpr std::string_view kTensorsFile = "state.safetensors";
+/// The file with the tensors, or parts of tensors, of a carrier: "shard-00003.safetensors".
+std::string tensor_file_of(int carrier);
+bool is_tensor_file(std::string_view name) noexcept;
 
 /// Parameters and buffers as they are trained.
 inline constexpr const char* kModelTensors = "model/";

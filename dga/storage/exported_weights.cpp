@@ -2,6 +2,7 @@
 
 #include "dga/storage/exported_weights.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <span>
 #include <string_view>
@@ -48,11 +49,9 @@ std::vector<Pick> picks_of(const CheckpointTensors& from, WeightChoice choice) {
   }
   const std::string_view model = kModelTensors;
   std::vector<Pick> picks;
-  for (const CheckpointTensor& own : from.tensors()) {
-    if (!own.name.starts_with(model)) {
-      continue;
-    }
-    const std::string name = own.name.substr(model.size());
+  for (const std::string& full_name : from.model_order()) {
+    const CheckpointTensor& own = from.at(full_name);
+    const std::string name = own.name.substr(std::min(own.name.size(), model.size()));
     const CheckpointTensor* picked = from.find(chosen.prefix + name);
     if (picked == nullptr && choice == WeightChoice::average) {
       picked = &own;  // a buffer, or a parameter that is not trained

@@ -53,6 +53,7 @@ class Safetensors {
   /// The same for a file that is open.
   explicit Safetensors(SourcePtr file);
 
+  const std::string& path() const noexcept { return path_; }
   /// The tensors, in the order of their bytes in the file.
   const std::vector<StoredTensor>& tensors() const noexcept { return tensors_; }
   const Metadata& metadata() const noexcept { return metadata_; }

@@ -13,44 +13,69 @@
 
 #include "dga/base/error.h"
 #include "dga/parallel/module_tensors.h"
+#include "dga/parallel/optimizer_state.h"
 #include "dga/parallel/torch_types.h"
 #include "dga/storage/atomic_file.h"
 #include "dga/storage/checkpoint_names.h"
-#include "dga/storage/checkpoint_tensors.h"
-#include "dga/storage/checkpoints.h"
-#include "dga/storage/safetensors.h"
 #include "dga/storage/store_path.h"
 
 namespace dga {
 namespace {
 
-/// Tensors on their way to a file.
-class NamedViews {
- public:
-  void add(const std::string& name, const at::Tensor& tensor) {
-    const at::Tensor dense = tensor.detach().resolve_conj().resolve_neg().contiguous();
-    const auto type = dtype_of(dense.scalar_type());
-    DGA_CHECK(type.has_value(),
-              "[train] checkpoint: expected tensors of f32, f64, f16, bf16, i32, ",
-              "i64, u8, i8 or bool, found '", name, "' of ", dense.scalar_type(), ".");
-    views_.push_back({.name = name,
-                      .type = *type,
-                      .shape = dense.sizes().vec(),
-                      .data = dense.const_data_ptr()});
-    alive_.push_back(dense);
-  }
-  std::span<const TensorView> views() const noexcept { return views_; }
+DType stored_type(const std::string& name, const at::Tensor& tensor) {
+  const auto type = dtype_of(tensor.scalar_type());
+  DGA_CHECK(
+      type.has_value(),
+      "[train] checkpoint: expected tensors of f32, f64, f16, bf16, i32, i64, u8, i8 or bool, "
+      "found '",
+      name, "' of ", tensor.scalar_type(), ".");
+  return *type;
+}
 
- private:
-  std::vector<TensorView> views_;
-  std::vector<at::Tensor> alive_;
-};
+std::vector<std::int64_t> row_major_strides(const std::vector<std::int64_t>& shape) {
+  std::vector<std::int64_t> strides(shape.size());
+  std::int64_t next = 1;
+  for (std::size_t i = shape.size(); i > 0; --i) {
+    strides[i - 1] = next;
+    next *= shape[i - 1];
+  }
+  return strides;
+}
+
+/// Whether tensors of this shape have the same elements at the same places with both strides, of
+/// which none stand for row-major order. The stride of a size of 1 says nothing.
+bool same_order(const std::vector<std::int64_t>& shape, std::vector<std::int64_t> a,
+                std::vector<std::int64_t> b) {
+  a = a.empty() ? row_major_strides(shape) : std::move(a);
+  b = b.empty() ? row_major_strides(shape) : std::move(b);
+  for (std::size_t i = 0; i < shape.size(); ++i) {
+    if (shape[i] > 1 && a[i] != b[i]) {
+      return false;
+    }
+  }
+  return true;
+}
+
+std::span<std::byte> bytes_in(const at::Tensor& tensor) {
+  return {static_cast<std::byte*>(tensor.mutable_data_ptr()), tensor.nbytes()};
+}
 
 at::Tensor read_tensor(const CheckpointTensors& from, const CheckpointTensor& stored) {
   at::Tensor tensor = at::empty(stored.shape, at::TensorOptions(scalar_type_of(stored.type)));
-  from.read(stored, 0,
-            std::span(static_cast<std::byte*>(tensor.mutable_data_ptr()), tensor.nbytes()));
+  from.read(stored, 0, bytes_in(tensor));
   return tensor;
+}
+
+/// Elements of a tensor that has the shape of range.like, in the order of its memory.
+at::Tensor read_elements(const CheckpointTensors& from, const CheckpointTensor& stored,
+                         const OwnedRange& range) {
+  if (!same_order(stored.shape, stored.strides, range.like.strides().vec())) {
+    return in_memory_order(read_tensor(from, stored), range.like)
+        .narrow(0, range.first, range.count);
+  }
+  at::Tensor elements = at::empty({range.count}, at::TensorOptions(scalar_type_of(stored.type)));
+  from.read_as_stored(stored, range.first * size_of(stored.type), bytes_in(elements));
+  return elements;
 }
 
 /// Values for each of `tensors`, which they must fit.
@@ -73,35 +98,65 @@ std::vector<at::Tensor> read_values(const CheckpointTensors& from, const char* p
 
 }  // namespace
 
-std::string write_checkpoint(const std::string& run_folder, int keep, const Checkpoint& checkpoint,
-                             const torch::nn::Module& module, const KeptWeights& kept) {
-  NamedViews tensors;
+CheckpointShard::CheckpointShard(const OwnedState& owned) {
+  for (const OwnedPart& part : owned.parameters) {
+    add(kModelTensors + part.name, part);
+  }
+  for (const OwnedPart& part : owned.optimizer) {
+    add(kOptimizerTensors + part.name, part);
+  }
+  for (const OwnedPart& part : owned.average) {
+    add(kAverageTensors + part.name, part);
+  }
+}
+
+void CheckpointShard::add(const std::string& name, const OwnedPart& part) {
+  const bool is_row_major = same_order(part.shape, {}, part.strides);
+  parts_.push_back({.name = name,
+                    .type = stored_type(name, part.values),
+                    .shape = part.shape,
+                    .strides = is_row_major ? std::vector<std::int64_t>() : part.strides,
+                    .first = part.first,
+                    .count = part.values.numel(),
+                    .data = part.values.const_data_ptr()});
+  alive_.push_back(part.values);
+}
+
+void CheckpointShard::add_whole(const std::string& name, const at::Tensor& tensor) {
+  const at::Tensor dense = tensor.detach().resolve_conj().resolve_neg().contiguous();
+  parts_.push_back({.name = name,
+                    .type = stored_type(name, dense),
+                    .shape = dense.sizes().vec(),
+                    .count = dense.numel(),
+                    .data = dense.const_data_ptr()});
+  alive_.push_back(dense);
+}
+
+void CheckpointShard::add_rest(const torch::nn::Module& module, const AccumulatorState& rest) {
+  const ModuleTensors tensors(module);
+  for (const NamedTensor& item : tensors.trained) {
+    if (item.tensor.numel() == 0) {  // nobody owns it
+      add_whole(kModelTensors + item.name, item.tensor);
+    }
+  }
+  for (const auto* list : {&tensors.frozen, &tensors.buffers}) {
+    for (const NamedTensor& item : *list) {
+      add_whole(kModelTensors + item.name, item.tensor.detach().clone());
+    }
+  }
+  for (const NamedTensor& item : all_tensors_of(module)) {
+    order_.push_back(kModelTensors + item.name);
+  }
+  for (const auto& [name, tensor] : rest.buffers) {
+    add_whole(kBufferTensors + name, tensor);
+  }
+}
+
+void CheckpointShard::add_kept(const torch::nn::Module& module, const KeptWeights& kept) {
   const std::vector<NamedTensor> own = all_tensors_of(module);
-  for (const NamedTensor& item : own) {
-    tensors.add(kModelTensors + item.name, item.tensor);
+  for (std::size_t i = 0; i < own.size(); ++i) {
+    add_whole(kKeptTensors + own[i].name, kept.values().at(i));
   }
-  for (std::size_t i = 0; checkpoint.state.has_kept && i < own.size(); ++i) {
-    tensors.add(kKeptTensors + own[i].name, kept.values().at(i));
-  }
-  for (const auto& [name, tensor] : checkpoint.accumulator.optimizer) {
-    tensors.add(kOptimizerTensors + name, tensor);
-  }
-  for (const auto& [name, tensor] : checkpoint.accumulator.average) {
-    tensors.add(kAverageTensors + name, tensor);
-  }
-  for (const auto& [name, tensor] : checkpoint.accumulator.buffers) {
-    tensors.add(kBufferTensors + name, tensor);
-  }
-  const std::int64_t step = checkpoint.state.num_steps + checkpoint.state.num_skipped;
-  CheckpointWriter writer(run_folder, step);
-  AtomicFile file(writer.file(kTensorsFile));
-  write_safetensors(file, tensors.views());
-  writer.list(kTensorsFile, file.written());
-  writer.write(kStateFile, to_json(checkpoint.state));
-  writer.commit();
-  remove_later_checkpoints(run_folder, step);  // those that were damaged
-  remove_old_checkpoints(run_folder, keep);
-  return writer.path();
 }
 
 RunState read_state(const std::string& path) {
@@ -109,29 +164,8 @@ RunState read_state(const std::string& path) {
   return run_state_from_json(read_file(file), file);
 }
 
-AccumulatorState read_checkpoint(const std::string& path, const RunState& state,
-                                 torch::nn::Module& module, KeptWeights& kept) {
-  const CheckpointTensors from(path);
-  AccumulatorState accumulator{.optimizer = {},
-                               .average = {},
-                               .learning_rates = state.learning_rates,
-                               .num_steps = state.num_steps,
-                               .num_skipped = state.num_skipped,
-                               .seed = state.options.training.seed,
-                               .loss_scale = state.loss_scale,
-                               .growth_steps = state.growth_steps,
-                               .buffers = {},
-                               .buffer_samples = state.buffer_samples};
-  for (const CheckpointTensor& stored : from.tensors()) {
-    for (const auto& [prefix, tensors] :
-         {std::pair(std::string_view(kOptimizerTensors), &accumulator.optimizer),
-          std::pair(std::string_view(kAverageTensors), &accumulator.average),
-          std::pair(std::string_view(kBufferTensors), &accumulator.buffers)}) {
-      if (stored.name.starts_with(prefix)) {
-        tensors->emplace(stored.name.substr(prefix.size()), read_tensor(from, stored));
-      }
-    }
-  }
+void read_module(const CheckpointTensors& from, const RunState& state, torch::nn::Module& module,
+                 KeptWeights& kept) {
   const std::vector<NamedTensor> own = all_tensors_of(module);
   const std::vector<at::Tensor> values = read_values(from, kModelTensors, own);
   std::vector<at::Tensor> kept_values =
@@ -144,7 +178,44 @@ AccumulatorState read_checkpoint(const std::string& path, const RunState& state,
   if (state.has_kept) {
     kept.set(std::move(kept_values));
   }
-  return accumulator;
+}
+
+AccumulatorState read_rest(const CheckpointTensors& from, const RunState& state) {
+  AccumulatorState rest;
+  rest.learning_rates = state.learning_rates;
+  rest.num_steps = state.num_steps;
+  rest.num_skipped = state.num_skipped;
+  rest.seed = state.options.training.seed;
+  rest.loss_scale = state.loss_scale;
+  rest.growth_steps = state.growth_steps;
+  rest.buffer_samples = state.buffer_samples;
+  for (const CheckpointTensor& stored : from.with_prefix(kBufferTensors)) {
+    rest.buffers.emplace(stored.name.substr(std::string_view(kBufferTensors).size()),
+                         read_tensor(from, stored));
+  }
+  return rest;
+}
+
+RangeState read_range(const CheckpointTensors& from, const OwnedRange& range) {
+  RangeState state;
+  const std::string prefix = kOptimizerTensors + range.parameter + "/";
+  for (const CheckpointTensor& stored : from.with_prefix(prefix)) {
+    const bool by_element =
+        !stored.shape.empty() && at::IntArrayRef(stored.shape) == range.like.sizes();
+    state.optimizer.emplace_back(
+        stored.name.substr(prefix.size()),
+        by_element ? read_elements(from, stored, range) : read_tensor(from, stored));
+  }
+  if (const CheckpointTensor* average = from.find(kAverageTensors + range.parameter)) {
+    if (at::IntArrayRef(average->shape) != range.like.sizes()) {
+      throw StorageError(dga::str("[train] ", from.path(), ": expected '", average->name,
+                                  "' with shape ", range.like.sizes(), ", found shape ",
+                                  at::IntArrayRef(average->shape),
+                                  ". Resume with the model of that run."));
+    }
+    state.average = read_elements(from, *average, range);
+  }
+  return state;
 }
 
 }  // namespace dga

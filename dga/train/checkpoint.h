@@ -1,13 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Checkpoint: the state of a run between two steps, as worker 0 writes and reads it.
+// Checkpoint: the state of a run between two steps, in the files of its carriers.
 
 #pragma once
+
+#include <ATen/core/Tensor.h>
 
 #include <string>
 #include <vector>
 
 #include "dga/parallel/accumulator_state.h"
+#include "dga/parallel/gradient_accumulator.h"
+#include "dga/parallel/owned_state.h"
+#include "dga/storage/checkpoint_tensors.h"
+#include "dga/storage/tensor_parts.h"
 #include "dga/train/kept_weights.h"
 #include "dga/train/run_state.h"
 
@@ -17,23 +23,40 @@ class Module;
 
 namespace dga {
 
-struct Checkpoint {
-  RunState state = {};
-  AccumulatorState accumulator = {};
+/// The tensors that a carrier writes: a copy, which later steps do not change.
+class CheckpointShard {
+ public:
+  /// What a carrier owns.
+  explicit CheckpointShard(const OwnedState& owned);
+  /// What worker 0 writes besides: the tensors of the module that are not trained, and the workers'
+  /// buffers.
+  void add_rest(const torch::nn::Module& module, const AccumulatorState& rest);
+  /// The weights of the epoch to be saved. Shares their memory.
+  void add_kept(const torch::nn::Module& module, const KeptWeights& kept);
+
+  std::span<const TensorPart> parts() const noexcept { return parts_; }
+  /// Of the model's tensors; empty without add_rest.
+  const std::vector<std::string>& order() const noexcept { return order_; }
+
+ private:
+  void add(const std::string& name, const OwnedPart& part);
+  void add_whole(const std::string& name, const at::Tensor& tensor);
+
+  std::vector<TensorPart> parts_;
+  std::vector<at::Tensor> alive_;  // their memory
+  std::vector<std::string> order_;
 };
 
-/// Writes a checkpoint of a run to its folder, and removes old ones: all but the newest `keep`.
-/// Returns its path.
-/// `kept`: the weights of the epoch to be saved, where state.has_kept. Called by worker 0. Throws
-/// StorageError; what was there before then stays.
-std::string write_checkpoint(const std::string& run_folder, int keep, const Checkpoint& checkpoint,
-                             const torch::nn::Module& module, const KeptWeights& kept);
-
-/// Reads the checkpoint at `path`, which must be verified: sets the parameters and buffers of
-/// `module`, and `kept` where state.has_kept. `state`: read_state(path). Throws StorageError, and
-/// changes nothing then, if a tensor is missing or has another shape or type.
-AccumulatorState read_checkpoint(const std::string& path, const RunState& state,
-                                 torch::nn::Module& module, KeptWeights& kept);
+/// Sets the parameters and buffers of `module`, and `kept` where state.has_kept, to those of a
+/// verified checkpoint. `state`: read_state of it. Throws StorageError, and changes nothing then,
+/// if a tensor is missing or has another shape or type.
+void read_module(const CheckpointTensors& from, const RunState& state, torch::nn::Module& module,
+                 KeptWeights& kept);
 RunState read_state(const std::string& path);
+
+/// What all workers need of a checkpoint, besides what each owns.
+AccumulatorState read_rest(const CheckpointTensors& from, const RunState& state);
+/// What a worker needs for the elements that it owns.
+RangeState read_range(const CheckpointTensors& from, const OwnedRange& range);
 
 }  // namespace dga

@@ -12,7 +12,7 @@ void KeptWeights::keep(const torch::nn::Module& module) {
   const std::vector<NamedTensor> now = all_tensors_of(module);
   tensors_.resize(now.size());
   for (std::size_t i = 0; i < now.size(); ++i) {
-    if (tensors_[i].defined()) {
+    if (tensors_[i].defined() && tensors_[i].storage().use_count() == 1) {  // no other reads it
       tensors_[i].copy_(now[i].tensor);
     } else {
       tensors_[i] = now[i].tensor.detach().clone();

@@ -98,7 +98,9 @@ MemoryNeed memory_need(const TrainPlan& plan, const TrainExtras& extras, int car
   // In backward a layer's gradient exists twice: as autograd made it, and in the flat buffer.
   const double scratch =
       std::max(static_cast<double>(sizes.largest), scratch_of(plan, sizes) * share);
-  const double own = scratch + batch + state * share;
+  // A checkpoint is written from a copy.
+  const double copy = plan.options.output.checkpoint_every.is_never() ? 0 : parameters + state;
+  const double own = scratch + batch + (state + copy) * share;
   // Parameters, and the gradients of each carrier, with partial sums if it has several workers.
   const int sums = coalesces ? 0 : PartialSums::most_slots(blocks);
   const double segments = parameters * (1 + here * (1 + sums));

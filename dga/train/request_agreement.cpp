@@ -26,12 +26,12 @@ void RequestAgreement::saved() noexcept {
   saved_at_ = now_seconds();
 }
 
-Request RequestAgreement::own_request() const noexcept {
+Request RequestAgreement::own_request(bool is_writing) const noexcept {
   if (wanted_ == Request::stop || StopSignal::requested()) {
     return Request::stop;
   }
-  const bool due =
-      save_seconds_ > 0 && workers_.rank() == 0 && now_seconds() - saved_at_ >= save_seconds_;
+  const bool due = !is_writing && save_seconds_ > 0 && workers_.rank() == 0 &&
+                   now_seconds() - saved_at_ >= save_seconds_;
   return due ? Request::save : Request::none;
 }
 
@@ -49,13 +49,16 @@ std::int64_t RequestAgreement::choose_next(std::int64_t step) {
   return step + std::max<std::int64_t>(1, static_cast<std::int64_t>(std::min(fitting, most)));
 }
 
-Request RequestAgreement::before(std::int64_t step) {
+Request RequestAgreement::before(std::int64_t step, bool is_writing) {
+  all_have_written_ = false;
   if (step < next_look_) {
     return Request::none;
   }
-  std::array<std::int64_t, 2> agreed{static_cast<std::int64_t>(own_request()),
-                                     workers_.rank() == 0 ? choose_next(step) : 0};
-  workers_.all_reduce({agreed.data(), 2}, ReduceOp::max, "stop request");
+  std::array<std::int64_t, 3> agreed{static_cast<std::int64_t>(own_request(is_writing)),
+                                     workers_.rank() == 0 ? choose_next(step) : 0,
+                                     is_writing ? 1 : 0};
+  workers_.all_reduce({agreed.data(), 3}, ReduceOp::max, "stop request");
+  all_have_written_ = agreed[2] == 0;
   next_look_ = agreed[1];
   return static_cast<Request>(agreed[0]);
 }

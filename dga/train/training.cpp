@@ -66,8 +66,8 @@ class Training {
   std::vector<PhaseSeconds> seconds_so_far() const;
   /// Trains the rest of the epoch under way. Returns false when all workers are to stop.
   bool train_epoch();
-  /// Saves a checkpoint after the steps taken so far. Returns its path on worker 0. Collective.
-  std::string save();
+  /// Begins a checkpoint after the steps taken so far. Collective.
+  void save();
   /// The next step of the epoch under way.
   void take_step();
   /// What the first of this carrier's workers, or all together, found in a step.
@@ -293,7 +293,10 @@ bool Training::train_epoch() {
   const std::int64_t skipped_before = accumulator_->num_skipped() - position_.skipped;
   while (position_.step < plan_.steps_per_epoch) {
     const std::int64_t number = steps_before + position_.step;
-    const Request request = requests_.before(number);
+    const Request request = requests_.before(number, checkpoints_.is_writing());
+    if (requests_.all_have_written()) {
+      checkpoints_.commit();
+    }
     if (request == Request::stop) {
       return false;
     }
@@ -315,13 +318,12 @@ bool Training::train_epoch() {
   return true;
 }
 
-std::string Training::save() {
+void Training::save() {
   EpochPosition position = position_;
   position.seconds += position_.is_between_epochs() ? 0 : now_seconds() - epoch_at_;
-  const std::string path = checkpoints_.save(*accumulator_, *model_.module, epochs_, position,
-                                             own_numbers(seconds_so_far()), kept_);
+  checkpoints_.save(*accumulator_, *model_.module, epochs_, position, own_numbers(seconds_so_far()),
+                    kept_);
   requests_.saved();
-  return path;
 }
 
 void Training::take_step() {
@@ -504,8 +506,11 @@ TrainingEnd Training::stop() {
   if (failed != 0) {
     return {.status = RunStatus::failed, .text = writer_.error()};
   }
-  const std::string checkpoint =
-      epochs_.empty() && position_.is_between_epochs() ? std::string() : save();
+  std::string checkpoint;
+  if (!epochs_.empty() || !position_.is_between_epochs()) {
+    save();
+    checkpoint = checkpoints_.finish();
+  }
   if (!epochs_.empty()) {
     return finish(true, checkpoint);
   }
@@ -519,6 +524,7 @@ TrainingEnd Training::finish(bool stopped, const std::string& checkpoint) {
                                                  : RunStatus::preempted,
                   .text = stopped ? stop_text(checkpoint) : std::string(),
                   .results = collect_results(stopped)};
+  checkpoints_.finish();
   telemetry_->finish();
   if (is_root()) {
     write_final_results(writer_, *model_.module, card_, started_, end.results);

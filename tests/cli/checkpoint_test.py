@@ -21,7 +21,21 @@ def tensors_in(path):
     length, = struct.unpack("<Q", content[:8])
     data = content[8 + length:]
     return {name: (entry["dtype"], entry["shape"], data[slice(*entry["data_offsets"])])
-            for name, entry in json.loads(content[8:8 + length]).items()}
+            for name, entry in json.loads(content[8:8 + length]).items() if name != "__metadata__"}
+
+
+def tensors_of(checkpoint):
+    """The tensors of a checkpoint, put together from the files of its carriers: as tensors_in has them."""
+    parts = {}
+    for path in sorted(checkpoint.glob("shard-*.safetensors")):
+        content = path.read_bytes()
+        length, = struct.unpack("<Q", content[:8])
+        described = json.loads(json.loads(content[8:8 + length]).get("__metadata__", {}).get("parts", "{}"))
+        for stored, (kind, shape, values) in tensors_in(path).items():
+            entry = described.get(stored, {"tensor": stored, "shape": shape, "first": 0})
+            assert "strides" not in entry, entry
+            parts.setdefault(entry["tensor"], []).append((entry["first"], kind, entry["shape"], values))
+    return {name: (found[0][1], found[0][2], b"".join(part[3] for part in sorted(found))) for name, found in parts.items()}
 
 
 def matrix(tensor):
@@ -70,7 +84,7 @@ class CheckpointTest(ProgramTest):
         self.assertEqual(shown[1], [str(int(oldest[-12:])), "1", str(size), "complete", oldest])
         self.assertEqual([[line[1], *line[3:]] for line in shown[2:]], [["2", "complete", middle], ["3", "complete", newest]])
         (self.folder / newest / "manifest.json").unlink()
-        with open(self.folder / middle / "state.safetensors", "ab") as file:
+        with open(self.folder / middle / "shard-00000.safetensors", "ab") as file:
             file.write(b"x")
         self.flip(f"{oldest}/state.json")
         shown = [line.split() for line in self.checkpoint("ls", f"file://{self.folder}/run").splitlines()]
@@ -83,13 +97,13 @@ class CheckpointTest(ProgramTest):
         self.assertEqual(re.sub(r"\d+ bytes", "N bytes", self.checkpoint("verify", "run")),
                          "".join(f"OK N bytes  {path}\n" for path in paths))
         self.assertIn(paths[1], self.checkpoint("verify", paths[1]))
-        self.flip(f"{paths[0]}/state.safetensors")
+        self.flip(f"{paths[0]}/shard-00000.safetensors")
         (self.folder / paths[1] / "manifest.json").unlink()
         done = self.dga("checkpoint", "verify", "run")
         self.assertEqual(done.returncode, 1)
         self.assertRegex(done.stdout, rf"^OK \d+ bytes  {paths[2]}\n$")
         damaged, incomplete = done.stderr.splitlines()
-        self.assertIn(f"dga: [storage] {paths[0]}/state.safetensors: expected bytes with the checksum ", damaged)
+        self.assertIn(f"dga: [storage] {paths[0]}/shard-00000.safetensors: expected bytes with the checksum ", damaged)
         self.assertEqual(incomplete, f"dga: [storage] {paths[1]}: expected a checkpoint with a manifest.json, found none. Its run "
                                      "was ended while it was being written: use an older one.")
         (self.folder / paths[2] / "state.json").unlink()
@@ -119,7 +133,7 @@ class CheckpointTest(ProgramTest):
         self.checkpoint("export", "run", "average.safetensors", "--average")
         self.checkpoint("export", "run", "model.safetensors")
         average, model = (tensors_in(self.folder / name) for name in ("average.safetensors", "model.safetensors"))
-        state = tensors_in(self.folder / self.paths("run")[-1] / "state.safetensors")
+        state = tensors_of(self.folder / self.paths("run")[-1])
         self.assertEqual(len(model), 4)
         self.assertEqual(list(average), list(model))
         for name in model:
@@ -155,7 +169,7 @@ class CheckpointTest(ProgramTest):
         self.refuse(1, "data: expected nothing there, found something else than a file. Choose another name.", "export", "run",
                     "data", "--force")
         own, = self.paths("run")
-        self.refuse(2, "expected a file that this command does not read, found ", "export", "run", f"{own}/state.safetensors",
+        self.refuse(2, "expected a file that this command does not read, found ", "export", "run", f"{own}/shard-00000.safetensors",
                     "--force")
         self.checkpoint("verify", "run")
 
@@ -168,11 +182,11 @@ class CheckpointTest(ProgramTest):
                        "--kept.", "export", "run", "x", "--kept")
         self.refuse(2, "[cli] checkpoint export: expected --average or --kept, found both. Choose one.", "export", "run", "x",
                     "--kept", "--average")
-        self.flip(f"{paths[-1]}/state.safetensors")
-        self.refuse(1, f"{paths[-1]}/state.safetensors: expected bytes with the checksum ", "export", paths[-1], "x")
+        self.flip(f"{paths[-1]}/shard-00000.safetensors")
+        self.refuse(1, f"{paths[-1]}/shard-00000.safetensors: expected bytes with the checksum ", "export", paths[-1], "x")
         done = self.dga("checkpoint", "export", "run", "x")
         self.assertEqual((done.returncode, done.stderr.count("\n")), (0, 1), done)
-        self.assertIn(f"{paths[-1]}/state.safetensors: expected bytes with the checksum ", done.stderr)
+        self.assertIn(f"{paths[-1]}/shard-00000.safetensors: expected bytes with the checksum ", done.stderr)
         self.assertIn("An older checkpoint is used.", done.stderr)
         self.assertIn(f"of {paths[1]}\n", done.stdout)
 
@@ -194,7 +208,7 @@ class CheckpointTest(ProgramTest):
         self.assertIn("state   options.seed: 42 -> 7\n", done.stdout)
         self.assertIn("state   epochs: 3 of 3 elements differ\n", done.stdout)
         self.assertNotIn("seconds", done.stdout)
-        a, b = (tensors_in(self.folder / path / "state.safetensors") for path in (of_a, of_b))
+        a, b = (tensors_of(self.folder / path) for path in (of_a, of_b))
         for name in a:
             shown = re.findall(rf"^tensor  {re.escape(name)}: (\d+) of (\d+) elements differ, by (\S+) at most$", done.stdout,
                                re.MULTILINE)
@@ -231,8 +245,8 @@ class CheckpointTest(ProgramTest):
             for arguments in (("ls", wrong), ("verify", wrong), ("export", wrong, "x"), ("diff", wrong, "run"),
                               ("diff", "run", wrong)):
                 self.refuse(1, text, *arguments)
-        self.flip(f"{path}/state.safetensors")
-        self.refuse(1, f"{path}/state.safetensors: expected bytes with the checksum ", "diff", "run", path)
+        self.flip(f"{path}/shard-00000.safetensors")
+        self.refuse(1, f"{path}/shard-00000.safetensors: expected bytes with the checksum ", "diff", "run", path)
         (self.folder / path / "manifest.json").unlink()
         self.refuse(1, "[storage] bad: expected a run with a checkpoint that is complete and undamaged, found none among 1. Use "
                        "another run.", "diff", "bad", "run")

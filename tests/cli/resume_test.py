@@ -103,11 +103,11 @@ class ResumeTest(ProgramTest):
         self.train("parts", "--checkpoint-every", "1", epochs=3)
         newest = self.folder / "parts" / "checkpoints" / self.checkpoints("parts")[-1]
         random.seed(14)
-        content = bytearray((newest / "state.safetensors").read_bytes())
+        content = bytearray((newest / "shard-00000.safetensors").read_bytes())
         content[random.randrange(len(content))] ^= 1 << random.randrange(8)
-        (newest / "state.safetensors").write_bytes(content)
+        (newest / "shard-00000.safetensors").write_bytes(content)
         done = self.train("parts", "--resume", "auto", "--checkpoint-every", "1")
-        self.assertIn(f"{newest.name}/state.safetensors", done.stderr)
+        self.assertIn(f"{newest.name}/shard-00000.safetensors", done.stderr)
         self.assertIn("An older checkpoint is used.", done.stderr)
         self.assertEqual(self.results("parts"), self.results("whole"))
 
@@ -249,7 +249,7 @@ class ResumeTest(ProgramTest):
 
     def test_a_signal_in_the_first_epoch_loses_nothing(self):
         self.write("data/a.csv", rows(40000))
-        process = self.started("out", "--checkpoint-every", "1s", "--keep-checkpoints", "1")
+        process = self.started("out", "--checkpoint-every", "10steps", "--keep-checkpoints", "1")
         self.wait_for((self.folder / "out" / "checkpoints").exists)
         process.send_signal(signal.SIGTERM)
         _, stderr = process.communicate(timeout=60)

@@ -113,8 +113,8 @@ class RunTest(HdfsTest):
         self.expect_error(self.dga("checkpoint", "export", run, f"{self.here}/weights.safetensors"), 1,
                           f"{self.here}/weights.safetensors: expected nothing there, found a file.")
         newest = listed.stdout.split()[-1]
-        self.fs("cp", "data/a.csv", f"{newest}/state.safetensors")
-        self.expect_error(self.dga("checkpoint", "verify", newest), 1, f"{newest}/state.safetensors: expected ")
+        self.fs("cp", "data/a.csv", f"{newest}/shard-00000.safetensors")
+        self.expect_error(self.dga("checkpoint", "verify", newest), 1, f"{newest}/shard-00000.safetensors: expected ")
 
     def test_a_folder_that_holds_a_run_is_refused_and_a_failed_run_leaves_nothing(self):
         self.write("data/a.csv", rows())

@@ -26,10 +26,10 @@ using testing::IsEmpty;
 
 void write_checkpoint(const std::string& run, std::int64_t step, std::size_t bytes = 300) {
   CheckpointWriter writer(run, step);
-  AtomicFile tensors(writer.file("state.safetensors"));
+  AtomicFile tensors(writer.file("shard-00000.safetensors"));
   tensors.append(std::string(bytes, static_cast<char>('a' + step % 20)));
   tensors.commit();
-  writer.list("state.safetensors", tensors.written());
+  writer.list("shard-00000.safetensors", tensors.written());
   writer.write("state.json", "{\"step\": " + std::to_string(step) + "}\n");
   writer.commit();
 }
@@ -82,7 +82,7 @@ TEST(Checkpoints, OfTheSameStepReplaceEachOther) {
   write_checkpoint(run.path(), 5, 4000);
   const auto found = newest_good_checkpoint(run.path(), {});
   ASSERT_TRUE(found);
-  EXPECT_EQ(std::filesystem::file_size(found->path + "/state.safetensors"), 4000U);
+  EXPECT_EQ(std::filesystem::file_size(found->path + "/shard-00000.safetensors"), 4000U);
 }
 
 TEST(Checkpoints, AreRemovedWhenOldButNeverTheNewestOnes) {
@@ -104,14 +104,15 @@ TEST(Checkpoints, ThatAreDamagedAreNamedAndPassedOver) {
   write_checkpoint(run.path(), 1);
   write_checkpoint(run.path(), 2);
   write_checkpoint(run.path(), 3);
-  std::filesystem::resize_file(run.file("checkpoints/step-000000000003/state.safetensors"), 299);
+  std::filesystem::resize_file(run.file("checkpoints/step-000000000003/shard-00000.safetensors"),
+                               299);
   std::filesystem::remove(run.file("checkpoints/step-000000000002/state.json"));
   std::vector<std::string> damaged;
   const auto found =
       newest_good_checkpoint(run.path(), [&](const std::string& text) { damaged.push_back(text); });
   ASSERT_TRUE(found);
   EXPECT_EQ(found->step, 1);
-  EXPECT_THAT(damaged, ElementsAre(HasSubstr("step-000000000003/state.safetensors"),
+  EXPECT_THAT(damaged, ElementsAre(HasSubstr("step-000000000003/shard-00000.safetensors"),
                                    HasSubstr("step-000000000002/state.json")));
 }
 
@@ -203,7 +204,7 @@ TEST(Checkpoints, ThatAreDamagedAnywhereAreNeverLoaded) {
   const auto write = [](const std::string& file, const std::string& bytes) {
     std::ofstream(file, std::ios::binary).write(bytes.data(), std::ssize(bytes));
   };
-  const std::vector<std::string> names{"state.safetensors", "state.json", "manifest.json"};
+  const std::vector<std::string> names{"shard-00000.safetensors", "state.json", "manifest.json"};
   for (int round = 0; round < 200; ++round) {
     const std::string file = run.file("checkpoints/step-000000000002/") +
                              names[static_cast<std::size_t>(random.below(3))];

@@ -98,7 +98,7 @@ TEST(ExportedWeights, ThatACheckpointLacksAreNamed) {
             "[storage] " + folder.path() +
                 ": expected the weights of a model, found none. Use the checkpoint of a run of "
                 "dga.");
-  EXPECT_THAT(folder.names(), ElementsAre("state.safetensors"));
+  EXPECT_THAT(folder.names(), ElementsAre("manifest.json", "shard-00000.safetensors"));
 }
 
 TEST(ExportedWeights, AreNotThereIfTheirExportIsStopped) {

@@ -10,9 +10,13 @@
 #include <type_traits>
 #include <vector>
 
+#include "dga/storage/atomic_file.h"
 #include "dga/storage/checkpoint_names.h"
-#include "dga/storage/safetensors.h"
+#include "dga/storage/manifest.h"
+#include "dga/storage/run_folder.h"
 #include "dga/storage/store_path.h"
+#include "dga/storage/tensor_parts.h"
+#include "dga/storage/tensor_view.h"
 
 namespace dga::test {
 
@@ -34,12 +38,23 @@ MadeUpTensor tensor(const std::string& name, const std::vector<std::int64_t>& sh
 
 /// Writes them as the checkpoint in `folder` has them.
 inline void write_tensors(const std::string& folder, const std::vector<MadeUpTensor>& tensors) {
-  std::vector<TensorView> views;
+  std::vector<TensorPart> parts;
+  std::vector<std::string> order;
   for (const MadeUpTensor& each : tensors) {
-    views.push_back(each.view);
-    views.back().data = each.bytes.data();
+    parts.push_back({.name = each.view.name,
+                     .type = each.view.type,
+                     .shape = each.view.shape,
+                     .count = each.view.elements(),
+                     .data = each.bytes.data()});
+    if (each.view.name.starts_with(kModelTensors)) {
+      order.push_back(each.view.name);
+    }
   }
-  write_safetensors(path_in(folder, kTensorsFile), views);
+  AtomicFile file(path_in(folder, tensor_file_of(0)));
+  write_tensor_parts(file, parts, order);
+  Manifest manifest;
+  manifest.files[tensor_file_of(0)] = file.written();
+  atomic_write(path_in(folder, kManifestFile), to_json(manifest));
 }
 
 }  // namespace dga::test

@@ -5,6 +5,15 @@
 #include <gmock/gmock.h>
 #include <torch/optim/schedulers/step_lr.h>
 
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <numeric>
+#include <string>
+#include <vector>
+
+#include "dga/comm/broadcast_text.h"
+#include "dga/parallel/pickled_values.h"
 #include "tests/support/error_of.h"
 #include "tests/support/state_net.h"
 #include "tests/train_engines/small_loop.h"
@@ -109,6 +118,108 @@ DGA_ENGINE_TEST(AccumulatorStates, HaveTheBuffersOfEachWorker) {
     }
   }
   environment.world().barrier();
+}
+
+/// What all workers own, by name, in the order of memory: what the files of a checkpoint have.
+std::map<std::string, at::Tensor> joined(const Communicator& world,
+                                         const std::vector<OwnedPart>& own) {
+  std::vector<c10::IValue> values;
+  for (const OwnedPart& part : own) {
+    values.insert(values.end(), {part.name, part.first, part.shape, part.values});
+  }
+  std::string text;
+  for (const std::string& each : gather_texts(world, pickled(values))) {
+    text += each;
+  }
+  std::vector<std::int64_t> sizes;
+  for (int rank = 0; rank < world.size(); ++rank) {
+    auto size = static_cast<std::int64_t>(world.rank() == rank ? pickled(values).size() : 0);
+    world.broadcast({&size, 1}, rank);
+    sizes.push_back(size);
+  }
+  broadcast_text(world, text, 0);
+  std::map<std::string, at::Tensor> whole;
+  std::map<std::string, std::int64_t> counts;
+  std::size_t begin = 0;
+  for (const std::int64_t size : sizes) {
+    const std::vector<c10::IValue> parts =
+        unpickled(text.substr(begin, static_cast<std::size_t>(size)));
+    begin += static_cast<std::size_t>(size);
+    for (std::size_t i = 0; i + 3 < parts.size(); i += 4) {
+      const std::string& name = parts[i].toStringRef();
+      const at::Tensor part = parts[i + 3].toTensor();
+      const std::vector<std::int64_t> shape = parts[i + 2].toIntVector();
+      const std::int64_t elements =
+          std::accumulate(shape.begin(), shape.end(), std::int64_t{1}, std::multiplies<>());
+      at::Tensor& tensor = whole[name];
+      tensor = tensor.defined() ? tensor : at::zeros({elements}, part.options());
+      tensor.narrow(0, parts[i + 1].toInt(), part.numel()).copy_(part);
+      counts[name] += part.numel();
+      if (shape.empty() && name.find('/') != std::string::npos) {
+        tensor = tensor.reshape({});  // a number
+      }
+    }
+  }
+  for (const auto& [name, tensor] : whole) {
+    EXPECT_EQ(counts[name], tensor.numel()) << name;  // each element once
+  }
+  return whole;
+}
+
+DGA_ENGINE_TEST(AccumulatorStates, GoOnFromWhatEachWorkerOwns) {
+  for (const OptimizerFactory& factory : factories()) {
+    auto whole = std::make_shared<StateNet>();
+    GradientAccumulator uninterrupted(environment, whole, factory, state_options());
+    train_net(uninterrupted, *whole, environment.rank(), 6);
+
+    auto before = std::make_shared<StateNet>();
+    auto after = std::make_shared<StateNet>();
+    AccumulatorState rest;
+    std::map<std::string, at::Tensor> optimizer;
+    std::map<std::string, at::Tensor> average;
+    {
+      GradientAccumulator accumulator(environment, before, factory, state_options());
+      train_net(accumulator, *before, environment.rank(), 3);
+      const OwnedState owned = accumulator.owned_state(rest);
+      train_net(accumulator, *before, environment.rank(), 1);  // the state is a copy
+      optimizer = joined(environment.world(), owned.optimizer);
+      average = joined(environment.world(), owned.average);
+      const at::NoGradGuard no_grad;
+      for (auto& [name, values] : joined(environment.world(), owned.parameters)) {
+        at::Tensor& parameter = after->named_parameters()[name];
+        parameter.copy_(values.as_strided(parameter.sizes(), parameter.strides()));
+      }
+      environment.world().barrier();
+    }
+    GradientAccumulator accumulator(environment, after, factory, state_options());
+    const auto read = [&](const OwnedRange& range) {
+      RangeState state;
+      for (const auto& [name, values] : optimizer) {
+        if (name.starts_with(range.parameter + "/")) {
+          state.optimizer.emplace_back(
+              name.substr(range.parameter.size() + 1),
+              values.dim() == 0 ? values : values.narrow(0, range.first, range.count));
+        }
+      }
+      state.average = average.at(range.parameter).narrow(0, range.first, range.count);
+      return state;
+    };
+    AccumulatorState wrong = rest;
+    wrong.num_steps = -1;
+    EXPECT_THAT(error_of([&] { accumulator.load_owned_state(wrong, read); }),
+                HasSubstr("[parallel] load_state: expected 0 steps or more, found -1."));
+    accumulator.load_owned_state(rest, read);
+    EXPECT_EQ(accumulator.num_steps(), 3);
+    train_net(accumulator, *after, environment.rank(), 3);
+    for (const bool use_average : {false, true}) {
+      uninterrupted.use_average(use_average);
+      accumulator.use_average(use_average);
+      for (std::size_t i = 0; i < whole->parameters().size(); ++i) {
+        EXPECT_TRUE(after->parameters()[i].equal(whole->parameters()[i])) << i;
+      }
+    }
+    environment.world().barrier();
+  }
 }
 
 DGA_ENGINE_TEST(AccumulatorStates, RefuseBuffersOfAnotherModule) {
