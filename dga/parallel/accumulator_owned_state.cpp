@@ -41,11 +41,11 @@ OwnedState GradientAccumulator::Impl::owned_state(AccumulatorState& rest) {
                                    segment.elements.first * size_of(type);
           state.parameters.push_back(
               owned_part(name_of(number), bound_.gradient(i), segment.elements.first,
-                         view_flat(parameters_, first, segment.elements.count, type).clone()));
+                         view_flat(parameters_, first, segment.elements.count, type)));
         }
       }
     }
-    for (const StatePart& part : optimizer_->state()) {
+    for (const StatePart& part : optimizer_->state(/*copies=*/false)) {
       const at::Tensor& parameter = bound_.gradient(static_cast<std::size_t>(part.parameter));
       const std::string name = name_of(part.parameter) + "/" + part.name;
       state.optimizer.push_back(
@@ -54,7 +54,7 @@ OwnedState GradientAccumulator::Impl::owned_state(AccumulatorState& rest) {
               : owned_part(name, parameter, part.first, part.values));
     }
     if (average_ != nullptr) {
-      for (const StatePart& part : average_->parts()) {
+      for (const StatePart& part : average_->parts(/*copies=*/false)) {
         state.average.push_back(owned_part(
             name_of(part.parameter), bound_.gradient(static_cast<std::size_t>(part.parameter)),
             part.first, part.values));

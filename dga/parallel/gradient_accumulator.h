@@ -231,10 +231,10 @@ class GradientAccumulator {
   /// InvalidArgument, and nothing is changed.
   void load_state(const AccumulatorState& state);
 
-  /// The same by parts, for checkpoints that each worker writes and reads for itself. Returns
-  /// copies of this worker's part of the parameters, the optimisers' state and the moving average,
-  /// and sets the numbers of `rest`, and on worker 0 its buffers. Call it between steps.
-  /// Collective; blocks.
+  /// The same by parts, for checkpoints that each worker writes and reads for itself. Returns this
+  /// worker's part of the parameters, the optimisers' state and the moving average, to be copied
+  /// before the next step, and sets the numbers of `rest`, and on worker 0 its buffers. Call it
+  /// between steps. Collective; blocks.
   OwnedState owned_state(AccumulatorState& rest);
   /// Goes on from `rest`, which must be the same on every worker, and from what `read` returns for
   /// the elements that this worker owns; the parameters are up to the caller. Without learning

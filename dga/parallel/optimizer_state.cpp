@@ -3,11 +3,17 @@
 #include "dga/parallel/optimizer_state.h"
 
 #include <ATen/ops/empty_strided.h>
+#include <torch/optim/adagrad.h>
+#include <torch/optim/adam.h>
+#include <torch/optim/adamw.h>
+#include <torch/optim/rmsprop.h>
+#include <torch/optim/sgd.h>
 #include <torch/serialize/input-archive.h>
 #include <torch/serialize/output-archive.h>
 
 #include <algorithm>
 #include <sstream>
+#include <typeinfo>
 
 #include "dga/base/error.h"
 
@@ -37,10 +43,67 @@ StateValues serialized(const Serializable& object) {
   return values;
 }
 
+/// Calls visit(name, member) for what torch's own optimisers serialise, under the same names.
+/// Serialising copies every tensor several times, through a zip file in memory. Returns false for
+/// other types.
+template <typename Visit>
+bool visit_known(torch::optim::OptimizerParamState& state, const Visit& visit) {
+  namespace optim = torch::optim;
+  const auto visit_adam = [&](auto& adam) {
+    visit("step", adam.step());
+    visit("exp_avg", adam.exp_avg());
+    visit("exp_avg_sq", adam.exp_avg_sq());
+    visit("max_exp_avg_sq", adam.max_exp_avg_sq());
+  };
+  const std::type_info& type = typeid(state);
+  if (type == typeid(optim::AdamParamState)) {
+    visit_adam(static_cast<optim::AdamParamState&>(state));
+  } else if (type == typeid(optim::AdamWParamState)) {
+    visit_adam(static_cast<optim::AdamWParamState&>(state));
+  } else if (type == typeid(optim::SGDParamState)) {
+    visit("momentum_buffer", static_cast<optim::SGDParamState&>(state).momentum_buffer());
+  } else if (type == typeid(optim::RMSpropParamState)) {
+    auto& rmsprop = static_cast<optim::RMSpropParamState&>(state);
+    visit("step", rmsprop.step());
+    visit("square_avg", rmsprop.square_avg());
+    visit("momentum_buffer", rmsprop.momentum_buffer());
+    visit("grad_avg", rmsprop.grad_avg());
+  } else if (type == typeid(optim::AdagradParamState)) {
+    auto& adagrad = static_cast<optim::AdagradParamState&>(state);
+    visit("step", adagrad.step());
+    visit("sum", adagrad.sum());
+  } else {
+    return false;
+  }
+  return true;
+}
+
+bool is_there(const at::Tensor& tensor) {
+  return tensor.defined();
+}
+bool is_there(std::int64_t /*number*/) {
+  return true;
+}
+
+void put(at::Tensor& member, const c10::IValue& value) {
+  member = value.toTensor();
+}
+void put(std::int64_t& member, const c10::IValue& value) {
+  member = value.toInt();
+}
+
 }  // namespace
 
 StateValues values_of(const torch::optim::OptimizerParamState& state) {
-  return serialized(state);
+  StateValues values;
+  // The members have const accessors of their own names only, so this needs a state that is not.
+  auto& known = const_cast<torch::optim::OptimizerParamState&>(state);
+  const bool all = visit_known(known, [&](const char* name, auto& member) {
+    if (is_there(member)) {
+      values.emplace_back(name, member);
+    }
+  });
+  return all ? values : serialized(state);
 }
 
 StateValues values_of(const torch::optim::OptimizerOptions& options) {
@@ -58,6 +121,15 @@ std::unique_ptr<torch::optim::OptimizerParamState> state_with(
   }
   DGA_CHECK(values.size() == expected.size(), "[parallel] state of an optimizer: expected ",
             expected.size(), " values, found ", values.size(), ".");
+  if (auto known = like.clone(); visit_known(*known, [&](const char* name, auto& member) {
+        const auto value = std::find_if(values.begin(), values.end(),
+                                        [&](const auto& item) { return item.first == name; });
+        if (value != values.end()) {
+          put(member, value->second);
+        }
+      })) {
+    return known;
+  }
   torch::serialize::OutputArchive archive;
   for (const auto& [name, value] : values) {
     archive.write(name, value);

@@ -22,7 +22,8 @@ struct OwnedPart {
   /// Of the whole, which is dense, in elements.
   std::vector<std::int64_t> strides;
   std::int64_t first = 0;  ///< of the whole's elements, in the order of its memory
-  at::Tensor values;       ///< 1-D, in that order; a copy
+  /// 1-D, in that order. Its memory may be that of the accumulator, which the next step changes.
+  at::Tensor values;
 };
 
 /// All workers' parts together are the whole state, each element once.

@@ -72,10 +72,10 @@ void ParameterAverage::for_each_part(Visit&& visit) const {
   }
 }
 
-std::vector<StatePart> ParameterAverage::parts() const {
+std::vector<StatePart> ParameterAverage::parts(bool copies) const {
   std::vector<StatePart> parts;
   for_each_part([&](int parameter, std::int64_t first, const at::Tensor& average) {
-    parts.push_back({parameter, "", first, average.clone()});
+    parts.push_back({parameter, "", first, copies ? average.clone() : average});
   });
   return parts;
 }

@@ -37,8 +37,9 @@ class ParameterAverage {
   void use(bool average);
   bool in_use() const noexcept { return in_use_; }
 
-  /// The average of what this worker owns, by parameter. Not while the average is in use.
-  std::vector<StatePart> parts() const;
+  /// The average of what this worker owns, by parameter; without `copies` the next step changes it.
+  /// Not while the average is in use.
+  std::vector<StatePart> parts(bool copies = true) const;
   /// Throws InvalidArgument unless `parts` have all that this worker owns, each in one part.
   void check(const std::vector<StatePart>& parts) const;
   /// Replaces the average by `parts`, which must have passed `check`.

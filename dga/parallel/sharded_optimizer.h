@@ -76,8 +76,9 @@ class ShardedOptimizer {
   std::vector<std::string> settings_lines() const;
 
   // --- state by parameter, whatever pieces the parameters are cut into
-  /// The state of what this worker owns.
-  std::vector<StatePart> state() const;
+  /// The state of what this worker owns. Without `copies` the next step changes what
+  /// has an element for each of the parameter.
+  std::vector<StatePart> state(bool copies = true) const;
   /// Replaces the state of what this worker owns. `whole` has the state of each parameter, in parts
   /// with `first` -1; tensors in the shape of the parameter are per element. Throws
   /// InvalidArgument, and changes nothing, for state that the optimisers do not keep.

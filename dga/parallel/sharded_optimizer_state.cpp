@@ -82,7 +82,7 @@ Slice ShardedOptimizer::part_of(const Piece& piece, int parameter) const {
                      0, std::min(owned.first + owned.count, whole.first + whole.count) - first)};
 }
 
-std::vector<StatePart> ShardedOptimizer::state() const {
+std::vector<StatePart> ShardedOptimizer::state(bool copies) const {
   const at::NoGradGuard no_grad;
   std::vector<StatePart> parts;
   for (const Piece& piece : pieces_) {
@@ -107,10 +107,10 @@ std::vector<StatePart> ShardedOptimizer::state() const {
         } else if (piece.owned.atomic) {
           parts.push_back({member, name, 0, in_memory_order(value.toTensor(), piece.parameter)});
         } else {
-          parts.push_back({member, name, part.first - whole.first,
-                           value.toTensor()
-                               .narrow(0, part.first - piece.owned.elements.first, part.count)
-                               .clone()});
+          const at::Tensor values =
+              value.toTensor().narrow(0, part.first - piece.owned.elements.first, part.count);
+          parts.push_back(
+              {member, name, part.first - whole.first, copies ? values.clone() : values});
         }
       }
     }

@@ -6,12 +6,15 @@
 #include <ATen/ops/empty.h>
 #include <torch/nn/module.h>
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <span>
 #include <utility>
 
 #include "dga/base/error.h"
+#include "dga/data/aligned.h"
 #include "dga/parallel/module_tensors.h"
 #include "dga/parallel/optimizer_state.h"
 #include "dga/parallel/torch_types.h"
@@ -96,30 +99,56 @@ std::vector<at::Tensor> read_values(const CheckpointTensors& from, const char* p
   return values;
 }
 
+/// Room for a tensor that ends where another may begin.
+std::int64_t aligned_bytes(const at::Tensor& tensor) {
+  constexpr std::int64_t kLine = 64;
+  return (static_cast<std::int64_t>(tensor.nbytes()) + kLine - 1) / kLine * kLine;
+}
+
 }  // namespace
 
-CheckpointShard::CheckpointShard(const OwnedState& owned) {
-  for (const OwnedPart& part : owned.parameters) {
-    add(kModelTensors + part.name, part);
+std::byte* SnapshotMemory::reserve(std::int64_t bytes) {
+  if (bytes > bytes_) {
+    memory_.reset();  // before the larger one is allocated
+    memory_ = allocate_aligned<std::byte>(bytes);
+    bytes_ = bytes;
   }
-  for (const OwnedPart& part : owned.optimizer) {
-    add(kOptimizerTensors + part.name, part);
+  return memory_.get();
+}
+
+CheckpointShard::CheckpointShard(const OwnedState& owned, SnapshotMemory& memory) {
+  const std::array<std::pair<const char*, const std::vector<OwnedPart>*>, 3> lists{
+      {{kModelTensors, &owned.parameters},
+       {kOptimizerTensors, &owned.optimizer},
+       {kAverageTensors, &owned.average}}};
+  std::int64_t bytes = 0;
+  for (const auto& [prefix, parts] : lists) {
+    for (const OwnedPart& part : *parts) {
+      bytes += aligned_bytes(part.values);
+    }
   }
-  for (const OwnedPart& part : owned.average) {
-    add(kAverageTensors + part.name, part);
+  std::byte* to = memory.reserve(bytes);
+  for (const auto& [prefix, parts] : lists) {
+    for (const OwnedPart& part : *parts) {
+      add(prefix + part.name, part, to);
+    }
   }
 }
 
-void CheckpointShard::add(const std::string& name, const OwnedPart& part) {
+void CheckpointShard::add(const std::string& name, const OwnedPart& part, std::byte*& to) {
   const bool is_row_major = same_order(part.shape, {}, part.strides);
+  const at::Tensor values = part.values.contiguous();
+  if (values.nbytes() > 0) {
+    std::memcpy(to, values.const_data_ptr(), values.nbytes());
+  }
   parts_.push_back({.name = name,
-                    .type = stored_type(name, part.values),
+                    .type = stored_type(name, values),
                     .shape = part.shape,
                     .strides = is_row_major ? std::vector<std::int64_t>() : part.strides,
                     .first = part.first,
-                    .count = part.values.numel(),
-                    .data = part.values.const_data_ptr()});
-  alive_.push_back(part.values);
+                    .count = values.numel(),
+                    .data = to});
+  to += aligned_bytes(values);
 }
 
 void CheckpointShard::add_whole(const std::string& name, const at::Tensor& tensor) {

@@ -6,6 +6,10 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -23,11 +27,24 @@ class Module;
 
 namespace dga {
 
-/// The tensors that a carrier writes: a copy, which later steps do not change.
+/// Memory for copies of one checkpoint after another. Fresh memory would take several times as
+/// long.
+class SnapshotMemory {
+ public:
+  /// At least `bytes`, aligned to 64 bytes; what was in it is lost.
+  std::byte* reserve(std::int64_t bytes);
+
+ private:
+  std::shared_ptr<std::byte[]> memory_;
+  std::int64_t bytes_ = 0;
+};
+
+/// The tensors that a carrier writes.
 class CheckpointShard {
  public:
-  /// What a carrier owns.
-  explicit CheckpointShard(const OwnedState& owned);
+  /// What a carrier owns. It is copied to `memory`, which must outlive this, so that later steps do
+  /// not change it.
+  CheckpointShard(const OwnedState& owned, SnapshotMemory& memory);
   /// What worker 0 writes besides: the tensors of the module that are not trained, and the workers'
   /// buffers.
   void add_rest(const torch::nn::Module& module, const AccumulatorState& rest);
@@ -39,11 +56,11 @@ class CheckpointShard {
   const std::vector<std::string>& order() const noexcept { return order_; }
 
  private:
-  void add(const std::string& name, const OwnedPart& part);
+  void add(const std::string& name, const OwnedPart& part, std::byte*& to);
   void add_whole(const std::string& name, const at::Tensor& tensor);
 
   std::vector<TensorPart> parts_;
-  std::vector<at::Tensor> alive_;  // their memory
+  std::vector<at::Tensor> alive_;  // the memory of those that are not in the snapshot's
   std::vector<std::string> order_;
 };
 

@@ -134,7 +134,7 @@ void RunCheckpoints::save(GradientAccumulator& accumulator, const torch::nn::Mod
     return;
   }
   AccumulatorState rest;
-  auto shard = std::make_shared<CheckpointShard>(accumulator.owned_state(rest));
+  auto shard = std::make_shared<CheckpointShard>(accumulator.owned_state(rest), snapshot_);
   WorkerNumbers all = gather_numbers(environment_, own);
   if (environment_.is_root()) {
     const RunState state = state_of(rest, epochs, std::move(position), std::move(all));

@@ -15,6 +15,7 @@
 #include "dga/parallel/gradient_accumulator.h"
 #include "dga/storage/checkpoints.h"
 #include "dga/train/background_job.h"
+#include "dga/train/checkpoint.h"
 #include "dga/train/kept_weights.h"
 #include "dga/train/plan.h"
 #include "dga/train/resume_point.h"
@@ -88,7 +89,8 @@ class RunCheckpoints {
   std::string folder_;
   std::int64_t saved_step_ = -1;
 
-  bool under_way_ = false;  // the same on every worker
+  bool under_way_ = false;   // the same on every worker
+  SnapshotMemory snapshot_;  // of the checkpoint under way
   // On worker 0:
   std::optional<UnderWay> checkpoint_;
   std::string saved_;      // the path of the last good checkpoint of `save`

@@ -13,7 +13,9 @@
 #include <cstdint>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
+#include "dga/base/process_threads.h"
 #include "dga/comm/arena/segment.h"
 #include "dga/launch/launch.h"
 #include "dga/launch/stop_signal.h"
@@ -125,10 +127,17 @@ TEST_P(RestartsTest, ASignalEndsTheLaunchInstead) {
   EXPECT_EQ(counters().starts, 3);
 }
 
-INSTANTIATE_TEST_SUITE_P(Engines, RestartsTest,
-                         testing::Values(Engine::threads, Engine::processes));
+/// Under ThreadSanitizer worker processes are the program executed again, which share no counters.
+/// Restarts.ComeAfterKillsAndStalls has such workers.
+std::vector<Engine> engines_with_counters() {
+  return single_threaded() ? std::vector<Engine>{Engine::threads, Engine::processes}
+                           : std::vector<Engine>{Engine::threads};
+}
+
+INSTANTIATE_TEST_SUITE_P(Engines, RestartsTest, testing::ValuesIn(engines_with_counters()));
 
 TEST(Restarts, ComeAfterKillsAndStalls) {
+  const bool forks = single_threaded();  // otherwise workers have counters of their own
   for (const int number : {SIGKILL, SIGSTOP}) {
     Segment memory = Segment::create(MemoryKind::mapped, sizeof(Counters), 1);
     auto& counters = *reinterpret_cast<Counters*>(memory.data());
@@ -142,7 +151,7 @@ TEST(Restarts, ComeAfterKillsAndStalls) {
              environment.world().barrier();
              ++counters.ends;
            });
-    EXPECT_EQ(counters.ends, 3) << number;
+    EXPECT_EQ(counters.ends, forks ? 3 : 0) << number;
   }
 }
 

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -36,7 +37,11 @@ TEST(WorkerJob, GivesWorkersFloatsAndBytesAsTheyAre) {
       .test = std::make_shared<Table>(1, std::vector<std::int64_t>{2}, floats, labels, names)};
   Progress progress;
   const WorkerJob job({}, data, progress);
-  ASSERT_EQ(setenv("DGA_WORKER", "0", 1), 0);  // this process is its own worker
+  // This process is its own worker; it may be that of a later test, too.
+  const char* before = std::getenv("DGA_WORKER");
+  const std::optional<std::string> seat =
+      before ? std::optional<std::string>(before) : std::nullopt;
+  ASSERT_EQ(setenv("DGA_WORKER", "0", 1), 0);
   int calls = 0;
   run_worker_job([&](const RunOptions&, const LoadedData& given, Progress&) {
     ++calls;
@@ -47,7 +52,7 @@ TEST(WorkerJob, GivesWorkersFloatsAndBytesAsTheyAre) {
     EXPECT_EQ(all_features(*given.test), std::vector<float>({0.5F, -3}));
     EXPECT_EQ(given.validation, nullptr);
   });
-  unsetenv("DGA_WORKER");
+  seat ? setenv("DGA_WORKER", seat->c_str(), 1) : unsetenv("DGA_WORKER");
   EXPECT_EQ(calls, 1);
 }
 

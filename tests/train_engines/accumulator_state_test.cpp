@@ -181,7 +181,6 @@ DGA_ENGINE_TEST(AccumulatorStates, GoOnFromWhatEachWorkerOwns) {
       GradientAccumulator accumulator(environment, before, factory, state_options());
       train_net(accumulator, *before, environment.rank(), 3);
       const OwnedState owned = accumulator.owned_state(rest);
-      train_net(accumulator, *before, environment.rank(), 1);  // the state is a copy
       optimizer = joined(environment.world(), owned.optimizer);
       average = joined(environment.world(), owned.average);
       const at::NoGradGuard no_grad;
