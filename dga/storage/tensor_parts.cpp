@@ -68,7 +68,7 @@ void write_tensor_parts(AtomicFile& file, std::span<const TensorPart> parts,
   std::vector<TensorView> views;
   Json described = Json::object();
   for (const TensorPart& part : parts) {
-    if (part.strides.empty() && part.first == 0 && part.count == elements_of(part.shape)) {
+    if (part.strides.empty() && part.first == 0 && part.count == checked_elements(part.shape)) {
       views.push_back(
           {.name = part.name, .type = part.type, .shape = part.shape, .data = part.data});
       continue;
