@@ -26,8 +26,8 @@ using StateValues = std::vector<std::pair<std::string, c10::IValue>>;
 StateValues values_of(const torch::optim::OptimizerParamState& state);
 /// Such as {"momentum", 0.9}. torch throws for options that cannot be serialised.
 StateValues values_of(const torch::optim::OptimizerOptions& options);
-/// State of the type of `like` with these values, whose tensors it may share. Throws InvalidArgument unless `like` has values
-/// of the same names.
+/// State of the type of `like` with these values, whose tensors it may share. Throws
+/// InvalidArgument unless `like` has values of the same names.
 std::unique_ptr<torch::optim::OptimizerParamState> state_with(
     const torch::optim::OptimizerParamState& like, const StateValues& values);
 
