@@ -42,6 +42,7 @@ Action add_fs_rm(CLI::App& app);
 Action add_fs_stat(CLI::App& app);
 Action add_fs_verify(CLI::App& app);
 Action add_info(CLI::App& app);
+Action add_launch(CLI::App& app);
 Action add_options(CLI::App& app);
 Action add_predict(CLI::App& app);
 Action add_report(CLI::App& app);

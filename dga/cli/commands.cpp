@@ -14,6 +14,7 @@ namespace {
 
 const std::array kCommands{
     Command{"train", "train a model on a dataset, on many workers", add_train, true},
+    Command{"launch", "start a program under MPI, and again after a failure", add_launch},
     Command{"predict", "predict samples with a trained model, and measure its error", add_predict},
     Command{"report", "write charts of one or more runs as one HTML file", add_report},
     Command{"checkpoint ls", "list the checkpoints of a run", add_checkpoint_ls},
@@ -89,7 +90,8 @@ const Command& find_command(std::span<const std::string> args, std::size_t& num_
 }
 
 void reject_extras(const CLI::App& app) {
-  const std::vector<std::string> extras = app.remaining();
+  std::vector<std::string> extras = app.remaining();
+  std::erase(extras, "--");  // CLI11 leaves it there
   if (extras.empty()) {
     return;
   }

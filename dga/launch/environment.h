@@ -33,8 +33,8 @@ class Environment {
   bool is_root() const noexcept { return rank() == 0; }
   /// The engine of the run; never Engine::automatic.
   Engine engine() const noexcept { return engine_; }
-  /// How often this launch has started its workers again, because one of them had failed; see
-  /// LaunchOptions::max_restarts.
+  /// How often the workers were started again, because one of them had failed
+  /// (LaunchOptions::max_restarts, dga launch) or to go on on other hosts (dga launch).
   int restarts() const noexcept { return restarts_; }
   std::uint64_t seed() const noexcept { return options_.seed; }
   const LaunchOptions& options() const noexcept { return options_; }

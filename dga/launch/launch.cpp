@@ -70,7 +70,7 @@ void launch_seated(const LaunchOptions& options, Seating seating, const Worker& 
     DGA_CHECK(options.max_restarts == 0,
               "[launch] max_restarts: expected 0 with MPI, which ends all ranks when one dies, "
               "found ",
-              options.max_restarts, ". Start the job again with --resume auto.");
+              options.max_restarts, ". Use dga launch --max-restarts N -- PROGRAM.");
     return launch_mpi(options, seating, worker);
   }
   DGA_CHECK(options.max_restarts >= 0, "[launch] max_restarts: expected 0 or more, found ",

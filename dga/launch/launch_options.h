@@ -30,6 +30,7 @@ struct LaunchOptions {
   /// Engines threads and processes: how often to start all workers again after one of them has
   /// thrown, died or did not arrive in time. Environment::restarts() tells them; they go on from
   /// what they have saved. After two failures in a row at the same step there is no other start.
+  /// With MPI `dga launch` does the same from outside, and this must be 0.
   int max_restarts = WorkerOptions{}.max_restarts;
   /// The seed of the run. All random streams are derived from it.
   std::uint64_t seed = TrainingOptions{}.seed;

@@ -12,6 +12,7 @@
 #include <cstdlib>
 #include <memory>
 #include <numeric>
+#include <optional>
 #include <string>
 #include <system_error>
 #include <thread>
@@ -28,6 +29,7 @@
 #include "dga/launch/launchers.h"
 #include "dga/launch/mpi_session.h"
 #include "dga/launch/sibling_watch.h"
+#include "dga/launch/supervised.h"
 #include "dga/launch/worker_seat.h"
 
 namespace dga {
@@ -248,6 +250,7 @@ void launch_mpi(const LaunchOptions& options, Seating seating, const Worker& wor
   const auto baton = seats.are_shared() ? std::make_shared<Baton>() : nullptr;
   const WorkerBlock ranks = seats.ranks_of(world.rank());
   const Patience patience = patience_for(node.size(), units_of(node));
+  const std::optional<Supervised> supervisor = supervised();
   std::vector<WorkerSeat> own;
   for (int rank = ranks.first; rank < ranks.end(); ++rank) {
     own.push_back(
@@ -258,7 +261,8 @@ void launch_mpi(const LaunchOptions& options, Seating seating, const Worker& wor
                    .patience = patience},
          .node = Segment::attach(MemoryKind::mapped, node_segment.handle()),
          .control = Segment::attach(MemoryKind::mapped, control.handle()),
-         .wire = placement.num_nodes() > 1 ? std::make_unique<MpiWire>(world.get()) : nullptr});
+         .wire = placement.num_nodes() > 1 ? std::make_unique<MpiWire>(world.get()) : nullptr,
+         .restarts = supervisor ? supervisor->restarts : 0});
     seats.tell(own.back().world, baton);
   }
   bool done = false;
@@ -266,11 +270,19 @@ void launch_mpi(const LaunchOptions& options, Seating seating, const Worker& wor
     const SiblingWatch watch(siblings_of(node, world, seats), node_segment);
     // Every rank is attached and watching before any worker runs.
     check_mpi(MPI_Barrier(world.get()), "MPI_Barrier");
+    std::optional<StepReports> reports;
+    if (world.rank() == 0) {
+      tell_supervisor({.kind = SupervisorMessage::Kind::joined, .number = resolved.workers});
+      reports.emplace([&] { return steps_on(node_segment, locals); });
+    }
     done = seats.are_shared() ? run_in_turns(resolved, std::move(own), node_segment, worker)
                               : run_alone(resolved, std::move(own.front()), worker);
   }
   if (!done || failure_board_of(node_segment).failed()) {
     MpiSession::get().set_failed();
+    tell_supervisor({.kind = SupervisorMessage::Kind::failed,
+                     .number = steps_on(node_segment, locals),
+                     .text = failure_board_of(node_segment).text()});
     throw WorkerFailure(failure_board_of(node_segment).text());
   }
 }

@@ -12,6 +12,7 @@
 #include "dga/base/error.h"
 #include "dga/comm/mpi/mpi_check.h"
 #include "dga/launch/launch.h"
+#include "dga/launch/supervised.h"
 
 namespace dga {
 
@@ -21,6 +22,7 @@ MpiSession& MpiSession::get() {
 }
 
 MpiSession::MpiSession() : process_(getpid()) {
+  end_with_launcher();
   int initialized = 0;
   check_mpi(MPI_Initialized(&initialized), "MPI_Initialized");
   if (initialized == 0) {

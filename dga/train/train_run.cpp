@@ -21,6 +21,7 @@
 #include "dga/launch/load_options.h"
 #include "dga/launch/past_launches.h"
 #include "dga/launch/rank_agreement.h"
+#include "dga/launch/supervised.h"
 #include "dga/launch/worker_job.h"
 #include "dga/launch/worker_map.h"
 #include "dga/storage/atomic_file.h"
@@ -47,8 +48,8 @@ void warn_that_finished(const RunOptions& options, const RunResults& results) {
 
 /// Makes the folder, and registers all files that worker 0 may write, so that they can be removed
 /// after a failure.
-FolderPtr make_folder(const OutputOptions& options) {
-  auto folder = std::make_unique<RunFolder>(options.folder, folder_mode(options));
+FolderPtr make_folder(const OutputOptions& options, RunFolderMode mode) {
+  auto folder = std::make_unique<RunFolder>(options.folder, mode);
   for (const std::string_view name : {kConfigFile, kMetricsFile, kResultsFile, kModelFile,
                                       kModelCardFile, kTraceFile, kManifestFile}) {
     static_cast<void>(folder->claim(name));
@@ -76,7 +77,7 @@ class Run {
         throw Error(problem);
       }
       if (folder_ == nullptr) {
-        folder_ = make_folder(plan_.options.output);
+        folder_ = make_folder(plan_.options.output, folder_mode(plan_.options.output));
       }
       outcome_.begin(started, folder_->path());
     }
@@ -197,7 +198,9 @@ class Run {
     if (environment.is_root()) {
       try {
         if (folder_ == nullptr) {
-          folder_ = make_folder(plan_.options.output);
+          const OutputOptions& output = plan_.options.output;
+          folder_ = make_folder(output, environment.restarts() > 0 ? RunFolderMode::resume
+                                                                   : folder_mode(output));
         }
         path = folder_->path();
       } catch (const StorageError& failure) {
@@ -388,12 +391,15 @@ RunSummary run_now(const RunOptions& options, Progress& progress) {
   check_options(options);
   const Engine engine = resolve_engine(options.workers.engine);
   check_engine(engine);
+  DGA_CHECK(engine != Engine::mpi || !supervised() || !options.output.folder.empty(),
+            "[train] output: expected the folder in which dga launch finds the run again, found "
+            "none. Add --output DIR.");
   if (const auto finished = summary_if_finished(options)) {
     return *finished;
   }
   FolderPtr folder;
   if (engine != Engine::mpi && !is_relaunched_worker()) {
-    folder = make_folder(options.output);
+    folder = make_folder(options.output, folder_mode(options.output));
   }
   LaunchOptions launching = launch_options_of(options, engine);
   if (engine == Engine::mpi) {

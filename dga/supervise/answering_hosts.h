@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "dga/supervise/hosts.h"
+
+namespace dga {
+
+/// Those of `hosts` on which `launcher` starts a program within 10 seconds. The others are named in
+/// a warning. Waits that long at most: the hosts are tried at the same time.
+std::vector<Host> answering_hosts(const std::vector<Host>& hosts,
+                                  const std::vector<std::string>& launcher);
+
+}  // namespace dga
