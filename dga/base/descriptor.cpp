@@ -54,4 +54,8 @@ bool move_above_standard(std::array<int, 2>& descriptors) noexcept {
   return false;
 }
 
+void replace_standard(int standard, int descriptor) noexcept {
+  ::dup2(descriptor, standard);
+}
+
 }  // namespace dga

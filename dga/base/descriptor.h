@@ -22,4 +22,8 @@ int above_standard(int descriptor) noexcept;
 /// and errno set, if no descriptor is left.
 bool move_above_standard(std::array<int, 2>& descriptors) noexcept;
 
+/// Makes `standard`, one of 0, 1 and 2, the same file as `descriptor`. For a child process before
+/// it executes another program.
+void replace_standard(int standard, int descriptor) noexcept;
+
 }  // namespace dga

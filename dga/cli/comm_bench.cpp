@@ -11,7 +11,7 @@
 #include "dga/base/available_memory.h"
 #include "dga/base/clock.h"
 #include "dga/base/error.h"
-#include "dga/comm/broadcast_text.h"
+#include "dga/comm/texts.h"
 #include "dga/launch/launch.h"
 
 namespace dga {

@@ -12,12 +12,14 @@
 #include "dga/base/home_path.h"
 #include "dga/base/one_line.h"
 #include "dga/cli/command.h"
+#include "dga/cli/option_arguments.h"
 #include "dga/supervise/supervisor.h"
 
 namespace dga {
 namespace {
 
 struct LaunchArguments {
+  std::shared_ptr<OptionArguments> options = {};
   JobOptions job;
   std::string launcher = "mpirun";
 };
@@ -53,10 +55,7 @@ Action add_launch(CLI::App& app) {
                  "Ends the job when hosts are lost and fewer ranks are left.")
       ->type_name("N")
       ->capture_default_str();
-  app.add_option("--max-restarts", job.max_restarts,
-                 "How often to start the program again after a failure.")
-      ->type_name("N")
-      ->capture_default_str();
+  arguments->options = OptionArguments::add_to(app, {"max-restarts"});
   app.add_option("--mpirun", arguments->launcher,
                  "The MPI launcher, with options of its own (\"mpirun --oversubscribe\").")
       ->type_name("COMMAND")
@@ -68,6 +67,7 @@ Action add_launch(CLI::App& app) {
   return [arguments] {
     JobOptions options = arguments->job;
     options.hostfile = options.hostfile.empty() ? "" : expand_home(options.hostfile);
+    options.max_restarts = arguments->options->resolve().workers.max_restarts;
     options.launcher = words_of(arguments->launcher);
     return supervise(options);
   };

@@ -2,13 +2,11 @@
 
 #include "dga/launch/launch.h"
 
-#include <algorithm>
 #include <cstdlib>
 #include <string>
 
 #include "dga/base/error.h"
 #include "dga/base/log.h"
-#include "dga/comm/arena/node_segment.h"
 #include "dga/launch/launched_rank.h"
 #include "dga/launch/launchers.h"
 #include "dga/launch/past_launches.h"
@@ -25,14 +23,6 @@ constexpr int kMostWorkers = 4096;
 void check_workers(int workers) {
   DGA_CHECK(workers >= 1 && workers <= kMostWorkers, "[launch] workers: expected 1 to ",
             kMostWorkers, ", found ", workers, ". Pass a number in this range.");
-}
-
-std::int64_t steps_on(const Segment& node, int workers) noexcept {
-  std::int64_t most = 0;
-  for (int worker = 0; worker < workers; ++worker) {
-    most = std::max(most, presence_of(node, worker).steps.load(std::memory_order_relaxed));
-  }
-  return most;
 }
 
 void check_timeout(const LaunchOptions& options) {

@@ -4,7 +4,6 @@
 
 #pragma once
 
-#include "dga/comm/arena/segment.h"
 #include "dga/launch/launch.h"
 #include "dga/launch/restarts.h"
 #include "dga/launch/seats.h"
@@ -18,8 +17,6 @@ void launch_processes(const LaunchOptions& options, const Seats& seats, const Wo
                       Attempt& attempt);
 void launch_mpi(const LaunchOptions& options, Seating seating, const Worker& worker);
 
-/// The most steps that a worker of the node has noted.
-std::int64_t steps_on(const Segment& node, int workers) noexcept;
 /// Throws InvalidArgument for a number of workers that is not in [1, 4096].
 void check_workers(int workers);
 /// Throws InvalidArgument for a timeout that is not positive.

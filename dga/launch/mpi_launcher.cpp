@@ -7,15 +7,12 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
 #include <bit>
 #include <cstdlib>
 #include <memory>
 #include <numeric>
 #include <optional>
 #include <string>
-#include <system_error>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -190,34 +187,14 @@ bool run_alone(const LaunchOptions& options, WorkerSeat seat, const Worker& work
                     });
 }
 
-/// Runs the workers of this rank of MPI in threads, one at a time. Returns whether all have done
-/// their work.
-bool run_in_turns(const LaunchOptions& options, std::vector<WorkerSeat> seats, const Segment& node,
-                  const Worker& worker) {
+/// Runs the workers of this rank of MPI.
+bool run_several(const LaunchOptions& options, std::vector<WorkerSeat> seats, const Segment& node,
+                 const Worker& worker) {
   const std::string name =
       str("workers ", seats.front().world.rank, " to ", seats.back().world.rank);
   const MpiSession::WorkerScope scope(
       [&] { failure_board_of(node).post(str("[launch] one of ", name, " failed: ", kExited)); });
-  std::atomic<bool> done = true;  // relaxed: read after the threads have been joined
-  std::vector<std::thread> threads;
-  try {
-    for (WorkerSeat& each : seats) {
-      threads.emplace_back([&options, &worker, &done, seat = std::move(each)]() mutable {
-        if (!run_worker(options, Engine::mpi, std::move(seat), worker)) {
-          done.store(false, std::memory_order_relaxed);
-        }
-      });
-    }
-  } catch (const std::system_error& error) {
-    failure_board_of(node).post(str("[launch] ", name,
-                                    ": expected a thread for each, found room for ", threads.size(),
-                                    " (", error.what(), "). Use fewer workers."));
-    done.store(false, std::memory_order_relaxed);
-  }
-  for (std::thread& thread : threads) {
-    thread.join();
-  }
-  return done.load(std::memory_order_relaxed);
+  return run_in_turns(options, Engine::mpi, std::move(seats), node, worker);
 }
 
 }  // namespace
@@ -275,7 +252,7 @@ void launch_mpi(const LaunchOptions& options, Seating seating, const Worker& wor
       tell_supervisor({.kind = SupervisorMessage::Kind::joined, .number = resolved.workers});
       reports.emplace([&] { return steps_on(node_segment, locals); });
     }
-    done = seats.are_shared() ? run_in_turns(resolved, std::move(own), node_segment, worker)
+    done = seats.are_shared() ? run_several(resolved, std::move(own), node_segment, worker)
                               : run_alone(resolved, std::move(own.front()), worker);
   }
   if (!done || failure_board_of(node_segment).failed()) {

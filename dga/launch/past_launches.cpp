@@ -2,18 +2,19 @@
 
 #include "dga/launch/past_launches.h"
 
+#include <algorithm>
+#include <array>
 #include <cstddef>
 #include <exception>
 #include <mutex>
 #include <nlohmann/json.hpp>
 #include <optional>
-#include <string_view>
+#include <string>
 #include <utility>
 #include <vector>
 
 #include "dga/base/error.h"
 #include "dga/base/exception_text.h"
-#include "dga/base/named_values.h"
 #include "dga/comm/arena/segment.h"
 #include "dga/launch/relaunch.h"
 
@@ -22,76 +23,59 @@ namespace {
 
 using Json = nlohmann::json;
 
-enum class Ending {
-  returned,
-  invalid_argument,
-  data_not_found,
-  data_error,
-  storage_error,
-  worker_failure,
-  preempted,
-  interrupted,
-  other_error,
-};
-constexpr NamedValues<Ending, 9> kEndings{{{"returned", Ending::returned},
-                                           {"InvalidArgument", Ending::invalid_argument},
-                                           {"DataNotFound", Ending::data_not_found},
-                                           {"DataError", Ending::data_error},
-                                           {"StorageError", Ending::storage_error},
-                                           {"WorkerFailure", Ending::worker_failure},
-                                           {"Preempted", Ending::preempted},
-                                           {"Interrupted", Ending::interrupted},
-                                           {"Error", Ending::other_error}}};
-
 struct PastLaunch {
-  Ending ending = Ending::other_error;
-  std::string text = "[launch] expected a launch that has ended, found one that has not.";
+  std::string ending;  // kReturned, or the name of an error
+  std::string text;
+};
+
+constexpr const char* kReturned = "returned";
+constexpr const char* kOtherError = "Error";
+
+/// A type of error that keeps its type from process to process.
+struct KnownError {
+  const char* name;
+  bool (*is)(const std::exception& error);
+  void (*raise)(const std::string& text);
+};
+
+template <typename E>
+constexpr KnownError known(const char* name) {
+  return {name,
+          [](const std::exception& error) { return dynamic_cast<const E*>(&error) != nullptr; },
+          [](const std::string& text) { throw E(text); }};
+}
+
+// Derived types before their bases.
+constexpr std::array kKnownErrors{
+    known<InvalidArgument>("InvalidArgument"),
+    known<DataNotFound>("DataNotFound"),
+    known<DataError>("DataError"),
+    known<StorageError>("StorageError"),
+    known<WorkerFailure>("WorkerFailure"),
+    known<Preempted>("Preempted"),
+    known<Interrupted>("Interrupted"),
 };
 
 PastLaunch ending_of(const std::exception_ptr& error) {
   try {
     std::rethrow_exception(error);
-  } catch (const InvalidArgument& e) {
-    return {Ending::invalid_argument, e.what()};
-  } catch (const DataNotFound& e) {
-    return {Ending::data_not_found, e.what()};
-  } catch (const DataError& e) {
-    return {Ending::data_error, e.what()};
-  } catch (const StorageError& e) {
-    return {Ending::storage_error, e.what()};
-  } catch (const WorkerFailure& e) {
-    return {Ending::worker_failure, e.what()};
-  } catch (const Preempted& e) {
-    return {Ending::preempted, e.what()};
-  } catch (const Interrupted& e) {
-    return {Ending::interrupted, e.what()};
   } catch (const std::exception& e) {
-    return {Ending::other_error, exception_text(e)};
+    const auto type = std::find_if(kKnownErrors.begin(), kKnownErrors.end(),
+                                   [&](const KnownError& each) { return each.is(e); });
+    return {type == kKnownErrors.end() ? kOtherError : type->name, exception_text(e)};
   } catch (...) {
-    return {Ending::other_error, "it threw an object that is not a std::exception."};
+    return {kOtherError, "it threw an object that is not a std::exception."};
   }
 }
 
 std::string tell(const PastLaunch& launch) {
-  switch (launch.ending) {
-    case Ending::returned:
-      return launch.text;
-    case Ending::invalid_argument:
-      throw InvalidArgument(launch.text);
-    case Ending::data_not_found:
-      throw DataNotFound(launch.text);
-    case Ending::data_error:
-      throw DataError(launch.text);
-    case Ending::storage_error:
-      throw StorageError(launch.text);
-    case Ending::worker_failure:
-      throw WorkerFailure(launch.text);
-    case Ending::preempted:
-      throw Preempted(launch.text);
-    case Ending::interrupted:
-      throw Interrupted(launch.text);
-    case Ending::other_error:
-      break;
+  if (launch.ending == kReturned) {
+    return launch.text;
+  }
+  for (const KnownError& each : kKnownErrors) {
+    if (launch.ending == each.name) {
+      each.raise(launch.text);
+    }
   }
   throw Error(launch.text);
 }
@@ -107,8 +91,7 @@ std::vector<PastLaunch> told_launches() {
   try {
     const auto* begin = reinterpret_cast<const char*>(text.data());
     for (const Json& launch : Json::parse(begin, begin + text.bytes())) {
-      told.push_back({value_in(kEndings, launch.at(0).get<std::string>()).value(),
-                      launch.at(1).get<std::string>()});
+      told.push_back({launch.at(0).get<std::string>(), launch.at(1).get<std::string>()});
     }
   } catch (const std::exception& error) {
     throw Error(str("[launch] expected the past launches of the program, found other text (",
@@ -147,7 +130,8 @@ std::string remember_launch(const std::function<std::string()>& work) {
       all.launches.push_back(all.told[index]);
       return tell(all.told[index]);
     }
-    all.launches.emplace_back();
+    all.launches.push_back(
+        {kOtherError, "[launch] expected a launch that has ended, found one that has not."});
   }
   struct Within {
     explicit Within(std::size_t launch) { current = static_cast<int>(launch); }
@@ -160,7 +144,7 @@ std::string remember_launch(const std::function<std::string()>& work) {
   try {
     const Within within(index);
     std::string note = work();
-    end({Ending::returned, note});
+    end({kReturned, note});
     return note;
   } catch (...) {
     end(ending_of(std::current_exception()));
@@ -178,7 +162,7 @@ std::string past_launches() {
   Json json = Json::array();
   for (int i = 0; i < current; ++i) {
     const PastLaunch& launch = all.launches[static_cast<std::size_t>(i)];
-    json.push_back({name_in(kEndings, launch.ending), launch.text});
+    json.push_back({launch.ending, launch.text});
   }
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }

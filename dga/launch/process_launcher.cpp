@@ -13,7 +13,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <atomic>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -23,12 +22,12 @@
 #include <iostream>
 #include <sstream>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "dga/base/clock.h"
 #include "dga/base/descriptor.h"
 #include "dga/base/error.h"
+#include "dga/base/exception_text.h"
 #include "dga/base/process_threads.h"
 #include "dga/base/topology.h"
 #include "dga/comm/arena/group.h"
@@ -52,70 +51,65 @@ struct Child {
   int pidfd = -1;
 };
 
-WorkerSeat seat_of(const LaunchOptions& options, const Seats& seats, int restarts, int rank,
-                   Segment node, Segment control, const std::shared_ptr<Baton>& baton) {
-  WorkerSeat seat{.world = {.rank = rank,
-                            .placement = Placement::single_node(seats.num_ranks()),
-                            .memory = MemoryKind::mapped,
-                            .timeout_s = options.timeout_s,
-                            .patience = patience_for(seats.num_ranks(), usable_cores())},
-                  .node = std::move(node),
-                  .control = std::move(control),
-                  .wire = nullptr,
-                  .restarts = restarts};
-  seats.tell(seat.world, baton);
-  return seat;
-}
-
-/// Runs the workers of a carrier in threads of this process, one at a time. Returns whether all
-/// have done their work.
-bool run_in_turns(const LaunchOptions& options, const Seats& seats, int restarts, int carrier,
-                  const Segment& node, const Segment& control, const Worker& worker) {
-  const auto baton = std::make_shared<Baton>();
+/// The seats of a carrier's worker, or workers.
+std::vector<WorkerSeat> seats_of(int carrier, const LaunchOptions& options, const Seats& seats,
+                                 int restarts, const Segment& node, const Segment& control) {
+  const auto baton = seats.are_shared() ? std::make_shared<Baton>() : nullptr;
   const WorkerBlock ranks = seats.ranks_of(carrier);
-  std::atomic<bool> done = true;  // relaxed: read after the threads have been joined
-  std::vector<std::thread> threads;
-  try {
-    for (int rank = ranks.first; rank < ranks.end(); ++rank) {
-      WorkerSeat seat = seat_of(options, seats, restarts, rank,
-                                Segment::attach(MemoryKind::mapped, node.handle()),
-                                Segment::attach(MemoryKind::mapped, control.handle()), baton);
-      threads.emplace_back([&, seat = std::move(seat)]() mutable {
-        if (!run_worker(options, Engine::processes, std::move(seat), worker)) {
-          done.store(false, std::memory_order_relaxed);
-        }
-      });
-    }
-  } catch (const std::exception& error) {  // no thread, or no descriptor for a segment
-    failure_board_of(node).post(str("[launch] ", seats.name_of(carrier),
-                                    ": expected a thread for each worker, found no room (",
-                                    error.what(), "). Use fewer workers."));
-    done.store(false, std::memory_order_relaxed);
+  std::vector<WorkerSeat> all;
+  for (int rank = ranks.first; rank < ranks.end(); ++rank) {
+    all.push_back({.world = {.rank = rank,
+                             .placement = Placement::single_node(seats.num_ranks()),
+                             .memory = MemoryKind::mapped,
+                             .timeout_s = options.timeout_s,
+                             .patience = patience_for(seats.num_ranks(), usable_cores())},
+                   .node = Segment::attach(MemoryKind::mapped, node.handle()),
+                   .control = Segment::attach(MemoryKind::mapped, control.handle()),
+                   .wire = nullptr,
+                   .restarts = restarts});
+    seats.tell(all.back().world, baton);
   }
-  for (std::thread& thread : threads) {
-    thread.join();
-  }
-  return done.load(std::memory_order_relaxed);
+  return all;
 }
 
 /// Runs the carrier's worker, or workers, in this child process and ends the process. Destructors
 /// of static objects and of the program's other objects do not run, because these belong to the
 /// parent.
-[[noreturn]] void become_carrier(const LaunchOptions& options, const Seats& seats, int restarts,
-                                 int carrier, Segment node, Segment control, const Worker& worker) {
+[[noreturn]] void become_carrier(int carrier, const LaunchOptions& options, const Seats& seats,
+                                 int restarts, const Segment& node, const Segment& control,
+                                 const Worker& worker) {
   if (options.pin && seats.num_carriers() <= usable_cores()) {
     pin_to_core(carrier);
   }
-  const bool done = seats.are_shared()
-                        ? run_in_turns(options, seats, restarts, carrier, node, control, worker)
-                        : run_worker(options, Engine::processes,
-                                     seat_of(options, seats, restarts, carrier, std::move(node),
-                                             std::move(control), {}),
-                                     worker);
+  bool done = false;
+  try {
+    std::vector<WorkerSeat> own = seats_of(carrier, options, seats, restarts, node, control);
+    done = seats.are_shared()
+               ? run_in_turns(options, Engine::processes, std::move(own), node, worker)
+               : run_worker(options, Engine::processes, std::move(own.front()), worker);
+  } catch (const std::exception& error) {  // no descriptor for a segment
+    failure_board_of(node).post(
+        str("[launch] ", seats.name_of(carrier), " failed: ", exception_text(error)));
+  }
   std::cout.flush();
   std::cerr.flush();
   std::fflush(nullptr);
   _exit(done ? 0 : 1);
+}
+
+/// What a process that was executed as a worker does in the first launch that it runs.
+[[noreturn]] void become_executed_carrier(const RelaunchSeat& seat, const LaunchOptions& options,
+                                          const Seats& seats, const Worker& worker) {
+  const Segment node = Segment::attach(MemoryKind::mapped, seat.node);
+  const Segment control = Segment::attach(MemoryKind::mapped, seat.control);
+  if (seat.launch_index != launch_index()) {
+    failure_board_of(node).post(
+        str("[launch] ", seats.name_of(seat.rank), " failed: expected its program to come to call ",
+            seat.launch_index + 1, " of launch with the engine processes, found call ",
+            launch_index() + 1, ". Make the same calls of launch in the workers."));
+    _exit(1);
+  }
+  become_carrier(seat.rank, options, seats, seat.restarts, node, control, worker);
 }
 
 /// `known`: whether the system still had the child's exit status.
@@ -247,13 +241,11 @@ void launch_processes(const LaunchOptions& options, const Seats& seats, const Wo
                       Attempt& attempt) {
   const int n = seats.num_carriers();
   if (const auto seat = relaunch_seat(); seat) {
-    become_carrier(options, seats, seat->restarts, seat->rank,
-                   Segment::attach(MemoryKind::mapped, seat->node),
-                   Segment::attach(MemoryKind::mapped, seat->control), worker);
+    become_executed_carrier(*seat, options, seats, worker);
   }
   const int ranks = seats.num_ranks();
-  Segment node = Segment::create(MemoryKind::mapped, node_segment_bytes(ranks), ranks);
-  Segment control = Segment::create(MemoryKind::mapped, Group::control_bytes(ranks), ranks);
+  const Segment node = Segment::create(MemoryKind::mapped, node_segment_bytes(ranks), ranks);
+  const Segment control = Segment::create(MemoryKind::mapped, Group::control_bytes(ranks), ranks);
   usable_cores();  // loads the topology before the fork, so that the children inherit it
 
   const bool can_fork = options.worker_program.empty() && single_threaded();
@@ -280,8 +272,7 @@ void launch_processes(const LaunchOptions& options, const Seats& seats, const Wo
     if (pid == 0) {
       tie_to_parent(parent);
       if (can_fork) {
-        become_carrier(options, seats, attempt.number, carrier, std::move(node), std::move(control),
-                       worker);
+        become_carrier(carrier, options, seats, attempt.number, node, control, worker);
       }
       image.execute();
     }

@@ -3,7 +3,7 @@
 #include "dga/launch/worker_map.h"
 
 #include "dga/base/machine_info.h"
-#include "dga/comm/broadcast_text.h"
+#include "dga/comm/texts.h"
 #include "dga/launch/launch.h"
 
 namespace dga {

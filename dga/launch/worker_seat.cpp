@@ -2,9 +2,13 @@
 
 #include "dga/launch/worker_seat.h"
 
+#include <atomic>
 #include <memory>
 #include <numeric>
 #include <optional>
+#include <system_error>
+#include <thread>
+#include <utility>
 
 #include "dga/base/clock.h"
 #include "dga/base/error.h"
@@ -78,6 +82,30 @@ bool run_worker(const LaunchOptions& options, Engine engine, WorkerSeat seat, co
     fail("it threw an object that is not a std::exception.");
   }
   return false;
+}
+
+bool run_in_turns(const LaunchOptions& options, Engine engine, std::vector<WorkerSeat> seats,
+                  const Segment& node, const Worker& worker) {
+  std::atomic<bool> done = true;  // relaxed: read after the threads have been joined
+  std::vector<std::thread> threads;
+  try {
+    for (WorkerSeat& each : seats) {
+      threads.emplace_back([&options, &worker, &done, engine, seat = std::move(each)]() mutable {
+        if (!run_worker(options, engine, std::move(seat), worker)) {
+          done.store(false, std::memory_order_relaxed);
+        }
+      });
+    }
+  } catch (const std::system_error& error) {
+    failure_board_of(node).post(str("[launch] expected a thread for each of ", seats.size(),
+                                    " workers of a carrier, found room for ", threads.size(), " (",
+                                    error.what(), "). Use fewer workers."));
+    done.store(false, std::memory_order_relaxed);
+  }
+  for (std::thread& thread : threads) {
+    thread.join();
+  }
+  return done.load(std::memory_order_relaxed);
 }
 
 }  // namespace dga

@@ -9,6 +9,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "dga/comm/arena/segment.h"
 #include "dga/comm/arena/world.h"
@@ -36,5 +37,10 @@ using AroundWorker = std::function<void(const std::function<void()>& work,
 /// failure on the board and returns false.
 bool run_worker(const LaunchOptions& options, Engine engine, WorkerSeat seat, const Worker& worker,
                 const AroundWorker& around = {}) noexcept;
+
+/// The same for the workers of a carrier, in threads of this process, one at a time: their seats
+/// have one baton. `node` is their segment. Returns whether all have done their work.
+bool run_in_turns(const LaunchOptions& options, Engine engine, std::vector<WorkerSeat> seats,
+                  const Segment& node, const Worker& worker);
 
 }  // namespace dga

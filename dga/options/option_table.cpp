@@ -306,7 +306,7 @@ std::vector<Option> worker_options() {
       option("max-restarts", "N", &WorkerOptions::max_restarts,
              "How often to start the workers again after one of them has died, hung or thrown. The "
              "run then goes on from its last checkpoint, or begins anew without one. After two "
-             "failures in a row at the same step it ends. Not under MPI.",
+             "failures in a row at the same step it ends. With MPI it is an option of dga launch.",
              {.least = 0, .most = 1e6, .scope = Scope::environment}),
   };
 }

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "dga/base/error.h"
+#include "dga/comm/texts.h"
 #include "dga/parallel/accumulator_impl.h"
 #include "dga/parallel/pickled_values.h"
 

@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "dga/base/error.h"
-#include "dga/comm/broadcast_text.h"
+#include "dga/comm/texts.h"
 #include "dga/parallel/accumulator_impl.h"
 #include "dga/parallel/agreement.h"
 #include "dga/parallel/pickled_values.h"

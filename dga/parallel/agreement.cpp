@@ -9,7 +9,7 @@
 #include "dga/base/error.h"
 #include "dga/base/exception_text.h"
 #include "dga/base/random.h"
-#include "dga/comm/broadcast_text.h"
+#include "dga/comm/texts.h"
 
 namespace dga {
 namespace {

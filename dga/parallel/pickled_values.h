@@ -9,14 +9,9 @@
 #include <string>
 #include <vector>
 
-#include "dga/comm/communicator.h"
-
 namespace dga {
 
 std::string pickled(const std::vector<c10::IValue>& values);
 std::vector<c10::IValue> unpickled(const std::string& bytes);
-
-/// The texts of all ranks on rank 0, in their order; none on others. Collective; blocks.
-std::vector<std::string> gather_texts(const Communicator& workers, const std::string& mine);
 
 }  // namespace dga

@@ -28,8 +28,7 @@ std::vector<Host> answering_hosts(const std::vector<Host>& hosts,
   std::vector<Trial> trials;
   for (const Host& host : hosts) {
     std::vector<std::string> command = launcher;
-    command.insert(command.end(),
-                   {"-machinefile", LauncherProcess::kHostFile, "-n", "1", "true"});
+    command.insert(command.end(), {"-machinefile", LauncherProcess::kHostFile, "-n", "1", "true"});
     trials.push_back({host, std::make_unique<LauncherProcess>(command, to_text({host}))});
   }
   const double end = now_seconds() + kSecondsToAnswer;

@@ -68,9 +68,8 @@ std::vector<Host> hosts_in(std::string_view text, const std::string& path) {
     DGA_CHECK(host, "[launch] ", path, ":", number,
               ": expected a host with 1 to 4096 slots, such as \"node1 slots=4\", found \"",
               one_line(line), "\".");
-    const auto same = std::find_if(hosts.begin(), hosts.end(), [&](const Host& other) {
-      return other.name == host->name;
-    });
+    const auto same = std::find_if(hosts.begin(), hosts.end(),
+                                   [&](const Host& other) { return other.name == host->name; });
     if (same == hosts.end()) {
       hosts.push_back(*host);
     } else {

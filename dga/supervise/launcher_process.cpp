@@ -28,8 +28,7 @@ namespace {
 /// A file without a name. The launcher inherits the descriptor.
 int file_with(const std::string& text) {
   const int file = above_standard(memfd_create("hosts", MFD_CLOEXEC));
-  if (file < 0 ||
-      write(file, text.data(), text.size()) != static_cast<ssize_t>(text.size())) {
+  if (file < 0 || write(file, text.data(), text.size()) != static_cast<ssize_t>(text.size())) {
     refuse("a host file");
   }
   fcntl(file, F_SETFD, 0);
@@ -86,10 +85,9 @@ void LauncherProcess::execute(std::vector<std::string>& command, int errors, pid
   }
   // Another process group that reads from a terminal is stopped.
   if (isatty(STDIN_FILENO) == 1) {
-    const int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    dup2(nothing, STDIN_FILENO);
+    replace_standard(STDIN_FILENO, above_standard(open("/dev/null", O_RDONLY | O_CLOEXEC)));
   }
-  dup2(errors, STDERR_FILENO);
+  replace_standard(STDERR_FILENO, errors);
   std::vector<char*> arguments;
   for (std::string& word : command) {
     arguments.push_back(word.data());

@@ -41,7 +41,8 @@ class Supervisor {
   explicit Supervisor(const JobOptions& options)
       : options_(options), file_(options.hostfile), restarts_(options.max_restarts) {
     const auto pid = static_cast<std::uint64_t>(getpid());
-    job_.job = str(std::hex, RandomStream(pid ^ static_cast<std::uint64_t>(now_seconds() * 1e9)).next());
+    job_.job =
+        str(std::hex, RandomStream(pid ^ static_cast<std::uint64_t>(now_seconds() * 1e9)).next());
   }
 
   int run() {
@@ -92,10 +93,10 @@ class Supervisor {
   }
 
   int number_of_carriers() const {
-    const int room = hosts_.empty() ? std::max(options_.carriers, usable_cores())
-                                    : slots_of(hosts_);
-    const int wanted = std::min({options_.carriers > 0 ? options_.carriers : room, room,
-                                 workers_ > 0 ? workers_ : room});
+    const int room =
+        hosts_.empty() ? std::max(options_.carriers, usable_cores()) : slots_of(hosts_);
+    const int wanted = std::min(
+        {options_.carriers > 0 ? options_.carriers : room, room, workers_ > 0 ? workers_ : room});
     if (wanted < options_.min_carriers) {
       throw WorkerFailure(str("[launch] min-carriers: expected room for ", options_.min_carriers,
                               " carriers or more on the hosts that answer, found room for ", room,
@@ -273,8 +274,6 @@ int supervise(const JobOptions& options) {
             "this process. dga launch starts the launcher itself.");
   DGA_CHECK(options.carriers >= 0, "[launch] carriers: expected 0 or more, found ",
             options.carriers, ".");
-  DGA_CHECK(options.max_restarts >= 0, "[launch] max-restarts: expected 0 or more, found ",
-            options.max_restarts, ".");
   DGA_CHECK(options.min_carriers >= 1 &&
                 (options.carriers == 0 || options.min_carriers <= options.carriers),
             "[launch] min-carriers: expected 1 to the number of carriers, found ",

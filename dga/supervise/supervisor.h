@@ -13,7 +13,8 @@ struct JobOptions {
   std::vector<std::string> program;  ///< with its arguments
   std::vector<std::string> launcher = {"mpirun"};
   std::string hostfile = {};  ///< empty: ranks on this machine, or where the launcher says
-  /// The most ranks. 0: as many as the hosts have slots or, without a host file, as there are cores.
+  /// The most ranks. 0: as many as the hosts have slots or, without a host file, as there are
+  /// cores.
   int carriers = 0;
   int min_carriers = 1;  ///< with fewer the job is not started again
   int max_restarts = 0;  ///< after failures

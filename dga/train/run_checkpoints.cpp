@@ -9,7 +9,7 @@
 
 #include "dga/base/error.h"
 #include "dga/base/log.h"
-#include "dga/comm/broadcast_text.h"
+#include "dga/comm/texts.h"
 #include "dga/parallel/agreement.h"
 #include "dga/parallel/pickled_values.h"
 #include "dga/storage/atomic_file.h"

@@ -13,7 +13,7 @@
 #include "dga/base/clock.h"
 #include "dga/base/error.h"
 #include "dga/base/log.h"
-#include "dga/comm/broadcast_text.h"
+#include "dga/comm/texts.h"
 #include "dga/data/data_facts.h"
 #include "dga/data/data_summary.h"
 #include "dga/data/load.h"
@@ -199,8 +199,8 @@ class Run {
       try {
         if (folder_ == nullptr) {
           const OutputOptions& output = plan_.options.output;
-          folder_ = make_folder(output, environment.restarts() > 0 ? RunFolderMode::resume
-                                                                   : folder_mode(output));
+          folder_ = make_folder(
+              output, environment.restarts() > 0 ? RunFolderMode::resume : folder_mode(output));
         }
         path = folder_->path();
       } catch (const StorageError& failure) {

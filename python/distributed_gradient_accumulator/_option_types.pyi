@@ -14,7 +14,7 @@ class EnvironmentOptions(TypedDict, total=False):
     timeout: Optional[float]
     """Timeout for waiting on another worker, in seconds. Default: 300."""
     max_restarts: Optional[int]
-    """How often to start the workers again after one of them has died, hung or thrown. The run then goes on from its last checkpoint, or begins anew without one. After two failures in a row at the same step it ends. Not under MPI. Default: 0."""
+    """How often to start the workers again after one of them has died, hung or thrown. The run then goes on from its last checkpoint, or begins anew without one. After two failures in a row at the same step it ends. With MPI it is an option of dga launch. Default: 0."""
 
 class DatasetOptions(TypedDict, total=False):
     test_data_dir: Optional[Union[str, os.PathLike[str]]]

@@ -15,15 +15,16 @@ from pathlib import Path
 from program import PROGRAM, ProgramTest, rows
 
 MPIRUN = os.environ.get("DGA_MPIRUN", "mpirun --oversubscribe")
-TRAIN = ("train", "--data", "data", "--hidden", "8", "--batch", "4", "--workers", "5", "--dropout", "0.2", "--epochs", "200",
-         "--quiet")
+TRAIN = ("train", "--data", "data", "--hidden", "8", "--batch", "4", "--workers", "5", "--dropout", "0.2", "--quiet")
+EPOCHS = ("--epochs", "120")
+LONGER = ("--epochs", "400")
 EVERY = ("--checkpoint-every", "50steps")
 SEED = 1408
 
 
 @unittest.skipUnless(os.environ.get("DGA_MPI", "ON") == "ON", "dga was built without MPI")
 class LaunchTest(ProgramTest):
-    undisturbed = {}  # the results of a run that was left alone
+    undisturbed = {}  # the results of runs that were left alone, by their epochs
 
     def setUp(self):
         super().setUp()
@@ -33,7 +34,7 @@ class LaunchTest(ProgramTest):
     def environment(self):
         return {**os.environ, "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}
 
-    def launch(self, *options, program=(PROGRAM, *TRAIN, *EVERY, "--output", "out", "--timeout", "5")):
+    def launch(self, *options, program=(PROGRAM, *TRAIN, *EPOCHS, *EVERY, "--output", "out", "--timeout", "5")):
         process = subprocess.Popen([PROGRAM, "launch", "--mpirun", MPIRUN, *options, "--", *program], cwd=self.folder,
                                    env=self.environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                    stderr=subprocess.PIPE, text=True)
@@ -77,17 +78,17 @@ class LaunchTest(ProgramTest):
             del epoch["seconds"]
         return {key: found[key] for key in ("weights_sha256", "error", "epochs", "steps")}
 
-    def expect_undisturbed(self, process, restarts):
+    def expect_undisturbed(self, process, restarts, epochs=EPOCHS):
         _, stderr = process.communicate(timeout=120)
         self.assertEqual(process.returncode, 0, stderr)
         self.assertEqual(stderr.count("The job is started again"), restarts, stderr)
         self.assertNotIn("\x1e", stderr)
-        if not LaunchTest.undisturbed:
-            done = self.dga(*TRAIN, "--output", "whole", "--engine", "threads")
+        if epochs not in self.undisturbed:
+            done = self.dga(*TRAIN, *epochs, "--output", "whole", "--engine", "threads")
             self.assertEqual(done.returncode, 0, done)
-            LaunchTest.undisturbed = self.results("whole")
-        self.assertEqual(self.results("out"), self.undisturbed)
-        self.assertEqual(self.epochs(), 200)
+            self.undisturbed[epochs] = self.results("whole")
+        self.assertEqual(self.results("out"), self.undisturbed[epochs])
+        self.assertEqual(str(self.epochs()), epochs[1])
         return stderr
 
     def test_killed_ranks(self):
@@ -98,7 +99,7 @@ class LaunchTest(ProgramTest):
         before = self.epochs()
         self.wait_for_epochs(process, before + 5)
         self.assertLess(time.monotonic() - begin, 5)
-        self.wait_for_epochs(process, before + 30)
+        self.wait_for_epochs(process, before + 20)
         for pid in self.random.sample(self.ranks(), 2):  # two at once
             os.kill(pid, signal.SIGKILL)
         stderr = self.expect_undisturbed(process, 2)
@@ -106,7 +107,7 @@ class LaunchTest(ProgramTest):
 
     def test_a_stopped_rank(self):
         process = self.launch("--carriers", "3", "--max-restarts", "1",
-                              program=(PROGRAM, *TRAIN, *EVERY, "--output", "out", "--timeout", "2"))
+                              program=(PROGRAM, *TRAIN, *EPOCHS, *EVERY, "--output", "out", "--timeout", "2"))
         self.wait_for_epochs(process, 20)
         os.kill(self.random.choice(self.ranks()), signal.SIGSTOP)
         self.assertIn(" waited 2 s for carrier ", self.expect_undisturbed(process, 1))
@@ -114,12 +115,11 @@ class LaunchTest(ProgramTest):
     def test_the_launcher_is_killed(self):
         process = self.launch("--carriers", "2", "--max-restarts", "1")
         self.wait_for_epochs(process, 20)
-        ranks = self.ranks()
+        self.assertEqual(len(self.ranks()), 2)
         with open(f"/proc/{process.pid}/task/{process.pid}/children", encoding="ascii") as file:
             os.kill(int(file.read()), signal.SIGKILL)
         self.assertIn("ended with exit code 137", self.expect_undisturbed(process, 1))
-        self.assertEqual(len(ranks), 2)
-        self.assertFalse([pid for pid in ranks if os.path.exists(f"/proc/{pid}")])
+        self.assertEqual(self.ranks(), [])
 
     def test_the_supervisor_is_killed(self):
         process = self.launch("--carriers", "3", "--max-restarts", "1")
@@ -130,11 +130,11 @@ class LaunchTest(ProgramTest):
         while self.ranks():
             self.assertLess(time.monotonic(), end)
             time.sleep(0.02)
-        again = self.launch("--carriers", "2", program=(PROGRAM, *TRAIN, *EVERY, "--output", "out", "--resume", "auto"))
+        again = self.launch("--carriers", "2", program=(PROGRAM, *TRAIN, *EPOCHS, *EVERY, "--output", "out", "--resume", "auto"))
         self.expect_undisturbed(again, 0)
 
     def test_a_signal_saves_a_checkpoint_and_the_job_goes_on_later(self):
-        program = (PROGRAM, *TRAIN, "--output", "out", "--resume", "auto")
+        program = (PROGRAM, *TRAIN, *EPOCHS, "--output", "out", "--resume", "auto")
         process = self.launch("--carriers", "3", "--max-restarts", "1", program=program)
         self.wait_for_epochs(process, 20)
         process.terminate()
@@ -145,9 +145,10 @@ class LaunchTest(ProgramTest):
 
     def test_the_job_goes_on_on_the_hosts_of_a_changed_file(self):
         hosts = self.write("hosts", ["localhost slots=2"])
-        process = self.launch("--hostfile", str(hosts), "--max-restarts", "1")
+        process = self.launch("--hostfile", str(hosts), "--max-restarts", "1",
+                              program=(PROGRAM, *TRAIN, *LONGER, *EVERY, "--output", "out"))
         counts = []
-        for after, slots in ((10, 3), (40, 1), (70, 9)):
+        for after, slots in ((10, 3), (30, 1), (50, 9)):
             self.wait_for_epochs(process, after)
             counts.append(len(self.ranks()))
             self.write("hosts", [f"localhost slots={slots}"])
@@ -157,7 +158,7 @@ class LaunchTest(ProgramTest):
                 self.assertIsNone(process.poll())
                 time.sleep(0.05)
         self.assertEqual(counts, [2, 3, 1])
-        stderr = self.expect_undisturbed(process, 0)
+        stderr = self.expect_undisturbed(process, 0, LONGER)
         for count in (3, 1, 5):
             self.assertIn(f"the job goes on on {count} carriers", stderr)
 
@@ -170,19 +171,20 @@ class LaunchTest(ProgramTest):
 
     def test_too_few_hosts_and_wrong_files_leave_the_job_alone(self):
         hosts = self.write("hosts", ["localhost slots=3"])
-        process = self.launch("--hostfile", str(hosts), "--min-carriers", "2")
+        process = self.launch("--hostfile", str(hosts), "--min-carriers", "2",
+                              program=(PROGRAM, *TRAIN, *LONGER, *EVERY, "--output", "out"))
         self.wait_for_epochs(process, 10)
         self.write("hosts", ["localhost slots=many"])
         time.sleep(1.5)
         self.write("hosts", ["localhost slots=1"])
-        stderr = self.expect_undisturbed(process, 0)
+        stderr = self.expect_undisturbed(process, 0, LONGER)
         self.assertIn('hosts:1: expected a host with 1 to 4096 slots, such as "node1 slots=4", found "localhost slots=many". '
                       'The job goes on on its old hosts.', stderr)
         self.assertIn("min-carriers: expected room for 2 carriers or more, found hosts with 1 slots.", stderr)
 
     def test_a_job_that_fails_at_the_same_step_ends_with_its_first_error(self):
         process = self.launch("--carriers", "2", "--max-restarts", "50", program=(
-            PROGRAM, *TRAIN, *EVERY, "--output", "out", "--task", "regression", "--optimizer", "sgd", "--lr", "1000"))
+            PROGRAM, *TRAIN, *EPOCHS, *EVERY, "--output", "out", "--task", "regression", "--optimizer", "sgd", "--lr", "1000"))
         _, stderr = process.communicate(timeout=60)
         self.assertEqual(process.returncode, 1, stderr)
         self.assertRegex(stderr, r"\ndga: .* is not finite at step .* It happened again after a restart, ")
@@ -194,7 +196,7 @@ class LaunchTest(ProgramTest):
         stdout, stderr = process.communicate(timeout=60)
         self.assertEqual(process.returncode, 1, stderr)
         self.assertEqual(stdout.split(), ["0", "0"])  # its ranks never met, so that they have nothing to go on from
-        self.assertIn("mpirun ended with exit code 7.", stderr)
+        self.assertRegex(stderr, r"mpi\w+ ended with exit code 7\. It happened again")
 
     def test_wrong_usage_is_not_tried_again(self):
         for program, text in (((PROGRAM, *TRAIN, "--nonsense", "--output", "out"), "--nonsense: expected the name of an option"),
@@ -214,7 +216,7 @@ class LaunchTest(ProgramTest):
                 (("--hostfile", "hosts", "--", "true"), "[launch] hosts: expected a host in each line"),
                 (("--min-carriers", "4", "--carriers", "2", "--", "true"),
                  "[launch] min-carriers: expected 1 to the number of carriers, found 4."),
-                (("--max-restarts", "-1", "--", "true"), "[launch] max-restarts: expected 0 or more, found -1."),
+                (("--max-restarts", "-1", "--", "true"), "[options] --max-restarts: expected an integer from 0 to 1000000, found \"-1\"."),
                 (("--mpirun", " ", "--", "true"), '[options] mpirun: expected the words of a command, found " ".'),
                 (("--mpirun", "mpirun; ls", "--", "true"), "Quote those with special characters."),
                 (("--mpirun", "no-such-mpirun", "--", "true"),

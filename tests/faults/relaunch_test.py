@@ -16,6 +16,12 @@ class Relaunch(unittest.TestCase):
                          ["round 1 sum 3 again 1", "round 2 sum 6 again 1", "done"])
         self.assertEqual(done.returncode, 0)
 
+    def test_a_worker_that_comes_to_another_launch_is_refused(self):
+        done = subprocess.run([PROGRAM, "astray"], capture_output=True, text=True, timeout=60)
+        self.assertRegex(done.stderr, r"^\[launch\] worker [01] failed: expected its program to come to call 1 of launch with the "
+                                      r"engine processes, found call 2\. Make the same calls of launch in the workers\.\n$")
+        self.assertEqual(done.returncode, 1)
+
     def test_a_seat_that_makes_no_sense_is_explained(self):
         done = subprocess.run([PROGRAM], capture_output=True, text=True, timeout=60,
                               env={**os.environ, "DGA_WORKER": "nonsense"})

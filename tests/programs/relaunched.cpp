@@ -2,7 +2,8 @@
 //
 // A program that cannot be forked, since it has a second thread: its workers are this program,
 // executed again. It launches three times; each worker must run the launch it was made for, and
-// only that, and sees how the others ended: the first fails.
+// only that, and sees how the others ended: the first fails. With an argument the workers come to
+// another launch first than the one they were made for.
 
 #include <unistd.h>
 
@@ -16,13 +17,27 @@
 #include "dga/base/error.h"
 #include "dga/launch/launch.h"
 
-int main() {
+int main(int argc, char**) {
   std::atomic<bool> stop{false};
   std::thread other([&stop] {
     while (!stop) {
       std::this_thread::sleep_for(std::chrono::milliseconds(1));
     }
   });
+  if (argc > 1) {
+    const auto nothing = [](dga::Environment&) {};
+    if (dga::is_relaunched_worker()) {
+      dga::launch({.engine = dga::Engine::threads, .workers = 2}, nothing);
+    }
+    try {
+      dga::launch({.engine = dga::Engine::processes, .workers = 2}, nothing);
+    } catch (const dga::WorkerFailure& error) {
+      std::fprintf(stderr, "%s\n", error.what());
+    }
+    stop = true;
+    other.join();
+    return 1;
+  }
   int failed = 0;
   std::string first_error;
   try {

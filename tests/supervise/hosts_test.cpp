@@ -43,8 +43,8 @@ TEST(Hosts, LinesOfOneHostAddUpAndAreKept) {
 }
 
 TEST(Hosts, WrongLinesAreNamed) {
-  for (const char* line : {"node1 slots=0", "node1 slots=four", "node1:-1", "node1:", "node1 slots=",
-                           "node1 slots=99999999999", ":4"}) {
+  for (const char* line : {"node1 slots=0", "node1 slots=four", "node1:-1",
+                           "node1:", "node1 slots=", "node1 slots=99999999999", ":4"}) {
     EXPECT_EQ(error_of("# first\n" + std::string(line) + "\n"),
               "[launch] hosts:2: expected a host with 1 to 4096 slots, such as \"node1 slots=4\", "
               "found \"" +

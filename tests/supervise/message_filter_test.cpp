@@ -55,11 +55,16 @@ TEST(MessageFilter, ShowsWhatIsNoMessageOfItsJob) {
   for (const std::string& text : {
            to_line({Kind::steps, 5}, "job2"),
            std::string("\x1e\x1e\n"),
-           std::string("\x1e" "dga job1 steps -5 \n"),
-           std::string("\x1e" "dga job1 steps 99999999999999999999 \n"),
-           std::string("\x1e" "dga job1 steps 5x \n"),
-           std::string("\x1e" "dga job1 danced 5 \n"),
-           std::string("\x1e" "dga job1 steps 5"),  // cut off
+           std::string("\x1e"
+                       "dga job1 steps -5 \n"),
+           std::string("\x1e"
+                       "dga job1 steps 99999999999999999999 \n"),
+           std::string("\x1e"
+                       "dga job1 steps 5x \n"),
+           std::string("\x1e"
+                       "dga job1 danced 5 \n"),
+           std::string("\x1e"
+                       "dga job1 steps 5"),  // cut off
            "\x1e" + std::string(10000, 'x'),
        }) {
     const Filtered result = filtered(text, 100);
@@ -72,7 +77,10 @@ TEST(MessageFilter, KeepsNothingBackThatCannotBeAMessage) {
   MessageFilter filter("job1");
   std::vector<SupervisorMessage> found;
   EXPECT_EQ(filter.feed("50 %\r", found), "50 %\r");
-  EXPECT_EQ(filter.feed("60 %\r\x1e" "dga job1 st", found), "60 %\r");
+  EXPECT_EQ(filter.feed("60 %\r\x1e"
+                        "dga job1 st",
+                        found),
+            "60 %\r");
   EXPECT_EQ(filter.feed("eps 4 \n70 %", found), "70 %");
   ASSERT_EQ(found.size(), 1U);
 }

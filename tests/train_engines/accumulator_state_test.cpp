@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "dga/comm/broadcast_text.h"
+#include "dga/comm/texts.h"
 #include "dga/parallel/pickled_values.h"
 #include "tests/support/error_of.h"
 #include "tests/support/state_net.h"

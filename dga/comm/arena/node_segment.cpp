@@ -2,6 +2,8 @@
 
 #include "dga/comm/arena/node_segment.h"
 
+#include <algorithm>
+
 namespace dga {
 namespace {
 
@@ -44,6 +46,14 @@ FailureBoard& failure_board_of(const Segment& node) noexcept {
 
 Presence& presence_of(const Segment& node, int local_rank) noexcept {
   return seat_of(node, local_rank).presence;
+}
+
+std::int64_t steps_on(const Segment& node, int workers_on_node) noexcept {
+  std::int64_t most = 0;
+  for (int worker = 0; worker < workers_on_node; ++worker) {
+    most = std::max(most, presence_of(node, worker).steps.load(std::memory_order_relaxed));
+  }
+  return most;
 }
 
 Inbox& inbox_of(const Segment& node, int local_rank) noexcept {

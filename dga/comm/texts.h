@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "dga/comm/communicator.h"
 
@@ -15,5 +16,9 @@ void broadcast_text(const Communicator& workers, std::string& text, int root);
 /// The text of the lowest rank that has one, on every rank; "" if none has. Collective over
 /// `workers`; blocks. Throws as Communicator::all_reduce does.
 std::string first_text(const Communicator& workers, std::string text);
+
+/// The texts of all ranks on rank 0, in their order; none on others. Collective over `workers`;
+/// blocks. Throws as Communicator::gather does.
+std::vector<std::string> gather_texts(const Communicator& workers, const std::string& mine);
 
 }  // namespace dga
