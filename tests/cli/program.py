@@ -54,6 +54,15 @@ class ProgramTest(unittest.TestCase):
         path = self.write(name, content)
         (path.parent / "manifest.json").unlink(missing_ok=True)
 
+    def mount_small_disk(self, options):
+        """Makes `out` a disk of its own, in memory, with these options of tmpfs."""
+        out = self.folder / "out"
+        out.mkdir()
+        if subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(out)], stderr=subprocess.DEVNULL,
+                          check=False).returncode != 0:
+            self.skipTest("making a small disk to fill needs root and the right to mount")
+        self.addCleanup(subprocess.run, ["umount", "--lazy", str(out)], check=True)
+
     def contents(self):
         """All files and folders below the test's folder, by relative path."""
         return sorted(str(path.relative_to(self.folder)) for path in self.folder.rglob("*"))

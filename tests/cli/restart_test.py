@@ -2,15 +2,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """--max-restarts: a run whose workers are killed or stopped ends by itself with the weights of one that was left alone."""
 
-import json
 import os
 import random
 import signal
-import subprocess
 import time
 import unittest
 
-from program import PROGRAM, ProgramTest, rows
+import running
+from program import ProgramTest, rows
 
 OPTIONS = ("--data", "data", "--hidden", "8", "--batch", "4", "--workers", "5", "--carriers", "4", "--dropout", "0.2", "--engine",
            "processes", "--epochs", "150", "--quiet")
@@ -25,45 +24,22 @@ class RestartTest(ProgramTest):
         self.random = random.Random(SEED)
 
     def start(self, *options):
-        process = subprocess.Popen([PROGRAM, "train", *OPTIONS, "--output", "out", *options], cwd=self.folder,
-                                   stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-        self.addCleanup(process.stderr.close)
-        self.addCleanup(process.wait)
-        self.addCleanup(process.kill)
+        process = running.start(self.folder, *OPTIONS, "--output", "out", *options)
+        self.addCleanup(running.kill, process)
         return process
 
-    def carriers(self, process):
-        try:
-            with open(f"/proc/{process.pid}/task/{process.pid}/children", encoding="ascii") as file:
-                return [int(pid) for pid in file.read().split()]
-        except FileNotFoundError:
-            return []
-
     def epochs(self):
-        try:
-            return (self.folder / "out" / "metrics.jsonl").read_bytes().count(b"\n")
-        except FileNotFoundError:
-            return 0
+        return running.epochs_in(self.folder / "out")
 
     def wait_for_epochs(self, process, number):
-        end = time.monotonic() + 60
-        while self.epochs() < number:
-            self.assertIsNone(process.poll(), "it has ended already")
-            self.assertLess(time.monotonic(), end)
-            time.sleep(0.005)
+        running.wait_until(lambda: self.epochs() >= number, process)
 
     def disturb(self, process, after, numbers):
         """Sends each of the signals to another carrier, chosen at random, once the run has `after` epochs."""
         self.wait_for_epochs(process, after)
         time.sleep(self.random.random() * 0.05)
-        for pid, number in zip(self.random.sample(self.carriers(process), len(numbers)), numbers):
+        for pid, number in zip(self.random.sample(running.children(process.pid), len(numbers)), numbers):
             os.kill(pid, number)
-
-    def results(self, output):
-        found = json.loads((self.folder / output / "results.json").read_text(encoding="utf-8"))
-        for epoch in found["epochs"]:
-            del epoch["seconds"]
-        return {key: found[key] for key in ("weights_sha256", "error", "epochs", "steps")}
 
     def expect_undisturbed(self, process, restarts):
         _, stderr = process.communicate(timeout=120)
@@ -71,7 +47,7 @@ class RestartTest(ProgramTest):
         self.assertEqual(stderr.count("The workers are started again"), restarts, stderr)
         done = self.dga("train", *OPTIONS, "--output", "whole")
         self.assertEqual(done.returncode, 0, done)
-        self.assertEqual(self.results("out"), self.results("whole"))
+        self.assertEqual(*(running.results_of(self.folder / output) for output in ("out", "whole")))
         self.assertEqual(self.epochs(), 150)
         self.assertEqual([name for name in os.listdir(self.folder / "out") if name.startswith(".")], [])
         self.assertEqual(self.dga("fs", "verify", "out").returncode, 0)
@@ -86,7 +62,7 @@ class RestartTest(ProgramTest):
     def test_worker_0_is_killed_and_is_back_within_five_seconds(self):
         process = self.start(*EVERY, "--max-restarts", "1")
         self.wait_for_epochs(process, 30)
-        os.kill(self.carriers(process)[0], signal.SIGKILL)
+        os.kill(running.children(process.pid)[0], signal.SIGKILL)
         begin = time.monotonic()
         before = self.epochs()
         self.wait_for_epochs(process, before + 1)
@@ -106,7 +82,7 @@ class RestartTest(ProgramTest):
     def test_the_supervisor_is_killed(self):
         process = self.start(*EVERY, "--max-restarts", "1")
         self.wait_for_epochs(process, 20)
-        carriers = self.carriers(process)
+        carriers = running.children(process.pid)
         self.assertEqual(len(carriers), 4)
         process.kill()
         process.wait()

@@ -8,10 +8,10 @@ import random
 import shlex
 import shutil
 import signal
-import subprocess
 import time
 import unittest
 
+import running
 from program import PROGRAM, ProgramTest, rows
 
 MPIRUN = shlex.split(os.environ.get("DGA_MPIRUN", ""))
@@ -32,31 +32,21 @@ class ResumeTest(ProgramTest):
         return done
 
     def results(self, output):
-        """What must not depend on interruptions."""
-        found = json.loads((self.folder / output / "results.json").read_text(encoding="utf-8"))
-        lines = [json.loads(line) for line in (self.folder / output / "metrics.jsonl").read_text().splitlines()]
-        for epoch in found["epochs"] + lines:
-            del epoch["seconds"]
-        self.assertEqual(found["epochs"], lines)
-        return {key: found[key] for key in ("weights_sha256", "error", "epochs", "best_epoch", "steps", "workers")}
+        return running.results_of(self.folder / output)
 
     def checkpoints(self, output):
         return sorted(os.listdir(self.folder / output / "checkpoints"))
 
     def stopped_after(self, output, epochs, *options):
         """A run that is killed once it has a checkpoint of at least `epochs` epochs, and goes on long after."""
-        process = subprocess.Popen(
-            [PROGRAM, "train", *OPTIONS, "--epochs", "1000000", "--output", output, "--checkpoint-every", "1", *options],
-            cwd=self.folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        self.addCleanup(process.wait)
-        self.addCleanup(process.kill)
-        metrics = self.folder / output / "metrics.jsonl"
-        end = time.monotonic() + 60
-        while not (metrics.exists() and metrics.read_bytes().count(b"\n") > epochs):
-            self.assertLess(time.monotonic(), end)
-            time.sleep(0.005)
-        process.kill()
-        process.wait()
+        process = self.started(output, "--checkpoint-every", "1", *options)
+        running.wait_until(lambda: running.epochs_in(self.folder / output) > epochs, process)
+        running.kill(process)
+
+    def started(self, output, *options):
+        process = running.start(self.folder, *OPTIONS, *running.ENDLESS, "--output", output, *options)
+        self.addCleanup(running.kill, process)
+        return process
 
     def test_a_run_in_parts_has_the_results_of_one_in_a_piece(self):
         for number, options in enumerate(((), ("--keep-best",), ("--ema", "0.9"))):
@@ -201,27 +191,13 @@ class ResumeTest(ProgramTest):
         self.assertNotEqual(self.results("out")["weights_sha256"], self.results("same")["weights_sha256"])
         self.assertEqual(self.results("out")["epochs"][:2], self.results("same")["epochs"][:2])
 
-    def started(self, output, *options):
-        process = subprocess.Popen([PROGRAM, "train", *OPTIONS, "--epochs", "1000000", "--output", output, *options],
-                                   cwd=self.folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-                                   text=True)
-        self.addCleanup(process.communicate)
-        self.addCleanup(process.kill)
-        return process
-
-    def wait_for(self, condition):
-        end = time.monotonic() + 60
-        while not condition():
-            self.assertLess(time.monotonic(), end)
-            time.sleep(0.01)
-
     def test_a_signal_saves_a_checkpoint_from_which_the_run_goes_on(self):
         for engine, number in (("threads", signal.SIGTERM), ("processes", signal.SIGINT)):
             with self.subTest(engine=engine):
                 out, again = f"out-{engine}", f"again-{engine}"
                 metrics = self.folder / out / "metrics.jsonl"
                 process = self.started(out, "--engine", engine)
-                self.wait_for(metrics.exists)
+                running.wait_until(metrics.exists, process)
                 process.send_signal(number)
                 _, stderr = process.communicate(timeout=60)
                 self.assertEqual(process.returncode, 3, stderr)
@@ -240,7 +216,7 @@ class ResumeTest(ProgramTest):
         process = self.started("out", "--resume", "auto")
         metrics = self.folder / "out" / "metrics.jsonl"
         size = metrics.stat().st_size
-        self.wait_for(lambda: metrics.stat().st_size > size)
+        running.wait_until(lambda: metrics.stat().st_size > size, process)
         begin = time.monotonic()
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=60)
@@ -250,7 +226,7 @@ class ResumeTest(ProgramTest):
     def test_a_signal_in_the_first_epoch_loses_nothing(self):
         self.write("data/a.csv", rows(40000))
         process = self.started("out", "--checkpoint-every", "10steps", "--keep-checkpoints", "1")
-        self.wait_for((self.folder / "out" / "checkpoints").exists)
+        running.wait_until((self.folder / "out" / "checkpoints").exists, process)
         process.send_signal(signal.SIGTERM)
         _, stderr = process.communicate(timeout=60)
         self.assertEqual(process.returncode, 3, stderr)
