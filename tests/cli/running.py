@@ -18,10 +18,21 @@ ENDLESS = ("--epochs", "1000000")
 WITHOUT_CHECKPOINT = "dga: warning: [train] resume: found no checkpoint in out. The run starts from the beginning."
 
 
-def start(folder, *arguments, command=(PROGRAM, "train"), stderr=subprocess.PIPE):
+#: Preloaded, it makes each write to a file of tensors of a checkpoint wait. Builds with sanitizers have none, because
+#: their runtimes refuse a library that is loaded before them.
+SLOW_DISK = Path(PROGRAM).parent / "slow_disk.so"
+
+
+def slow_disk(milliseconds):
+    """Variables of the environment with which a run writes checkpoints slowly."""
+    return {"LD_PRELOAD": str(SLOW_DISK), "DGA_SLOW_WRITE_MS": str(milliseconds)}
+
+
+def start(folder, *arguments, command=(PROGRAM, "train"), stderr=subprocess.PIPE, variables=None):
     """Starts a run in a session of its own, so that kill() ends all its processes at once."""
-    return subprocess.Popen([*command, *map(str, arguments)], cwd=folder, stdin=subprocess.DEVNULL,
-                            stdout=subprocess.DEVNULL, stderr=stderr, text=True, start_new_session=True)
+    return subprocess.Popen([*command, *map(str, arguments)], cwd=folder, env={**os.environ, **(variables or {})},
+                            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=stderr, text=True,
+                            start_new_session=True)
 
 
 def kill(process):
