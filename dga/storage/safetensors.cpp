@@ -100,6 +100,11 @@ void append_safetensors_header(AtomicFile& file, std::span<const TensorView> ten
                                const Metadata& metadata) {
   const std::string header = header_of(file.path(), tensors, metadata);
   const std::uint64_t length = header.size();
+  std::int64_t bytes = kLengthBytes + static_cast<std::int64_t>(length);
+  for (const TensorView& tensor : tensors) {
+    bytes += tensor.bytes();
+  }
+  file.reserve(bytes);
   file.append(std::as_bytes(std::span(&length, 1)));
   file.append(header);
 }

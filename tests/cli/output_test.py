@@ -71,12 +71,12 @@ class OutputTest(ProgramTest):
                             command=(*command, PROGRAM))
 
     def test_a_full_disk(self):
-        self.mount_small_disk("size=16k")
+        self.mount_small_disk(self.folder / "out", "size=16k")
         self.expect_refused(1, "found \"No space left on device\". Free some disk space")
 
     def test_a_disk_too_small_for_the_model(self):
         # Room for the first files, not for the model: it is found out before the first step.
-        self.mount_small_disk("size=128k")
+        self.mount_small_disk(self.folder / "out", "size=128k")
         for engine in ("threads", "processes"):
             done = self.dga("train", "--data", "data", "--output", "out", "--epochs", "1000000", "--hidden", "2000,200",
                             "--workers", "2", "--engine", engine, "--quiet")
@@ -85,7 +85,7 @@ class OutputTest(ProgramTest):
             self.assertEqual(os.listdir(self.folder / "out"), [])
 
     def test_a_disk_that_fills_up_during_the_run_keeps_the_finished_epochs(self):
-        self.mount_small_disk("size=512k")
+        self.mount_small_disk(self.folder / "out", "size=512k")
         process = subprocess.Popen(
             [PROGRAM, "train", "--data", "data", "--output", "out", "--epochs", "1000000", "--hidden", "4"],
             cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)

@@ -54,14 +54,13 @@ class ProgramTest(unittest.TestCase):
         path = self.write(name, content)
         (path.parent / "manifest.json").unlink(missing_ok=True)
 
-    def mount_small_disk(self, options):
-        """Makes `out` a disk of its own, in memory, with these options of tmpfs."""
-        out = self.folder / "out"
-        out.mkdir()
-        if subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(out)], stderr=subprocess.DEVNULL,
+    def mount_small_disk(self, folder, options):
+        """Makes a folder that is a disk of its own, in memory, with these options of tmpfs."""
+        folder.mkdir()
+        if subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)], stderr=subprocess.DEVNULL,
                           check=False).returncode != 0:
             self.skipTest("making a small disk to fill needs root and the right to mount")
-        self.addCleanup(subprocess.run, ["umount", "--lazy", str(out)], check=True)
+        self.addCleanup(subprocess.run, ["umount", "--lazy", str(folder)], check=True)
 
     def contents(self):
         """All files and folders below the test's folder, by relative path."""

@@ -8,12 +8,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <filesystem>
 #include <fstream>
 #include <functional>
 #include <string>
+#include <thread>
 
 #include "dga/base/random.h"
+#include "dga/storage/append_log.h"
 #include "dga/storage/atomic_file.h"
 #include "dga/storage/store_path.h"
 #include "tests/support/error_of.h"
@@ -126,6 +129,44 @@ TEST(LocalFaults, ADiskThatFillsUpUnderTheWriterLeavesTheOldFile) {
     EXPECT_EQ(folder.names().size(), 1U);
   }
   EXPECT_GT(full, 3);
+  EXPECT_EQ(umount(folder.path().c_str()), 0);
+}
+
+/// Appends to a file, a page at a time, while `other` runs. Returns the text of an error.
+std::string error_of_appending_during(const std::string& path, const std::function<void()>& other) {
+  std::atomic<bool> done = false;  // relaxed: nothing else is handed over by it
+  std::string error;
+  std::thread appending([&] {
+    try {
+      while (!done.load(std::memory_order_relaxed)) {
+        AppendLog(path).append(std::string(4096, 'x'));
+        StorePath(path).truncate(0);
+      }
+    } catch (const StorageError& failure) {
+      error = failure.what();
+    }
+  });
+  other();
+  done.store(true, std::memory_order_relaxed);
+  appending.join();
+  return error;
+}
+
+TEST(LocalFaults, AReservationThatDoesNotFitLeavesTheRoomToOthers) {
+  const ScratchFolder folder;
+  if (mount("tmpfs", folder.path().c_str(), "tmpfs", 0, "size=8m") != 0) {
+    GTEST_SKIP() << "making a small disk to fill needs the right to mount";
+  }
+  atomic_write(folder.file("other"), std::string(4 << 20, 'x'));
+  const std::string error = error_of_appending_during(folder.file("log"), [&] {
+    for (int i = 0; i < 500; ++i) {
+      AtomicFile file(folder.file("a"));
+      EXPECT_THAT(test::error_of<StorageError>([&] { file.reserve(6 << 20); }),
+                  HasSubstr("a: expected room for 6291456 bytes, found \"No space left on "
+                            "device\". Free some disk space"));
+    }
+  });
+  EXPECT_EQ(error, "");
   EXPECT_EQ(umount(folder.path().c_str()), 0);
 }
 

@@ -38,7 +38,10 @@ std::size_t heap_bytes(std::int64_t bytes) noexcept {
 
 [[noreturn]] void out_of_memory(std::int64_t bytes) {
   throw Error(str("[comm] allocate: expected ", bytes, " bytes of shared memory, found \"",
-                  std::strerror(errno), "\". Free memory or use fewer workers."));
+                  std::strerror(errno), "\". ",
+                  errno == EFBIG
+                      ? "Raise the limit on file sizes (ulimit -f), which counts here too."
+                      : "Free memory or use fewer workers."));
 }
 
 std::byte* map_file(int fd, std::int64_t bytes) {

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -18,6 +19,8 @@
 
 namespace dga {
 namespace {
+
+constexpr std::int64_t kStatBlock = 512;  // bytes in a unit of st_blocks
 
 const char* remedy_of_reading(int error) {
   switch (error) {
@@ -92,6 +95,15 @@ void FileHandle::write(std::span<const std::byte> bytes) {
 }
 
 void FileHandle::reserve(std::int64_t bytes) {
+  // The system would take what is left before it fails, and other writers would find no room then.
+  struct stat info {};
+  struct statvfs disk {};
+  if (::fstat(descriptor_, &info) == 0 && ::fstatvfs(descriptor_, &disk) == 0 &&
+      disk.f_blocks > 0 &&  // 0: no limit
+      bytes - info.st_blocks * kStatBlock >
+          static_cast<std::int64_t>(disk.f_bavail * disk.f_frsize)) {
+    throw_storage_error(shown_, str("room for ", bytes, " bytes"), ENOSPC);
+  }
   while (bytes > 0 && ::fallocate(descriptor_, FALLOC_FL_KEEP_SIZE, 0, bytes) != 0) {
     if (errno == EOPNOTSUPP || errno == ENOSYS) {
       return;

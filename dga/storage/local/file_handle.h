@@ -24,8 +24,8 @@ class FileHandle {
   int descriptor() const noexcept { return descriptor_; }
   /// Writes all of `bytes`, in as few write(2) calls as the system allows.
   void write(std::span<const std::byte> bytes);
-  /// Reserves disk space for the first `bytes` of the file without changing its size. Does nothing
-  /// on file systems that do not support it.
+  /// Reserves disk space for the first `bytes` of the file without changing its size. Where a file
+  /// system does not support it, only throws if the disk has less room.
   void reserve(std::int64_t bytes);
   /// Returns once everything that was written is on disk.
   void sync();
