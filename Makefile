@@ -13,7 +13,7 @@ export CMAKE_BUILD_PARALLEL_LEVEL
 # The main job; for instance: make train TRAIN_FLAGS="--engine processes"
 TRAIN_FLAGS ?= --data data/digits --workers 30 --hidden 100 --engine threads
 
-.PHONY: help setup build train python test test-interop lint asan bench docs format clean
+.PHONY: help setup build train python test test-interop chaos lint asan bench docs format clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,6 +38,9 @@ test: setup ## build and run every test and check
 
 test-interop: setup python ## the Python package beside the full PyTorch (installs 5 GB into .deps/interop)
 	@scripts/interop
+
+chaos: build ## half an hour of faults, one a minute, beside a run without any; CHAOS_FLAGS="--minutes 5" for less
+	@tests/cli/chaos.py $(CHAOS_FLAGS)
 
 lint: setup ## every check, clang-tidy on the files that see torch too (about a minute each)
 	@scripts/check_layers

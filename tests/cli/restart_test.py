@@ -69,10 +69,12 @@ class RestartTest(ProgramTest):
         self.assertLess(time.monotonic() - begin, 5)
         self.expect_undisturbed(process, 1)
 
-    def test_a_stopped_carrier(self):
+    def test_stopped_carriers(self):
         process = self.start(*EVERY, "--max-restarts", "2", "--timeout", "2")
-        self.disturb(process, 20, [signal.SIGSTOP])
-        self.expect_undisturbed(process, 1)
+        self.wait_for_epochs(process, 20)
+        os.kill(running.children(process.pid)[0], signal.SIGSTOP)
+        self.disturb(process, 40, [signal.SIGSTOP])
+        self.expect_undisturbed(process, 2)
 
     def test_without_a_checkpoint_the_run_begins_anew(self):
         process = self.start("--max-restarts", "1")
@@ -84,6 +86,7 @@ class RestartTest(ProgramTest):
         self.wait_for_epochs(process, 20)
         carriers = running.children(process.pid)
         self.assertEqual(len(carriers), 4)
+        time.sleep(self.random.random() * 0.05)
         process.kill()
         process.wait()
         end = time.monotonic() + 10
