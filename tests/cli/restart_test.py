@@ -18,6 +18,10 @@ SEED = 1404
 
 
 class RestartTest(ProgramTest):
+    @classmethod
+    def setUpClass(cls):
+        print(f"seed {SEED}", flush=True)
+
     def setUp(self):
         super().setUp()
         self.write("data/a.csv", rows(400))
