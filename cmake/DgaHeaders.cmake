@@ -100,6 +100,8 @@ if(TARGET dga_train)
     dga/predict/saved_model.h
     dga/predict/weights.h
     dga/problem/problem.h
+    dga/train/checkpoint_state.h
+    dga/train/checkpointer.h
     dga/train/plan.h
     dga/train/train_extras.h
     dga/train/train_run.h

@@ -29,3 +29,4 @@
 #include "dga/parallel/torch_dataset.h"
 #include "dga/predict/evaluation.h"
 #include "dga/predict/weights.h"
+#include "dga/train/checkpointer.h"

@@ -5,6 +5,7 @@
 #include <iomanip>
 #include <iostream>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,7 @@
 #include "dga/storage/json_difference.h"
 #include "dga/storage/manifest.h"
 #include "dga/storage/tensor_difference.h"
+#include "dga/train/program_state.h"
 #include "dga/train/run_state.h"
 
 namespace dga {
@@ -70,9 +72,15 @@ ListedCheckpoint describe(const StoredCheckpoint& checkpoint) {
   }
   line.state = "complete";
   try {
-    const RunState run = run_state_from_json(state, checkpoint.path);
-    line.epochs = str(run.epochs.size());
-    line.step = run.num_steps + run.num_skipped;  // also of a copy with another name
+    // The step is known also of a copy with another name.
+    if (is_program_state(
+            nlohmann::ordered_json::parse(state, nullptr, /*allow_exceptions=*/false))) {
+      line.step = program_state_from_json(state, checkpoint.path).step();
+    } else {
+      const RunState run = run_state_from_json(state, checkpoint.path);
+      line.epochs = str(run.epochs.size());
+      line.step = run.step();
+    }
   } catch (const StorageError&) {
     line.epochs = "?";  // of another version
   }

@@ -56,7 +56,9 @@ class GradientAccumulator::Impl {
   AccumulatorState state();
   void load_state(const AccumulatorState& state);
   OwnedState owned_state(AccumulatorState& rest);
-  void load_owned_state(const AccumulatorState& rest, const ReadRange& read);
+  void load_owned_state(const AccumulatorState& rest, const ReadRange& read,
+                        const std::function<void()>& change);
+  torch::nn::Module& module() const noexcept { return *module_; }
 
   std::int64_t num_steps() const noexcept { return num_steps_; }
   std::int64_t num_skipped() const noexcept { return num_skipped_; }
@@ -146,10 +148,15 @@ class GradientAccumulator::Impl {
   void add_turn();
   void check_buffers() const;
   AccumulatorState numbers() const;
-  /// Goes on from `numbers`, whose maps are not used but for the buffers, and from the parts that
-  /// this worker owns. Throws InvalidArgument, and changes nothing then.
-  void apply_state(const AccumulatorState& numbers, const std::vector<StatePart>& optimizer,
-                   const std::vector<StatePart>& average);
+  /// Returns what goes on from `numbers`, whose maps are not used but for the buffers, and from the
+  /// parts that this worker owns; it throws nothing. Throws InvalidArgument if these do not fit. So
+  /// no worker changes anything before all of them have found that their parts fit.
+  std::function<void()> prepare_state(const AccumulatorState& numbers,
+                                      const std::vector<StatePart>& optimizer,
+                                      const std::vector<StatePart>& average);
+  /// update_parameters. `shares_all`: all workers get the frozen parameters and buffers of worker 0
+  /// even if these have not changed there.
+  void change_parameters(const std::function<void()>& change, bool shares_all);
   /// Each worker's buffers to worker 0, for `state`. Collective.
   void gather_buffers(AccumulatorState& state);
   /// What each of this rank's workers has to load of `state`. Throws InvalidArgument for buffers

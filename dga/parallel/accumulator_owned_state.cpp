@@ -4,6 +4,7 @@
 
 #include <ATen/core/grad_mode.h>
 
+#include <functional>
 #include <utility>
 
 #include "dga/base/error.h"
@@ -67,12 +68,14 @@ OwnedState GradientAccumulator::Impl::owned_state(AccumulatorState& rest) {
 }
 
 void GradientAccumulator::Impl::load_owned_state(const AccumulatorState& rest,
-                                                 const ReadRange& read) {
+                                                 const ReadRange& read,
+                                                 const std::function<void()>& change) {
   require_parameters("load_owned_state");
   DGA_CHECK(!step_under_way(),
             "[parallel] load_owned_state: expected it between steps, found it after backward. Call "
             "step() first.");
   find_buffers();
+  std::function<void()> go_on;
   run_agreed(workers_, [&] {
     std::vector<StatePart> optimizer;
     std::vector<StatePart> average;
@@ -97,8 +100,16 @@ void GradientAccumulator::Impl::load_owned_state(const AccumulatorState& rest,
     if (numbers.learning_rates.empty()) {
       numbers.learning_rates = optimizer_->learning_rates();
     }
-    apply_state(numbers, optimizer, average);
+    go_on = prepare_state(numbers, optimizer, average);
   });
+  if (change) {
+    change_parameters(change, /*shares_all=*/true);
+    buffer_samples_ = 0;  // those of the buffers that it has replaced
+    for (WorkerBuffers& each : worker_buffers_) {
+      each.samples = 0;
+    }
+  }
+  go_on();
 }
 
 }  // namespace dga

@@ -6,6 +6,7 @@
 #include <ATen/ops/zeros.h>
 
 #include <algorithm>
+#include <functional>
 #include <utility>
 
 #include "dga/base/error.h"
@@ -118,6 +119,7 @@ void GradientAccumulator::Impl::load_state(const AccumulatorState& given) {
   });
   broadcast_text(workers_, text, 0);
   find_buffers();
+  std::function<void()> go_on;
   run_agreed(workers_, [&] {
     const std::vector<c10::IValue> values = unpickled(text);
     constexpr std::size_t kNumbers = 9;
@@ -169,13 +171,14 @@ void GradientAccumulator::Impl::load_state(const AccumulatorState& given) {
               "[parallel] load_state: expected a moving average of ",
               average_ == nullptr ? 0 : numbers.size(), " parameters, found one of ",
               average.size(), ". Set ema_decay as in the run that was saved.");
-    apply_state(others, states, average);
+    go_on = prepare_state(others, states, average);
   });
+  go_on();
 }
 
-void GradientAccumulator::Impl::apply_state(const AccumulatorState& numbers,
-                                            const std::vector<StatePart>& optimizer,
-                                            const std::vector<StatePart>& average) {
+std::function<void()> GradientAccumulator::Impl::prepare_state(
+    const AccumulatorState& numbers, const std::vector<StatePart>& optimizer,
+    const std::vector<StatePart>& average) {
   const std::size_t expected_rates = optimizer_->learning_rates().size();
   DGA_CHECK(numbers.learning_rates.size() == expected_rates, "[parallel] load_state: expected ",
             expected_rates, " learning rates, one for each parameter group, found ",
@@ -186,23 +189,25 @@ void GradientAccumulator::Impl::apply_state(const AccumulatorState& numbers,
   if (scaler) {
     scaler->restore(numbers.loss_scale, numbers.growth_steps);
   }
-  const std::vector<WorkerBuffers> buffers = buffers_to_load(numbers);
+  std::vector<WorkerBuffers> buffers = buffers_to_load(numbers);
   if (average_ != nullptr) {
     average_->check(average);
   }
-  optimizer_->load_state(optimizer);
-  // Nothing below throws.
-  optimizer_->set_learning_rates(numbers.learning_rates);
-  if (average_ != nullptr) {
-    average_->load(average);
-  }
-  scaler_ = scaler;
-  num_steps_ = numbers.num_steps;
-  num_skipped_ = numbers.num_skipped;
-  workers_.note_steps(num_steps_ + num_skipped_);
-  seed_ = numbers.seed;
-  set_buffers(buffers);
-  random_->reseed(random_key());
+  return [this, numbers, average, scaler, buffers = std::move(buffers),
+          take_optimizer = optimizer_->prepare_state(optimizer)] {
+    take_optimizer();
+    optimizer_->set_learning_rates(numbers.learning_rates);
+    if (average_ != nullptr) {
+      average_->load(average);
+    }
+    scaler_ = scaler;
+    num_steps_ = numbers.num_steps;
+    num_skipped_ = numbers.num_skipped;
+    workers_.note_steps(num_steps_ + num_skipped_);
+    seed_ = numbers.seed;
+    set_buffers(buffers);
+    random_->reseed(random_key());
+  };
 }
 
 }  // namespace dga

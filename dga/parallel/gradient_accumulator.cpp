@@ -248,6 +248,11 @@ void GradientAccumulator::Impl::update_parameters(const std::function<void()>& c
   DGA_CHECK(change != nullptr,
             "[parallel] update_parameters: expected a function, found none. Pass what changes the "
             "parameters.");
+  change_parameters(change, /*shares_all=*/false);
+}
+
+void GradientAccumulator::Impl::change_parameters(const std::function<void()>& change,
+                                                  bool shares_all) {
   require_parameters("update_parameters");
   DGA_CHECK(
       !step_under_way(),
@@ -268,7 +273,7 @@ void GradientAccumulator::Impl::update_parameters(const std::function<void()>& c
     others.emplace_back(tensors_.frozen);
     others.emplace_back(tensors_.buffers);
   }
-  std::uint8_t others_changed = 0;
+  std::uint8_t others_changed = shares_all ? 1 : 0;
   try {
     run_agreed(workers_, [&] {
       if (mine) {
@@ -415,8 +420,13 @@ OwnedState GradientAccumulator::owned_state(AccumulatorState& rest) {
   return impl_->owned_state(rest);
 }
 
-void GradientAccumulator::load_owned_state(const AccumulatorState& rest, const ReadRange& read) {
-  impl_->load_owned_state(rest, read);
+void GradientAccumulator::load_owned_state(const AccumulatorState& rest, const ReadRange& read,
+                                           const std::function<void()>& change) {
+  impl_->load_owned_state(rest, read, change);
+}
+
+torch::nn::Module& GradientAccumulator::module() const noexcept {
+  return impl_->module();
 }
 
 std::int64_t GradientAccumulator::num_steps() const noexcept {

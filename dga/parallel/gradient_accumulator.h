@@ -237,10 +237,16 @@ class GradientAccumulator {
   /// between steps. Collective; blocks.
   OwnedState owned_state(AccumulatorState& rest);
   /// Goes on from `rest`, which must be the same on every worker, and from what `read` returns for
-  /// the elements that this worker owns; the parameters are up to the caller. Without learning
-  /// rates in `rest` they stay as they are. Otherwise as load_state. What `read` throws on one
-  /// worker is an error of all.
-  void load_owned_state(const AccumulatorState& rest, const ReadRange& read);
+  /// the elements that this worker owns. Without learning rates in `rest` they stay as they are.
+  /// `change` is called on worker 0 once all workers have found that their state fits. As in
+  /// update_parameters it sets the parameters, frozen parameters and buffers, which all workers
+  /// then get. Without it they are up to the caller. Otherwise as load_state. What `read` and
+  /// `change` throw on one worker is an error of all, and nothing is changed then.
+  void load_owned_state(const AccumulatorState& rest, const ReadRange& read,
+                        const std::function<void()>& change = {});
+
+  /// The module that the accumulator trains.
+  torch::nn::Module& module() const noexcept;
 
   /// Steps taken.
   std::int64_t num_steps() const noexcept;

@@ -79,10 +79,11 @@ class ShardedOptimizer {
   /// The state of what this worker owns. Without `copies` the next step changes what
   /// has an element for each of the parameter.
   std::vector<StatePart> state(bool copies = true) const;
-  /// Replaces the state of what this worker owns. `whole` has the state of each parameter, in parts
-  /// with `first` -1; tensors in the shape of the parameter are per element. Throws
-  /// InvalidArgument, and changes nothing, for state that the optimisers do not keep.
-  void load_state(const std::vector<StatePart>& whole);
+  /// Returns what replaces the state of what this worker owns, and throws nothing; no step may come
+  /// in between. `whole` has the state of each parameter, in parts with `first` -1; tensors in the
+  /// shape of the parameter are per element. Throws InvalidArgument for state that the optimisers
+  /// do not keep.
+  std::function<void()> prepare_state(const std::vector<StatePart>& whole);
   /// Of the element-wise groups and then the atomic ones, before scaling.
   std::vector<double> learning_rates() const;
   void set_learning_rates(const std::vector<double>& rates);
@@ -119,6 +120,11 @@ class ShardedOptimizer {
   using ByGroup = std::vector<std::vector<at::Tensor>>;
   using StateByParameter = std::map<int, std::vector<const StatePart*>>;
   using Same = std::function<bool(int, int)>;
+  /// What prepare_state has found to fit.
+  struct NewState {
+    std::vector<Piece> pieces;
+    std::vector<std::unique_ptr<torch::optim::OptimizerParamState>> states;  // of the pieces
+  };
 
   void build(Stepper& stepper, bool atomic, const MakeOptimizer& make);
   std::unique_ptr<torch::optim::Optimizer> make_optimizer(const MakeOptimizer& make, bool atomic,
@@ -133,6 +139,7 @@ class ShardedOptimizer {
   std::unique_ptr<torch::optim::OptimizerParamState> made_up_state(const Piece& piece) const;
   std::unique_ptr<torch::optim::OptimizerParamState> state_of(const Piece& piece,
                                                               const StateByParameter& states) const;
+  void take_state(NewState state);
   const Stepper& stepper_of(const Piece& piece) const {
     return piece.owned.atomic ? atomic_ : element_wise_;
   }

@@ -8,6 +8,8 @@
 #include <ATen/ops/zeros_like.h>
 
 #include <algorithm>
+#include <functional>
+#include <memory>
 #include <utility>
 
 #include "dga/base/error.h"
@@ -182,7 +184,7 @@ std::unique_ptr<torch::optim::OptimizerParamState> ShardedOptimizer::state_of(
   return state_with(*like, values);
 }
 
-void ShardedOptimizer::load_state(const std::vector<StatePart>& whole) {
+std::function<void()> ShardedOptimizer::prepare_state(const std::vector<StatePart>& whole) {
   const at::NoGradGuard no_grad;
   StateByParameter states;
   for (const StatePart& part : whole) {
@@ -202,17 +204,20 @@ void ShardedOptimizer::load_state(const std::vector<StatePart>& whole) {
                                (one->values.dim() > 0 || one->values.equal(other->values));
                       });
   };
-  std::vector<Piece> pieces;
-  std::vector<std::unique_ptr<torch::optim::OptimizerParamState>> new_states;
+  const auto fitting = std::make_shared<NewState>();  // shared: a std::function can be copied
   for (const Piece& piece : pieces_) {
     std::vector<OwnedPiece> parts = cut(piece.owned, numbers_agree);
     for (OwnedPiece& owned : parts) {
-      pieces.push_back(parts.size() == 1 ? piece : make_piece(std::move(owned)));
-      new_states.push_back(state_of(pieces.back(), states));
+      fitting->pieces.push_back(parts.size() == 1 ? piece : make_piece(std::move(owned)));
+      fitting->states.push_back(state_of(fitting->pieces.back(), states));
     }
   }
-  // Nothing below throws.
-  pieces_ = std::move(pieces);
+  return [this, fitting] { take_state(std::move(*fitting)); };
+}
+
+void ShardedOptimizer::take_state(NewState state) {
+  const at::NoGradGuard no_grad;
+  pieces_ = std::move(state.pieces);
   for (Stepper* stepper : {&element_wise_, &atomic_}) {
     if (stepper->optimizer != nullptr) {
       stepper->optimizer->state().clear();
@@ -220,10 +225,10 @@ void ShardedOptimizer::load_state(const std::vector<StatePart>& whole) {
   }
   rebuild_groups();
   for (std::size_t i = 0; i < pieces_.size(); ++i) {
-    if (new_states[i] != nullptr) {
+    if (state.states[i] != nullptr) {
       const Stepper& stepper = stepper_of(pieces_[i]);
       stepper.optimizer->state()[pieces_[i].parameter.unsafeGetTensorImpl()] =
-          std::move(new_states[i]);
+          std::move(state.states[i]);
     }
   }
   note_values();

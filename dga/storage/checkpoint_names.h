@@ -24,5 +24,9 @@ inline constexpr const char* kOptimizerTensors = "optimizer/";
 inline constexpr const char* kAverageTensors = "average/";
 /// Each worker's values of the buffers, (workers, …), where they differ.
 inline constexpr const char* kBufferTensors = "buffers/";
+/// Of a program with a Checkpointer: its own tensors, "state/codebook", and those of each worker,
+/// "workers/3/order".
+inline constexpr const char* kStateTensors = "state/";
+inline constexpr const char* kWorkerTensors = "workers/";
 
 }  // namespace dga

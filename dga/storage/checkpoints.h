@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Checkpoints: the folders in which a run keeps its state, one for each checkpoint. What the files
-// in them say is up to the trainer (dga/train/run_state.h).
+// in them say is up to the trainer (dga/train/run_state.h) and Checkpointer
+// (dga/train/program_state.h).
 
 #pragma once
 

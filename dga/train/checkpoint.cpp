@@ -18,9 +18,7 @@
 #include "dga/parallel/module_tensors.h"
 #include "dga/parallel/optimizer_state.h"
 #include "dga/parallel/torch_types.h"
-#include "dga/storage/atomic_file.h"
 #include "dga/storage/checkpoint_names.h"
-#include "dga/storage/store_path.h"
 
 namespace dga {
 namespace {
@@ -92,7 +90,7 @@ std::vector<at::Tensor> read_values(const CheckpointTensors& from, const char* p
       throw StorageError(dga::str(
           "[train] ", from.path(), ": expected '", item.name, "' with shape ", item.tensor.sizes(),
           " and type ", item.tensor.scalar_type(), ", found shape ", at::IntArrayRef(stored.shape),
-          " and type ", scalar_type_of(stored.type), ". Resume with the model of that run."));
+          " and type ", scalar_type_of(stored.type), ". Go on with the model of that run."));
     }
     values.push_back(read_tensor(from, stored));
   }
@@ -181,48 +179,48 @@ void CheckpointShard::add_rest(const torch::nn::Module& module, const Accumulato
   }
 }
 
-void CheckpointShard::add_kept(const torch::nn::Module& module, const KeptWeights& kept) {
+void CheckpointShard::add_kept(const torch::nn::Module& module,
+                               const std::vector<at::Tensor>& kept) {
   const std::vector<NamedTensor> own = all_tensors_of(module);
   for (std::size_t i = 0; i < own.size(); ++i) {
-    add_whole(kKeptTensors + own[i].name, kept.values().at(i));
+    add_whole(kKeptTensors + own[i].name, kept.at(i));
   }
 }
 
-RunState read_state(const std::string& path) {
-  const std::string file = path_in(path, kStateFile);
-  return run_state_from_json(read_file(file), file);
+void CheckpointShard::add_copy(const std::string& name, const at::Tensor& tensor) {
+  DGA_CHECK(tensor.defined() && tensor.layout() == at::kStrided && tensor.device().is_cpu(),
+            "[train] checkpoint: expected a dense tensor on the CPU as '", name, "', found ",
+            tensor.defined() ? dga::str("one of layout ", tensor.layout(), " on ", tensor.device())
+                             : std::string("an undefined one"),
+            ". Convert it before.");
+  add_whole(name, tensor.detach().clone(at::MemoryFormat::Contiguous));
 }
 
-void read_module(const CheckpointTensors& from, const RunState& state, torch::nn::Module& module,
-                 KeptWeights& kept) {
-  const std::vector<NamedTensor> own = all_tensors_of(module);
-  const std::vector<at::Tensor> values = read_values(from, kModelTensors, own);
-  std::vector<at::Tensor> kept_values =
-      state.has_kept ? read_values(from, kKeptTensors, own) : std::vector<at::Tensor>();
-  // Nothing below throws.
+std::vector<at::Tensor> read_weights(const CheckpointTensors& from, const char* prefix,
+                                     const torch::nn::Module& module) {
+  return read_values(from, prefix, all_tensors_of(module));
+}
+
+void set_weights(const torch::nn::Module& module, const std::vector<at::Tensor>& values) {
   const at::NoGradGuard no_grad;
+  const std::vector<NamedTensor> own = all_tensors_of(module);
   for (std::size_t i = 0; i < own.size(); ++i) {
     own[i].tensor.detach().copy_(values[i]);
   }
-  if (state.has_kept) {
-    kept.set(std::move(kept_values));
-  }
 }
 
-AccumulatorState read_rest(const CheckpointTensors& from, const RunState& state) {
-  AccumulatorState rest;
-  rest.learning_rates = state.learning_rates;
-  rest.num_steps = state.num_steps;
-  rest.num_skipped = state.num_skipped;
-  rest.seed = state.options.training.seed;
-  rest.loss_scale = state.loss_scale;
-  rest.growth_steps = state.growth_steps;
-  rest.buffer_samples = state.buffer_samples;
-  for (const CheckpointTensor& stored : from.with_prefix(kBufferTensors)) {
-    rest.buffers.emplace(stored.name.substr(std::string_view(kBufferTensors).size()),
-                         read_tensor(from, stored));
+std::map<std::string, at::Tensor> read_tensors(const CheckpointTensors& from,
+                                               const std::string& prefix) {
+  std::map<std::string, at::Tensor> tensors;
+  for (const CheckpointTensor& stored : from.with_prefix(prefix)) {
+    tensors.emplace(stored.name.substr(prefix.size()), read_tensor(from, stored));
   }
-  return rest;
+  return tensors;
+}
+
+AccumulatorState read_rest(const CheckpointTensors& from, AccumulatorState numbers) {
+  numbers.buffers = read_tensors(from, kBufferTensors);
+  return numbers;
 }
 
 RangeState read_range(const CheckpointTensors& from, const OwnedRange& range) {
@@ -240,7 +238,7 @@ RangeState read_range(const CheckpointTensors& from, const OwnedRange& range) {
       throw StorageError(dga::str("[train] ", from.path(), ": expected '", average->name,
                                   "' with shape ", range.like.sizes(), ", found shape ",
                                   at::IntArrayRef(average->shape),
-                                  ". Resume with the model of that run."));
+                                  ". Go on with the model of that run."));
     }
     state.average = read_elements(from, *average, range);
   }

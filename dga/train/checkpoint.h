@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Checkpoint: the state of a run between two steps, in the files of its carriers.
+// Checkpoint: the tensors of a training between two steps, in the files of its carriers. The
+// trainer and Checkpointer share it.
 
 #pragma once
 
@@ -8,6 +9,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -18,8 +20,6 @@
 #include "dga/parallel/owned_state.h"
 #include "dga/storage/checkpoint_tensors.h"
 #include "dga/storage/tensor_parts.h"
-#include "dga/train/kept_weights.h"
-#include "dga/train/run_state.h"
 
 namespace torch::nn {
 class Module;
@@ -48,8 +48,11 @@ class CheckpointShard {
   /// What worker 0 writes besides: the tensors of the module that are not trained, and the workers'
   /// buffers.
   void add_rest(const torch::nn::Module& module, const AccumulatorState& rest);
-  /// The weights of the epoch to be saved. Shares their memory.
-  void add_kept(const torch::nn::Module& module, const KeptWeights& kept);
+  /// The weights of the epoch to be saved, those of all_tensors_of(module). Shares their memory.
+  void add_kept(const torch::nn::Module& module, const std::vector<at::Tensor>& kept);
+  /// A copy of a tensor of the program's own, under this whole name. Throws InvalidArgument for one
+  /// that is not dense, not on the CPU, or of a type that the files do not have.
+  void add_copy(const std::string& name, const at::Tensor& tensor);
 
   std::span<const TensorPart> parts() const noexcept { return parts_; }
   /// Of the model's tensors; empty without add_rest.
@@ -64,15 +67,19 @@ class CheckpointShard {
   std::vector<std::string> order_;
 };
 
-/// Sets the parameters and buffers of `module`, and `kept` where state.has_kept, to those of a
-/// verified checkpoint. `state`: read_state of it. Throws StorageError, and changes nothing then,
-/// if a tensor is missing or has another shape or type.
-void read_module(const CheckpointTensors& from, const RunState& state, torch::nn::Module& module,
-                 KeptWeights& kept);
-RunState read_state(const std::string& path);
+/// The values of all_tensors_of(module) in a verified checkpoint: those whose names begin with
+/// `prefix`, kModelTensors or kKeptTensors. Throws StorageError if a tensor is missing or has
+/// another shape or type.
+std::vector<at::Tensor> read_weights(const CheckpointTensors& from, const char* prefix,
+                                     const torch::nn::Module& module);
+/// Copies `values`, of read_weights, to the module. Throws nothing.
+void set_weights(const torch::nn::Module& module, const std::vector<at::Tensor>& values);
+/// All tensors whose names begin with `prefix`, under the rest of their names. Throws StorageError.
+std::map<std::string, at::Tensor> read_tensors(const CheckpointTensors& from,
+                                               const std::string& prefix);
 
-/// What all workers need of a checkpoint, besides what each owns.
-AccumulatorState read_rest(const CheckpointTensors& from, const RunState& state);
+/// What all workers need of a checkpoint, besides what each owns: its `numbers`, and its buffers.
+AccumulatorState read_rest(const CheckpointTensors& from, AccumulatorState numbers);
 /// What a worker needs for the elements that it owns.
 RangeState read_range(const CheckpointTensors& from, const OwnedRange& range);
 

@@ -5,9 +5,9 @@
 #include "dga/base/error.h"
 #include "dga/base/log.h"
 #include "dga/storage/atomic_file.h"
+#include "dga/storage/checkpoint_names.h"
 #include "dga/storage/checkpoints.h"
 #include "dga/storage/store_path.h"
-#include "dga/train/checkpoint.h"
 
 namespace dga {
 
@@ -57,7 +57,8 @@ std::optional<ResumePoint> find_resume_point(const TrainPlan& plan, const std::s
     verify_checkpoint(asked);
   }
   const std::string path = newest ? newest->path : asked;
-  ResumePoint point{path, read_state(path)};
+  const std::string file = path_in(path, kStateFile);
+  ResumePoint point{path, run_state_from_json(read_file(file), file)};
   check_resumable(point.state, plan.options, plan.data_facts, path);
   return point;
 }

@@ -5,17 +5,12 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
-#include "dga/base/content_hash.h"
 #include "dga/launch/environment.h"
 #include "dga/parallel/gradient_accumulator.h"
-#include "dga/storage/checkpoints.h"
-#include "dga/train/background_job.h"
-#include "dga/train/checkpoint.h"
+#include "dga/train/checkpoint_saver.h"
 #include "dga/train/kept_weights.h"
 #include "dga/train/plan.h"
 #include "dga/train/resume_point.h"
@@ -24,10 +19,6 @@
 namespace dga {
 
 /// Every worker, or carrier, has one and makes the same calls.
-///
-/// A checkpoint is saved in two parts. First each carrier copies what it owns, while training
-/// waits. Then a thread of each writes the copy to a file, while training goes on. When all have
-/// ended, worker 0 commits the checkpoint.
 class RunCheckpoints {
  public:
   /// `resume`: null for a run from the beginning. All arguments but `folder` must outlive this.
@@ -58,47 +49,27 @@ class RunCheckpoints {
             const std::vector<EpochResult>& epochs, EpochPosition position,
             const WorkerNumbers& own, const KeptWeights& kept);
   /// Whether this carrier is still writing.
-  bool is_writing() const noexcept { return writing_.is_busy(); }
-  /// Call it when no carrier is writing: worker 0 begins to commit the checkpoint, if there is one
-  /// under way. What the disk refuses is a warning: the last good checkpoint stays. Collective.
-  void commit();
+  bool is_writing() const noexcept { return saver_.is_writing(); }
+  /// See CheckpointSaver.
+  void commit() { saver_.commit(); }
   /// Waits for the checkpoint under way, and commits it. Returns, on worker 0, the path of the
-  /// checkpoint of the last call of `save`; empty if the disk refused it. Collective; blocks.
+  /// checkpoint with the steps taken up to the last call of `save`; empty if the disk refused it.
+  /// Collective; blocks.
   std::string finish();
 
  private:
-  /// What worker 0 keeps of a checkpoint until it is committed.
-  struct UnderWay {
-    std::unique_ptr<CheckpointWriter> writer;
-    std::string state;  // the text of state.json
-    std::int64_t step = 0;
-  };
-
   /// Whether the weights to be saved may be others than those of the module.
   bool has_kept(bool between_epochs) const noexcept;
-  /// Worker 0 makes the folder. Returns its path, on every worker; empty if the disk refuses it.
-  std::string make_folder(std::int64_t step);
   RunState state_of(const AccumulatorState& rest, const std::vector<EpochResult>& epochs,
                     EpochPosition position, WorkerNumbers all) const;
-  void warn(const std::string& error) const;
-  void wait_for_commit();
 
   const Environment& environment_;
   const TrainPlan& plan_;
   const ResumePoint* resume_;
   std::string folder_;
   std::int64_t saved_step_ = -1;
-
-  bool under_way_ = false;   // the same on every worker
-  SnapshotMemory snapshot_;  // of the checkpoint under way
-  // On worker 0:
-  std::optional<UnderWay> checkpoint_;
-  std::string saved_;      // the path of the last good checkpoint of `save`
-  std::string committed_;  // set by the thread that commits
-  ContentSum written_;     // of this carrier's file; set by the thread that writes it
-  // Last: they are waited for before the members that they use go.
-  BackgroundJob writing_;
-  BackgroundJob committing_;
+  std::string resumed_;  // the checkpoint of this folder, if no other has been saved since
+  CheckpointSaver saver_;
 };
 
 }  // namespace dga

@@ -9,6 +9,8 @@
 #include "dga/base/error.h"
 #include "dga/options/option_table.h"
 #include "dga/options/options_json.h"
+#include "dga/train/accumulator_numbers.h"
+#include "dga/train/program_state.h"
 
 namespace dga {
 namespace {
@@ -24,13 +26,8 @@ std::string to_json(const RunState& state) {
             {"options", Json::parse(to_json(state.options))},
             {"seconds", state.seconds},
             {"saved_errors", state.saved_errors},
-            {"has_kept", state.has_kept},
-            {"learning_rates", state.learning_rates},
-            {"num_steps", state.num_steps},
-            {"num_skipped", state.num_skipped},
-            {"loss_scale", state.loss_scale},
-            {"growth_steps", state.growth_steps},
-            {"buffer_samples", state.buffer_samples}};
+            {"has_kept", state.has_kept}};
+  put_numbers(json, state.numbers);
   json["position"] = {{"step", state.position.step},
                       {"skipped", state.position.skipped},
                       {"seconds", state.position.seconds},
@@ -48,6 +45,11 @@ std::string to_json(const RunState& state) {
 RunState run_state_from_json(std::string_view text, const std::string& path) {
   try {
     const Json json = Json::parse(text);
+    if (is_program_state(json)) {
+      throw StorageError(str("[train] ", path,
+                             ": expected the state of a run of dga train, found that of a program "
+                             "with a dga::Checkpointer. Start that program to go on from it."));
+    }
     if (json.at("schema") != kStateSchema) {
       throw StorageError(str("[train] ", path, ": expected schema ", kStateSchema, ", found ",
                              json.at("schema").dump(), ". Use the dga that wrote it."));
@@ -56,12 +58,8 @@ RunState run_state_from_json(std::string_view text, const std::string& path) {
                    .seconds = json.at("seconds").get<std::vector<PhaseSeconds>>(),
                    .saved_errors = json.at("saved_errors").get<std::vector<double>>(),
                    .has_kept = json.at("has_kept").get<bool>(),
-                   .learning_rates = json.at("learning_rates").get<std::vector<double>>(),
-                   .num_steps = json.at("num_steps").get<std::int64_t>(),
-                   .num_skipped = json.at("num_skipped").get<std::int64_t>(),
-                   .loss_scale = json.at("loss_scale").get<double>(),
-                   .growth_steps = json.at("growth_steps").get<std::int64_t>()};
-    state.buffer_samples = json.at("buffer_samples").get<std::vector<std::int64_t>>();
+                   .numbers = numbers_from(json)};
+    state.numbers.seed = state.options.training.seed;
     const Json& position = json.at("position");
     state.position = {.step = position.at("step").get<std::int64_t>(),
                       .skipped = position.at("skipped").get<std::int64_t>(),

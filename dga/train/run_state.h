@@ -11,6 +11,7 @@
 
 #include "dga/base/fact.h"
 #include "dga/options/run_options.h"
+#include "dga/parallel/accumulator_state.h"
 #include "dga/storage/run_results.h"
 #include "dga/train/worker_times.h"
 
@@ -35,13 +36,10 @@ struct RunState {
   std::vector<PhaseSeconds> seconds = {};  // (workers) of their steps
   std::vector<double> saved_errors = {};   // (workers) after the epoch to be saved
   bool has_kept = false;                   // whether that epoch's weights are among the tensors
-  // Of AccumulatorState, whose tensors are in the other file.
-  std::vector<double> learning_rates = {};
-  std::vector<std::int64_t> buffer_samples = {};
-  std::int64_t num_steps = 0;
-  std::int64_t num_skipped = 0;
-  double loss_scale = 1;
-  std::int64_t growth_steps = 0;
+  AccumulatorState numbers = {};           // without tensors, which are in the other files
+
+  /// Steps that were taken or skipped.
+  std::int64_t step() const noexcept { return numbers.num_steps + numbers.num_skipped; }
 };
 
 /// The text of state.json, with a final newline.

@@ -231,7 +231,7 @@ class Run {
         resume = find_resume_point(plan_, folder, restarted);
         begin_again(folder);
         if (resume && !restarted && plan_.options.output.resume != kResumeAuto) {
-          remove_later_checkpoints(folder, resume->state.num_steps + resume->state.num_skipped);
+          remove_later_checkpoints(folder, resume->state.step());
         }
         if (!resume) {  // what an earlier run has left is no part of this one
           StorePath(path_in(folder, kMetricsFile)).remove();

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shlex
+import shutil
 import stat
 import subprocess
 import tempfile
@@ -62,6 +63,34 @@ class ExamplesTest(unittest.TestCase):
         self.assertEqual({name: tensor["shape"] for name, tensor in header.items() if name != "__metadata__"},
                          {"hidden.weight": [64, 64], "hidden.bias": [64], "output.weight": [10, 64], "output.bias": [10]})
         self.assertEqual(len(content) - end, 4 * (64 * 64 + 64 + 10 * 64 + 10))
+
+    def test_checkpointed_loop_goes_on_from_its_last_good_checkpoint(self):
+        (self.folder / "data").symlink_to(SOURCE / "data")
+        said = set()
+        for engine in ["threads", "processes"] + ["mpi"] * HAS_MPI:
+            start = [*shlex.split(MPIRUN), "-n", 3] if engine == "mpi" else []
+            command = [*start, BIN / "checkpointed_loop", f"run-{engine}", "--engine", engine, "--workers", 3]
+            checkpoints = self.folder / f"run-{engine}" / "checkpoints"
+            for _ in range(2):
+                out = self.succeed(*command, cwd=self.folder)
+                wrong, weights = re.search(r": (\S+) % of the held-out digits wrong, weights ([0-9a-f]+), saved in ", out).groups()
+                self.assertLess(float(wrong), 4)  # guessing: 90
+                said.add(weights)
+                self.assertEqual(len(list(checkpoints.iterdir())), 2)
+                shutil.rmtree(max(checkpoints.iterdir()))
+        self.assertEqual(len(said), 1, said)
+        listed = self.succeed(BIN / "dga", "checkpoint", "ls", self.folder / "run-threads")
+        self.assertRegex(listed, r"(?m)^ *\d+ +- +\d+  complete +\S+/step-\d{12}$")
+        self.assertIn("OK", self.succeed(BIN / "dga", "checkpoint", "verify", self.folder / "run-threads"))
+        self.assertIn("OK 4 tensors", self.succeed(BIN / "dga", "checkpoint", "export", self.folder / "run-threads",
+                                                   self.folder / "weights.safetensors"))
+        self.assertIn("tensors are equal", self.succeed(BIN / "dga", "checkpoint", "diff", self.folder / "run-threads",
+                                                        self.folder / "run-processes"))
+        done = subprocess.run([BIN / "dga", "train", "--data", "data/digits", "--epochs", "1", "--output", "new", "--resume",
+                               max(checkpoints.iterdir())], cwd=self.folder, capture_output=True, text=True, check=False)
+        self.assertEqual(done.returncode, 1, done)
+        self.assertIn("expected the state of a run of dga train, found that of a program with a dga::Checkpointer. Start that "
+                      "program to go on from it.", done.stderr)
 
     def test_gan_trains_two_models_in_turn_with_the_same_weights_on_every_engine(self):
         said = self.on_every_engine("gan", written="generator.safetensors")
