@@ -12,8 +12,10 @@
 #include <string>
 #include <vector>
 
+#include "dga/base/error.h"
 #include "dga/comm/texts.h"
 #include "dga/parallel/pickled_values.h"
+#include "dga/predict/weights.h"
 #include "tests/support/error_of.h"
 #include "tests/support/state_net.h"
 #include "tests/train_engines/small_loop.h"
@@ -166,6 +168,12 @@ std::map<std::string, at::Tensor> joined(const Communicator& world,
   return whole;
 }
 
+void zero(const torch::nn::Module& module) {
+  for (at::Tensor parameter : module.parameters()) {
+    parameter.detach().zero_();
+  }
+}
+
 DGA_ENGINE_TEST(AccumulatorStates, GoOnFromWhatEachWorkerOwns) {
   for (const OptimizerFactory& factory : factories()) {
     auto whole = std::make_shared<StateNet>();
@@ -207,6 +215,26 @@ DGA_ENGINE_TEST(AccumulatorStates, GoOnFromWhatEachWorkerOwns) {
     wrong.num_steps = -1;
     EXPECT_THAT(error_of([&] { accumulator.load_owned_state(wrong, read); }),
                 HasSubstr("[parallel] load_state: expected 0 steps or more, found -1."));
+    // "extra" is small: one worker owns it, and only that one cannot read.
+    const auto fails_on_one = [&](const OwnedRange& range) {
+      if (range.parameter == "extra") {
+        throw Error("cannot read");
+      }
+      return read(range);
+    };
+    const auto before_load = weights_sha256(*after);
+    const auto fails = [&](const ReadRange& reader, const std::function<void()>& change) {
+      return error_of([&] { accumulator.load_owned_state(rest, reader, change); });
+    };
+    EXPECT_EQ(fails(fails_on_one, [&] { zero(*after); }), "cannot read");
+    EXPECT_EQ(fails(read,
+                    [&] {
+                      zero(*after);
+                      throw Error("cannot change");
+                    }),
+              "cannot change");
+    EXPECT_EQ(accumulator.num_steps(), 0);  // on every worker
+    EXPECT_EQ(weights_sha256(*after), before_load);
     accumulator.load_owned_state(rest, read);
     EXPECT_EQ(accumulator.num_steps(), 3);
     train_net(accumulator, *after, environment.rank(), 3);
