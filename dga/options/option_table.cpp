@@ -280,7 +280,8 @@ std::vector<Option> worker_options() {
               .most = 4096,
               .zero_word = "auto",
               .positional = true,
-              .argument = "num_client_items"}),
+              .argument = "num_client_items",
+              .resumable = true}),
       option(
           "carriers", "N", &WorkerOptions::carriers,
           "Number of threads, processes or MPI ranks that carry the workers, in turn. The results "
@@ -422,7 +423,7 @@ std::vector<Option> output_options() {
           "resume", "DIR", &OutputOptions::resume,
           "Go on from a checkpoint: its folder, or auto for the newest good one of --output. The "
           "weights are those of a run that was never interrupted. Epochs, learning rate, engine "
-          "and carriers may be others."),
+          "and carriers may be others. So may the number of workers: then the weights are others."),
       option("tensorboard", "", &OutputOptions::tensorboard,
              "Also write losses, errors, times and options for TensorBoard (tensorboard --logdir "
              "DIR).",

@@ -9,6 +9,7 @@
 #include "dga/base/error.h"
 #include "dga/data/source.h"
 #include "dga/options/option_table.h"
+#include "dga/storage/workers_changes.h"
 
 namespace dga {
 namespace {
@@ -57,8 +58,12 @@ std::string to_json(const RunOptions& options) {
   return text_of(json_of(options));
 }
 
-std::string to_json(const RunOptions& options, const DataSummary& data) {
+std::string to_json(const RunOptions& options, const std::vector<WorkersChange>& workers_changed,
+                    const DataSummary& data) {
   Json json = json_of(options);
+  if (!workers_changed.empty()) {
+    json[kWorkersChangedKey] = json_of(workers_changed);
+  }
   json[kSummaryKey] = Json::parse(to_json(data));
   return text_of(json);
 }
@@ -69,7 +74,7 @@ RunOptions run_options_from_json(std::string_view text, const std::string& path)
   try {
     const Json json = Json::parse(text);
     for (const auto& [name, entry] : json.get_ref<const Json::object_t&>()) {
-      if (name == kSummaryKey) {
+      if (name == kSummaryKey || name == kWorkersChangedKey) {
         continue;
       }
       const Option* option = find_option(name);

@@ -114,6 +114,15 @@ bool has_validation(const SavedRun& run) {
                      [](const EpochResult& epoch) { return epoch.val_error.has_value(); });
 }
 
+/// "30 to step 120, 7 to step 200"
+std::string workers_before(const RunResults& results) {
+  std::string text;
+  for (const WorkersChange& change : results.workers_changed) {
+    text += str(text.empty() ? "" : ", ", change.from, " to step ", change.step);
+  }
+  return text.empty() ? kNone : text;
+}
+
 std::string summary_table(const Runs& runs) {
   HtmlTable table("Results", columns(runs, "Quantity"));
   const auto row = [&](const std::string& name, const Fact& fact) {
@@ -152,6 +161,16 @@ std::string summary_table(const Runs& runs) {
                    : str(r.workers, " on ", r.carriers, r.carriers == 1 ? " carrier" : " carriers",
                          r.coalesced ? ", coalesced" : "");
       }));
+  const auto has_results = [&](auto has) {
+    return std::any_of(runs.begin(), runs.end(),
+                       [&](const SavedRun& run) { return run.results && has(*run.results); });
+  };
+  if (has_results([](const RunResults& r) { return !r.workers_changed.empty(); })) {
+    row("Workers before", of_results(workers_before));
+  }
+  if (has_results([](const RunResults& r) { return r.restarts > 0; })) {
+    row("Restarts", of_results([](const RunResults& r) { return str(r.restarts); }));
+  }
   row("Training samples", of_results([](const RunResults& r) { return str(r.train_samples); }));
   row("Held-out samples", of_results([](const RunResults& r) { return str(r.test_samples); }));
   if (std::any_of(runs.begin(), runs.end(), has_validation)) {

@@ -6,6 +6,7 @@
 
 #include "dga/base/error.h"
 #include "dga/storage/json_number.h"
+#include "dga/storage/workers_changes.h"
 
 namespace dga {
 namespace {
@@ -101,6 +102,7 @@ std::string to_json(const RunResults& results) {
       {"schema", kSchema},
       {"engine", results.engine},
       {"workers", results.workers},
+      {"workers_changed", json_of(results.workers_changed)},
       {"carriers", results.carriers},
       {"coalesced", results.coalesced},
       {"seed", results.seed},
@@ -123,6 +125,7 @@ std::string to_json(const RunResults& results) {
       {"stopped_early", results.stopped_early},
       {"steps", results.steps},
       {"skipped_steps", results.skipped_steps},
+      {"restarts", results.restarts},
       {"step_seconds", {{"median", number_or_null(results.median_step_seconds)}}},
       {"startup_seconds", number_or_null(results.startup_seconds)},
       {"wall_seconds", number_or_null(results.wall_seconds)},
@@ -151,6 +154,9 @@ RunResults run_results_from_json(std::string_view text, const std::string& path)
     RunResults results;
     results.engine = json.at("engine").get<std::string>();
     results.workers = json.at("workers").get<int>();
+    if (json.contains("workers_changed")) {
+      results.workers_changed = workers_changes_from(json.at("workers_changed"));
+    }
     results.carriers = json.value("carriers", 0);
     results.coalesced = json.value("coalesced", false);
     results.seed = json.at("seed").get<std::uint64_t>();
@@ -179,6 +185,7 @@ RunResults run_results_from_json(std::string_view text, const std::string& path)
     results.stopped_early = json.value("stopped_early", false);
     results.steps = json.at("steps").get<std::int64_t>();
     results.skipped_steps = json.value("skipped_steps", std::int64_t{0});
+    results.restarts = json.value("restarts", 0);
     results.median_step_seconds = number_or_nan(json.at("step_seconds").at("median"));
     results.startup_seconds = number_or_nan(json.at("startup_seconds"));
     results.wall_seconds = number_or_nan(json.at("wall_seconds"));

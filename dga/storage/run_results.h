@@ -28,6 +28,17 @@ struct EpochResult {
   bool operator==(const EpochResult&) const = default;
 };
 
+/// A run has gone on from a checkpoint with another number of workers. From then on its bits are
+/// others than those of a run with either number.
+struct WorkersChange {
+  std::int64_t step = 0;   // steps that had been taken
+  std::int64_t epoch = 0;  // epochs that had been finished; the next began from its beginning
+  int from = 0;
+  int to = 0;
+
+  bool operator==(const WorkersChange&) const = default;
+};
+
 /// A quantity of each worker and its mean.
 struct PerWorker {
   std::optional<double> mean = {};
@@ -52,6 +63,7 @@ struct RunPlace {
 struct RunResults {
   std::string engine = {};  // "threads", "processes" or "mpi"
   int workers = 0;
+  std::vector<WorkersChange> workers_changed = {};  // the oldest first
   int carriers = 0;        // threads, processes or ranks. 0 in files of older versions
   bool coalesced = false;  // carriers computed the samples of their workers as one batch
   std::uint64_t seed = 0;
@@ -61,13 +73,17 @@ struct RunResults {
   std::int64_t train_samples = 0;
   std::int64_t test_samples = 0;
   std::int64_t validation_samples = 0;
-  PerWorker time = {};  // seconds from a worker's first step to its last, including waits
+  // Seconds from a worker's first step to its last, including waits; of the steps since the last of
+  // workers_changed.
+  PerWorker time = {};
   // (workers) The parts of `time`; see StepPhase. Empty in files of older versions.
   std::vector<double> compute_seconds = {};
   std::vector<double> reduce_seconds = {};
   std::vector<double> wait_seconds = {};
   std::vector<double> data_seconds = {};
-  PerWorker error = {};  // on its share of the held-out samples; the mean is weighted by samples
+  // On its share of the held-out samples; the mean is weighted by samples. The values are unset if
+  // the saved epoch was before the last of workers_changed.
+  PerWorker error = {};
   std::optional<double> val_error = {};  // of the saved epoch; unset: there is no validation set
   std::vector<EpochResult> epochs = {};
   // The epoch whose weights were saved, counted from 1. 0 in files of older versions.
@@ -77,6 +93,7 @@ struct RunResults {
   std::int64_t steps = 0;      // of `epochs`, as all times but the median and the wall seconds are
   /// Steps that were skipped because a gradient was not finite; not among `steps`.
   std::int64_t skipped_steps = 0;
+  int restarts = 0;  // how often the workers were started again after a failure
   double median_step_seconds = 0;
   double startup_seconds = 0;
   double wall_seconds = 0;

@@ -5,6 +5,7 @@
 #include <torch/nn/module.h>
 #include <torch/version.h>  // macros only
 
+#include <cmath>
 #include <cstddef>
 #include <numeric>
 #include <optional>
@@ -48,7 +49,8 @@ RunResults results_of_workers(const Environment& environment, const TrainPlan& p
     const double seconds = std::accumulate(own.begin(), own.end(), 0.0);
     total_seconds += seconds;
     results.time.values.emplace_back(seconds);
-    results.error.values.push_back(all.shares[i] > 0
+    // NaN: the saved epoch was before the number of workers has changed.
+    results.error.values.push_back(all.shares[i] > 0 && !std::isnan(all.errors[i])
                                        ? std::optional(all.errors[i] / all.shares[i] * error_unit)
                                        : std::nullopt);
   }

@@ -7,6 +7,7 @@
 #include <torch/optim/sgd.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>
@@ -17,7 +18,7 @@
 namespace dga {
 namespace {
 
-LearningRateSchedule schedule_of(ScheduleKind kind, std::int64_t num_steps) {
+LearningRateSchedule schedule_of_kind(ScheduleKind kind, std::int64_t num_steps) {
   switch (kind) {
     case ScheduleKind::step:
       return step_decay(std::max<std::int64_t>(1, (num_steps + 2) / 3), 0.1);
@@ -31,6 +32,15 @@ LearningRateSchedule schedule_of(ScheduleKind kind, std::int64_t num_steps) {
       break;
   }
   return {};
+}
+
+LearningRateSchedule schedule_of(const TrainPlan& plan, std::int64_t lead) {
+  const LearningRateSchedule schedule =
+      schedule_of_kind(plan.options.training.schedule, plan.num_steps());
+  if (!schedule || lead == 0) {
+    return schedule;
+  }
+  return [schedule, lead](std::int64_t step) { return schedule(step + lead); };
 }
 
 }  // namespace
@@ -67,20 +77,19 @@ OptimizerFactory optimizer_of(const TrainPlan& plan, bool custom_model) {
       torch::optim::AdamOptions(options.lr).weight_decay(options.weight_decay));
 }
 
-AccumulatorOptions accumulator_options_of(const TrainPlan& plan) {
+AccumulatorOptions accumulator_options_of(const TrainPlan& plan, std::int64_t lead) {
   AccumulatorOptions options;
   options.micro_steps = static_cast<int>(plan.options.training.micro_steps);
   options.coalesce = plan.options.training.coalesce;
   options.clip_norm = plan.options.training.clip_norm;
   options.on_nonfinite = plan.options.training.on_nonfinite;
   options.ema_decay = plan.options.training.ema;
-  options.learning_rate = schedule_of(plan.options.training.schedule, plan.num_steps());
+  options.learning_rate = schedule_of(plan, lead);
   return options;
 }
 
-double learning_rate_of(const TrainPlan& plan, std::int64_t step) {
-  const LearningRateSchedule schedule =
-      schedule_of(plan.options.training.schedule, plan.num_steps());
+double learning_rate_of(const TrainPlan& plan, std::int64_t step, std::int64_t lead) {
+  const LearningRateSchedule schedule = schedule_of(plan, lead);
   return plan.options.training.lr * (schedule ? schedule(step) : 1);
 }
 

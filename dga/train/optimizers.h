@@ -18,10 +18,11 @@ namespace dga {
 /// updates all matrices. Both optimisers use the same learning rate and weight decay.
 OptimizerFactory optimizer_of(const TrainPlan& plan, bool custom_model);
 
-/// Micro-steps, clipping, moving average and learning-rate schedule of `plan`.
-AccumulatorOptions accumulator_options_of(const TrainPlan& plan);
+/// Micro-steps, clipping, moving average and learning-rate schedule of `plan`. `lead`: see
+/// schedule_lead.
+AccumulatorOptions accumulator_options_of(const TrainPlan& plan, std::int64_t lead);
 
 /// The learning rate of step `step`, counted from 0.
-double learning_rate_of(const TrainPlan& plan, std::int64_t step);
+double learning_rate_of(const TrainPlan& plan, std::int64_t step, std::int64_t lead);
 
 }  // namespace dga

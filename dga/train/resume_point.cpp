@@ -60,6 +60,18 @@ std::optional<ResumePoint> find_resume_point(const TrainPlan& plan, const std::s
   const std::string file = path_in(path, kStateFile);
   ResumePoint point{path, run_state_from_json(read_file(file), file)};
   check_resumable(point.state, plan.options, plan.data_facts, path);
+  if (point.state.options.workers.count != plan.options.workers.count) {
+    const bool within_epoch = !point.state.position.is_between_epochs();
+    change_workers(point.state, plan.options.workers.count);
+    const WorkersChange& change = point.state.workers_changed.back();
+    log_warning("[train] resume: expected --workers ", change.from, ", as in the checkpoint ", path,
+                ", found ", change.to, ". The run goes on with ", change.to, " workers from step ",
+                change.step, ". Its weights will be others than those of a run with ", change.from,
+                '.',
+                within_epoch ? str(" Epoch ", change.epoch + 1,
+                                   ", which was under way, begins again with these weights.")
+                             : "");
+  }
   return point;
 }
 

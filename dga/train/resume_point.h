@@ -32,7 +32,8 @@ RunFolderMode folder_mode(const OutputOptions& options);
 std::optional<RunResults> finished_results(const RunOptions& options);
 
 /// The checkpoint that options.output.resume names; nothing, with a warning, if it is auto and
-/// `run_folder` has no good one. Warns of each damaged one that is passed over. Called by the
+/// `run_folder` has no good one. Of another number of workers: as change_workers makes it, with a
+/// warning. Warns of each damaged one that is passed over. Called by the
 /// process that writes the run's files. Throws StorageError for a path that is no good checkpoint,
 /// and InvalidArgument for one of a run that `plan` does not go on from (check_resumable).
 /// `restarted`: the workers were started again, and go on from the newest good checkpoint of

@@ -90,6 +90,7 @@ RunState RunCheckpoints::state_of(const AccumulatorState& rest,
           .position = std::move(position),
           .seconds = std::move(all.seconds),
           .saved_errors = std::move(all.errors),
+          .workers_changed = workers_changed(),
           .has_kept = saves_kept,
           .numbers = rest};
 }

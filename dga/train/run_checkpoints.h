@@ -28,6 +28,10 @@ class RunCheckpoints {
   // --- restoring
   bool restores() const noexcept { return resume_ != nullptr; }
   const RunState& state() const noexcept { return resume_->state; }
+  /// Those up to now.
+  std::vector<WorkersChange> workers_changed() const {
+    return restores() ? state().workers_changed : std::vector<WorkersChange>();
+  }
   /// Before the accumulator is made: on worker 0, sets the module's values and `kept`. Does nothing
   /// unless restores(). Throws StorageError.
   void load_module(torch::nn::Module& module, KeptWeights& kept);

@@ -4,11 +4,13 @@
 
 #include <algorithm>
 #include <exception>
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "dga/base/error.h"
 #include "dga/options/option_table.h"
 #include "dga/options/options_json.h"
+#include "dga/storage/workers_changes.h"
 #include "dga/train/accumulator_numbers.h"
 #include "dga/train/program_state.h"
 
@@ -17,7 +19,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr int kStateSchema = 2;
+constexpr int kStateSchema = 3;
 
 }  // namespace
 
@@ -26,6 +28,7 @@ std::string to_json(const RunState& state) {
             {"options", Json::parse(to_json(state.options))},
             {"seconds", state.seconds},
             {"saved_errors", state.saved_errors},
+            {"workers_changed", json_of(state.workers_changed)},
             {"has_kept", state.has_kept}};
   put_numbers(json, state.numbers);
   json["position"] = {{"step", state.position.step},
@@ -56,9 +59,13 @@ RunState run_state_from_json(std::string_view text, const std::string& path) {
     }
     RunState state{.options = run_options_from_json(json.at("options").dump(), path),
                    .seconds = json.at("seconds").get<std::vector<PhaseSeconds>>(),
-                   .saved_errors = json.at("saved_errors").get<std::vector<double>>(),
+                   .workers_changed = workers_changes_from(json.at("workers_changed")),
                    .has_kept = json.at("has_kept").get<bool>(),
                    .numbers = numbers_from(json)};
+    for (const Json& error : json.at("saved_errors")) {
+      state.saved_errors.push_back(error.is_null() ? std::numeric_limits<double>::quiet_NaN()
+                                                   : error.get<double>());
+    }
     state.numbers.seed = state.options.training.seed;
     const Json& position = json.at("position");
     state.position = {.step = position.at("step").get<std::int64_t>(),
@@ -108,6 +115,23 @@ void check_resumable(const RunState& state, const RunOptions& options,
               ": ", fact.value, ", found ", found == data.end() ? "none" : found->value,
               ". Resume with the same data, or start without --resume.");
   }
+}
+
+void change_workers(RunState& state, int workers) {
+  state.workers_changed.push_back({.step = state.numbers.num_steps,
+                                   .epoch = std::ssize(state.epochs),
+                                   .from = state.options.workers.count,
+                                   .to = workers});
+  state.options.workers.count = workers;
+  state.position = {};
+  const auto count = static_cast<std::size_t>(workers);
+  state.seconds.assign(count, {});
+  state.saved_errors.assign(count, std::numeric_limits<double>::quiet_NaN());
+}
+
+std::int64_t schedule_lead(const std::vector<WorkersChange>& changes,
+                           std::int64_t steps_per_epoch) {
+  return changes.empty() ? 0 : changes.back().epoch * steps_per_epoch - changes.back().step;
 }
 
 }  // namespace dga

@@ -93,6 +93,10 @@ class Training {
   std::string stop_text(const std::string& checkpoint) const;
   RunResults collect_results(bool stopped);
   bool is_root() const { return environment_.is_root(); }
+  /// Of the run, with those that were skipped.
+  std::int64_t steps_begun() const {
+    return accumulator_->num_steps() + accumulator_->num_skipped();
+  }
   bool has_all_epochs() const {
     return std::ssize(epochs_) == plan_.options.training.epochs || best_.patience_is_over();
   }
@@ -120,6 +124,7 @@ class Training {
   RequestAgreement requests_;
   EpochEvaluator evaluator_;
   RunCheckpoints checkpoints_;
+  std::int64_t lead_;  // see schedule_lead
   bool has_buffers_ = false;
 
   // Over the share of each of this carrier's workers, after the epoch to be saved.
@@ -171,6 +176,7 @@ Training::Training(Environment& environment, const TrainPlan& plan, const TrainE
       requests_(environment.world()),
       evaluator_(environment, plan, extras, card_),
       checkpoints_(environment, plan, resume, writer.folder()),
+      lead_(schedule_lead(checkpoints_.workers_changed(), plan.steps_per_epoch)),
       best_(plan.options.training.patience) {
   const WorkerBlock block = environment_.block();
   seconds_.resize(static_cast<std::size_t>(block.count));
@@ -179,7 +185,8 @@ Training::Training(Environment& environment, const TrainPlan& plan, const TrainE
   if (is_root() && !writer_.attempt([&] {
         RunOptions resolved = plan_.options;
         resolved.output.folder = writer_.folder();
-        writer_.write(kConfigFile, to_json(resolved, plan_.summary));
+        writer_.write(kConfigFile,
+                      to_json(resolved, checkpoints_.workers_changed(), plan_.summary));
       })) {
     requests_.want_stop();
   }
@@ -194,7 +201,7 @@ Training::Training(Environment& environment, const TrainPlan& plan, const TrainE
   has_buffers_ = !model_.module->buffers().empty();
   accumulator_ = std::make_unique<GradientAccumulator>(
       environment_, model_.module, optimizer_of(plan_, static_cast<bool>(extras_.model)),
-      accumulator_options_of(plan_));
+      accumulator_options_of(plan_, lead_));
   checkpoints_.load_accumulator(*accumulator_);
   if (checkpoints_.restores()) {
     restore(checkpoints_.state());
@@ -288,11 +295,10 @@ bool Training::train_epoch() {
   accumulator_->recorder().restart();
   times_->restart();
   epoch_at_ = now_seconds();
-  const std::int64_t steps_before = std::ssize(epochs_) * plan_.steps_per_epoch;
   const std::int64_t first = position_.step;
   const std::int64_t skipped_before = accumulator_->num_skipped() - position_.skipped;
   while (position_.step < plan_.steps_per_epoch) {
-    const std::int64_t number = steps_before + position_.step;
+    const std::int64_t number = steps_begun();
     const Request request = requests_.before(number, checkpoints_.is_writing());
     if (requests_.all_have_written()) {
       checkpoints_.commit();
@@ -339,7 +345,7 @@ void Training::take_step() {
   if (is_root()) {
     // Without samples the loss is 0 / 0, which is NaN.
     progress_.step_done(
-        {.steps = accumulator_->num_steps() + accumulator_->num_skipped(),
+        {.steps = steps_begun(),
          .epoch = std::ssize(epochs_) + 1,
          .loss = learnt.loss / static_cast<double>(learnt.samples) * objective_.unit()});
   }
@@ -443,7 +449,7 @@ bool Training::evaluate() {
   }
   const bool more = goes_on(result);
   const bool saves = checkpoints_.is_due_after_epoch(epoch + 1) ||
-                     (more && checkpoints_.is_due_before_step((epoch + 1) * plan_.steps_per_epoch));
+                     (more && checkpoints_.is_due_before_step(steps_begun()));
   if (to_be_saved && is_root() && (more || saves)) {
     // The next epoch may not end. This reads each weight once, as the evaluation of one batch does.
     // No worker changes the weights before worker 0 takes part in the next step.
@@ -466,7 +472,7 @@ bool Training::goes_on(const EpochResult& result) {
   if (is_root()) {
     writer_.append(result);
   }
-  telemetry_->epoch_done(result, learning_rate_of(plan_, accumulator_->num_steps() - 1));
+  telemetry_->epoch_done(result, learning_rate_of(plan_, accumulator_->num_steps() - 1, lead_));
   if (is_root()) {
     if (!writer_.error().empty()) {
       requests_.want_stop();
@@ -484,7 +490,7 @@ bool Training::goes_on(const EpochResult& result) {
 
 std::string Training::stop_text(const std::string& checkpoint) const {
   const int number = StopSignal::signal_number();
-  std::string text = str("[train] run: expected ", plan_.num_steps(), " steps, found ",
+  std::string text = str("[train] run: expected ", plan_.num_steps() - lead_, " steps, found ",
                          number == 0 ? std::string("a request to stop")
                                      : str("signal ", number, " (", sigdescr_np(number), ")"),
                          " after step ", accumulator_->num_steps(), ".");
@@ -555,6 +561,8 @@ RunResults Training::collect_results(bool stopped) {
   results.stopped_early = !stopped && epochs_.back().epoch < plan_.options.training.epochs;
   results.steps = steps_;
   results.skipped_steps = skipped_steps_;
+  results.workers_changed = checkpoints_.workers_changed();
+  results.restarts = environment_.restarts();
   results.median_step_seconds = accumulator_->recorder().median();
   results.startup_seconds = first_step_at_ - started_;
   if (is_root()) {

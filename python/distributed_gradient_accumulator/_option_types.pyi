@@ -94,7 +94,7 @@ class ProblemOptions(DatasetOptions, total=False):
     keep_checkpoints: Optional[int]
     """Number of checkpoints to keep; older ones are removed. Default: 2."""
     resume: Optional[Union[str, os.PathLike[str]]]
-    """Go on from a checkpoint: its folder, or auto for the newest good one of --output. The weights are those of a run that was never interrupted. Epochs, learning rate, engine and carriers may be others."""
+    """Go on from a checkpoint: its folder, or auto for the newest good one of --output. The weights are those of a run that was never interrupted. Epochs, learning rate, engine and carriers may be others. So may the number of workers: then the weights are others."""
     tensorboard: Optional[bool]
     """Also write losses, errors, times and options for TensorBoard (tensorboard --logdir DIR). Default: false."""
     trace: Optional[bool]

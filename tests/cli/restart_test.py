@@ -52,6 +52,9 @@ class RestartTest(ProgramTest):
         done = self.dga("train", *OPTIONS, "--output", "whole")
         self.assertEqual(done.returncode, 0, done)
         self.assertEqual(*(running.results_of(self.folder / output) for output in ("out", "whole")))
+        for output, number in (("out", restarts), ("whole", 0)):
+            found = json.loads((self.folder / output / "results.json").read_text(encoding="utf-8"))
+            self.assertEqual(found["restarts"], number)
         self.assertEqual(self.epochs(), 150)
         self.assertEqual([name for name in os.listdir(self.folder / "out") if name.startswith(".")], [])
         self.assertEqual(self.dga("fs", "verify", "out").returncode, 0)

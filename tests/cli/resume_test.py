@@ -26,8 +26,10 @@ class ResumeTest(ProgramTest):
         super().setUp()
         self.write("data/a.csv", rows(400))
 
-    def train(self, output, *options, epochs=EPOCHS, command=(PROGRAM,)):
-        done = self.dga("train", *OPTIONS, "--epochs", epochs, "--output", output, "--quiet", *options, command=command)
+    def train(self, output, *options, epochs=EPOCHS, workers=5, command=(PROGRAM,)):
+        common = list(OPTIONS)
+        common[common.index("--workers") + 1] = workers
+        done = self.dga("train", *common, "--epochs", epochs, "--output", output, "--quiet", *options, command=command)
         self.assertEqual(done.returncode, 0, done)
         return done
 
@@ -182,6 +184,74 @@ class ResumeTest(ProgramTest):
         self.expect_error(self.dga("train", *OPTIONS, "--epochs", "3", "--output", "out", "--resume", "auto", "--coalesce",
                                    "--carriers", "5"), 1,
                           "[train] resume: expected --carriers 2, as in the checkpoint out/checkpoints/step-")
+
+    def workers_changed(self, output, name="results.json"):
+        return json.loads((self.folder / output / name).read_text(encoding="utf-8"))["workers_changed"]
+
+    def test_another_number_of_workers_goes_on_with_the_same_bits_on_all_engines(self):
+        options = ("--schedule", "cosine", "--ema", "0.9")
+        found = []
+        ways = [("threads", "1"), ("threads", "4"), ("processes", "3")] + [("mpi", "2")] * HAS_MPI
+        for number, (engine, carriers) in enumerate(ways):
+            with self.subTest(engine=engine, carriers=carriers):
+                out = f"out{number}"
+                command = [*MPIRUN, "-n", carriers, PROGRAM] if engine == "mpi" else [PROGRAM]
+                way = ("--engine", engine) if engine == "mpi" else ("--engine", engine, "--carriers", carriers)
+                self.train(out, *options, *way, "--checkpoint-every", "1", epochs=2, workers=30, command=command)
+                done = self.train(out, *options, *way, "--resume", "auto", "--checkpoint-every", "1", epochs=4, workers=7,
+                                  command=command)
+                first = self.workers_changed(out)
+                self.assertEqual([(each["epoch"], each["from"], each["to"]) for each in first], [(2, 30, 7)])
+                self.assertIn(f"expected --workers 30, as in the checkpoint {out}/checkpoints/step-{first[0]['step']:012}, found "
+                              f"7. The run goes on with 7 workers from step {first[0]['step']}. Its weights will be others than "
+                              "those of a run with 30.", done.stderr)
+                self.assertEqual(done.stderr.count("\n"), 1)
+                self.assertEqual(self.workers_changed(out, "config.json"), first)
+                middle = json.loads((self.folder / out / "results.json").read_text(encoding="utf-8"))
+                self.assertEqual((middle["workers"], len(middle["time"]["values"])), (7, 7))
+                self.assertGreater(min(middle["time"]["values"]), 0)
+                self.train(out, *options, *way, "--resume", "auto", "--checkpoint-every", "1", workers=30, command=command)
+                changes = self.workers_changed(out)
+                self.assertEqual(changes[:1], first)
+                self.assertEqual(changes[1], {"step": middle["steps"], "epoch": 4, "from": 7, "to": 30})
+                report = (self.folder / out / "report.html").read_text(encoding="utf-8")
+                self.assertIn(f"30 to step {first[0]['step']}, 7 to step {middle['steps']}", report)
+                found.append((self.results(out), changes))
+        for other in found[1:]:
+            self.assertEqual(other, found[0])
+        self.assertLess(found[0][0]["epochs"][-1]["loss"], found[0][0]["epochs"][0]["loss"])
+        self.train("whole", *options, workers=30)
+        self.assertNotEqual(self.results("whole")["weights_sha256"], found[0][0]["weights_sha256"])
+        self.assertEqual(self.workers_changed("whole"), [])
+
+    def test_an_epoch_under_way_begins_again_with_another_number_of_workers(self):
+        self.train("parts", "--checkpoint-every", "7steps", "--keep-checkpoints", "1000", "--schedule", "cosine")
+        per_epoch = self.results("parts")["steps"] // EPOCHS
+        step = 7 * (per_epoch // 7 + 1)
+        self.assertNotEqual(step % per_epoch, 0)
+        found = []
+        for carriers in ("1", "3"):
+            done = self.train(f"out{carriers}", "--resume", f"parts/checkpoints/step-{step:012}", "--carriers", carriers,
+                              "--schedule", "cosine", workers=3)
+            self.assertIn(f"Epoch {step // per_epoch + 1}, which was under way, begins again with these weights.", done.stderr)
+            found.append(self.results(f"out{carriers}"))
+            self.assertEqual(self.workers_changed(f"out{carriers}"),
+                             [{"step": step, "epoch": step // per_epoch, "from": 5, "to": 3}])
+        self.assertEqual(found[0], found[1])
+        samples = json.loads((self.folder / "out1" / "results.json").read_text(encoding="utf-8"))["samples"]["train"]
+        steps = -(-samples // 3)  # of the largest shard
+        self.assertEqual(found[0]["steps"], step + (EPOCHS - step // per_epoch) * -(-steps // 4))
+
+    def test_workers_that_took_no_steps_have_no_times_and_errors(self):
+        self.train("first", "--checkpoint-every", "1", "--keep-best", epochs=3)
+        self.train("second", "--resume", f"first/checkpoints/{self.checkpoints('first')[-1]}", "--keep-best", epochs=3,
+                   workers=3)
+        first, second = (json.loads((self.folder / name / "results.json").read_text(encoding="utf-8"))
+                         for name in ("first", "second"))
+        self.assertEqual(second["workers_changed"], [{"step": first["steps"], "epoch": 3, "from": 5, "to": 3}])
+        self.assertEqual(second["error"], {"mean": first["error"]["mean"], "values": [None] * 3})
+        self.assertEqual(second["time"]["values"], [0] * 3)
+        self.assertEqual(second["weights_sha256"], first["weights_sha256"])
 
     def test_another_learning_rate_is_used_from_then_on(self):
         self.train("out", "--checkpoint-every", "1", epochs=2)

@@ -167,11 +167,15 @@ TEST(ConfigJson, HoldsTheSummaryOfTheDataBesideTheOptions) {
   RunOptions options;
   options.data.path = "data";
   const DataSummary summary{.files = {{.path = "data/a.csv"}}, .label = "y", .features = 3};
-  const std::string text = to_json(options, summary);
+  const std::string text =
+      to_json(options, {{.step = 120, .epoch = 3, .from = 30, .to = 7}}, summary);
   EXPECT_EQ(run_options_from_json(text, "config.json"), options);
   const auto json = nlohmann::json::parse(text);
   EXPECT_EQ(data_summary_from_json(json.at(kSummaryKey).dump(), "config.json"), summary);
-  EXPECT_EQ(json.size(), option_table().size() + 1);
+  EXPECT_EQ(json.at(kWorkersChangedKey),
+            nlohmann::json::parse(R"([{"step":120,"epoch":3,"from":30,"to":7}])"));
+  EXPECT_EQ(json.size(), option_table().size() + 2);
+  EXPECT_EQ(nlohmann::json::parse(to_json(options, {}, summary)).size(), option_table().size() + 1);
 }
 
 TEST(ConfigJson, SaysTheWordForWhatIsLeftOpen) {

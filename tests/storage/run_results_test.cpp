@@ -23,6 +23,7 @@ using testing::ThrowsMessage;
 RunResults two_workers() {
   return {.engine = "threads",
           .workers = 2,
+          .workers_changed = {{.step = 1, .epoch = 0, .from = 3, .to = 2}},
           .carriers = 1,
           .coalesced = true,
           .seed = 42,
@@ -46,6 +47,7 @@ RunResults two_workers() {
           .stopped_early = true,
           .steps = 3,
           .skipped_steps = 2,
+          .restarts = 1,
           .median_step_seconds = 0.001,
           .startup_seconds = 0.02,
           .wall_seconds = 2,
@@ -64,6 +66,14 @@ TEST(RunResults, AreWrittenByTheSchema) {
   "schema": 1,
   "engine": "threads",
   "workers": 2,
+  "workers_changed": [
+    {
+      "step": 1,
+      "epoch": 0,
+      "from": 3,
+      "to": 2
+    }
+  ],
   "carriers": 1,
   "coalesced": true,
   "seed": 42,
@@ -120,6 +130,7 @@ TEST(RunResults, AreWrittenByTheSchema) {
   "stopped_early": true,
   "steps": 3,
   "skipped_steps": 2,
+  "restarts": 1,
   "step_seconds": {
     "median": 0.001
   },
