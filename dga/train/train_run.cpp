@@ -394,6 +394,9 @@ RunSummary run_now(const RunOptions& options, Progress& progress) {
   DGA_CHECK(engine != Engine::mpi || !supervised() || !options.output.folder.empty(),
             "[train] output: expected the folder in which dga launch finds the run again, found "
             "none. Add --output DIR.");
+  DGA_CHECK(engine != Engine::mpi || !supervised() || options.workers.count > 0,
+            "[train] workers: expected their number, since dga launch may go on with another "
+            "number of ranks, found none. Add --workers N.");
   if (const auto finished = summary_if_finished(options)) {
     return *finished;
   }

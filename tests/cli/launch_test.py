@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """dga launch: a job under MPI is started again after failures and on other hosts, and ends with the same weights."""
 
-import json
 import os
 import random
 import signal
@@ -12,6 +11,7 @@ import time
 import unittest
 from pathlib import Path
 
+import running
 from program import PROGRAM, ProgramTest, rows
 
 MPIRUN = os.environ.get("DGA_MPIRUN", "mpirun --oversubscribe")
@@ -60,23 +60,10 @@ class LaunchTest(ProgramTest):
         return [found[rank] for rank in sorted(found)]
 
     def epochs(self):
-        try:
-            return (self.folder / "out" / "metrics.jsonl").read_bytes().count(b"\n")
-        except FileNotFoundError:
-            return 0
+        return running.epochs_in(self.folder / "out")
 
     def wait_for_epochs(self, process, number):
-        end = time.monotonic() + 60
-        while self.epochs() < number:
-            self.assertIsNone(process.poll(), "it has ended already")
-            self.assertLess(time.monotonic(), end)
-            time.sleep(0.005)
-
-    def results(self, output):
-        found = json.loads((self.folder / output / "results.json").read_text(encoding="utf-8"))
-        for epoch in found["epochs"]:
-            del epoch["seconds"]
-        return {key: found[key] for key in ("weights_sha256", "error", "epochs", "steps")}
+        running.wait_until(lambda: self.epochs() >= number, process)
 
     def expect_undisturbed(self, process, restarts, epochs=EPOCHS):
         _, stderr = process.communicate(timeout=120)
@@ -86,8 +73,8 @@ class LaunchTest(ProgramTest):
         if epochs not in self.undisturbed:
             done = self.dga(*TRAIN, *epochs, "--output", "whole", "--engine", "threads")
             self.assertEqual(done.returncode, 0, done)
-            self.undisturbed[epochs] = self.results("whole")
-        self.assertEqual(self.results("out"), self.undisturbed[epochs])
+            self.undisturbed[epochs] = running.results_of(self.folder / "whole")
+        self.assertEqual(running.results_of(self.folder / "out"), self.undisturbed[epochs])
         self.assertEqual(str(self.epochs()), epochs[1])
         return stderr
 
@@ -152,11 +139,8 @@ class LaunchTest(ProgramTest):
             self.wait_for_epochs(process, after)
             counts.append(len(self.ranks()))
             self.write("hosts", [f"localhost slots={slots}"])
-            end = time.monotonic() + 30
-            while len(self.ranks()) != min(slots, 5):  # no more than workers
-                self.assertLess(time.monotonic(), end)
-                self.assertIsNone(process.poll())
-                time.sleep(0.05)
+            # No more than workers.
+            running.wait_until(lambda expected=min(slots, 5): len(self.ranks()) == expected, process, pause=0.05)
         self.assertEqual(counts, [2, 3, 1])
         stderr = self.expect_undisturbed(process, 0, LONGER)
         for count in (3, 1, 5):
@@ -200,6 +184,7 @@ class LaunchTest(ProgramTest):
 
     def test_wrong_usage_is_not_tried_again(self):
         for program, text in (((PROGRAM, *TRAIN, "--nonsense", "--output", "out"), "--nonsense: expected the name of an option"),
+                              ((PROGRAM, "train", "--data", "data", "--output", "out"), "Add --workers N."),
                               ((PROGRAM, *TRAIN), "[train] output: expected the folder in which dga launch finds the run "
                                                   "again, found none. Add --output DIR.")):
             process = self.launch("--carriers", "2", "--max-restarts", "5", program=program)

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """--max-restarts: a run whose workers are killed or stopped ends by itself with the weights of one that was left alone."""
 
+import json
 import os
 import random
 import signal
