@@ -207,6 +207,10 @@ void launch_mpi(const LaunchOptions& options, Seating seating, const Worker& wor
   Comm world;
   split_by_node(all, options.ranks_per_node, node);
   number_by_node(all, node, world);
+  if (world.rank() == 0) {
+    tell_supervisor({.kind = SupervisorMessage::Kind::workers,
+                     .number = options.workers == 0 ? world.size() : options.workers});
+  }
   const Seats seats(seating, blocks_over(world.size(), options));
   LaunchOptions resolved = options;
   resolved.workers = seats.blocks().workers();
@@ -249,7 +253,7 @@ void launch_mpi(const LaunchOptions& options, Seating seating, const Worker& wor
     check_mpi(MPI_Barrier(world.get()), "MPI_Barrier");
     std::optional<StepReports> reports;
     if (world.rank() == 0) {
-      tell_supervisor({.kind = SupervisorMessage::Kind::joined, .number = resolved.workers});
+      tell_supervisor({.kind = SupervisorMessage::Kind::joined});
       reports.emplace([&] { return steps_on(node_segment, locals); });
     }
     done = seats.are_shared() ? run_several(resolved, std::move(own), node_segment, worker)
@@ -261,6 +265,9 @@ void launch_mpi(const LaunchOptions& options, Seating seating, const Worker& wor
                      .number = steps_on(node_segment, locals),
                      .text = failure_board_of(node_segment).text()});
     throw WorkerFailure(failure_board_of(node_segment).text());
+  }
+  if (world.rank() == 0) {
+    tell_supervisor({.kind = SupervisorMessage::Kind::ended});
   }
 }
 

@@ -4,11 +4,13 @@
 
 #include <signal.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <array>
 #include <atomic>
 #include <cerrno>
+#include <cstdint>
 #include <cstring>
 #include <new>
 
@@ -26,15 +28,17 @@ constexpr std::array kSignals{StoppingSignal{SIGINT, false}, StoppingSignal{SIGT
                               StoppingSignal{SIGHUP, true}, StoppingSignal{SIGUSR1, true},
                               StoppingSignal{SIGUSR2, true}};
 constexpr int kExitCode = 130;
+constexpr std::int64_t kOneRequestMilliseconds = 200;
 
 // Signal handlers may only access lock-free atomics. All accesses here are seq_cst.
 using Flag = std::atomic<int>;
 static_assert(Flag::is_always_lock_free);
 
 std::atomic<Flag*> shared_flag{nullptr};  // holds the number of the first signal, or 0
-// Whether this process has received a signal. It is not shared: a single Ctrl-C reaches every
-// process of the group and must not count as a second signal.
-std::atomic<bool> seen_here{false};
+// When this process has received the first signal; 0: it has not. It is not shared: a single Ctrl-C
+// reaches every process of the group and must not count as a second signal.
+std::atomic<std::int64_t> first_here{0};
+static_assert(std::atomic<std::int64_t>::is_always_lock_free);
 std::atomic<bool> second_ends{true};
 std::array<struct sigaction, kSignals.size()> previous{};
 
@@ -43,8 +47,25 @@ void set_flag(Flag& flag, int number) noexcept {
   flag.compare_exchange_strong(none, number);
 }
 
+std::int64_t milliseconds_now() noexcept {
+  timespec now{};
+  clock_gettime(CLOCK_MONOTONIC, &now);  // may be called in a signal handler
+  return static_cast<std::int64_t>(now.tv_sec) * 1000 + now.tv_nsec / 1000000;
+}
+
+/// `timeout` and batch systems send a signal to the process and to its group, or to a job and its
+/// launcher: that is one request.
+bool is_second(int number) noexcept {
+  std::int64_t none = 0;
+  const std::int64_t now = milliseconds_now();
+  if (first_here.compare_exchange_strong(none, now)) {
+    return false;
+  }
+  return number != SIGUSR1 && number != SIGUSR2 && now - none >= kOneRequestMilliseconds;
+}
+
 void on_signal(int number) {
-  if (seen_here.exchange(true) && second_ends.load()) {
+  if (is_second(number) && second_ends.load()) {
     _exit(kExitCode);
   }
   if (Flag* flag = shared_flag.load()) {
@@ -67,7 +88,7 @@ StopSignal::StopSignal(SecondSignal second) {
     throw Error(str("[launch] stop_signal: expected a page of shared memory, found \"",
                     std::strerror(errno), "\". Free some memory."));
   }
-  seen_here.store(false);
+  first_here.store(0);
   second_ends.store(second == SecondSignal::ends_process);
   shared_flag.store(new (page) Flag(0));
   struct sigaction action {};

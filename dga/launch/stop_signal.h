@@ -14,7 +14,8 @@ enum class SecondSignal {
 /// While an object of this class exists, SIGINT, SIGTERM, SIGHUP, SIGUSR1 and SIGUSR2 set a flag
 /// instead of ending the process. SIGHUP, SIGUSR1 and SIGUSR2 are left alone where they are ignored
 /// or have a handler: nohup ignores SIGHUP, and programs have uses of their own for the others. A
-/// second signal to the same process does what SecondSignal says. At most one object may exist at a
+/// second signal to the same process does what SecondSignal says; SIGUSR1, SIGUSR2 and what comes
+/// within 0.2 s of the first are no second signal. At most one object may exist at a
 /// time. Create it before workers are started: the flag lies in memory that forked
 /// children share, so a signal to one process is seen by all. Workers check the flag at different
 /// times, so they must agree on the last step.

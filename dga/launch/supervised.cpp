@@ -76,13 +76,13 @@ void StepReports::report() {
   using std::chrono::milliseconds;
   std::int64_t told = 0;
   int reports = 0;
-  double last = 0;
+  double last = now_seconds();
   std::unique_lock lock(mutex_);
   while (!ended_.wait_for(lock, milliseconds(reports < 2 ? 10 : 200), [this] { return ends_; })) {
     const std::int64_t steps = steps_();
-    if (steps != told && (reports < 2 || now_seconds() - last >= 1)) {
+    if ((steps != told && reports < 2) || now_seconds() - last >= 1) {
       tell_supervisor({.kind = SupervisorMessage::Kind::steps, .number = steps});
-      ++reports;
+      reports += steps != told ? 1 : 0;
       told = steps;
       last = now_seconds();
     }

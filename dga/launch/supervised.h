@@ -33,8 +33,8 @@ void end_with_launcher();
 /// Sends a message to the supervisor, if there is one.
 void tell_supervisor(const SupervisorMessage& message);
 
-/// A thread that tells the supervisor about the steps: the first two changes of their number at
-/// once, since loading a checkpoint is one, and later ones each second.
+/// A thread that tells the supervisor about the steps each second, also if there are no new ones: a
+/// sign of life. The first two changes of their number at once, since loading a checkpoint is one.
 class StepReports {
  public:
   /// `steps` is called by the thread, and returns the steps taken so far. Does nothing without a

@@ -13,8 +13,11 @@ namespace {
 
 using Kind = SupervisorMessage::Kind;
 
-constexpr NamedValues<Kind, 3> kMessageKinds{
-    {{"joined", Kind::joined}, {"steps", Kind::steps}, {"failed", Kind::failed}}};
+constexpr NamedValues<Kind, 5> kMessageKinds{{{"workers", Kind::workers},
+                                              {"joined", Kind::joined},
+                                              {"steps", Kind::steps},
+                                              {"ended", Kind::ended},
+                                              {"failed", Kind::failed}}};
 
 /// The text before the next space; `rest` begins behind that.
 std::string_view next_word(std::string_view& rest) noexcept {
@@ -30,7 +33,7 @@ std::string to_line(const SupervisorMessage& message, std::string_view job) {
   // A line of up to 4096 bytes reaches the pipe of a launcher in one piece.
   constexpr std::size_t kLongestText = 3500;
   return str(kMessageStart, "dga ", job, ' ', name_in(kMessageKinds, message.kind), ' ',
-             message.number, ' ', one_line(message.text.substr(0, kLongestText)), '\n');
+             message.number, ' ', one_line(message.text).substr(0, kLongestText), '\n');
 }
 
 std::optional<SupervisorMessage> message_in(std::string_view line, std::string_view job) {

@@ -14,9 +14,11 @@ namespace dga {
 
 struct SupervisorMessage {
   enum class Kind {
-    joined,  ///< all ranks have met; `number`: of workers
-    steps,   ///< `number`: the steps that the workers have taken
-    failed,  ///< the launch has failed after `number` steps; `text` says why
+    workers,  ///< `number`: of the workers that the program asks for
+    joined,   ///< all ranks have met, and the workers begin
+    steps,    ///< `number`: the steps that the workers have taken; each second
+    ended,    ///< the workers have done their work: there are no more messages about steps
+    failed,   ///< the launch has failed after `number` steps; `text` says why
   };
   Kind kind = Kind::joined;
   std::int64_t number = 0;

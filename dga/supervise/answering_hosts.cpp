@@ -24,12 +24,14 @@ struct Trial {
 }  // namespace
 
 std::vector<Host> answering_hosts(const std::vector<Host>& hosts,
-                                  const std::vector<std::string>& launcher) {
+                                  const std::vector<std::string>& launcher,
+                                  const std::function<bool()>& meanwhile) {
   std::vector<Trial> trials;
   for (const Host& host : hosts) {
     std::vector<std::string> command = launcher;
     command.insert(command.end(), {"-machinefile", LauncherProcess::kHostFile, "-n", "1", "true"});
-    trials.push_back({host, std::make_unique<LauncherProcess>(command, to_text({host}))});
+    trials.push_back({host, std::make_unique<LauncherProcess>(command, to_text({host}),
+                                                              LauncherProcess::Input::none)});
   }
   const double end = now_seconds() + kSecondsToAnswer;
   const auto runs = [](const Trial& trial) {
@@ -37,6 +39,9 @@ std::vector<Host> answering_hosts(const std::vector<Host>& hosts,
     return !trial.process->status();
   };
   while (now_seconds() < end && std::any_of(trials.begin(), trials.end(), runs)) {
+    if (!meanwhile()) {
+      return hosts;
+    }
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
   }
   std::vector<Host> answering;

@@ -14,23 +14,31 @@ HostFile::HostFile(std::string path) : path_(std::move(path)) {}
 
 void HostFile::read() {
   if (!path_.empty()) {
-    std::string text = read_file(path_);
-    hosts_ = hosts_in(text, path_);
-    text_ = std::move(text);
+    hosts_ = hosts_in(read_file(path_), path_);
   }
 }
 
 bool HostFile::has_changed() {
-  const std::vector<Host> before = hosts_;
-  try {
-    read();
-    complaint_.clear();
-  } catch (const Error& error) {
-    if (std::exchange(complaint_, error.what()) != error.what()) {
-      log_warning(error.what(), " The job goes on on its old hosts.");
-    }
+  if (path_.empty()) {
+    return false;
   }
-  return hosts_ != before;
+  std::string text;
+  std::string wrong;
+  std::vector<Host> found = hosts_;
+  try {
+    text = read_file(path_);
+    if (text == last_text_) {
+      found = hosts_in(text, path_);
+    }
+  } catch (const Error& error) {
+    wrong = error.what();
+  }
+  last_text_ = std::move(text);
+  if (wrong != complaint_ && !wrong.empty()) {
+    log_warning(wrong, " The job goes on on its old hosts.");
+  }
+  complaint_ = std::move(wrong);
+  return std::exchange(hosts_, found) != found;
 }
 
 }  // namespace dga

@@ -24,10 +24,24 @@ std::optional<int> slots_from(std::string_view digits) noexcept {
              : std::nullopt;
 }
 
+/// "slots = 4" as "slots=4".
+std::string with_joined_values(const std::string& line) {
+  std::string joined;
+  for (const char c : line) {
+    const bool after_equals = !joined.empty() && joined.back() == '=';
+    if (c == '=') {
+      joined.resize(joined.find_last_not_of(" \t") + 1);
+    }
+    if (!(after_equals && (c == ' ' || c == '\t'))) {
+      joined += c;
+    }
+  }
+  return joined;
+}
+
 /// The host of a line without comment, or nothing if the number of its slots is wrong.
 std::optional<Host> host_in(const std::string& line) {
-  constexpr std::string_view kSlots = "slots=";
-  std::istringstream in(line);
+  std::istringstream in(with_joined_values(line));
   Host host;
   in >> host.name;
   host.line = line;
@@ -39,8 +53,10 @@ std::optional<Host> host_in(const std::string& line) {
     host.name.resize(colon);
   }
   for (std::string word; in >> word;) {
-    if (word.starts_with(kSlots)) {
-      slots = slots_from(std::string_view(word).substr(kSlots.size()));
+    for (const std::string_view name : {"slots=", "cpu=", "count="}) {  // the same for Open MPI
+      if (word.starts_with(name)) {
+        slots = slots_from(std::string_view(word).substr(name.size()));
+      }
     }
   }
   if (!slots || host.name.empty()) {

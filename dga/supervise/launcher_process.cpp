@@ -37,7 +37,8 @@ int file_with(const std::string& text) {
 
 }  // namespace
 
-LauncherProcess::LauncherProcess(std::vector<std::string> command, const std::string& hosts) {
+LauncherProcess::LauncherProcess(std::vector<std::string> command, const std::string& hosts,
+                                 Input input) {
   std::array<int, 2> pipe{};
   if (pipe2(pipe.data(), O_CLOEXEC) != 0 || !move_above_standard(pipe)) {
     refuse("a pipe");
@@ -53,12 +54,13 @@ LauncherProcess::LauncherProcess(std::vector<std::string> command, const std::st
   const pid_t parent = getpid();
   pid_ = fork();
   if (pid_ == 0) {
-    execute(command, pipe[1], parent);
+    execute(command, pipe[1], input, parent);
   }
   close(pipe[1]);
   if (pid_ < 0) {
     refuse("a process");
   }
+  setpgid(pid_, pid_);  // the child does so, too: whoever comes first
 }
 
 LauncherProcess::~LauncherProcess() {
@@ -71,7 +73,8 @@ LauncherProcess::~LauncherProcess() {
 }
 
 /// In the child. The supervisor has one thread, so that it may allocate.
-void LauncherProcess::execute(std::vector<std::string>& command, int errors, pid_t parent) const {
+void LauncherProcess::execute(std::vector<std::string>& command, int errors, Input input,
+                              pid_t parent) const {
   setpgid(0, 0);
   prctl(PR_SET_PDEATHSIG, SIGTERM);
   if (getppid() != parent) {
@@ -84,7 +87,7 @@ void LauncherProcess::execute(std::vector<std::string>& command, int errors, pid
     ::signal(number, SIG_DFL);  // the program ignores them; its ranks decide for themselves
   }
   // Another process group that reads from a terminal is stopped.
-  if (isatty(STDIN_FILENO) == 1) {
+  if (input == Input::none || isatty(STDIN_FILENO) == 1) {
     replace_standard(STDIN_FILENO, above_standard(open("/dev/null", O_RDONLY | O_CLOEXEC)));
   }
   replace_standard(STDERR_FILENO, errors);
@@ -101,20 +104,31 @@ void LauncherProcess::execute(std::vector<std::string>& command, int errors, pid
   _exit(2);
 }
 
-std::string LauncherProcess::read_errors() const {
+std::string LauncherProcess::read_errors() {
   std::string text;
   std::array<char, 65536> piece{};
-  for (ssize_t size = 0; (size = read(errors_, piece.data(), piece.size())) > 0;) {
+  ssize_t size = 0;
+  while (!errors_ended_ && (size = read(errors_, piece.data(), piece.size())) > 0) {
     text.append(piece.data(), static_cast<std::size_t>(size));
   }
+  errors_ended_ = errors_ended_ || size == 0;
   return text;
 }
 
 std::optional<int> LauncherProcess::status() {
-  int status = 0;
-  if (!status_ && waitpid(pid_, &status, WNOHANG) == pid_) {
-    status_ = status;
+  if (status_) {
+    return status_;
   }
+  siginfo_t info{};
+  const int found = waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT);
+  if (found == 0 && info.si_pid == 0) {
+    return std::nullopt;
+  }
+  // Before the process is reaped, while no other group can have its number.
+  kill(-pid_, SIGKILL);
+  int status = 1 << 8;  // code 1, if somebody else has waited for it
+  waitpid(pid_, &status, 0);
+  status_ = status;
   return status_;
 }
 

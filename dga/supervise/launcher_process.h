@@ -15,10 +15,15 @@ namespace dga {
 /// process ends.
 class LauncherProcess {
  public:
+  enum class Input {
+    passed_on,  ///< that of this process, unless it is a terminal
+    none,
+  };
+
   /// Starts `command`. Its standard error goes to errors(), and its standard output is that of this
-  /// process. Standard input too, unless that is a terminal. `hosts`: the text of a host file,
-  /// whose path replaces kHostFile in the command. Throws Error if the system refuses a process.
-  LauncherProcess(std::vector<std::string> command, const std::string& hosts);
+  /// process. `hosts`: the text of a host file, whose path replaces kHostFile in the command.
+  /// Throws Error if the system refuses a process.
+  LauncherProcess(std::vector<std::string> command, const std::string& hosts, Input input);
   /// Kills the launcher if it still runs.
   ~LauncherProcess();
   LauncherProcess(const LauncherProcess&) = delete;
@@ -26,21 +31,24 @@ class LauncherProcess {
 
   static constexpr const char* kHostFile = "{hosts}";
 
-  /// A descriptor that does not block.
-  int errors() const noexcept { return errors_; }
+  /// A descriptor that does not block; -1 once nobody writes to it any more.
+  int errors() const noexcept { return errors_ended_ ? -1 : errors_; }
   /// What has been written on standard error since the last call.
-  std::string read_errors() const;
-  /// The status of waitpid once it has ended, otherwise nothing.
+  std::string read_errors();
+  /// The status of waitpid once it has ended, otherwise nothing. Then what is left of its process
+  /// group, such as children of a script, is killed.
   std::optional<int> status();
   /// Does nothing once it has ended.
   void signal(int number) const noexcept;
 
  private:
-  [[noreturn]] void execute(std::vector<std::string>& command, int errors, pid_t parent) const;
+  [[noreturn]] void execute(std::vector<std::string>& command, int errors, Input input,
+                            pid_t parent) const;
 
   pid_t pid_ = -1;
   int hosts_ = -1;
   int errors_ = -1;
+  bool errors_ended_ = false;
   std::optional<int> status_;
 };
 

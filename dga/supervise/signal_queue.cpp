@@ -19,6 +19,8 @@ SignalQueue::SignalQueue() {
   for (const int number : {SIGINT, SIGTERM, SIGUSR1, SIGCHLD}) {
     sigaddset(&queued, number);
   }
+  // Where a caller ignores it, the status of a child that ends is lost.
+  ::signal(SIGCHLD, SIG_DFL);
   struct sigaction hangup {};
   sigaction(SIGHUP, nullptr, &hangup);
   if (hangup.sa_handler != SIG_IGN) {

@@ -28,6 +28,7 @@
 #include "dga/storage/checkpoints.h"
 #include "dga/storage/run_folder.h"
 #include "dga/storage/store_path.h"
+#include "dga/train/launch_mark.h"
 #include "dga/train/memory_need.h"
 #include "dga/train/result_writer.h"
 #include "dga/train/resume_point.h"
@@ -119,20 +120,21 @@ class Run {
 
   void work(Environment& environment) {
     std::string path = outcome_.folder();
+    // Whether the workers were started again, and go on with the run in the folder.
+    bool restarted = engine_ != Engine::mpi && environment.restarts() > 0;
     if (engine_ == Engine::mpi && (end_if_finished(environment) || !fits(environment) ||
-                                   !agree_on_folder(environment, path))) {
+                                   !agree_on_folder(environment, path, restarted))) {
       return;
     }
     if (engine_ == Engine::mpi && environment.is_root()) {
       print_notices();
     }
     std::optional<ResumePoint> resume;
-    const bool restarted = environment.restarts() > 0;
     if (restarted && environment.is_root()) {
       outcome_.end(RunStatus::unknown, {});  // worker 0 may have ended before another one failed
     }
     if ((restarted || !plan_.options.output.resume.empty()) &&
-        !find_resume(environment, path, resume)) {
+        !find_resume(environment, path, restarted, resume)) {
       return;
     }
     ResultWriter writer(path);
@@ -193,14 +195,17 @@ class Run {
   }
 
   /// Rank 0 makes the folder. Returns false, on every rank, when it cannot.
-  bool agree_on_folder(Environment& environment, std::string& path) {
+  bool agree_on_folder(Environment& environment, std::string& path, bool& restarted) {
     std::string error;
     if (environment.is_root()) {
       try {
         if (folder_ == nullptr) {
           const OutputOptions& output = plan_.options.output;
-          folder_ = make_folder(
-              output, environment.restarts() > 0 ? RunFolderMode::resume : folder_mode(output));
+          restarted = environment.restarts() > 0 && has_launch_mark(output.folder);
+          folder_ = make_folder(output, restarted ? RunFolderMode::resume : folder_mode(output));
+          if (output.resume.empty()) {
+            set_launch_mark(folder_->path());
+          }
         }
         path = folder_->path();
       } catch (const StorageError& failure) {
@@ -209,6 +214,9 @@ class Run {
     }
     broadcast_text(environment.world(), error, 0);
     broadcast_text(environment.world(), path, 0);
+    std::int64_t goes_on = restarted ? 1 : 0;
+    environment.world().broadcast({&goes_on, 1}, 0, "restarted run");
+    restarted = goes_on != 0;
     if (!error.empty()) {
       outcome_.end(RunStatus::failed, error);
       return false;
@@ -219,12 +227,11 @@ class Run {
 
   /// Worker 0 finds the checkpoint from which the run goes on, if there is one, and tells the
   /// others. Returns false, on every worker, when it cannot.
-  bool find_resume(Environment& environment, const std::string& folder,
+  bool find_resume(Environment& environment, const std::string& folder, bool restarted,
                    std::optional<ResumePoint>& resume) {
     std::string error;
     if (environment.is_root()) {
       try {
-        const bool restarted = environment.restarts() > 0;
         if (restarted) {
           StorePath(folder).remove_abandoned();
         }
@@ -236,6 +243,7 @@ class Run {
         if (!resume) {  // what an earlier run has left is no part of this one
           StorePath(path_in(folder, kMetricsFile)).remove();
         }
+        set_launch_mark(folder);
       } catch (const Error& failure) {
         error = failure.what();
       }
@@ -297,6 +305,7 @@ class Run {
       results_ = run_results_from_json(read_file(file), file);
     }
     if (folder_ != nullptr) {
+      remove_launch_mark(path);
       folder_->keep();
     }
     return {.results = std::move(results_), .folder = path, .data = plan_.summary};

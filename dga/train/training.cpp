@@ -513,7 +513,7 @@ TrainingEnd Training::stop() {
     return {.status = RunStatus::failed, .text = writer_.error()};
   }
   std::string checkpoint;
-  if (!epochs_.empty() || !position_.is_between_epochs()) {
+  if (!epochs_.empty() || !position_.is_between_epochs() || checkpoints_.restores()) {
     save();
     checkpoint = checkpoints_.finish();
   }

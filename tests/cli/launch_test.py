@@ -76,6 +76,7 @@ class LaunchTest(ProgramTest):
             self.undisturbed[epochs] = running.results_of(self.folder / "whole")
         self.assertEqual(running.results_of(self.folder / "out"), self.undisturbed[epochs])
         self.assertEqual(str(self.epochs()), epochs[1])
+        self.assertEqual([name for name in os.listdir(self.folder / "out") if name.startswith(".")], [])
         return stderr
 
     def test_killed_ranks(self):
@@ -159,7 +160,7 @@ class LaunchTest(ProgramTest):
                               program=(PROGRAM, *TRAIN, *LONGER, *EVERY, "--output", "out"))
         self.wait_for_epochs(process, 10)
         self.write("hosts", ["localhost slots=many"])
-        time.sleep(1.5)
+        time.sleep(2.5)  # it is used once it was read twice
         self.write("hosts", ["localhost slots=1"])
         stderr = self.expect_undisturbed(process, 0, LONGER)
         self.assertIn('hosts:1: expected a host with 1 to 4096 slots, such as "node1 slots=4", found "localhost slots=many". '
@@ -182,6 +183,19 @@ class LaunchTest(ProgramTest):
         self.assertEqual(stdout.split(), ["0", "0"])  # its ranks never met, so that they have nothing to go on from
         self.assertRegex(stderr, r"mpi\w+ ended with exit code 7\. It happened again")
 
+    def test_an_earlier_run_in_the_folder_stays(self):
+        self.assertEqual(self.dga(*TRAIN, "--epochs", "2", "--output", "out", "--engine", "threads").returncode, 0)
+        before = (self.folder / "out" / "results.json").read_bytes()
+        process = self.launch("--carriers", "2", "--max-restarts", "3")
+        _, stderr = process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 1, stderr)
+        self.assertEqual(stderr.count("The job is started again"), 1, stderr)
+        self.assertEqual((self.folder / "out" / "results.json").read_bytes(), before)
+
+    def test_there_are_no_more_ranks_than_workers(self):
+        process = self.launch("--carriers", "7")
+        self.expect_undisturbed(process, 0)
+
     def test_wrong_usage_is_not_tried_again(self):
         for program, text in (((PROGRAM, *TRAIN, "--nonsense", "--output", "out"), "--nonsense: expected the name of an option"),
                               ((PROGRAM, "train", "--data", "data", "--output", "out"), "Add --workers N."),
@@ -202,6 +216,7 @@ class LaunchTest(ProgramTest):
                 (("--min-carriers", "4", "--carriers", "2", "--", "true"),
                  "[launch] min-carriers: expected 1 to the number of carriers, found 4."),
                 (("--max-restarts", "-1", "--", "true"), "[options] --max-restarts: expected an integer from 0 to 1000000, found \"-1\"."),
+                (("--mpirun", "srun", "--hostfile", "hosts", "--", "true"), "[launch] hostfile: expected none with srun"),
                 (("--mpirun", " ", "--", "true"), '[options] mpirun: expected the words of a command, found " ".'),
                 (("--mpirun", "mpirun; ls", "--", "true"), "Quote those with special characters."),
                 (("--mpirun", "no-such-mpirun", "--", "true"),

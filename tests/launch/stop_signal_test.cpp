@@ -50,10 +50,35 @@ TEST(StopSignal, EndsTheProcessAtTheSecond) {
   EXPECT_EQ(exit_code(status_of_child([] {
               const StopSignal stop;
               raise(SIGINT);
+              usleep(250'000);
               raise(SIGINT);
               return 0;
             })),
             130);
+}
+
+TEST(StopSignal, TakesASignalToTheProcessAndToItsGroupAsOne) {
+  EXPECT_EQ(exit_code(status_of_child([] {
+              const StopSignal stop;
+              raise(SIGINT);
+              raise(SIGINT);
+              raise(SIGCONT);
+              return StopSignal::requested() ? 7 : 0;
+            })),
+            7);
+}
+
+TEST(StopSignal, TakesNoUserSignalAsASecondOne) {
+  for (const int number : {SIGUSR1, SIGUSR2}) {
+    EXPECT_EQ(exit_code(status_of_child([number] {
+                const StopSignal stop;
+                raise(SIGTERM);
+                usleep(250'000);
+                raise(number);
+                return StopSignal::signal_number() == SIGTERM ? 7 : 0;
+              })),
+              7);
+  }
 }
 
 TEST(StopSignal, ReachesForkedChildrenAndTheirParent) {
@@ -94,6 +119,7 @@ TEST(StopSignal, LeavesHangupsAloneWhereNohupIgnoresThem) {
               signal(SIGHUP, SIG_IGN);
               const StopSignal stop;
               raise(SIGHUP);
+              usleep(250'000);
               raise(SIGHUP);
               return StopSignal::requested() ? 7 : 0;
             })),

@@ -35,6 +35,10 @@ TEST(Hosts, ReadsTheFormsOfOpenMpiAndMpich) {
   EXPECT_EQ(slots_of(hosts), 10);
 }
 
+TEST(Hosts, ReadsTheOtherNamesOfSlots) {
+  EXPECT_EQ(slots_of(hosts_in("a slots = 4\nb cpu=5\nc count= 6 max_slots = 9\n", "hosts")), 15);
+}
+
 TEST(Hosts, LinesOfOneHostAddUpAndAreKept) {
   const auto hosts = hosts_in("a slots=2\nb\na slots=3\n", "hosts");
   ASSERT_EQ(hosts.size(), 2U);
