@@ -33,7 +33,9 @@ std::vector<std::string> gather_texts(const Communicator& workers, const std::st
   workers.all_gather({&size, 1}, {sizes.data(), workers.size()}, {}, "lengths of texts");
   std::string all;
   const bool receives = workers.rank() == 0;
-  all.resize(receives ? std::accumulate(sizes.begin(), sizes.end(), std::size_t{0}) : 0);
+  all.resize(receives ? static_cast<std::size_t>(
+                            std::accumulate(sizes.begin(), sizes.end(), std::int64_t{0}))
+                      : 0);
   workers.gather({static_cast<const void*>(mine.data()), size, DType::u8},
                  {static_cast<void*>(all.data()), static_cast<std::int64_t>(all.size()), DType::u8},
                  0, sizes, "texts");

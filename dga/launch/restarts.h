@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Restarts: decides whether a launch starts its workers again after a failure. Internal to the
-// room.
+// Restarts: decides whether the workers of a launch, or a job of dga launch, start again after a
+// failure.
 
 #pragma once
 

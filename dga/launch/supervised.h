@@ -18,7 +18,7 @@ namespace dga {
 /// What the supervisor says in the environment variable DGA_LAUNCH: "JOB RESTARTS".
 struct Supervised {
   std::string job;   ///< name of the job, for messages
-  int restarts = 0;  ///< how often the program was started before and its ranks have met
+  int restarts = 0;  ///< how often the program was started before, and its ranks had met
 };
 
 /// The variable with its value, for the environment of the ranks.

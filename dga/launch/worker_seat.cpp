@@ -44,7 +44,10 @@ bool run_worker(const LaunchOptions& options, Engine engine, WorkerSeat seat, co
     if (world == nullptr) {  // the worker has not joined
       failure_board_of(seat.node).post(str("[launch] ", name, " failed: ", what));
     } else if (!world->failed()) {
-      world->fail(str("[launch] ", name, " failed: ", what, world->who_waits()));
+      const std::string waits = world->who_waits();
+      const bool goes_on = !waits.empty() && what.ends_with('.');
+      world->fail(str("[launch] ", name,
+                      " failed: ", goes_on ? what.substr(0, what.size() - 1) : what, waits));
     }
   };
   try {

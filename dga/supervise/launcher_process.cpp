@@ -92,6 +92,7 @@ void LauncherProcess::execute(std::vector<std::string>& command, int errors, Inp
   }
   replace_standard(STDERR_FILENO, errors);
   std::vector<char*> arguments;
+  arguments.reserve(command.size() + 1);
   for (std::string& word : command) {
     arguments.push_back(word.data());
   }

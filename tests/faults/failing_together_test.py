@@ -114,7 +114,7 @@ class FailingTogether(unittest.TestCase):
     def test_a_rank_that_calls_exit_is_named_at_once(self):
         for per_node in [0, 1]:
             self.check("mpi", "std_exit", r"\[launch\] worker 2 failed: it ended its process \(exit\) before its work "
-                       r"was done\.", per_node=per_node)
+                       r"was done", per_node=per_node)
 
     def test_children_of_a_worker_may_exit(self):
         for engine in ["threads", "processes"] + ["mpi"] * HAS_MPI:
