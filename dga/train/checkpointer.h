@@ -78,11 +78,11 @@ class Checkpointer {
   /// disk refuses is a warning on worker 0, and the last good checkpoint stays.
   ///
   /// A second checkpoint of the same step replaces the first: until it is complete, that of this
-  /// step is missing. Save after a step, then, and not between `load` and the first one. Call it between steps, while the
-  /// module has its parameters, not their average. Collective; blocks. Every worker throws the same
-  /// InvalidArgument, and there is no checkpoint then, for state that cannot be saved (see
-  /// CheckpointState), and before the first `load` if the folder already has checkpoints: those of
-  /// later steps would be removed.
+  /// step is missing. Save after a step, then, and not between `load` and the first one. Call it
+  /// between steps, while the module has its parameters, not their average. Collective; blocks.
+  /// Every worker throws the same InvalidArgument, and there is no checkpoint then, for state that
+  /// cannot be saved (see CheckpointState), and before the first `load` if the folder already has
+  /// checkpoints: those of later steps would be removed.
   void save(GradientAccumulator& accumulator, const CheckpointState& common = {},
             const std::vector<CheckpointState>& own = {});
   /// Completes the checkpoint under way if all workers have written it. Costs a small all-reduce,
