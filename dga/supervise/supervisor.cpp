@@ -256,7 +256,7 @@ class Supervisor {
 
   /// Whether the job has ended for good; otherwise it is to be started again.
   bool ends(int code) {
-    if (code == kWrongUsage && workers_ > 0 && workers_ < carriers_) {
+    if (code == kWrongUsage && workers_ > 0 && workers_ < carriers_ && !stops_) {
       return false;  // now their number is known: there are no more carriers than workers
     }
     const bool moves = next_hosts_ && failed_at_ == 0 && !stops_;
